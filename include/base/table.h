@@ -1,0 +1,45 @@
+/* table.h - a hash table of pointers: one writer, any number of readers that never lock.
+ *
+ * Open addressing over an array that is replaced when it fills, the old one freed after a grace period (rcu.h). Readers hold an
+ * RCU read section; the writer needs none. Equal hashes and equal keys may occur several times (a multimap). The table owns its
+ * array, never the entries: who removes an entry frees it by rcu_free_later, or at once where the writer is the only reader. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "base/err.h"
+
+struct table;
+
+/* True if entry is the one that key asks for. */
+typedef bool table_match(const void *entry, const void *key);
+
+struct table *table_new(void); /* NULL: out of memory */
+void table_free(struct table *t); /* after the last reader is gone; takes NULL */
+
+/* ERR_NOMEM leaves the table as it was. */
+enum err table_insert(struct table *t, uint64_t hash, void *entry);
+
+/* Removes that very pointer; false if it is not there. */
+bool table_remove(struct table *t, uint64_t hash, const void *entry);
+
+/* The first entry of this hash that matches, or NULL. */
+void *table_find(const struct table *t, uint64_t hash, table_match *match, const void *key);
+
+/* All entries of one key: table_snapshot() once, then table_next_match() until NULL, within one read section. Beside the writer a
+ * reader may miss what is being inserted and see what is being removed, nothing else. */
+struct table_snapshot {
+	const void *array;
+	size_t at;
+};
+void table_snapshot(const struct table *t, uint64_t hash, struct table_snapshot *s);
+void *table_next_match(struct table_snapshot *s, uint64_t hash, table_match *match, const void *key);
+
+/* Every entry, in no order; writer only. The entry just returned may be removed before the next call; nothing may be inserted.
+ * Start with *cursor = 0, until NULL. */
+void *table_each(const struct table *t, size_t *cursor);
+
+size_t table_count(const struct table *t); /* writer only */
+
+/* Brings the cache line where hash is looked for towards the processor. */
+void table_prefetch(const struct table *t, uint64_t hash);

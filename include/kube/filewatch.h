@@ -1,0 +1,20 @@
+/* filewatch.h - tells when manifests on disk have changed and come to rest. Control thread's loop. */
+#pragma once
+#include <stddef.h>
+#include <uv.h>
+#include "base/err.h"
+
+struct filewatch;
+
+typedef void filewatch_changed(void *arg);
+
+/* Watches the folders that hold paths (so that an editor's rename and a ConfigMap's ..data symlink swap are seen) and folders that
+ * are paths themselves; "-" is not watched. changed() is called once per burst of events, FILEWATCH_QUIET_MS after the last one or
+ * FILEWATCH_BURST_MS after the first; it is not called for a burst after which no file differs (device, inode, size, mtime) from before. */
+enum err filewatch_start(uv_loop_t *loop, const char *const *paths, size_t n, filewatch_changed *changed, void *arg, struct filewatch **out);
+
+/* Stops and, once libuv has closed its handles, frees it. Takes NULL. */
+void filewatch_stop(struct filewatch *w);
+
+#define FILEWATCH_QUIET_MS 15 /* an editor writes within one quantum; an edit is to be served within 100 ms */
+#define FILEWATCH_BURST_MS 50

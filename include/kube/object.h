@@ -1,0 +1,162 @@
+/* object.h - Kubernetes objects as small plain structs: what DNS needs of them and nothing else. Decoded from a cJSON tree, whether
+ * that came from the API, a JSON file or YAML. Strings are interned (base/intern.h), so equal ones are the same pointer.
+ * Control thread only. Texts of the API are in the case they were written in; ports and counts in host order. */
+#pragma once
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include "base/addr.h"
+#include "base/diag.h"
+#include "base/intern.h"
+
+enum object_kind {
+	OBJECT_NAMESPACE, OBJECT_NODE, OBJECT_SERVICE, OBJECT_POD, OBJECT_ENDPOINT_SLICE,
+	OBJECT_ENDPOINTS, OBJECT_STATEFUL_SET, OBJECT_DEPLOYMENT, OBJECT_REPLICA_SET,
+	OBJECT_KINDS, /* number of kinds */
+};
+
+/* One label or selector pair, both interned. */
+struct label {
+	const char *key, *value;
+};
+
+/* A set of labels: interned as a whole, sorted by key text, no key twice; equal sets are the same pointer. NULL: empty or absent. */
+struct label_set {
+	uint32_t count;
+	uint32_t zero; /* no padding */
+	struct label labels[];
+};
+
+/* The start of every object. */
+struct object {
+	enum object_kind kind;
+	unsigned line;                  /* where it stands in its manifest, 1-based; 0 from the API */
+	const char *ns;                 /* interned; "" for cluster-scoped kinds; "default" if a namespaced object has none */
+	const char *name;               /* interned */
+	const char *uid;                /* interned or NULL */
+	const struct label_set *labels; /* NULL: none */
+};
+
+enum protocol { PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_SCTP };
+
+struct service_port {
+	const char *name;        /* interned; "" if unnamed */
+	const char *target_name; /* interned; NULL: target_port holds */
+	uint16_t port, target_port;
+	uint8_t protocol;        /* enum protocol */
+};
+
+enum service_type { SERVICE_CLUSTER_IP, SERVICE_EXTERNAL_NAME }; /* NodePort and LoadBalancer are ClusterIP for DNS */
+
+struct service {
+	struct object object;
+	uint8_t type;                     /* enum service_type */
+	bool headless;                    /* clusterIP: None */
+	bool publish_not_ready;           /* spec.publishNotReadyAddresses */
+	uint8_t families;                 /* spec.ipFamilies: bit 0 IPv4, bit 1 IPv6; 0: unset */
+	uint8_t cluster_ip_count;
+	uint16_t port_count;
+	struct addr cluster_ips[2];
+	const char *external_name;        /* interned; NULL unless ExternalName */
+	const struct label_set *selector; /* NULL: nil or empty */
+	struct service_port *ports;       /* owned */
+};
+
+/* A container port that has a name: all that a named targetPort can refer to. */
+struct pod_port {
+	const char *name; /* interned */
+	uint16_t port;
+	uint16_t protocol; /* enum protocol */
+	uint32_t zero;     /* no padding */
+};
+
+/* Named ports in the order in which the controller looks (containers, then restartable init containers); interned as a whole. */
+struct pod_ports {
+	uint32_t count;
+	uint32_t zero;
+	struct pod_port ports[];
+};
+
+enum pod_phase { POD_UNKNOWN, POD_PENDING, POD_RUNNING, POD_SUCCEEDED, POD_FAILED };
+
+struct pod {
+	struct object object;
+	uint8_t phase;    /* enum pod_phase */
+	bool ready;       /* its Ready condition is "True" */
+	bool deleting;    /* metadata.deletionTimestamp is set */
+	uint8_t ip_count;
+	struct addr *ips; /* owned: status.podIPs, or status.podIP alone */
+	const char *hostname, *subdomain; /* interned; NULL: unset */
+	const struct pod_ports *ports;    /* NULL: none */
+	const char *owner_kind, *owner_name; /* interned; the controlling ownerReference, NULL: none */
+	const struct pod_dns *dns;        /* owned; NULL: nothing set (manifests only read it for `headns run`) */
+};
+
+/* A pod's dnsPolicy and dnsConfig (Kubernetes: Pod's DNS Policy / DNS Config). Owned strings. */
+struct pod_dns {
+	char *policy; /* "ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"; NULL: unset */
+	char **nameservers, **searches, **options; /* NULL-terminated, options as "name" or "name:value"; NULL: none */
+};
+
+/* Ports and endpoints that go together: a slice has one set, an Endpoints object one for each subset. */
+struct slice_port {
+	const char *name; /* interned; "" if unnamed */
+	uint16_t port;
+	uint8_t protocol;
+	bool has_port;    /* false: a port without number (all ports); has no SRV */
+};
+
+struct slice_endpoint {
+	bool ready;           /* condition true or unset */
+	uint8_t addr_count;
+	struct addr *addrs;   /* owned */
+	const char *hostname; /* interned; NULL: none */
+	const char *pod_name; /* interned; targetRef of kind Pod; NULL: none */
+};
+
+struct endpoint_subset {
+	uint32_t endpoint_count;
+	uint16_t port_count;
+	struct slice_endpoint *endpoints; /* owned */
+	struct slice_port *ports;         /* owned */
+};
+
+/* An EndpointSlice, or an Endpoints object in the same shape. */
+struct endpoint_slice {
+	struct object object;
+	const char *service_name; /* interned: label kubernetes.io/service-name, or the name of the Endpoints; NULL: of no Service */
+	bool of_controller;       /* managed by endpointslice-controller.k8s.io: the join replaces it */
+	bool skip_mirror;         /* Endpoints that the mirroring controller leaves alone (semantics 11.11) */
+	uint32_t subset_count;
+	struct endpoint_subset *subsets; /* owned */
+};
+
+/* StatefulSet, Deployment, ReplicaSet: desired state, from which manifest loading simulates pods. */
+struct workload {
+	struct object object;
+	uint32_t replicas, ordinals_start;
+	const char *service_name;         /* interned; StatefulSet's spec.serviceName; NULL: none */
+	const struct label_set *selector; /* spec.selector.matchLabels */
+	const char *owner_kind, *owner_name;
+	struct pod *template_pod;         /* owned: labels, hostname, subdomain, ports, dns of the template; no name, no IPs */
+};
+
+/* Decodes one object whose kind and apiVersion are among those we know. OK with *out set (owned by the caller, object_free);
+ * OK with *out NULL where the kind is another one (skipped; diag's text says which, for a debug line);
+ * ERR_SYNTAX or ERR_RANGE with diag naming kind, namespace/name and field and saying what was expected; d->line is the field's line
+ * where the tree carries lines (manifest trees do: valueint of every item that is not a number holds its line).
+ * Names and labels are checked as the API server would (metadata.name a DNS label or subdomain; Service ports 1-65535; IPs parse). */
+enum err object_decode(const cJSON *json, struct intern *pool, struct object **out, struct diag *d);
+
+/* Frees the object and gives its interned strings back. Takes NULL. */
+void object_free(struct object *o, struct intern *pool);
+
+/* True if every pair of selector is among labels; a NULL selector matches nothing. */
+bool selector_matches(const struct label_set *selector, const struct label_set *labels);
+
+/* An interned set of n pairs (in any order; their strings are interned by this call); NULL if n is 0 or out of memory. */
+const struct label_set *label_set_intern(struct intern *pool, const struct label *pairs, size_t n);
+void label_set_unref(struct intern *pool, const struct label_set *set);
+
+/* "Service", "Pod", … */
+const char *object_kind_name(enum object_kind kind);

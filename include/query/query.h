@@ -1,0 +1,39 @@
+/* query.h - a query's way from bytes to bytes: parse, look up, decide, write. No sockets, no waiting, nothing allocated, locked or
+ * logged. Everything read is immutable or under the caller's RCU read section, so any number of workers run it side by side. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "dns/message.h"
+#include "zone/zone.h"
+
+enum query_transport { QUERY_UDP, QUERY_TCP };
+
+/* How to answer; made once, read by all workers. */
+struct query_policy {
+	const struct zone *zone;
+	bool rotate;            /* address sets begin at another address each time */
+	bool outside_nxdomain;  /* names of no zone of ours: NXDOMAIN instead of REFUSED (a namespace with no other DNS) */
+	const struct name *search; /* where a name of no zone of ours exists under one of these, answer a CNAME to it and its records; */
+	unsigned search_count;     /* 0: don't. First match wins */
+};
+
+/* What one worker keeps between queries. Owned by its thread. */
+struct query_state {
+	uint64_t rotor; /* where the next rotation begins */
+};
+
+/* One query under way. */
+struct query {
+	struct request request;
+	enum request_verdict verdict;
+	enum query_transport transport;
+	/* private to query/: what parsing already knows of the name, so that the look-up does not start anew */
+};
+
+/* First step: parses, and brings the memory that the look-up will touch towards the processor. A batch does this for all its
+ * queries before it answers the first. bytes must stay until query_answer returned. */
+void query_begin(struct query *q, const struct query_policy *policy, enum query_transport transport, const uint8_t *bytes, size_t len);
+
+/* Second step: writes the response to out (cap at least 512 octets; 65,535 over TCP) and returns its length; 0: no response is to be sent. */
+size_t query_answer(struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap);

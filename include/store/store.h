@@ -1,0 +1,78 @@
+/* store.h - the endpoint cache: objects by kind, and the join of Pods to Services by the rules of the EndpointSlice controller
+ * (k8s.io/endpointslice). Changes mark the Services they touch; store_flush() recomputes just those and hands each over whole.
+ * Knows nothing of DNS. Control thread only. */
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include "kube/object.h"
+
+/* One port of an endpoint, resolved. */
+struct endpoint_port {
+	const char *name; /* borrowed, interned; "" if unnamed */
+	uint16_t port;    /* the endpoint's own port (target port) */
+	uint8_t protocol; /* enum protocol */
+};
+
+enum endpoint_state { ENDPOINT_READY, ENDPOINT_NOT_READY, ENDPOINT_TERMINATING };
+
+/* One endpoint: what an EndpointSlice's endpoint would say. */
+struct endpoint {
+	uint8_t state;        /* enum endpoint_state; only READY ones are served */
+	uint8_t addr_count;
+	uint16_t port_count;
+	const struct addr *addrs;           /* of the families the Service has; canonical */
+	const char *hostname;               /* NULL: none */
+	const char *pod_name;               /* NULL: not a pod */
+	const struct endpoint_port *ports;  /* often shared with other endpoints: compare the pointer first */
+};
+
+/* A Service with all its endpoints. Borrowed: good during the callback. Endpoints are in a stable order: same objects, same order. */
+struct service_view {
+	const struct service *service;
+	const struct endpoint *endpoints;
+	size_t count;
+};
+
+struct store_callbacks {
+	/* The Service is new or something of it changed. */
+	void (*service_changed)(void *arg, const struct service_view *view);
+	/* It is gone. The strings are good during the call. */
+	void (*service_gone)(void *arg, const char *ns, const char *name);
+	/* A namespace came into being or vanished. On one flush: additions come before, removals after all Services. */
+	void (*namespace_changed)(void *arg, const char *ns, bool exists);
+	void *arg;
+};
+
+struct store;
+
+struct store *store_new(struct intern *pool, const struct store_callbacks *callbacks); /* NULL: out of memory */
+void store_free(struct store *s); /* takes NULL; calls nothing back */
+
+/* Adds or replaces the object of that kind, namespace and name, and takes it (also on error: it is then freed, and the store is as
+ * it was). An object that changes nothing we serve marks nothing. Kinds the store has no use for (Node, workloads) only make their namespace exist. */
+enum err store_upsert(struct store *s, struct object *o);
+
+/* Removes it; nothing happens if it is not there. */
+void store_delete(struct store *s, enum object_kind kind, const char *ns, const char *name);
+
+/* A list follows that is the whole truth about these kinds: mark, upsert all, and sweep what was not upserted since. In place: what
+ * is equal stays as it is, and names stay served throughout. kinds: bits 1 << enum object_kind. */
+void store_mark(struct store *s, unsigned kinds);
+void store_sweep(struct store *s, unsigned kinds);
+
+/* Recomputes every marked Service and calls back. ERR_NOMEM: those not done stay marked, call again. */
+enum err store_flush(struct store *s);
+
+struct store_counts {
+	size_t services, pods, slices, namespaces;
+	size_t endpoints; /* ready ones, over all Services, as of the last flush */
+};
+struct store_counts store_counts(const struct store *s);
+
+/* Look-ups of objects as they are; NULL: none. Borrowed until the next call that changes the store. */
+const struct service *store_service(const struct store *s, const char *ns, const char *name);
+const struct pod *store_pod(const struct store *s, const char *ns, const char *name);
+
+/* Every pod: start with *cursor = 0, until NULL. */
+const struct pod *store_each_pod(const struct store *s, size_t *cursor);

@@ -1,0 +1,126 @@
+#include "base/addr.h"
+#include <arpa/inet.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const uint8_t v4_mapped[12] = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff};
+
+size_t addr_len(const struct addr *a)
+{
+	switch ((enum addr_family)a->family) {
+	case ADDR_NONE:
+		return 0;
+	case ADDR_V4:
+		return 4;
+	case ADDR_V6:
+		return 16;
+	}
+	return 0;
+}
+
+enum err addr_parse(const char *text, size_t len, struct addr *a)
+{
+	char copy[ADDR_TEXT_MAX];
+	struct addr parsed = {0};
+	if (len >= sizeof copy || memchr(text, '\0', len))
+		return ERR_SYNTAX;
+	memcpy(copy, text, len);
+	copy[len] = '\0';
+	if (inet_pton(AF_INET, copy, parsed.octets) == 1) {
+		parsed.family = ADDR_V4;
+	} else if (inet_pton(AF_INET6, copy, parsed.octets) == 1) {
+		parsed.family = ADDR_V6;
+		if (memcmp(parsed.octets, v4_mapped, sizeof v4_mapped) == 0) {
+			parsed.family = ADDR_V4;
+			memmove(parsed.octets, parsed.octets + 12, 4);
+			memset(parsed.octets + 4, 0, 12);
+		}
+	} else {
+		return ERR_SYNTAX;
+	}
+	*a = parsed;
+	return OK;
+}
+
+void addr_format(const struct addr *a, char text[ADDR_TEXT_MAX])
+{
+	text[0] = '\0';
+	if (a->family != ADDR_NONE)
+		inet_ntop(a->family == ADDR_V4 ? AF_INET : AF_INET6, a->octets, text, ADDR_TEXT_MAX);
+}
+
+bool addr_equal(const struct addr *a, const struct addr *b)
+{
+	return memcmp(a, b, sizeof *a) == 0;
+}
+
+int addr_compare(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct addr));
+}
+
+/* Sets the bits after the prefix to zero. */
+static void clear_host_bits(struct addr *a, unsigned prefix)
+{
+	size_t len = addr_len(a);
+	for (size_t i = 0; i < len; i++) {
+		unsigned from = (unsigned)i * 8;
+		if (from >= prefix)
+			a->octets[i] = 0;
+		else if (from + 8 > prefix)
+			a->octets[i] &= (uint8_t)(0xff00u >> (prefix - from));
+	}
+}
+
+enum err cidr_parse(const char *text, struct cidr *c)
+{
+	const char *slash = strchr(text, '/');
+	struct cidr parsed;
+	struct addr network;
+	unsigned prefix = 0;
+	if (!slash || addr_parse(text, (size_t)(slash - text), &parsed.base))
+		return ERR_SYNTAX;
+	if (!slash[1] || strlen(slash + 1) > 3 || (slash[1] == '0' && slash[2]))
+		return ERR_SYNTAX;
+	for (const char *p = slash + 1; *p; p++) {
+		if (*p < '0' || *p > '9')
+			return ERR_SYNTAX;
+		prefix = prefix * 10 + (unsigned)(*p - '0');
+	}
+	if (prefix > addr_len(&parsed.base) * 8)
+		return ERR_SYNTAX;
+	network = parsed.base;
+	clear_host_bits(&network, prefix);
+	if (!addr_equal(&network, &parsed.base))
+		return ERR_SYNTAX;
+	parsed.prefix = (uint8_t)prefix;
+	*c = parsed;
+	return OK;
+}
+
+bool cidr_contains(const struct cidr *c, const struct addr *a)
+{
+	struct addr network = *a;
+	if (a->family != c->base.family)
+		return false;
+	clear_host_bits(&network, c->prefix);
+	return addr_equal(&network, &c->base);
+}
+
+uint64_t cidr_size(const struct cidr *c)
+{
+	unsigned host_bits = (unsigned)addr_len(&c->base) * 8 - c->prefix;
+	return host_bits >= 64 ? UINT64_MAX : (uint64_t)1 << host_bits;
+}
+
+bool cidr_nth(const struct cidr *c, uint64_t n, struct addr *a)
+{
+	uint64_t size = cidr_size(c);
+	if (n >= size && size != UINT64_MAX)
+		return false;
+	*a = c->base;
+	/* The host bits of the base are 0, so adding is or-ing. */
+	for (size_t i = addr_len(a); i > 0 && n; i--, n >>= 8)
+		a->octets[i - 1] |= (uint8_t)n;
+	return true;
+}

@@ -1,0 +1,80 @@
+#include "base/rcu.h"
+#include <stdatomic.h>
+#include <stdlib.h>
+
+/* ThreadSanitizer does not see into liburcu: it is told that what a reader did before it left its section happens before what is
+ * done after the grace period. */
+#if defined(__SANITIZE_THREAD__)
+#define TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define TSAN 1
+#endif
+#endif
+#ifdef TSAN
+void __tsan_acquire(void *address);
+void __tsan_release(void *address);
+#else
+static inline void __tsan_acquire(void *address)
+{
+	(void)address;
+}
+static inline void __tsan_release(void *address)
+{
+	(void)address;
+}
+#endif
+
+/* Process-wide like liburcu's own state. */
+static atomic_size_t waiting_bytes;
+static char grace_period; /* its address is what TSan synchronises on */
+
+void rcu_thread_begin(void)
+{
+	urcu_memb_register_thread();
+}
+
+void rcu_thread_end(void)
+{
+	urcu_memb_unregister_thread();
+}
+
+void rcu_reader_lock(void)
+{
+	urcu_memb_read_lock();
+}
+
+void rcu_reader_unlock(void)
+{
+	__tsan_release(&grace_period);
+	urcu_memb_read_unlock();
+}
+
+static void on_grace_period_over(struct rcu_head *head)
+{
+	struct rcu_garbage *g = (struct rcu_garbage *)head;
+	__tsan_acquire(&grace_period);
+	atomic_fetch_sub(&waiting_bytes, g->bytes);
+	free(g);
+}
+
+void rcu_free_later(struct rcu_garbage *g, size_t bytes)
+{
+	if (!g)
+		return;
+	g->bytes = bytes;
+	__tsan_release(&grace_period);
+	if (atomic_fetch_add(&waiting_bytes, bytes) + bytes > RCU_GARBAGE_MAX)
+		rcu_free_all();
+	urcu_memb_call_rcu(&g->head, on_grace_period_over);
+}
+
+size_t rcu_garbage_bytes(void)
+{
+	return atomic_load(&waiting_bytes);
+}
+
+void rcu_free_all(void)
+{
+	urcu_memb_barrier();
+}

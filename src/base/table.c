@@ -1,0 +1,172 @@
+#include "base/table.h"
+#include "base/rcu.h"
+#include <stdatomic.h>
+#include <stdlib.h>
+
+#define CELLS_MIN 8
+
+/* A cell is free until its first entry, then holds an entry or REMOVED for as long as the array lives: a reader that probes past it must
+ * not stop. Cells are not reused, so a cell's hash never changes under a reader. */
+struct cell {
+	_Atomic(void *) entry; /* NULL: free; stored last, with release */
+	uint64_t hash;
+};
+
+struct array {
+	struct rcu_garbage garbage;
+	size_t mask;
+	struct cell cells[];
+};
+
+struct table {
+	_Atomic(struct array *) array;
+	size_t entries, used; /* used: cells that are not free */
+};
+
+static char removed_mark;
+#define REMOVED ((void *)&removed_mark)
+
+static size_t array_bytes(size_t cells)
+{
+	return sizeof(struct array) + cells * sizeof(struct cell);
+}
+
+static struct array *array_new(size_t cells)
+{
+	struct array *a = calloc(1, array_bytes(cells));
+	if (a)
+		a->mask = cells - 1;
+	return a;
+}
+
+struct table *table_new(void)
+{
+	struct table *t = calloc(1, sizeof *t);
+	struct array *a = array_new(CELLS_MIN);
+	if (!t || !a) {
+		free(t);
+		free(a);
+		return NULL;
+	}
+	atomic_init(&t->array, a);
+	return t;
+}
+
+void table_free(struct table *t)
+{
+	if (!t)
+		return;
+	free(atomic_load_explicit(&t->array, memory_order_relaxed));
+	free(t);
+}
+
+static struct array *own_array(const struct table *t)
+{
+	return atomic_load_explicit(&t->array, memory_order_relaxed);
+}
+
+static void array_put(struct array *a, uint64_t hash, void *entry)
+{
+	size_t i = hash & a->mask;
+	while (atomic_load_explicit(&a->cells[i].entry, memory_order_relaxed))
+		i = (i + 1) & a->mask;
+	a->cells[i].hash = hash;
+	atomic_store_explicit(&a->cells[i].entry, entry, memory_order_release);
+}
+
+/* Moves the entries to a fresh array, at most half full, without the removed ones. */
+static enum err table_rebuild(struct table *t)
+{
+	struct array *old = own_array(t), *next;
+	size_t cells = CELLS_MIN;
+	while (cells < (t->entries + 1) * 2)
+		cells *= 2;
+	next = array_new(cells);
+	if (!next)
+		return ERR_NOMEM;
+	for (size_t i = 0; i <= old->mask; i++) {
+		void *entry = atomic_load_explicit(&old->cells[i].entry, memory_order_relaxed);
+		if (entry && entry != REMOVED)
+			array_put(next, old->cells[i].hash, entry);
+	}
+	t->used = t->entries;
+	atomic_store_explicit(&t->array, next, memory_order_release);
+	rcu_free_later(&old->garbage, array_bytes(old->mask + 1));
+	return OK;
+}
+
+enum err table_insert(struct table *t, uint64_t hash, void *entry)
+{
+	size_t cells = own_array(t)->mask + 1;
+	if ((t->used + 1) * 4 > cells * 3 && table_rebuild(t))
+		return ERR_NOMEM;
+	array_put(own_array(t), hash, entry);
+	t->entries++;
+	t->used++;
+	return OK;
+}
+
+bool table_remove(struct table *t, uint64_t hash, const void *entry)
+{
+	struct array *a = own_array(t);
+	for (size_t i = hash & a->mask;; i = (i + 1) & a->mask) {
+		void *found = atomic_load_explicit(&a->cells[i].entry, memory_order_relaxed);
+		if (!found)
+			return false;
+		if (found == entry) {
+			atomic_store_explicit(&a->cells[i].entry, REMOVED, memory_order_release);
+			t->entries--;
+			return true;
+		}
+	}
+}
+
+void table_snapshot(const struct table *t, uint64_t hash, struct table_snapshot *s)
+{
+	const struct array *a = atomic_load_explicit(&t->array, memory_order_acquire);
+	s->array = a;
+	s->at = hash & a->mask;
+}
+
+void *table_next_match(struct table_snapshot *s, uint64_t hash, table_match *match, const void *key)
+{
+	const struct array *a = s->array;
+	for (;;) {
+		const struct cell *c = &a->cells[s->at];
+		void *entry = atomic_load_explicit(&c->entry, memory_order_acquire);
+		if (!entry)
+			return NULL;
+		s->at = (s->at + 1) & a->mask;
+		if (entry != REMOVED && c->hash == hash && match(entry, key))
+			return entry;
+	}
+}
+
+void *table_find(const struct table *t, uint64_t hash, table_match *match, const void *key)
+{
+	struct table_snapshot s;
+	table_snapshot(t, hash, &s);
+	return table_next_match(&s, hash, match, key);
+}
+
+void *table_each(const struct table *t, size_t *cursor)
+{
+	const struct array *a = own_array(t);
+	while (*cursor <= a->mask) {
+		void *entry = atomic_load_explicit(&a->cells[(*cursor)++].entry, memory_order_relaxed);
+		if (entry && entry != REMOVED)
+			return entry;
+	}
+	return NULL;
+}
+
+size_t table_count(const struct table *t)
+{
+	return t->entries;
+}
+
+void table_prefetch(const struct table *t, uint64_t hash)
+{
+	const struct array *a = atomic_load_explicit(&t->array, memory_order_acquire);
+	__builtin_prefetch(&a->cells[hash & a->mask]);
+}

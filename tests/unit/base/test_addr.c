@@ -1,0 +1,113 @@
+#include "base/addr.h"
+#include "unit.h"
+#include <string.h>
+
+static const struct {
+	const char *text, *want; /* want NULL: refused */
+} addresses[] = {
+        {"10.244.1.7", "10.244.1.7"},
+        {"0.0.0.0", "0.0.0.0"},
+        {"010.0.0.1", NULL},
+        {"10.0.0.256", NULL},
+        {"10.0.0", NULL},
+        {" 10.0.0.1", NULL},
+        {"10.0.0.1 ", NULL},
+        {"", NULL},
+        {"FD00:0:0:0:0:0:0:1", "fd00::1"},
+        {"::", "::"},
+        {"::ffff:10.0.0.1", "10.0.0.1"},
+        {"fe80::1%eth0", NULL},
+        {"1:2:3:4:5:6:7:8:9", NULL},
+        {"0000:0000:0000:0000:0000:0000:0000:0000:0000:0000", NULL},
+};
+
+static void test_addr_parse_format(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof addresses / sizeof *addresses; i++) {
+		struct addr a;
+		char text[ADDR_TEXT_MAX];
+		enum err err = addr_parse(addresses[i].text, strlen(addresses[i].text), &a);
+		if (!addresses[i].want) {
+			assert_int_equal(err, ERR_SYNTAX);
+			continue;
+		}
+		assert_int_equal(err, OK);
+		addr_format(&a, text);
+		assert_string_equal(text, addresses[i].want);
+	}
+}
+
+static void test_addr_parse_stops_at_len(void **state)
+{
+	struct addr a;
+	(void)state;
+	assert_int_equal(addr_parse("10.0.0.12", 8, &a), OK);
+	assert_int_equal(a.octets[3], 1);
+	assert_int_equal(addr_parse("10.0.0.1\0x", 10, &a), ERR_SYNTAX);
+}
+
+static const struct {
+	const char *text;
+	enum err want;
+	uint64_t size;
+	uint64_t n;
+	const char *nth; /* NULL: beyond */
+} ranges[] = {
+        {"10.244.0.0/16", OK, 65536, 259, "10.244.1.3"},
+        {"10.0.0.0/24", OK, 256, 256, NULL},
+        {"0.0.0.0/0", OK, (uint64_t)1 << 32, 0xffffffff, "255.255.255.255"},
+        {"10.0.0.1/32", OK, 1, 0, "10.0.0.1"},
+        {"fd00::/56", OK, UINT64_MAX, 65536, "fd00::1:0"},
+        {"fd00::/112", OK, 65536, 65536, NULL},
+        {"10.0.0.1/24", ERR_SYNTAX, 0, 0, NULL},
+        {"10.0.0.0/33", ERR_SYNTAX, 0, 0, NULL},
+        {"10.0.0.0/", ERR_SYNTAX, 0, 0, NULL},
+        {"10.0.0.0/08", ERR_SYNTAX, 0, 0, NULL},
+        {"10.0.0.0/-1", ERR_SYNTAX, 0, 0, NULL},
+        {"10.0.0.0", ERR_SYNTAX, 0, 0, NULL},
+        {"x/8", ERR_SYNTAX, 0, 0, NULL},
+};
+
+static void test_cidr(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof ranges / sizeof *ranges; i++) {
+		struct cidr c;
+		struct addr a;
+		char text[ADDR_TEXT_MAX];
+		assert_int_equal(cidr_parse(ranges[i].text, &c), ranges[i].want);
+		if (ranges[i].want)
+			continue;
+		assert_true(cidr_size(&c) == ranges[i].size);
+		assert_int_equal(cidr_nth(&c, ranges[i].n, &a), ranges[i].nth != NULL);
+		if (!ranges[i].nth)
+			continue;
+		addr_format(&a, text);
+		assert_string_equal(text, ranges[i].nth);
+		assert_true(cidr_contains(&c, &a));
+	}
+}
+
+static void test_cidr_contains_other(void **state)
+{
+	struct cidr c;
+	struct addr a;
+	(void)state;
+	assert_int_equal(cidr_parse("10.244.0.0/15", &c), OK);
+	assert_int_equal(addr_parse("10.246.0.0", 10, &a), OK);
+	assert_false(cidr_contains(&c, &a));
+	assert_int_equal(addr_parse("af4::", 5, &a), OK);
+	assert_false(cidr_contains(&c, &a));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_addr_parse_format),
+	        cmocka_unit_test(test_addr_parse_stops_at_len),
+	        cmocka_unit_test(test_cidr),
+	        cmocka_unit_test(test_cidr_contains_other),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
