@@ -14,6 +14,13 @@
 #ifdef TSAN
 void __tsan_acquire(void *address);
 void __tsan_release(void *address);
+const char *__tsan_default_suppressions(void);
+
+/* What liburcu allocates in one thread and frees in another is its own affair. Our callbacks' frees are not meant by this. */
+const char *__tsan_default_suppressions(void)
+{
+	return "called_from_lib:liburcu-memb.so\n";
+}
 #else
 static inline void __tsan_acquire(void *address)
 {
