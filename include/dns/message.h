@@ -49,16 +49,20 @@ struct request {
 	struct name qname;      /* lower case; the spelling of the client is in bytes at DNS_HEADER_LEN */
 };
 
-/* Parses the whole message: header, question, every record (their framing; only OPT is looked into). FORMERR for: a question
- * count other than 1, a compressed or cut qname, a cut record, records in the answer or authority section of a query, an OPT that is not at the root or comes twice,
- * octets after the last record. *r is set as far as was read, so that request_reply_* can echo it. */
+/* Parses the whole message: header, question, every record (their framing; only OPT in the additional section is looked into).
+ * FORMERR for: a question count other than 1, a compressed or cut qname, a cut record, records in the answer section, or in the
+ * authority section of anything but IXFR (which has the client's SOA there, RFC 1995 3), an OPT that is not at the root or comes
+ * twice, one of version 0 whose options do not add up, octets after the last record. For an opcode other than QUERY all this only
+ * decides what can be echoed. *r is set as far as was read, so that response_error can echo it. */
 enum request_verdict request_parse(struct request *r, const uint8_t *bytes, size_t len);
 
-/* Starts a response in w: header (QR, the request's id, opcode and RD; given flags and rcode; CD is cleared, RFC 4035 3.1.6) and the question as
- * it was asked; lowers w->limit by the OPT record's 11 octets where one will follow. Counts are 0 but QDCOUNT. */
+/* Starts a response in w, which is empty and has a limit of DNS_UDP_SIZE_MIN or more: header (QR, the request's id, opcode and RD;
+ * given flags and the low 4 bits of the rcode; AD and CD are cleared, RFC 4035 3.1.6) and the question as it was asked; lowers
+ * w->limit by the OPT record's 11 octets where one will follow. Counts are 0 but QDCOUNT. */
 void response_begin(struct wire_writer *w, const struct request *r, uint16_t flags, enum dns_rcode rcode);
 
-/* Appends the OPT record if the request had one (size DNS_UDP_SIZE_CAP, version 0, DO echoed, no options), writes the three counts. */
+/* Ends it, once what overflowed is taken back: gives back the OPT record's room and appends that record if the request had one (size
+ * DNS_UDP_SIZE_CAP, version 0, the rcode's upper bits, DO echoed, no options); writes the three counts, to which it adds the OPT. */
 void response_end(struct wire_writer *w, const struct request *r, enum dns_rcode rcode, uint16_t answers, uint16_t authority, uint16_t additional);
 
 /* Sets or clears flag bits of a response already begun (TC, AA). */
@@ -67,5 +71,6 @@ void response_set_flags(struct wire_writer *w, uint16_t set, uint16_t clear);
 /* Sets the low 4 bits of the rcode in a response already begun. */
 void response_set_rcode(struct wire_writer *w, enum dns_rcode rcode);
 
-/* The response for any verdict but REQUEST_OK and REQUEST_SILENCE; its length. bytes has room for cap octets (512 suffice). */
+/* The response that is only an rcode; its length. bytes has room for cap octets: DNS_UDP_SIZE_MIN or more, else nothing is written
+ * and 0 returned. Not for REQUEST_SILENCE. */
 size_t response_error(uint8_t *bytes, size_t cap, const struct request *r, enum dns_rcode rcode);

@@ -28,12 +28,16 @@ enum err name_from_text(struct name *n, const char *text, size_t len);
 /* Text with a last dot, "." for the root, special octets escaped. Returns its length. */
 size_t name_to_text(const struct name *n, char text[NAME_TEXT_MAX]);
 
+/* Reads an uncompressed name at the start of len octets. Returns how many it took; 0, with n the root, if it is cut, compressed or
+ * longer than a name may be. */
+size_t name_from_wire(struct name *n, const uint8_t *bytes, size_t len);
+
 /* Adds one label of octets taken as they are on the left (prepend) or on the right, before the root (append).
  * ERR_SYNTAX: empty; ERR_RANGE: too long. On error n is as it was. */
 enum err name_prepend(struct name *n, const void *label, size_t len);
 enum err name_append(struct name *n, const void *label, size_t len);
 
-/* Appends all labels of suffix. */
+/* Appends all labels of suffix, which is not n itself. ERR_RANGE: too long; n is as it was. */
 enum err name_append_name(struct name *n, const struct name *suffix);
 
 /* Makes ASCII letters small, the canonical form of RFC 4034 6.2. */
@@ -51,5 +55,5 @@ const uint8_t *name_label(const struct name *n, unsigned i, size_t *len);
 /* The address that an in-addr.arpa or ip6.arpa name of full length stands for; false if it is no such name. */
 bool name_to_addr(const struct name *n, struct addr *a);
 
-/* The in-addr.arpa or ip6.arpa name of an address. */
+/* The in-addr.arpa or ip6.arpa name of an address; the root for ADDR_NONE. */
 void name_from_addr(struct name *n, const struct addr *a);

@@ -17,7 +17,8 @@ uint16_t wire_get_u16(struct wire_reader *r);
 uint32_t wire_get_u32(struct wire_reader *r);
 const uint8_t *wire_get_bytes(struct wire_reader *r, size_t len); /* NULL when failed */
 
-/* A name, compressed or not. Pointers must point before where they stand, so the reading ends (RFC 9267 2). */
+/* A name, compressed or not. Each pointer must lead to before the run of labels that it ends, so the reading ends (RFC 9267 2).
+ * n is the root when failed. */
 void wire_get_name(struct wire_reader *r, struct name *n);
 
 struct wire_writer {

@@ -1,0 +1,207 @@
+#include "dns/message.h"
+#include <string.h>
+
+#define OPT_LEN        11 /* of the record we send: root, type, class, TTL, RDLENGTH, no options */
+#define OPT_DO         0x8000u
+#define OPCODE_MASK    0x7800
+#define OPCODE_SHIFT   11
+#define RCODE_LOW_MASK 0x000f
+
+/* Where fields of the header stand. */
+enum { AT_FLAGS = 2, AT_ANCOUNT = 6 };
+
+struct counts {
+	uint16_t question, answer, authority, additional;
+};
+
+/* Everything but qname, which is large and has no meaning without has_question. */
+static void reset(struct request *r, const uint8_t *bytes)
+{
+	r->bytes = bytes;
+	r->id = r->flags = 0;
+	r->has_question = r->edns = r->edns_do = false;
+	r->edns_version = 0;
+	r->edns_udp_size = DNS_UDP_SIZE_MIN;
+	r->question_len = r->qtype = r->qclass = 0;
+	name_root(&r->qname);
+}
+
+static bool read_question(struct request *r, struct wire_reader *in)
+{
+	size_t len = name_from_wire(&r->qname, in->bytes + in->at, in->len - in->at);
+	if (!len)
+		return false;
+	in->at += len;
+	r->qtype = wire_get_u16(in);
+	r->qclass = wire_get_u16(in);
+	if (in->failed)
+		return false;
+	name_lower(&r->qname);
+	r->question_len = (uint16_t)(len + 4);
+	r->has_question = true;
+	return true;
+}
+
+/* Passes over an owner name; its pointers are not followed, since nothing is made of it. True if it is the root. */
+static bool skip_owner(struct wire_reader *in)
+{
+	uint8_t len = wire_get_u8(in);
+	bool root = len == 0;
+	while (len > 0 && len <= NAME_LABEL_MAX) {
+		wire_get_bytes(in, len);
+		len = wire_get_u8(in);
+	}
+	if (len >= 0xc0)
+		wire_get_u8(in);
+	else if (len)
+		in->failed = true;
+	return root && !in->failed;
+}
+
+static void skip_records(struct wire_reader *in, unsigned count)
+{
+	while (count-- && !in->failed) {
+		skip_owner(in);
+		wire_get_bytes(in, 8); /* type, class, TTL */
+		wire_get_bytes(in, wire_get_u16(in));
+	}
+}
+
+static bool options_add_up(const uint8_t *rdata, size_t len)
+{
+	struct wire_reader in = {.bytes = rdata, .len = len};
+	while (in.at < in.len && !in.failed) {
+		wire_get_u16(&in);
+		wire_get_bytes(&in, wire_get_u16(&in));
+	}
+	return !in.failed;
+}
+
+/* Takes over what OPT says (RFC 6891 6.1.2). Its options are looked at only if we know the version that they are written in. */
+static bool read_opt(struct request *r, uint16_t class, uint32_t ttl, const uint8_t *rdata, size_t len)
+{
+	r->edns = true;
+	r->edns_udp_size = class < DNS_UDP_SIZE_MIN ? DNS_UDP_SIZE_MIN : class;
+	r->edns_version = (uint8_t)(ttl >> 16);
+	r->edns_do = ttl & OPT_DO;
+	return r->edns_version > 0 || options_add_up(rdata, len);
+}
+
+static bool read_additional(struct request *r, struct wire_reader *in)
+{
+	bool root = skip_owner(in);
+	uint16_t type = wire_get_u16(in);
+	uint16_t class = wire_get_u16(in);
+	uint32_t ttl = wire_get_u32(in);
+	uint16_t len = wire_get_u16(in);
+	const uint8_t *rdata = wire_get_bytes(in, len);
+	if (in->failed)
+		return false;
+	if (type != DNS_TYPE_OPT)
+		return true;
+	return root && !r->edns && read_opt(r, class, ttl, rdata, len);
+}
+
+/* Reads what follows the header; false if it is not a well-formed query. Records of a section that a query has not got are read
+ * nevertheless, since a response to them has an OPT if they came with one (RFC 6891 6.1.1). */
+static bool read_body(struct request *r, struct wire_reader *in, const struct counts *count)
+{
+	if (count->question != 1 || !read_question(r, in))
+		return false;
+	skip_records(in, (unsigned)count->answer + count->authority);
+	for (unsigned i = 0; i < count->additional; i++)
+		if (!read_additional(r, in))
+			return false;
+	if (in->failed || in->at != in->len)
+		return false;
+	return count->answer == 0 && (count->authority == 0 || r->qtype == DNS_TYPE_IXFR);
+}
+
+enum request_verdict request_parse(struct request *r, const uint8_t *bytes, size_t len)
+{
+	struct wire_reader in = {.bytes = bytes, .len = len};
+	reset(r, bytes);
+	if (len < DNS_HEADER_LEN)
+		return REQUEST_SILENCE;
+	r->id = wire_get_u16(&in);
+	r->flags = wire_get_u16(&in);
+	if (r->flags & DNS_QR)
+		return REQUEST_SILENCE;
+	struct counts count;
+	count.question = wire_get_u16(&in);
+	count.answer = wire_get_u16(&in);
+	count.authority = wire_get_u16(&in);
+	count.additional = wire_get_u16(&in);
+	bool well_formed = read_body(r, &in, &count);
+	if ((r->flags & OPCODE_MASK) >> OPCODE_SHIFT != DNS_OPCODE_QUERY)
+		return REQUEST_NOTIMP;
+	if (!well_formed)
+		return REQUEST_FORMERR;
+	return r->edns_version > 0 ? REQUEST_BADVERS : REQUEST_OK;
+}
+
+static uint16_t load_u16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static void store_u16(uint8_t *p, unsigned v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
+
+void response_begin(struct wire_writer *w, const struct request *r, uint16_t flags, enum dns_rcode rcode)
+{
+	if (r->edns)
+		w->limit -= OPT_LEN;
+	wire_put_u16(w, r->id);
+	wire_put_u16(w, (uint16_t)(DNS_QR | (r->flags & (OPCODE_MASK | DNS_RD)) | flags | (rcode & RCODE_LOW_MASK)));
+	wire_put_u16(w, r->has_question);
+	wire_put_bytes(w, (const uint8_t[6]){0}, 6); /* the other counts, which response_end knows */
+	if (r->has_question)
+		wire_put_bytes(w, r->bytes + DNS_HEADER_LEN, r->question_len);
+}
+
+static void put_opt(struct wire_writer *w, const struct request *r, enum dns_rcode rcode)
+{
+	wire_put_u8(w, 0);
+	wire_put_u16(w, DNS_TYPE_OPT);
+	wire_put_u16(w, DNS_UDP_SIZE_CAP);
+	wire_put_u32(w, (uint32_t)rcode >> 4 << 24 | (r->edns_do ? OPT_DO : 0));
+	wire_put_u16(w, 0);
+}
+
+void response_end(struct wire_writer *w, const struct request *r, enum dns_rcode rcode, uint16_t answers, uint16_t authority,
+                  uint16_t additional)
+{
+	if (r->edns) {
+		w->limit += OPT_LEN;
+		put_opt(w, r, rcode);
+		additional++;
+	}
+	store_u16(w->bytes + AT_ANCOUNT, answers);
+	store_u16(w->bytes + AT_ANCOUNT + 2, authority);
+	store_u16(w->bytes + AT_ANCOUNT + 4, additional);
+}
+
+void response_set_flags(struct wire_writer *w, uint16_t set, uint16_t clear)
+{
+	uint8_t *at = w->bytes + AT_FLAGS;
+	store_u16(at, (load_u16(at) & (unsigned)~clear) | set);
+}
+
+void response_set_rcode(struct wire_writer *w, enum dns_rcode rcode)
+{
+	response_set_flags(w, rcode & RCODE_LOW_MASK, RCODE_LOW_MASK);
+}
+
+size_t response_error(uint8_t *bytes, size_t cap, const struct request *r, enum dns_rcode rcode)
+{
+	if (cap < DNS_UDP_SIZE_MIN)
+		return 0;
+	struct wire_writer w = {.bytes = bytes, .limit = cap};
+	response_begin(&w, r, 0, rcode);
+	response_end(&w, r, rcode, 0, 0, 0);
+	return w.len;
+}
