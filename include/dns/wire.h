@@ -1,9 +1,10 @@
 /* wire.h - reading and writing octets in network order, with sticky failures: read past the end or write past the limit, and all
- * later calls do nothing; the caller checks once. */
+ * later calls do nothing; the caller checks once. Inline, because an answer is made of dozens of these: calls double its cost. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 #include "dns/name.h"
 
 struct wire_reader {
@@ -12,10 +13,36 @@ struct wire_reader {
 	bool failed;
 };
 
-uint8_t wire_get_u8(struct wire_reader *r);
-uint16_t wire_get_u16(struct wire_reader *r);
-uint32_t wire_get_u32(struct wire_reader *r);
-const uint8_t *wire_get_bytes(struct wire_reader *r, size_t len); /* NULL when failed */
+/* The next len octets, borrowed from the message; NULL when failed. */
+static inline const uint8_t *wire_get_bytes(struct wire_reader *r, size_t len)
+{
+	if (r->failed || r->len - r->at < len) {
+		r->failed = true;
+		return NULL;
+	}
+	const uint8_t *at = r->bytes + r->at;
+	r->at += len;
+	return at;
+}
+
+/* Numbers are 0 when failed. */
+static inline uint8_t wire_get_u8(struct wire_reader *r)
+{
+	const uint8_t *at = wire_get_bytes(r, 1);
+	return at ? *at : 0;
+}
+
+static inline uint16_t wire_get_u16(struct wire_reader *r)
+{
+	const uint8_t *at = wire_get_bytes(r, 2);
+	return at ? (uint16_t)(at[0] << 8 | at[1]) : 0;
+}
+
+static inline uint32_t wire_get_u32(struct wire_reader *r)
+{
+	const uint8_t *at = wire_get_bytes(r, 4);
+	return at ? (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3] : 0;
+}
 
 /* A name, compressed or not. Each pointer must lead to before the run of labels that it ends, so the reading ends (RFC 9267 2).
  * n is the root when failed. */
@@ -28,13 +55,62 @@ struct wire_writer {
 	bool overflow;
 };
 
-void wire_put_u8(struct wire_writer *w, uint8_t v);
-void wire_put_u16(struct wire_writer *w, uint16_t v);
-void wire_put_u32(struct wire_writer *w, uint32_t v);
-void wire_put_bytes(struct wire_writer *w, const void *bytes, size_t len);
+/* Room for len octets, which the caller writes; NULL on overflow. */
+static inline uint8_t *wire_extend(struct wire_writer *w, size_t len)
+{
+	if (w->overflow || w->len > w->limit || w->limit - w->len < len) {
+		w->overflow = true;
+		return NULL;
+	}
+	uint8_t *at = w->bytes + w->len;
+	w->len += len;
+	return at;
+}
+
+static inline void wire_put_u8(struct wire_writer *w, uint8_t v)
+{
+	uint8_t *at = wire_extend(w, 1);
+	if (at)
+		*at = v;
+}
+
+static inline void wire_put_u16(struct wire_writer *w, uint16_t v)
+{
+	uint8_t *at = wire_extend(w, 2);
+	if (!at)
+		return;
+	at[0] = (uint8_t)(v >> 8);
+	at[1] = (uint8_t)v;
+}
+
+static inline void wire_put_u32(struct wire_writer *w, uint32_t v)
+{
+	uint8_t *at = wire_extend(w, 4);
+	if (!at)
+		return;
+	at[0] = (uint8_t)(v >> 24);
+	at[1] = (uint8_t)(v >> 16);
+	at[2] = (uint8_t)(v >> 8);
+	at[3] = (uint8_t)v;
+}
+
+/* bytes may be NULL where len is 0. */
+static inline void wire_put_bytes(struct wire_writer *w, const void *bytes, size_t len)
+{
+	uint8_t *at = wire_extend(w, len);
+	if (at && len)
+		memcpy(at, bytes, len);
+}
 
 /* Uncompressed, as the name is spelt. */
-void wire_put_name(struct wire_writer *w, const struct name *n);
+static inline void wire_put_name(struct wire_writer *w, const struct name *n)
+{
+	wire_put_bytes(w, n->wire, n->len);
+}
 
 /* Goes back to a length noted before, forgetting the overflow: how a whole record is taken back. */
-void wire_rewind(struct wire_writer *w, size_t len);
+static inline void wire_rewind(struct wire_writer *w, size_t len)
+{
+	w->len = len;
+	w->overflow = false;
+}

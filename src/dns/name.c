@@ -13,7 +13,7 @@ static uint8_t lower(uint8_t c)
 static uint64_t load8(const uint8_t *p)
 {
 	uint64_t v;
-	memcpy(&v, p, sizeof(v));
+	memcpy(&v, p, sizeof v);
 	return v;
 }
 
@@ -36,7 +36,7 @@ static void lower_octets(uint8_t *p, size_t len)
 	size_t i = 0;
 	for (; i + 8 <= len; i += 8) {
 		uint64_t v = lower8(load8(p + i));
-		memcpy(p + i, &v, sizeof(v));
+		memcpy(p + i, &v, sizeof v);
 	}
 	for (; i < len; i++)
 		p[i] = lower(p[i]);
@@ -172,7 +172,7 @@ static enum err read_label(const char *text, size_t len, size_t *at, struct name
 		enum err err = read_octet(text, len, at, &octet);
 		if (err)
 			return err;
-		if (used == sizeof(label))
+		if (used == sizeof label)
 			return ERR_RANGE;
 		label[used++] = octet;
 	}
@@ -316,9 +316,9 @@ static bool read_ip6(const struct name *n, struct addr *a)
 
 bool name_to_addr(const struct name *n, struct addr *a)
 {
-	if (is_above(n, 4, IN_ADDR_ARPA, sizeof(IN_ADDR_ARPA)))
+	if (is_above(n, 4, IN_ADDR_ARPA, sizeof IN_ADDR_ARPA))
 		return read_in_addr(n, a);
-	if (is_above(n, 32, IP6_ARPA, sizeof(IP6_ARPA)))
+	if (is_above(n, 32, IP6_ARPA, sizeof IP6_ARPA))
 		return read_ip6(n, a);
 	return false;
 }
@@ -339,13 +339,13 @@ void name_from_addr(struct name *n, const struct addr *a)
 	/* All of it fits, so prepending cannot fail. */
 	name_root(n);
 	if (a->family == ADDR_V4) {
-		name_from_wire(n, (const uint8_t *)IN_ADDR_ARPA, sizeof(IN_ADDR_ARPA));
+		name_from_wire(n, (const uint8_t *)IN_ADDR_ARPA, sizeof IN_ADDR_ARPA);
 		for (unsigned i = 0; i < 4; i++) {
 			char text[3];
 			name_prepend(n, text, write_decimal(text, a->octets[i]));
 		}
 	} else if (a->family == ADDR_V6) {
-		name_from_wire(n, (const uint8_t *)IP6_ARPA, sizeof(IP6_ARPA));
+		name_from_wire(n, (const uint8_t *)IP6_ARPA, sizeof IP6_ARPA);
 		for (unsigned i = 0; i < 32; i++) {
 			unsigned nibble = a->octets[i / 2] >> (i % 2 ? 0 : 4) & 15;
 			name_prepend(n, &"0123456789abcdef"[nibble], 1);
