@@ -85,6 +85,7 @@ struct pod {
 	bool ready;       /* its Ready condition is "True" */
 	bool deleting;    /* metadata.deletionTimestamp is set */
 	uint8_t ip_count;
+	bool observed;    /* its status has a phase: a cluster ran it; false: what somebody wrote (phase POD_PENDING, not ready, no IPs) */
 	struct addr *ips; /* owned: status.podIPs, or status.podIP alone */
 	const char *hostname, *subdomain; /* interned; NULL: unset */
 	const struct pod_ports *ports;    /* NULL: none */
@@ -94,7 +95,7 @@ struct pod {
 
 /* A pod's dnsPolicy and dnsConfig (Kubernetes: Pod's DNS Policy / DNS Config). Owned strings. */
 struct pod_dns {
-	char *policy; /* "ClusterFirst", "ClusterFirstWithHostNet", "Default", "None"; NULL: unset */
+	char *policy; /* "ClusterFirstWithHostNet", "Default", "None"; NULL: unset, or "ClusterFirst", the default (which alone needs no struct) */
 	char **nameservers, **searches, **options; /* NULL-terminated, options as "name" or "name:value"; NULL: none */
 };
 
@@ -154,7 +155,8 @@ void object_free(struct object *o, struct intern *pool);
 /* True if every pair of selector is among labels; a NULL selector matches nothing. */
 bool selector_matches(const struct label_set *selector, const struct label_set *labels);
 
-/* An interned set of n pairs (in any order; their strings are interned by this call); NULL if n is 0 or out of memory. */
+/* An interned set of n pairs (in any order; their strings are interned by this call); NULL if n is 0 or out of memory. Of pairs with
+ * one key, the last by value stays. */
 const struct label_set *label_set_intern(struct intern *pool, const struct label *pairs, size_t n);
 void label_set_unref(struct intern *pool, const struct label_set *set);
 

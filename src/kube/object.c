@@ -1,0 +1,126 @@
+#include "decode.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* What the kinds differ in. */
+struct kind {
+	const char *api_version, *name;
+	bool cluster_scoped;
+	enum form form;                                                                /* of metadata.name */
+	size_t bytes;                                                                  /* of the struct that begins with struct object */
+	void (*decode)(struct decoder *d, const struct field *root, struct object *o); /* NULL: metadata is all */
+	void (*clear)(struct object *o, struct intern *pool);                          /* frees what decode gave it */
+};
+
+static const struct kind kinds[OBJECT_KINDS] = {
+        [OBJECT_NAMESPACE] = {"v1", "Namespace", true, FORM_LABEL, sizeof(struct object), NULL, NULL},
+        [OBJECT_NODE] = {"v1", "Node", true, FORM_SUBDOMAIN, sizeof(struct object), NULL, NULL},
+        [OBJECT_SERVICE] = {"v1", "Service", false, FORM_LABEL, sizeof(struct service), service_decode, service_clear},
+        [OBJECT_POD] = {"v1", "Pod", false, FORM_SUBDOMAIN, sizeof(struct pod), pod_decode, pod_clear},
+        [OBJECT_ENDPOINT_SLICE] = {"discovery.k8s.io/v1", "EndpointSlice", false, FORM_SUBDOMAIN, sizeof(struct endpoint_slice),
+                                   endpoint_slice_decode, endpoint_slice_clear},
+        [OBJECT_ENDPOINTS] = {"v1", "Endpoints", false, FORM_SUBDOMAIN, sizeof(struct endpoint_slice), endpoints_decode,
+                              endpoint_slice_clear},
+        [OBJECT_STATEFUL_SET] = {"apps/v1", "StatefulSet", false, FORM_SUBDOMAIN, sizeof(struct workload), workload_decode, workload_clear},
+        [OBJECT_DEPLOYMENT] = {"apps/v1", "Deployment", false, FORM_SUBDOMAIN, sizeof(struct workload), workload_decode, workload_clear},
+        [OBJECT_REPLICA_SET] = {"apps/v1", "ReplicaSet", false, FORM_SUBDOMAIN, sizeof(struct workload), workload_decode, workload_clear},
+};
+
+const char *object_kind_name(enum object_kind kind)
+{
+	return kinds[kind].name;
+}
+
+void owner_decode(struct decoder *d, const struct field *meta, const char **kind, const char **name)
+{
+	struct field owners = field_member(d, meta, "ownerReferences"), owner = {0};
+	while (field_next(d, &owners, &owner)) {
+		struct field controller = field_member(d, &owner, "controller");
+		struct field owner_kind = field_member(d, &owner, "kind"), owner_name = field_member(d, &owner, "name");
+		if (!field_bool(d, &controller, false))
+			continue;
+		*kind = decoder_intern(d, field_required_text(d, &owner_kind, "the owner's kind"));
+		*name = decoder_intern(d, field_required_text(d, &owner_name, "the owner's name"));
+		return; /* the API server allows one controller */
+	}
+}
+
+uint8_t protocol_decode(struct decoder *d, const struct field *port)
+{
+	static const char *const protocols[] = {[PROTOCOL_TCP] = "TCP", [PROTOCOL_UDP] = "UDP", [PROTOCOL_SCTP] = "SCTP", NULL};
+	struct field protocol = field_member(d, port, "protocol");
+	return (uint8_t)field_choice(d, &protocol, protocols, PROTOCOL_TCP);
+}
+
+/* Namespace and name first: later errors name them. */
+static void meta_decode(struct decoder *d, const struct field *root, const struct kind *kind, struct object *o)
+{
+	struct field meta = field_member(d, root, "metadata");
+	struct field ns = field_member(d, &meta, "namespace"), name = field_member(d, &meta, "name");
+	struct field uid = field_member(d, &meta, "uid"), labels = field_member(d, &meta, "labels");
+	if (!kind->cluster_scoped) {
+		const char *text = field_text(d, &ns);
+		d->ns = text ? text : "default";
+	}
+	d->name = field_required_text(d, &name, "the object's name");
+	field_check(d, &ns, d->ns, FORM_LABEL);
+	field_check(d, &name, d->name, kind->form);
+	o->ns = decoder_intern(d, d->ns ? d->ns : "");
+	o->name = decoder_intern(d, d->name);
+	o->uid = decoder_intern(d, field_text(d, &uid));
+	o->labels = label_set_decode(d, &labels);
+}
+
+/* The kind that root is of; OBJECT_KINDS where it is none of ours, or on error. */
+static enum object_kind kind_of(struct decoder *d, const struct field *root)
+{
+	struct field version_field = field_member(d, root, "apiVersion"), kind_field = field_member(d, root, "kind");
+	const char *version = field_required_text(d, &version_field, "one, as v1 or apps/v1");
+	const char *name = field_required_text(d, &kind_field, "one, as Service or Pod");
+	enum object_kind kind = 0;
+	if (d->err)
+		return OBJECT_KINDS;
+	while (kind < OBJECT_KINDS && (strcmp(kinds[kind].api_version, version) != 0 || strcmp(kinds[kind].name, name) != 0))
+		kind++;
+	if (kind == OBJECT_KINDS)
+		diag_set(d->diag, OK, "%.63s %.63s is not a kind that names come from", version, name);
+	return kind;
+}
+
+enum err object_decode(const cJSON *json, struct intern *pool, struct object **out, struct diag *diag)
+{
+	struct decoder d = {.pool = pool, .diag = diag, .kind = "object"};
+	struct field root = field_root(json);
+	enum object_kind kind = kind_of(&d, &root);
+	struct object *o;
+	*out = NULL;
+	if (kind == OBJECT_KINDS)
+		return d.err;
+	d.kind = kinds[kind].name;
+	o = decoder_alloc(&d, 1, kinds[kind].bytes);
+	if (!o)
+		return d.err;
+	o->kind = kind;
+	o->line = root.line;
+	meta_decode(&d, &root, &kinds[kind], o);
+	if (kinds[kind].decode)
+		kinds[kind].decode(&d, &root, o);
+	if (!d.err)
+		*out = o;
+	else
+		object_free(o, pool);
+	return d.err;
+}
+
+void object_free(struct object *o, struct intern *pool)
+{
+	if (!o)
+		return;
+	if (kinds[o->kind].clear)
+		kinds[o->kind].clear(o, pool);
+	intern_unref(pool, o->ns);
+	intern_unref(pool, o->name);
+	intern_unref(pool, o->uid);
+	label_set_unref(pool, o->labels);
+	free(o);
+}

@@ -1,0 +1,164 @@
+#include "decode.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define LABEL_SERVICE_NAME "kubernetes.io/service-name"
+#define LABEL_MANAGED_BY   "endpointslice.kubernetes.io/managed-by"
+#define LABEL_SKIP_MIRROR  "endpointslice.kubernetes.io/skip-mirror"
+#define LEADER             "control-plane.alpha.kubernetes.io/leader"
+
+static bool label_is(const struct object *o, const char *key, const char *want)
+{
+	const char *value = label_set_value(o->labels, key);
+	return value && strcmp(value, want) == 0;
+}
+
+static struct endpoint_subset *subsets_alloc(struct decoder *d, struct endpoint_slice *s, size_t n)
+{
+	s->subsets = decoder_alloc(d, n, sizeof *s->subsets);
+	s->subset_count = s->subsets ? (uint32_t)n : 0;
+	return s->subsets;
+}
+
+static void port_decode(struct decoder *d, const struct field *item, struct slice_port *p)
+{
+	struct field name = field_member(d, item, "name"), port = field_member(d, item, "port");
+	const char *text = field_check(d, &name, field_text(d, &name), FORM_LABEL);
+	p->name = decoder_intern(d, text ? text : "");
+	p->protocol = protocol_decode(d, item);
+	p->has_port = field_is_set(d, &port);
+	if (p->has_port)
+		p->port = field_port(d, &port);
+}
+
+static void ports_decode(struct decoder *d, const struct field *parent, struct endpoint_subset *s)
+{
+	struct field list = field_member(d, parent, "ports"), item = {0};
+	s->ports = field_list_alloc(d, &list, UINT16_MAX, sizeof *s->ports);
+	while (field_next(d, &list, &item))
+		port_decode(d, &item, &s->ports[s->port_count++]);
+}
+
+/* What both kinds of endpoint have. */
+static void endpoint_meta_decode(struct decoder *d, const struct field *item, struct slice_endpoint *e)
+{
+	struct field hostname = field_member(d, item, "hostname"), target = field_member(d, item, "targetRef");
+	struct field kind = field_member(d, &target, "kind"), name = field_member(d, &target, "name");
+	const char *kind_text = field_text(d, &kind);
+	e->hostname = field_intern(d, &hostname, FORM_LABEL);
+	if (kind_text && strcmp(kind_text, "Pod") == 0)
+		e->pod_name = field_intern(d, &name, FORM_SUBDOMAIN);
+}
+
+static void addr_decode(struct decoder *d, const struct field *f, struct slice_endpoint *e)
+{
+	if (!field_required_text(d, f, "an IP address"))
+		return;
+	if (field_addr(d, f, &e->addrs[e->addr_count]))
+		e->addr_count++;
+}
+
+static void slice_addrs_decode(struct decoder *d, const struct field *endpoint, uint8_t family, struct slice_endpoint *e)
+{
+	struct field list = field_member(d, endpoint, "addresses"), item = {0};
+	e->addrs = field_list_alloc(d, &list, UINT8_MAX, sizeof *e->addrs);
+	if (!e->addrs)
+		field_fail(d, &list, ERR_SYNTAX, "missing; write the endpoint's addresses");
+	while (field_next(d, &list, &item)) {
+		addr_decode(d, &item, e);
+		if (!d->err && e->addrs[e->addr_count - 1].family != family)
+			field_fail(d, &item, ERR_SYNTAX, "this address is not of the slice's addressType; use a slice for each family");
+	}
+}
+
+static void slice_endpoint_decode(struct decoder *d, const struct field *item, uint8_t family, struct slice_endpoint *e)
+{
+	struct field conditions = field_member(d, item, "conditions"), ready = field_member(d, &conditions, "ready");
+	e->ready = field_bool(d, &ready, true);
+	slice_addrs_decode(d, item, family, e);
+	endpoint_meta_decode(d, item, e);
+}
+
+/* ADDR_NONE for FQDN, whose endpoints nothing in a cluster's DNS reads. */
+static uint8_t address_type_decode(struct decoder *d, const struct field *root)
+{
+	static const char *const types[] = {"IPv4", "IPv6", "FQDN", NULL};
+	static const uint8_t families[] = {ADDR_V4, ADDR_V6, ADDR_NONE};
+	struct field type = field_member(d, root, "addressType");
+	field_required_text(d, &type, "IPv4, IPv6 or FQDN");
+	return families[field_choice(d, &type, types, 0)];
+}
+
+void endpoint_slice_decode(struct decoder *d, const struct field *root, struct object *o)
+{
+	struct endpoint_slice *slice = (struct endpoint_slice *)o;
+	struct field list = field_member(d, root, "endpoints"), item = {0};
+	uint8_t family = address_type_decode(d, root);
+	struct endpoint_subset *s;
+	slice->service_name = intern_ref(label_set_value(o->labels, LABEL_SERVICE_NAME));
+	slice->of_controller = label_is(o, LABEL_MANAGED_BY, "endpointslice-controller.k8s.io");
+	s = family == ADDR_NONE ? NULL : subsets_alloc(d, slice, 1);
+	if (!s)
+		return;
+	ports_decode(d, root, s);
+	s->endpoints = field_list_alloc(d, &list, UINT32_MAX, sizeof *s->endpoints);
+	while (field_next(d, &list, &item))
+		slice_endpoint_decode(d, &item, family, &s->endpoints[s->endpoint_count++]);
+}
+
+static void address_decode(struct decoder *d, const struct field *item, bool ready, struct slice_endpoint *e)
+{
+	struct field ip = field_member(d, item, "ip");
+	e->ready = ready;
+	e->addrs = decoder_alloc(d, 1, sizeof *e->addrs);
+	addr_decode(d, &ip, e);
+	endpoint_meta_decode(d, item, e);
+}
+
+static void subset_decode(struct decoder *d, const struct field *subset, struct endpoint_subset *s)
+{
+	struct field ready = field_member(d, subset, "addresses"), item = {0};
+	struct field not_ready = field_member(d, subset, "notReadyAddresses"), not_ready_item = {0};
+	size_t n = field_list_size(d, &ready, INT32_MAX) + field_list_size(d, &not_ready, INT32_MAX);
+	ports_decode(d, subset, s);
+	s->endpoints = decoder_alloc(d, n, sizeof *s->endpoints);
+	while (field_next(d, &ready, &item))
+		address_decode(d, &item, true, &s->endpoints[s->endpoint_count++]);
+	while (field_next(d, &not_ready, &not_ready_item))
+		address_decode(d, &not_ready_item, false, &s->endpoints[s->endpoint_count++]);
+}
+
+void endpoints_decode(struct decoder *d, const struct field *root, struct object *o)
+{
+	struct endpoint_slice *slice = (struct endpoint_slice *)o;
+	struct field list = field_member(d, root, "subsets"), item = {0};
+	struct field meta = field_member(d, root, "metadata"), annotations = field_member(d, &meta, "annotations");
+	struct field leader = field_member(d, &annotations, LEADER);
+	struct endpoint_subset *s = subsets_alloc(d, slice, field_list_size(d, &list, UINT32_MAX));
+	slice->service_name = intern_ref(o->name);
+	slice->skip_mirror = label_is(o, LABEL_SKIP_MIRROR, "true") || field_is_set(d, &leader);
+	while (field_next(d, &list, &item))
+		subset_decode(d, &item, s++);
+}
+
+static void subset_clear(const struct endpoint_subset *s, struct intern *pool)
+{
+	for (uint32_t i = 0; i < s->endpoint_count; i++) {
+		free(s->endpoints[i].addrs);
+		intern_unref(pool, s->endpoints[i].hostname);
+		intern_unref(pool, s->endpoints[i].pod_name);
+	}
+	for (uint16_t i = 0; i < s->port_count; i++)
+		intern_unref(pool, s->ports[i].name);
+	free(s->endpoints);
+	free(s->ports);
+}
+
+void endpoint_slice_clear(struct object *o, struct intern *pool)
+{
+	struct endpoint_slice *slice = (struct endpoint_slice *)o;
+	for (uint32_t i = 0; i < slice->subset_count; i++)
+		subset_clear(&slice->subsets[i], pool);
+	free(slice->subsets);
+	intern_unref(pool, slice->service_name);
+}

@@ -1,0 +1,177 @@
+#include "decode.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* Named ports while they are gathered over the containers. */
+struct gathered {
+	struct pod_ports *ports;
+	size_t cap;
+};
+
+static size_t ports_bytes(size_t count)
+{
+	return sizeof(struct pod_ports) + count * sizeof(struct pod_port);
+}
+
+static void gather(struct decoder *d, struct gathered *g, struct pod_port port)
+{
+	if (!g->ports || g->ports->count == g->cap) {
+		size_t cap = g->cap ? 2 * g->cap : 4;
+		struct pod_ports *grown = decoder_grow(d, g->ports, ports_bytes(cap));
+		if (!grown)
+			return;
+		if (!g->cap)
+			*grown = (struct pod_ports){0};
+		*g = (struct gathered){grown, cap};
+	}
+	g->ports->ports[g->ports->count++] = port;
+}
+
+static void container_ports_decode(struct decoder *d, const struct field *container, struct gathered *g)
+{
+	struct field list = field_member(d, container, "ports"), item = {0};
+	while (field_next(d, &list, &item)) {
+		struct field name = field_member(d, &item, "name"), number = field_member(d, &item, "containerPort");
+		struct pod_port port = {
+		        .name = field_check(d, &name, field_text(d, &name), FORM_PORT_NAME),
+		        .port = field_port(d, &number),
+		        .protocol = protocol_decode(d, &item),
+		};
+		if (port.name && !d->err)
+			gather(d, g, port);
+	}
+}
+
+/* Init containers that run beside the others ("sidecars") serve too; the other ones are gone before the pod is ready. */
+static bool is_sidecar(struct decoder *d, const struct field *container)
+{
+	struct field policy = field_member(d, container, "restartPolicy");
+	const char *text = field_text(d, &policy);
+	return text && strcmp(text, "Always") == 0;
+}
+
+static bool intern_names(struct decoder *d, struct pod_ports *ports)
+{
+	for (uint32_t i = 0; i < ports->count; i++) {
+		ports->ports[i].name = decoder_intern(d, ports->ports[i].name);
+		if (d->err) {
+			ports->count = i; /* so that just these are given back */
+			return false;
+		}
+	}
+	return true;
+}
+
+static void unref_names(struct intern *pool, const struct pod_ports *ports)
+{
+	for (uint32_t i = 0; i < ports->count; i++)
+		intern_unref(pool, ports->ports[i].name);
+}
+
+static const struct pod_ports *intern_ports(struct decoder *d, struct pod_ports *draft)
+{
+	const struct pod_ports *ports = NULL;
+	if (intern_names(d, draft)) {
+		ports = intern_bytes(d->pool, draft, ports_bytes(draft->count));
+		if (!ports)
+			decoder_out_of_memory(d);
+	}
+	if (!ports || intern_refs(ports) > 1) /* what was there already holds references of its own */
+		unref_names(d->pool, draft);
+	return ports;
+}
+
+static const struct pod_ports *ports_decode(struct decoder *d, const struct field *spec)
+{
+	struct field containers = field_member(d, spec, "containers"), inits = field_member(d, spec, "initContainers");
+	struct field container = {0}, init = {0};
+	struct gathered g = {0};
+	const struct pod_ports *ports = NULL;
+	while (field_next(d, &containers, &container))
+		container_ports_decode(d, &container, &g);
+	while (field_next(d, &inits, &init))
+		if (is_sidecar(d, &init))
+			container_ports_decode(d, &init, &g);
+	if (g.ports && !d->err)
+		ports = intern_ports(d, g.ports);
+	free(g.ports);
+	return ports;
+}
+
+void pod_spec_decode(struct decoder *d, const struct field *spec, struct pod *p)
+{
+	struct field hostname = field_member(d, spec, "hostname"), subdomain = field_member(d, spec, "subdomain");
+	p->hostname = field_intern(d, &hostname, FORM_LABEL);
+	p->subdomain = field_intern(d, &subdomain, FORM_LABEL);
+	p->ports = ports_decode(d, spec);
+	p->dns = pod_dns_decode(d, spec);
+}
+
+static void ips_decode(struct decoder *d, const struct field *status, struct pod *p)
+{
+	struct field list = field_member(d, status, "podIPs"), item = {0}, one = field_member(d, status, "podIP");
+	p->ips = field_list_alloc(d, &list, UINT8_MAX, sizeof *p->ips);
+	while (field_next(d, &list, &item)) {
+		struct field ip = field_member(d, &item, "ip");
+		if (field_addr(d, &ip, &p->ips[p->ip_count]))
+			p->ip_count++;
+	}
+	if (p->ips || !field_text(d, &one))
+		return;
+	p->ips = decoder_alloc(d, 1, sizeof *p->ips);
+	if (p->ips && field_addr(d, &one, &p->ips[0]))
+		p->ip_count = 1;
+}
+
+static bool ready_decode(struct decoder *d, const struct field *status)
+{
+	struct field list = field_member(d, status, "conditions"), item = {0};
+	while (field_next(d, &list, &item)) {
+		struct field type = field_member(d, &item, "type"), value = field_member(d, &item, "status");
+		const char *type_text = field_text(d, &type), *value_text = field_text(d, &value);
+		if (type_text && strcmp(type_text, "Ready") == 0)
+			return value_text && strcmp(value_text, "True") == 0;
+	}
+	return false;
+}
+
+static uint8_t phase_decode(struct decoder *d, const struct field *phase)
+{
+	static const char *const phases[] = {[POD_UNKNOWN] = "Unknown",     [POD_PENDING] = "Pending", [POD_RUNNING] = "Running",
+	                                     [POD_SUCCEEDED] = "Succeeded", [POD_FAILED] = "Failed",   NULL};
+	return (uint8_t)field_choice(d, phase, phases, POD_PENDING);
+}
+
+void pod_decode(struct decoder *d, const struct field *root, struct object *o)
+{
+	struct pod *p = (struct pod *)o;
+	struct field meta = field_member(d, root, "metadata"), deletion = field_member(d, &meta, "deletionTimestamp");
+	struct field spec = field_member(d, root, "spec"), status = field_member(d, root, "status"),
+	             phase = field_member(d, &status, "phase");
+	p->deleting = field_text(d, &deletion);
+	owner_decode(d, &meta, &p->owner_kind, &p->owner_name);
+	pod_spec_decode(d, &spec, p);
+	p->observed = field_is_set(d, &phase);
+	p->phase = phase_decode(d, &phase);
+	p->ready = ready_decode(d, &status);
+	ips_decode(d, &status, p);
+}
+
+static void unref_ports(struct intern *pool, const struct pod_ports *ports)
+{
+	if (ports && intern_refs(ports) == 1)
+		unref_names(pool, ports);
+	intern_unref(pool, ports);
+}
+
+void pod_clear(struct object *o, struct intern *pool)
+{
+	struct pod *p = (struct pod *)o;
+	free(p->ips);
+	intern_unref(pool, p->hostname);
+	intern_unref(pool, p->subdomain);
+	unref_ports(pool, p->ports);
+	intern_unref(pool, p->owner_kind);
+	intern_unref(pool, p->owner_name);
+	pod_dns_free((struct pod_dns *)p->dns);
+}

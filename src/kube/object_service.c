@@ -1,0 +1,134 @@
+#include "decode.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define TOLERATE_UNREADY "service.alpha.kubernetes.io/tolerate-unready-endpoints" /* before 1.11; controllers still honour it */
+
+enum { TYPE_CLUSTER_IP, TYPE_NODE_PORT, TYPE_LOAD_BALANCER, TYPE_EXTERNAL_NAME };
+static const char *const types[] = {"ClusterIP", "NodePort", "LoadBalancer", "ExternalName", NULL};
+static const char *const family_names[] = {"IPv4", "IPv6", NULL};
+
+/* One item of clusterIPs, or clusterIP. */
+static void cluster_ip_decode(struct decoder *d, const struct field *f, struct service *s)
+{
+	struct addr *a = &s->cluster_ips[s->cluster_ip_count];
+	const char *text = field_text(d, f);
+	if (!text)
+		return;
+	if (s->headless)
+		field_fail(d, f, ERR_SYNTAX, "None stands alone; remove the other address");
+	else if (strcmp(text, "None") == 0 && !s->cluster_ip_count)
+		s->headless = true;
+	else if (s->cluster_ip_count == 2)
+		field_fail(d, f, ERR_RANGE, "a Service has at most two addresses, one IPv4 and one IPv6");
+	else if (!field_addr(d, f, a))
+		return;
+	else if (s->cluster_ip_count++ && a->family == s->cluster_ips[0].family)
+		field_fail(d, f, ERR_SYNTAX, "a second address must be of the other family");
+}
+
+static void cluster_ips_decode(struct decoder *d, const struct field *spec, struct service *s)
+{
+	struct field one = field_member(d, spec, "clusterIP"), list = field_member(d, spec, "clusterIPs"), item = {0};
+	const char *primary = field_text(d, &one), *first = NULL;
+	while (field_next(d, &list, &item)) {
+		if (!first)
+			first = field_text(d, &item);
+		cluster_ip_decode(d, &item, s);
+	}
+	if (!first)
+		cluster_ip_decode(d, &one, s);
+	else if (primary && strcmp(primary, first) != 0)
+		field_fail(d, &one, ERR_SYNTAX,
+		           "\"%.45s\" is not the first of clusterIPs; write it first there, or leave one of the two out", primary);
+}
+
+static uint8_t families_decode(struct decoder *d, const struct field *spec)
+{
+	struct field list = field_member(d, spec, "ipFamilies"), item = {0};
+	unsigned families = 0;
+	while (field_next(d, &list, &item))
+		families |= 1U << field_choice(d, &item, family_names, 0);
+	return (uint8_t)families;
+}
+
+static bool publish_not_ready_decode(struct decoder *d, const struct field *root, const struct field *spec)
+{
+	struct field publish = field_member(d, spec, "publishNotReadyAddresses");
+	struct field meta = field_member(d, root, "metadata"), annotations = field_member(d, &meta, "annotations");
+	struct field tolerate = field_member(d, &annotations, TOLERATE_UNREADY);
+	const char *text = field_text(d, &tolerate);
+	return field_bool(d, &publish, false) || (text && strcmp(text, "true") == 0);
+}
+
+/* A name, a number, or a number as a string; 0 and "" are "as port", like the API server's defaulting. */
+static void target_port_decode(struct decoder *d, const struct field *port, struct service_port *p)
+{
+	struct field target = field_member(d, port, "targetPort");
+	bool number = field_is_set(d, &target) && cJSON_IsNumber(target.json);
+	const char *text = number ? NULL : field_text(d, &target);
+	p->target_port = p->port;
+	if (number && target.json->valuedouble != 0)
+		p->target_port = field_port(d, &target);
+	else if (text && text[strspn(text, "0123456789")] == '\0')
+		p->target_port = field_port_digits(d, &target, text);
+	else
+		p->target_name = field_intern(d, &target, FORM_PORT_NAME);
+}
+
+/* Each port has a name of its own (one alone may have none), and number and protocol of its own. */
+static void check_unique(struct decoder *d, const struct field *item, const struct service *s, const struct service_port *p)
+{
+	for (const struct service_port *q = s->ports; q < p && !d->err; q++) {
+		if (q->name == p->name)
+			field_fail(d, item, ERR_SYNTAX, "name \"%s\" is taken by spec.ports[%td]; give each of several ports a name",
+			           p->name, q - s->ports);
+		else if (q->port == p->port && q->protocol == p->protocol)
+			field_fail(d, item, ERR_SYNTAX, "port %u is spec.ports[%td] already; remove one", p->port, q - s->ports);
+	}
+}
+
+static void port_decode(struct decoder *d, const struct field *item, struct service *s)
+{
+	struct service_port *p = &s->ports[s->port_count++];
+	struct field name = field_member(d, item, "name"), port = field_member(d, item, "port");
+	const char *text = field_check(d, &name, field_text(d, &name), FORM_LABEL);
+	p->name = decoder_intern(d, text ? text : "");
+	p->port = field_port(d, &port);
+	p->protocol = protocol_decode(d, item);
+	target_port_decode(d, item, p);
+	check_unique(d, item, s, p);
+}
+
+void service_decode(struct decoder *d, const struct field *root, struct object *o)
+{
+	struct service *s = (struct service *)o;
+	struct field spec = field_member(d, root, "spec"), type = field_member(d, &spec, "type"),
+	             target = field_member(d, &spec, "externalName");
+	struct field selector = field_member(d, &spec, "selector"), ports = field_member(d, &spec, "ports"), item = {0};
+	if (field_choice(d, &type, types, TYPE_CLUSTER_IP) == TYPE_EXTERNAL_NAME) {
+		s->type = SERVICE_EXTERNAL_NAME;
+		field_required_text(d, &target, "the name that this Service stands for");
+		s->external_name = field_intern(d, &target, FORM_DNS_NAME);
+	} else {
+		cluster_ips_decode(d, &spec, s);
+	}
+	s->families = families_decode(d, &spec);
+	s->publish_not_ready = publish_not_ready_decode(d, root, &spec);
+	s->selector = label_set_decode(d, &selector);
+	s->ports = field_list_alloc(d, &ports, UINT16_MAX, sizeof *s->ports);
+	while (field_next(d, &ports, &item))
+		port_decode(d, &item, s);
+}
+
+void service_clear(struct object *o, struct intern *pool)
+{
+	struct service *s = (struct service *)o;
+	intern_unref(pool, s->external_name);
+	label_set_unref(pool, s->selector);
+	for (uint16_t i = 0; i < s->port_count; i++) {
+		intern_unref(pool, s->ports[i].name);
+		intern_unref(pool, s->ports[i].target_name);
+	}
+	free(s->ports);
+}

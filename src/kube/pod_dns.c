@@ -1,0 +1,99 @@
+#include "decode.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LIST_MAX 32 /* the API server's limit for searches; it allows 3 nameservers, and no more options than fit a resolv.conf */
+
+/* One item of a list as text that the caller owns; NULL on error. */
+typedef char *item_text(struct decoder *d, const struct field *item);
+
+static char *copy(struct decoder *d, const char *text)
+{
+	size_t bytes = strlen(text) + 1;
+	char *own = decoder_alloc(d, 1, bytes);
+	return own ? memcpy(own, text, bytes) : NULL;
+}
+
+static char *nameserver_text(struct decoder *d, const struct field *item)
+{
+	struct addr a;
+	const char *text = field_required_text(d, item, "an IP address");
+	return text && field_addr(d, item, &a) ? copy(d, text) : NULL;
+}
+
+static char *search_text(struct decoder *d, const struct field *item)
+{
+	const char *text = field_required_text(d, item, "a domain name");
+	return text ? copy(d, text) : NULL;
+}
+
+static char *option_text(struct decoder *d, const struct field *item)
+{
+	struct field name_field = field_member(d, item, "name"), value_field = field_member(d, item, "value");
+	const char *name = field_required_text(d, &name_field, "the option's name"), *value = field_text(d, &value_field);
+	size_t bytes;
+	char *text;
+	if (!name)
+		return NULL;
+	if (!value)
+		return copy(d, name);
+	bytes = strlen(name) + strlen(value) + 2;
+	text = decoder_alloc(d, 1, bytes);
+	if (text)
+		snprintf(text, bytes, "%s:%s", name, value);
+	return text;
+}
+
+static void list_free(char **list)
+{
+	for (char **text = list; text && *text; text++)
+		free(*text);
+	free(list);
+}
+
+static char **list_decode(struct decoder *d, const struct field *list, item_text *text)
+{
+	size_t n = field_list_size(d, list, LIST_MAX), filled = 0;
+	char **texts = n ? decoder_alloc(d, n + 1, sizeof *texts) : NULL;
+	struct field item = {0};
+	while (field_next(d, list, &item))
+		texts[filled++] = text(d, &item);
+	return texts;
+}
+
+/* "" and ClusterFirst, which the API server writes into every pod, are the default: they need no struct. */
+static const char *policy_of(struct decoder *d, const struct field *spec)
+{
+	static const char *const policies[] = {"ClusterFirst", "ClusterFirstWithHostNet", "Default", "None", NULL};
+	struct field policy = field_member(d, spec, "dnsPolicy");
+	unsigned choice = field_choice(d, &policy, policies, 0);
+	return choice ? policies[choice] : NULL;
+}
+
+struct pod_dns *pod_dns_decode(struct decoder *d, const struct field *spec)
+{
+	struct field config = field_member(d, spec, "dnsConfig");
+	struct field nameservers = field_member(d, &config, "nameservers"), searches = field_member(d, &config, "searches");
+	struct field options = field_member(d, &config, "options");
+	const char *policy = policy_of(d, spec);
+	struct pod_dns *dns = policy || field_is_set(d, &config) ? decoder_alloc(d, 1, sizeof *dns) : NULL;
+	if (!dns)
+		return NULL;
+	dns->policy = policy ? copy(d, policy) : NULL;
+	dns->nameservers = list_decode(d, &nameservers, nameserver_text);
+	dns->searches = list_decode(d, &searches, search_text);
+	dns->options = list_decode(d, &options, option_text);
+	return dns;
+}
+
+void pod_dns_free(struct pod_dns *dns)
+{
+	if (!dns)
+		return;
+	free(dns->policy);
+	list_free(dns->nameservers);
+	list_free(dns->searches);
+	list_free(dns->options);
+	free(dns);
+}
