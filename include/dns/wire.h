@@ -35,7 +35,7 @@ static inline uint8_t wire_get_u8(struct wire_reader *r)
 static inline uint16_t wire_get_u16(struct wire_reader *r)
 {
 	const uint8_t *at = wire_get_bytes(r, 2);
-	return at ? (uint16_t)(at[0] << 8 | at[1]) : 0;
+	return (uint16_t)(at ? at[0] << 8 | at[1] : 0);
 }
 
 static inline uint32_t wire_get_u32(struct wire_reader *r)
