@@ -14,20 +14,26 @@ struct endpoint_port {
 	uint8_t protocol; /* enum protocol */
 };
 
-enum endpoint_state { ENDPOINT_READY, ENDPOINT_NOT_READY, ENDPOINT_TERMINATING };
+enum endpoint_state {
+	ENDPOINT_READY,
+	ENDPOINT_NOT_READY,   /* also a pod that has no address yet: it exists, so its absence must not be remembered */
+	ENDPOINT_TERMINATING, /* a pod being deleted, and not ready (publishNotReadyAddresses makes it READY) */
+};
 
-/* One endpoint: what an EndpointSlice's endpoint would say. */
+/* One endpoint: what an EndpointSlice's endpoint would say. A pod whose addresses of the Service's families do not lie side by
+ * side (one of another family between them, which no kubelet writes) is several. */
 struct endpoint {
 	uint8_t state;        /* enum endpoint_state; only READY ones are served */
-	uint8_t addr_count;
+	uint8_t addr_count;   /* READY: at least 1; a pod without an address: 0 */
 	uint16_t port_count;
-	const struct addr *addrs;           /* of the families the Service has; canonical */
+	const struct addr *addrs;           /* pods: of the families the Service has; slices: what they say; canonical */
 	const char *hostname;               /* NULL: none */
 	const char *pod_name;               /* NULL: not a pod */
 	const struct endpoint_port *ports;  /* often shared with other endpoints: compare the pointer first */
 };
 
-/* A Service with all its endpoints. Borrowed: good during the callback. Endpoints are in a stable order: same objects, same order. */
+/* A Service with all its endpoints. Borrowed: good during the callback. Endpoints are in a stable order, which depends on the objects
+ * alone: pods by name, then slices by name. */
 struct service_view {
 	const struct service *service;
 	const struct endpoint *endpoints;
@@ -45,12 +51,14 @@ struct store_callbacks {
 };
 
 struct store;
+struct namespace;
 
 struct store *store_new(struct intern *pool, const struct store_callbacks *callbacks); /* NULL: out of memory */
 void store_free(struct store *s); /* takes NULL; calls nothing back */
 
 /* Adds or replaces the object of that kind, namespace and name, and takes it (also on error: it is then freed, and the store is as
- * it was). An object that changes nothing we serve marks nothing. Kinds the store has no use for (Node, workloads) only make their namespace exist. */
+ * it was). An object that changes nothing we serve marks nothing. Kinds the store has no use for (Node, workloads) only make their
+ * namespace exist. The uid is not kept: nothing here reads it, and it would be a third of a pod's memory. */
 enum err store_upsert(struct store *s, struct object *o);
 
 /* Removes it; nothing happens if it is not there. */
@@ -65,7 +73,7 @@ void store_sweep(struct store *s, unsigned kinds);
 enum err store_flush(struct store *s);
 
 struct store_counts {
-	size_t services, pods, slices, namespaces;
+	size_t services, pods, slices, namespaces; /* as of now; Endpoints objects are not slices */
 	size_t endpoints; /* ready ones, over all Services, as of the last flush */
 };
 struct store_counts store_counts(const struct store *s);
@@ -74,5 +82,12 @@ struct store_counts store_counts(const struct store *s);
 const struct service *store_service(const struct store *s, const char *ns, const char *name);
 const struct pod *store_pod(const struct store *s, const char *ns, const char *name);
 
-/* Every pod: start with *cursor = 0, until NULL. */
-const struct pod *store_each_pod(const struct store *s, size_t *cursor);
+/* A walk over all pods. All zero: before the first. */
+struct store_cursor {
+	const struct namespace *ns;
+	size_t namespaces;
+	uint32_t block, at;
+};
+
+/* Every pod, until NULL; those of a namespace together, by name. The store must not change meanwhile. */
+const struct pod *store_each_pod(const struct store *s, struct store_cursor *cursor);

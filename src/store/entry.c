@@ -1,0 +1,220 @@
+#include "base/hash.h"
+#include "records.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct entry_key {
+	enum object_kind kind;
+	const char *ns, *name;
+};
+
+static uint64_t key_hash(const struct entry_key *k)
+{
+	return hash_mix(k->kind, name_hash(k->ns, k->name));
+}
+
+static bool has_key(const void *entry, const void *key)
+{
+	const struct object *o = ((const struct entry *)entry)->object;
+	const struct entry_key *k = key;
+	return o->kind == k->kind && strcmp(o->name, k->name) == 0 && strcmp(o->ns, k->ns) == 0;
+}
+
+static struct entry_key key_of(const struct object *o)
+{
+	return (struct entry_key){o->kind, o->ns, o->name};
+}
+
+static const struct endpoint_slice *slice_of(const struct entry *e)
+{
+	return (const struct endpoint_slice *)e->object;
+}
+
+static bool is_slice(const struct object *o)
+{
+	return o->kind == OBJECT_ENDPOINT_SLICE || o->kind == OBJECT_ENDPOINTS;
+}
+
+struct entry *entry_find(const struct store *s, enum object_kind kind, const char *ns, const char *name)
+{
+	struct entry_key key = {kind, ns, name};
+	return table_find(s->entries, key_hash(&key), has_key, &key);
+}
+
+/* --- equality, in all that we serve --- */
+
+static bool endpoints_equal(const struct slice_endpoint *a, const struct slice_endpoint *b)
+{
+	if (a->ready != b->ready || a->hostname != b->hostname || a->pod_name != b->pod_name || a->addr_count != b->addr_count)
+		return false;
+	for (size_t i = 0; i < a->addr_count; i++)
+		if (!addr_equal(&a->addrs[i], &b->addrs[i]))
+			return false;
+	return true;
+}
+
+static bool ports_equal(const struct slice_port *a, const struct slice_port *b)
+{
+	return a->name == b->name && a->port == b->port && a->protocol == b->protocol && a->has_port == b->has_port;
+}
+
+static bool subsets_equal(const struct endpoint_subset *a, const struct endpoint_subset *b)
+{
+	if (a->endpoint_count != b->endpoint_count || a->port_count != b->port_count)
+		return false;
+	for (size_t i = 0; i < a->port_count; i++)
+		if (!ports_equal(&a->ports[i], &b->ports[i]))
+			return false;
+	for (size_t i = 0; i < a->endpoint_count; i++)
+		if (!endpoints_equal(&a->endpoints[i], &b->endpoints[i]))
+			return false;
+	return true;
+}
+
+static bool slices_equal(const struct endpoint_slice *a, const struct endpoint_slice *b)
+{
+	if (a->service_name != b->service_name || a->of_controller != b->of_controller || a->skip_mirror != b->skip_mirror ||
+	    a->subset_count != b->subset_count)
+		return false;
+	for (size_t i = 0; i < a->subset_count; i++)
+		if (!subsets_equal(&a->subsets[i], &b->subsets[i]))
+			return false;
+	return true;
+}
+
+/* --- slices and their Services --- */
+
+static enum err insert_slice(struct service_entry *service, struct entry *e)
+{
+	struct entry **slices = realloc(service->slices, (service->slice_count + 1) * sizeof(*slices));
+	if (!slices)
+		return ERR_NOMEM;
+	size_t at = service->slice_count++;
+	for (; at && strcmp(slices[at - 1]->object->name, e->object->name) > 0; at--)
+		slices[at] = slices[at - 1];
+	slices[at] = e;
+	service->slices = slices;
+	return OK;
+}
+
+static void remove_slice(struct service_entry *service, const struct entry *e)
+{
+	size_t at = 0;
+	while (service->slices[at] != e)
+		at++;
+	service->slice_count--;
+	memmove(&service->slices[at], &service->slices[at + 1], (service->slice_count - at) * sizeof(struct entry *));
+}
+
+/* Makes e one of service's (NULL: of none's); ERR_NOMEM leaves it where it was. */
+static enum err link_service(struct store *s, struct entry *e, struct service_entry *service)
+{
+	struct service_entry *old = e->service;
+	bool many = e->object->kind == OBJECT_ENDPOINT_SLICE;
+	if (service == old)
+		return OK;
+	if (service && many && insert_slice(service, e))
+		return ERR_NOMEM;
+	if (service && !many)
+		service->endpoints = e;
+	e->service = service;
+	if (!old)
+		return OK;
+	if (many)
+		remove_slice(old, e);
+	else
+		old->endpoints = NULL;
+	if (!old->service)
+		service_mark(s, old); /* it may be empty now: the flush frees it */
+	return OK;
+}
+
+static void mark_user(struct store *s, const struct entry *e)
+{
+	if (e->service && join_uses(e->service, e))
+		service_mark(s, e->service);
+}
+
+/* --- entries --- */
+
+static struct entry *add(struct store *s, struct namespace *ns, struct object *o)
+{
+	struct entry_key key = key_of(o);
+	struct entry *e = malloc(sizeof(*e));
+	if (!e || table_insert(s->entries, key_hash(&key), e)) {
+		free(e);
+		return NULL;
+	}
+	*e = (struct entry){.object = o, .ns = ns};
+	s->counts.slices += o->kind == OBJECT_ENDPOINT_SLICE;
+	namespace_ref(s, ns);
+	return e;
+}
+
+/* Takes it out of every index. Its object is the caller's. */
+static void forget(struct store *s, struct entry *e)
+{
+	struct entry_key key = key_of(e->object);
+	(void)link_service(s, e, NULL);
+	table_remove(s->entries, key_hash(&key), e);
+	s->counts.slices -= e->object->kind == OBJECT_ENDPOINT_SLICE;
+	namespace_unref(s, e->ns);
+	free(e);
+}
+
+/* e holds the object before, or o itself if it is new. */
+static void replace(struct store *s, struct entry *e, struct object *o)
+{
+	if (e->object != o)
+		object_free(e->object, s->pool);
+	e->object = o;
+}
+
+static enum err replace_slice(struct store *s, struct entry *e, struct object *o)
+{
+	const struct endpoint_slice *next = (const struct endpoint_slice *)o;
+	struct service_entry *old = e->service, *service = NULL;
+	if (next->service_name && !(service = service_get(s, e->ns, next->service_name)))
+		return ERR_NOMEM;
+	bool changed = e->object == o || !slices_equal(slice_of(e), next);
+	bool old_used = old && join_uses(old, e);
+	if (link_service(s, e, service))
+		return ERR_NOMEM;
+	if (changed && old_used)
+		service_mark(s, old);
+	replace(s, e, o);
+	if (changed)
+		mark_user(s, e);
+	return OK;
+}
+
+enum err entry_upsert(struct store *s, struct namespace *ns, struct object *o)
+{
+	struct entry *old = entry_find(s, o->kind, o->ns, o->name);
+	struct entry *e = old ? old : add(s, ns, o);
+	if (!e)
+		return ERR_NOMEM;
+	e->unseen = false;
+	if (!is_slice(o)) {
+		replace(s, e, o);
+		return OK;
+	}
+	enum err err = replace_slice(s, e, o);
+	if (err && !old)
+		forget(s, e);
+	return err;
+}
+
+void entry_delete(struct store *s, struct entry *e)
+{
+	struct object *o = e->object;
+	mark_user(s, e);
+	forget(s, e);
+	object_free(o, s->pool);
+}
+
+void entry_free(struct store *s, struct entry *e)
+{
+	object_free(e->object, s->pool);
+	free(e);
+}

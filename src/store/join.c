@@ -1,0 +1,244 @@
+#include "records.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define FAMILY_V4    1
+#define FAMILY_V6    2
+#define FAMILY_BOTH  (FAMILY_V4 | FAMILY_V6)
+#define RECENT_PORTS 8 /* how far to look back for an equal resolution; more templates than that behind one Service are rare */
+
+/* The ports of one or more endpoints. */
+struct port_list {
+	struct port_list *next;
+	const struct pod_ports *of; /* in which named targets were looked up; NULL: none of that pod, or no target has a name */
+	uint16_t count;
+	struct endpoint_port ports[];
+};
+
+static void join_reset(struct join *j)
+{
+	while (j->ports) {
+		struct port_list *next = j->ports->next;
+		free(j->ports);
+		j->ports = next;
+	}
+	j->count = 0;
+}
+
+void join_free(struct join *j)
+{
+	join_reset(j);
+	free(j->endpoints);
+	*j = (struct join){0};
+}
+
+static enum err append(struct join *j, struct endpoint e)
+{
+	if (j->count == j->cap) {
+		size_t cap = j->cap ? 2 * j->cap : 16;
+		struct endpoint *endpoints = realloc(j->endpoints, cap * sizeof(*endpoints));
+		if (!endpoints)
+			return ERR_NOMEM;
+		j->endpoints = endpoints;
+		j->cap = cap;
+	}
+	j->endpoints[j->count++] = e;
+	return OK;
+}
+
+static struct port_list *add_ports(struct join *j, size_t room)
+{
+	struct port_list *l = malloc(sizeof(*l) + room * sizeof(l->ports[0]));
+	if (!l)
+		return NULL;
+	l->next = j->ports;
+	l->of = NULL;
+	l->count = 0;
+	j->ports = l;
+	return l;
+}
+
+/* --- Pods --- */
+
+const struct label_set *join_selector(const struct service *service)
+{
+	return service->type == SERVICE_EXTERNAL_NAME ? NULL : service->selector;
+}
+
+bool join_pod_is_over(const struct pod *pod)
+{
+	return pod->phase == POD_SUCCEEDED || pod->phase == POD_FAILED;
+}
+
+static unsigned family_bit(const struct addr *a)
+{
+	return a->family == ADDR_V4 ? FAMILY_V4 : FAMILY_V6;
+}
+
+static unsigned service_families(const struct service *svc)
+{
+	unsigned families = svc->families;
+	for (size_t i = 0; !svc->families && i < svc->cluster_ip_count; i++)
+		families |= family_bit(&svc->cluster_ips[i]);
+	return families ? families : FAMILY_BOTH;
+}
+
+static bool has_named_target(const struct service *svc)
+{
+	for (size_t i = 0; i < svc->port_count; i++)
+		if (svc->ports[i].target_name)
+			return true;
+	return false;
+}
+
+/* The number of the container port that p targets; 0: the pod has none of that name and protocol. */
+static uint16_t target_port(const struct service_port *p, const struct pod_ports *ports)
+{
+	if (!p->target_name)
+		return p->target_port;
+	for (uint32_t i = 0; ports && i < ports->count; i++)
+		if (ports->ports[i].name == p->target_name && ports->ports[i].protocol == p->protocol)
+			return ports->ports[i].port;
+	return 0;
+}
+
+static const struct port_list *resolve_ports(struct join *j, const struct service *svc, const struct pod_ports *of)
+{
+	struct port_list *l = j->ports;
+	for (int i = 0; l && i < RECENT_PORTS; i++, l = l->next)
+		if (l->of == of)
+			return l;
+	l = add_ports(j, svc->port_count);
+	if (!l)
+		return NULL;
+	l->of = of;
+	for (size_t i = 0; i < svc->port_count; i++) {
+		const struct service_port *p = &svc->ports[i];
+		uint16_t port = target_port(p, of);
+		if (port)
+			l->ports[l->count++] = (struct endpoint_port){p->name, port, p->protocol};
+	}
+	return l;
+}
+
+static enum endpoint_state pod_state(const struct service *svc, const struct pod *pod)
+{
+	if (pod->ip_count && (svc->publish_not_ready || (pod->ready && !pod->deleting)))
+		return ENDPOINT_READY;
+	return pod->deleting ? ENDPOINT_TERMINATING : ENDPOINT_NOT_READY;
+}
+
+/* The number of addresses of these families that begin at ips. */
+static uint8_t run_length(const struct addr *ips, size_t n, unsigned families)
+{
+	uint8_t length = 0;
+	while (length < n && (families & family_bit(&ips[length])))
+		length++;
+	return length;
+}
+
+/* One endpoint for each run of addresses that the Service's families allow, so that none is copied; as a rule that is one. */
+static enum err append_runs(struct join *j, struct endpoint e, const struct pod *pod, unsigned families)
+{
+	for (size_t i = 0; i < pod->ip_count; i += e.addr_count + 1U) { /* what ends a run is of another family */
+		e.addrs = &pod->ips[i];
+		e.addr_count = run_length(e.addrs, pod->ip_count - i, families);
+		if (e.addr_count && append(j, e))
+			return ERR_NOMEM;
+	}
+	return OK;
+}
+
+static enum err add_pod(struct join *j, const struct service *svc, const struct pod *pod, unsigned families, bool named_targets)
+{
+	if (join_pod_is_over(pod))
+		return OK;
+	const struct port_list *ports = resolve_ports(j, svc, named_targets ? pod->ports : NULL);
+	if (!ports)
+		return ERR_NOMEM;
+	bool is_host = pod->hostname && *pod->hostname && pod->subdomain == svc->object.name;
+	struct endpoint e = {
+	        .state = (uint8_t)pod_state(svc, pod),
+	        .port_count = ports->count,
+	        .hostname = is_host ? pod->hostname : NULL,
+	        .pod_name = pod->object.name,
+	        .ports = ports->ports,
+	};
+	return pod->ip_count ? append_runs(j, e, pod, families) : append(j, e);
+}
+
+static enum err add_pods(struct join *j, const struct service_entry *e)
+{
+	unsigned families = service_families(e->service);
+	bool named_targets = has_named_target(e->service);
+	struct podset_cursor at = {0};
+	for (struct pod *pod; (pod = podset_each(&e->pods, &at));)
+		if (add_pod(j, e->service, pod, families, named_targets))
+			return ERR_NOMEM;
+	return OK;
+}
+
+/* --- slices --- */
+
+bool join_uses(const struct service_entry *e, const struct entry *slice)
+{
+	const struct endpoint_slice *s = (const struct endpoint_slice *)slice->object;
+	if (!e->service || e->service->type == SERVICE_EXTERNAL_NAME)
+		return false;
+	if (s->object.kind == OBJECT_ENDPOINTS)
+		return !e->service->selector && !s->skip_mirror && !e->slice_count;
+	return !e->service->selector || !s->of_controller;
+}
+
+static enum err add_subset(struct join *j, const struct endpoint_subset *subset)
+{
+	struct port_list *l = add_ports(j, subset->port_count);
+	if (!l)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < subset->port_count; i++) {
+		const struct slice_port *p = &subset->ports[i];
+		if (p->has_port)
+			l->ports[l->count++] = (struct endpoint_port){p->name, p->port, p->protocol};
+	}
+	for (size_t i = 0; i < subset->endpoint_count; i++) {
+		const struct slice_endpoint *from = &subset->endpoints[i];
+		struct endpoint e = {
+		        .state = from->ready && from->addr_count ? ENDPOINT_READY : ENDPOINT_NOT_READY,
+		        .addr_count = from->addr_count,
+		        .port_count = l->count,
+		        .addrs = from->addrs,
+		        .hostname = from->hostname,
+		        .pod_name = from->pod_name,
+		        .ports = l->ports,
+		};
+		if (append(j, e))
+			return ERR_NOMEM;
+	}
+	return OK;
+}
+
+static enum err add_slice(struct join *j, const struct service_entry *e, const struct entry *slice)
+{
+	const struct endpoint_slice *s = (const struct endpoint_slice *)slice->object;
+	if (!join_uses(e, slice))
+		return OK;
+	for (size_t i = 0; i < s->subset_count; i++)
+		if (add_subset(j, &s->subsets[i]))
+			return ERR_NOMEM;
+	return OK;
+}
+
+/* Pods first: a slice's ports name no pod_ports, and must not be found as the resolution of a pod. */
+enum err join_build(struct join *j, const struct service_entry *e, struct service_view *view)
+{
+	join_reset(j);
+	if (add_pods(j, e))
+		return ERR_NOMEM;
+	for (size_t i = 0; i < e->slice_count; i++)
+		if (add_slice(j, e, e->slices[i]))
+			return ERR_NOMEM;
+	if (e->endpoints && add_slice(j, e, e->endpoints))
+		return ERR_NOMEM;
+	*view = (struct service_view){e->service, j->endpoints, j->count};
+	return OK;
+}

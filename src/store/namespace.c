@@ -1,0 +1,101 @@
+#include "base/hash.h"
+#include "records.h"
+#include <stdlib.h>
+#include <string.h>
+
+uint64_t name_hash(const char *ns, const char *name)
+{
+	return hash_mix(hash_bytes(ns, strlen(ns)), hash_bytes(name, strlen(name)));
+}
+
+static bool has_name(const void *entry, const void *name)
+{
+	return strcmp(((const struct namespace *)entry)->name, name) == 0;
+}
+
+struct namespace *namespace_find(const struct store *s, const char *name)
+{
+	return table_find(s->namespaces, name_hash(name, ""), has_name, name);
+}
+
+static void touch(struct store *s, struct namespace *ns)
+{
+	if (ns->touched)
+		return;
+	ns->touched = true;
+	ns->next_touched = s->touched;
+	s->touched = ns;
+}
+
+struct namespace *namespace_get(struct store *s, const char *name)
+{
+	struct namespace *ns = namespace_find(s, name);
+	if (ns)
+		return ns;
+	ns = calloc(1, sizeof(*ns));
+	if (!ns)
+		return NULL;
+	ns->name = intern_str(s->pool, name);
+	if (!ns->name || table_insert(s->namespaces, name_hash(name, ""), ns)) {
+		intern_unref(s->pool, ns->name);
+		free(ns);
+		return NULL;
+	}
+	touch(s, ns); /* should nothing come to name it, the flush frees it */
+	return ns;
+}
+
+void namespace_ref(struct store *s, struct namespace *ns)
+{
+	if (ns->objects++)
+		return;
+	s->counts.namespaces++;
+	touch(s, ns);
+}
+
+void namespace_unref(struct store *s, struct namespace *ns)
+{
+	if (--ns->objects)
+		return;
+	s->counts.namespaces--;
+	touch(s, ns);
+}
+
+void namespaces_announce(struct store *s)
+{
+	for (struct namespace *ns = s->touched; ns; ns = ns->next_touched) {
+		if (!ns->objects || ns->announced)
+			continue;
+		s->callbacks.namespace_changed(s->callbacks.arg, ns->name, true);
+		ns->announced = true;
+	}
+}
+
+static void retire(struct store *s, struct namespace *ns)
+{
+	if (ns->announced)
+		s->callbacks.namespace_changed(s->callbacks.arg, ns->name, false);
+	table_remove(s->namespaces, name_hash(ns->name, ""), ns);
+	namespace_free(s, ns);
+}
+
+void namespaces_retire(struct store *s)
+{
+	while (s->touched) {
+		struct namespace *ns = s->touched;
+		s->touched = ns->next_touched;
+		ns->touched = false;
+		if (!ns->objects)
+			retire(s, ns);
+	}
+}
+
+void namespace_free(struct store *s, struct namespace *ns)
+{
+	struct podset_cursor c = {0};
+	for (struct pod *pod; (pod = podset_each(&ns->pods, &c));)
+		object_free(&pod->object, s->pool);
+	podset_clear(&ns->pods);
+	intern_unref(s->pool, ns->name);
+	free(ns);
+}

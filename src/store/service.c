@@ -1,0 +1,244 @@
+#include "base/hash.h"
+#include "records.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct service_key {
+	const char *ns, *name;
+};
+
+static bool has_key(const void *entry, const void *key)
+{
+	const struct service_entry *e = entry;
+	const struct service_key *k = key;
+	return strcmp(e->name, k->name) == 0 && strcmp(e->ns->name, k->ns) == 0;
+}
+
+struct service_entry *service_find(const struct store *s, const char *ns, const char *name)
+{
+	struct service_key key = {ns, name};
+	return table_find(s->services, name_hash(ns, name), has_key, &key);
+}
+
+void service_mark(struct store *s, struct service_entry *e)
+{
+	if (e->marked)
+		return;
+	e->marked = true;
+	e->next_marked = NULL;
+	*s->marked_end = e;
+	s->marked_end = &e->next_marked;
+}
+
+struct service_entry *service_get(struct store *s, struct namespace *ns, const char *name)
+{
+	struct service_entry *e = service_find(s, ns->name, name);
+	if (e)
+		return e;
+	e = calloc(1, sizeof(*e));
+	if (!e || table_insert(s->services, name_hash(ns->name, name), e)) {
+		free(e);
+		return NULL;
+	}
+	e->ns = ns;
+	e->name = intern_ref(name);
+	service_mark(s, e); /* should nothing come to be in it, the flush frees it */
+	return e;
+}
+
+/* --- the index by selector: keys and values are interned, so their addresses are hashed --- */
+
+static uint64_t pair_hash(const struct namespace *ns, const struct label *pair)
+{
+	const void *key[] = {ns, pair->key, pair->value};
+	return hash_bytes(key, sizeof(key));
+}
+
+static bool selects_pair(const void *entry, const void *key)
+{
+	const struct service_entry *e = entry;
+	const struct selecting *c = key;
+	return e->indexed.key == c->pair->key && e->indexed.value == c->pair->value && e->ns == c->ns;
+}
+
+static void look_for(struct selecting *c, const struct label *pair)
+{
+	c->pair = pair;
+	c->hash = pair_hash(c->ns, pair);
+	table_snapshot(c->store->by_selector, c->hash, &c->run);
+}
+
+struct selecting selecting_begin(const struct store *s, const struct namespace *ns, const struct label_set *labels)
+{
+	return (struct selecting){.store = s, .ns = ns, .labels = labels};
+}
+
+struct service_entry *selecting_next(struct selecting *c)
+{
+	for (;;) {
+		struct service_entry *e;
+		while (c->pair && (e = table_next_match(&c->run, c->hash, selects_pair, c)))
+			if (selector_matches(join_selector(e->service), c->labels))
+				return e;
+		if (!c->labels || c->next == c->labels->count)
+			return NULL;
+		look_for(c, &c->labels->labels[c->next++]);
+	}
+}
+
+/* The number of Services under pair, counted up to enough. */
+static size_t pair_services(const struct store *s, const struct namespace *ns, const struct label *pair, size_t enough)
+{
+	struct selecting c = selecting_begin(s, ns, NULL);
+	size_t n = 0;
+	look_for(&c, pair);
+	while (n < enough && table_next_match(&c.run, c.hash, selects_pair, &c))
+		n++;
+	return n;
+}
+
+/* The pair with the fewest Services under it, so that a label which every Service of a namespace selects (app, managed-by) does
+ * not make each pod look at all of them. */
+static const struct label *best_pair(const struct store *s, const struct namespace *ns, const struct label_set *selector)
+{
+	const struct label *best = NULL;
+	size_t fewest = SIZE_MAX;
+	for (uint32_t i = 0; i < selector->count && fewest; i++) {
+		size_t n = pair_services(s, ns, &selector->labels[i], fewest);
+		if (n >= fewest)
+			continue;
+		fewest = n;
+		best = &selector->labels[i];
+	}
+	return best;
+}
+
+static void set_unfilled(struct service_entry *e)
+{
+	if (e->unfilled)
+		return;
+	e->unfilled = true;
+	e->next_unfilled = e->ns->unfilled;
+	e->ns->unfilled = e;
+}
+
+/* Index and pods of e become those of selector (NULL: none). Only ERR_NOMEM with a selector fails, and leaves all as it was. */
+static enum err set_selector(struct store *s, struct service_entry *e, const struct label_set *selector)
+{
+	struct label next = {0};
+	if (selector) {
+		next = *best_pair(s, e->ns, selector);
+		if (table_insert(s->by_selector, pair_hash(e->ns, &next), e))
+			return ERR_NOMEM;
+	}
+	if (e->indexed.key)
+		table_remove(s->by_selector, pair_hash(e->ns, &e->indexed), e);
+	e->indexed = next;
+	podset_clear(&e->pods);
+	if (selector)
+		set_unfilled(e);
+	return OK;
+}
+
+/* Gathering for all new Services of a namespace in one walk over its pods: each Service by itself would be quadratic at start. */
+static enum err gather(const struct store *s, const struct namespace *ns)
+{
+	struct podset_cursor at = {0};
+	for (struct pod *pod; (pod = podset_each(&ns->pods, &at));) {
+		struct selecting c = selecting_begin(s, ns, pod->object.labels);
+		for (struct service_entry *e; (e = selecting_next(&c));)
+			if (e->unfilled && podset_insert(&e->pods, pod))
+				return ERR_NOMEM;
+	}
+	return OK;
+}
+
+enum err service_fill(struct store *s, struct namespace *ns)
+{
+	if (gather(s, ns)) {
+		for (struct service_entry *e = ns->unfilled; e; e = e->next_unfilled)
+			podset_clear(&e->pods);
+		return ERR_NOMEM;
+	}
+	while (ns->unfilled) {
+		ns->unfilled->unfilled = false;
+		ns->unfilled = ns->unfilled->next_unfilled;
+	}
+	return OK;
+}
+
+/* --- Services --- */
+
+static bool ports_equal(const struct service *a, const struct service *b)
+{
+	if (a->port_count != b->port_count)
+		return false;
+	for (size_t i = 0; i < a->port_count; i++) {
+		const struct service_port *p = &a->ports[i], *q = &b->ports[i];
+		if (p->name != q->name || p->target_name != q->target_name || p->port != q->port || p->target_port != q->target_port ||
+		    p->protocol != q->protocol)
+			return false;
+	}
+	return true;
+}
+
+static bool cluster_ips_equal(const struct service *a, const struct service *b)
+{
+	if (a->cluster_ip_count != b->cluster_ip_count)
+		return false;
+	for (size_t i = 0; i < a->cluster_ip_count; i++)
+		if (!addr_equal(&a->cluster_ips[i], &b->cluster_ips[i]))
+			return false;
+	return true;
+}
+
+/* In all that we serve; the selector's pods are compared as pods. */
+static bool services_equal(const struct service *a, const struct service *b)
+{
+	return a->type == b->type && a->headless == b->headless && a->publish_not_ready == b->publish_not_ready &&
+	       a->families == b->families && a->external_name == b->external_name && a->selector == b->selector &&
+	       cluster_ips_equal(a, b) && ports_equal(a, b);
+}
+
+enum err service_upsert(struct store *s, struct namespace *ns, struct service *service)
+{
+	struct service_entry *e = service_get(s, ns, service->object.name);
+	if (!e)
+		return ERR_NOMEM;
+	e->unseen = false;
+	struct service *old = e->service;
+	const struct label_set *old_selector = old ? join_selector(old) : NULL;
+	if (join_selector(service) != old_selector && set_selector(s, e, join_selector(service)))
+		return ERR_NOMEM;
+	e->service = service;
+	if (!old || !services_equal(old, service))
+		service_mark(s, e);
+	if (old) {
+		object_free(&old->object, s->pool);
+		return OK;
+	}
+	s->counts.services++;
+	namespace_ref(s, ns);
+	return OK;
+}
+
+void service_delete(struct store *s, struct service_entry *e)
+{
+	(void)set_selector(s, e, NULL);
+	object_free(&e->service->object, s->pool);
+	e->service = NULL;
+	e->unseen = false;
+	service_mark(s, e);
+	s->counts.services--;
+	namespace_unref(s, e->ns);
+}
+
+void service_free(struct store *s, struct service_entry *e)
+{
+	if (e->service)
+		object_free(&e->service->object, s->pool);
+	podset_clear(&e->pods);
+	free(e->slices);
+	intern_unref(s->pool, e->name);
+	free(e);
+}

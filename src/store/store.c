@@ -1,0 +1,300 @@
+#include "store/store.h"
+#include "records.h"
+#include <stdlib.h>
+
+struct store *store_new(struct intern *pool, const struct store_callbacks *callbacks)
+{
+	struct store *s = calloc(1, sizeof(*s));
+	if (!s)
+		return NULL;
+	s->pool = pool;
+	s->callbacks = *callbacks;
+	s->marked_end = &s->marked;
+	s->namespaces = table_new();
+	s->services = table_new();
+	s->by_selector = table_new();
+	s->entries = table_new();
+	if (s->namespaces && s->services && s->by_selector && s->entries)
+		return s;
+	store_free(s);
+	return NULL;
+}
+
+static void free_services(struct store *s)
+{
+	size_t at = 0;
+	for (struct service_entry *e; s->services && (e = table_each(s->services, &at));)
+		service_free(s, e);
+}
+
+static void free_entries(struct store *s)
+{
+	size_t at = 0;
+	for (struct entry *e; s->entries && (e = table_each(s->entries, &at));)
+		entry_free(s, e);
+}
+
+static void free_namespaces(struct store *s)
+{
+	size_t at = 0;
+	for (struct namespace *ns; s->namespaces && (ns = table_each(s->namespaces, &at));)
+		namespace_free(s, ns);
+}
+
+void store_free(struct store *s)
+{
+	if (!s)
+		return;
+	free_services(s);
+	free_entries(s);
+	free_namespaces(s);
+	table_free(s->namespaces);
+	table_free(s->services);
+	table_free(s->by_selector);
+	table_free(s->entries);
+	free(s);
+}
+
+/* --- changes --- */
+
+/* The namespace whose existence the object shows; "" for other cluster-scoped ones. */
+static const char *namespace_of(enum object_kind kind, const char *ns, const char *name)
+{
+	return kind == OBJECT_NAMESPACE ? name : ns;
+}
+
+static enum err upsert_into(struct store *s, struct namespace *ns, struct object *o)
+{
+	switch (o->kind) {
+	case OBJECT_SERVICE:
+		return service_upsert(s, ns, (struct service *)o);
+	case OBJECT_POD:
+		return pod_upsert(s, ns, (struct pod *)o);
+	case OBJECT_NAMESPACE:
+	case OBJECT_NODE:
+	case OBJECT_ENDPOINT_SLICE:
+	case OBJECT_ENDPOINTS:
+	case OBJECT_STATEFUL_SET:
+	case OBJECT_DEPLOYMENT:
+	case OBJECT_REPLICA_SET:
+	case OBJECT_KINDS:
+		break;
+	}
+	return entry_upsert(s, ns, o);
+}
+
+enum err store_upsert(struct store *s, struct object *o)
+{
+	const char *name = namespace_of(o->kind, o->ns, o->name);
+	if (!*name) {
+		object_free(o, s->pool);
+		return OK;
+	}
+	intern_unref(s->pool, o->uid);
+	o->uid = NULL;
+	struct namespace *ns = namespace_get(s, name);
+	enum err err = ns ? upsert_into(s, ns, o) : ERR_NOMEM;
+	if (err)
+		object_free(o, s->pool);
+	return err;
+}
+
+static void delete_pod(struct store *s, const char *ns_name, const char *name)
+{
+	struct namespace *ns = namespace_find(s, ns_name);
+	struct pod *pod = ns ? podset_find(&ns->pods, name) : NULL;
+	if (pod)
+		pod_delete(s, ns, pod);
+}
+
+static void delete_service(struct store *s, const char *ns, const char *name)
+{
+	struct service_entry *e = service_find(s, ns, name);
+	if (e && e->service)
+		service_delete(s, e);
+}
+
+static void delete_entry(struct store *s, enum object_kind kind, const char *ns, const char *name)
+{
+	struct entry *e = entry_find(s, kind, ns, name);
+	if (e)
+		entry_delete(s, e);
+}
+
+void store_delete(struct store *s, enum object_kind kind, const char *ns, const char *name)
+{
+	if (kind == OBJECT_POD)
+		delete_pod(s, ns, name);
+	else if (kind == OBJECT_SERVICE)
+		delete_service(s, ns, name);
+	else
+		delete_entry(s, kind, ns, name);
+}
+
+/* --- mark and sweep --- */
+
+static void mark_pods(struct store *s)
+{
+	size_t at = 0;
+	for (struct namespace *ns; (ns = table_each(s->namespaces, &at));)
+		podset_unsee_all(&ns->pods);
+}
+
+static void mark_services(struct store *s)
+{
+	size_t at = 0;
+	for (struct service_entry *e; (e = table_each(s->services, &at));)
+		e->unseen = e->service != NULL;
+}
+
+void store_mark(struct store *s, unsigned kinds)
+{
+	size_t at = 0;
+	if (kinds & 1U << OBJECT_POD)
+		mark_pods(s);
+	if (kinds & 1U << OBJECT_SERVICE)
+		mark_services(s);
+	for (struct entry *e; (e = table_each(s->entries, &at));)
+		if (kinds & 1U << e->object->kind)
+			e->unseen = true;
+}
+
+static void sweep_pods(struct store *s)
+{
+	size_t at = 0;
+	for (struct namespace *ns; (ns = table_each(s->namespaces, &at));) {
+		struct podset_cursor c = {0};
+		for (struct pod *pod; (pod = podset_next_unseen(&ns->pods, &c));)
+			pod_delete(s, ns, pod);
+	}
+}
+
+static void sweep_services(struct store *s)
+{
+	size_t at = 0;
+	for (struct service_entry *e; (e = table_each(s->services, &at));)
+		if (e->unseen)
+			service_delete(s, e);
+}
+
+void store_sweep(struct store *s, unsigned kinds)
+{
+	size_t at = 0;
+	if (kinds & 1U << OBJECT_POD)
+		sweep_pods(s);
+	if (kinds & 1U << OBJECT_SERVICE)
+		sweep_services(s);
+	for (struct entry *e; (e = table_each(s->entries, &at));)
+		if (e->unseen && kinds & 1U << e->object->kind)
+			entry_delete(s, e);
+}
+
+/* --- flush --- */
+
+static size_t count_ready(const struct service_view *view)
+{
+	size_t ready = 0;
+	for (size_t i = 0; i < view->count; i++)
+		ready += view->endpoints[i].state == ENDPOINT_READY;
+	return ready;
+}
+
+static enum err publish(struct store *s, struct service_entry *e, struct join *j)
+{
+	struct service_view view;
+	if (join_build(j, e, &view))
+		return ERR_NOMEM;
+	s->counts.endpoints -= e->ready;
+	e->ready = count_ready(&view);
+	s->counts.endpoints += e->ready;
+	e->published = true;
+	s->callbacks.service_changed(s->callbacks.arg, &view);
+	return OK;
+}
+
+static void withdraw(struct store *s, struct service_entry *e)
+{
+	s->counts.endpoints -= e->ready;
+	e->ready = 0;
+	if (e->published)
+		s->callbacks.service_gone(s->callbacks.arg, e->ns->name, e->name);
+	e->published = false;
+}
+
+static void drop_if_empty(struct store *s, struct service_entry *e)
+{
+	if (e->slice_count || e->endpoints)
+		return;
+	table_remove(s->services, name_hash(e->ns->name, e->name), e);
+	service_free(s, e);
+}
+
+static enum err flush_service(struct store *s, struct service_entry *e, struct join *j)
+{
+	if (e->unfilled && service_fill(s, e->ns))
+		return ERR_NOMEM;
+	if (e->service)
+		return publish(s, e, j);
+	withdraw(s, e);
+	return OK;
+}
+
+static void unmark_first(struct store *s)
+{
+	struct service_entry *e = s->marked;
+	s->marked = e->next_marked;
+	if (!s->marked)
+		s->marked_end = &s->marked;
+	e->marked = false;
+	if (!e->service)
+		drop_if_empty(s, e);
+}
+
+enum err store_flush(struct store *s)
+{
+	struct join j = {0};
+	enum err err = OK;
+	namespaces_announce(s);
+	while (s->marked && !(err = flush_service(s, s->marked, &j)))
+		unmark_first(s);
+	if (!err)
+		namespaces_retire(s);
+	join_free(&j);
+	return err;
+}
+
+/* --- look-ups --- */
+
+struct store_counts store_counts(const struct store *s)
+{
+	return s->counts;
+}
+
+const struct service *store_service(const struct store *s, const char *ns, const char *name)
+{
+	const struct service_entry *e = service_find(s, ns, name);
+	return e ? e->service : NULL;
+}
+
+const struct pod *store_pod(const struct store *s, const char *ns_name, const char *name)
+{
+	const struct namespace *ns = namespace_find(s, ns_name);
+	return ns ? podset_find(&ns->pods, name) : NULL;
+}
+
+const struct pod *store_each_pod(const struct store *s, struct store_cursor *c)
+{
+	for (;;) {
+		const struct namespace *ns = c->ns;
+		struct podset_cursor at = {c->block, c->at};
+		const struct pod *pod = ns ? podset_each(&ns->pods, &at) : NULL;
+		c->block = at.block;
+		c->at = at.at;
+		if (pod)
+			return pod;
+		c->ns = table_each(s->namespaces, &c->namespaces);
+		c->block = c->at = 0;
+		if (!c->ns)
+			return NULL;
+	}
+}
