@@ -1,0 +1,236 @@
+"""Every record of every file in zones/, from the tables in records/.
+
+A table is named like its manifest. A line is `NAME TYPE ANSWER`; names without a last dot are relative to cluster.local; ANSWER is
+NXDOMAIN, NODATA, or the records' data parted by ` | `, in any order, a record of another type written `TYPE data`. SRV data is
+`port target`: weights follow from their number. What holds for every answer is checked here once, so tables hold only data.
+"""
+
+import functools
+
+import dns.flags
+import dns.name
+import dns.rcode
+import dns.rdata
+import dns.rdataclass
+import dns.rdatatype
+import dns.reversename
+import dns.rrset
+import pytest
+
+import harness
+
+TABLES = sorted((harness.Path(__file__).parent / "records").glob("*.txt"))
+TTL = 5
+
+
+def rows(table):
+    for number, line in enumerate(table.read_text().splitlines(), 1):
+        if line.strip() and not line.startswith("#"):
+            name, rdtype, answer = line.split(None, 2)
+            yield pytest.param(table.stem, name, rdtype, answer, id=f"{table.stem}:{number}:{name}:{rdtype}")
+
+
+ROWS = [row for table in TABLES for row in rows(table)]
+
+
+@pytest.fixture(scope="module")
+def servers():
+    """The server of a zones/ file, started when first asked for."""
+    started = []
+
+    @functools.lru_cache(maxsize=None)
+    def start(stem):
+        server = harness.Server(harness.ZONES / f"{stem}.yaml")
+        started.append(server)
+        return server
+
+    yield start
+    for server in started:
+        server.stop()
+
+
+def canonical(rdtype, text):
+    """(type, data) of one record of a table, names made absolute."""
+    words = text.split()
+    if words[0] in ("CNAME", "A", "AAAA"):
+        rdtype, words = words[0], words[1:]
+    if rdtype in ("PTR", "CNAME", "NS"):
+        return rdtype, harness.full_name(words[0]).to_text()
+    if rdtype == "SRV":
+        return rdtype, f"{words[0]} {harness.full_name(words[1]).to_text()}"
+    return rdtype, " ".join(words)
+
+
+def records_of(response):
+    """(type, data) of the answer section, SRV without priority and weight, SOA without serial."""
+    for rrset in response.answer:
+        rdtype = dns.rdatatype.to_text(rrset.rdtype)
+        for rr in rrset:
+            words = rr.to_text().split()
+            if rdtype == "SRV":
+                words = words[2:]
+            if rdtype == "SOA":
+                words[2] = "SERIAL"
+            yield rdtype, " ".join(words)
+
+
+def check_negative(response):
+    """RFC 2308: one SOA in authority; Kubernetes DNS specification 2.2 and RFC 1035 for its fields."""
+    assert not response.answer or response.answer[-1].rdtype == dns.rdatatype.CNAME
+    assert [rrset.rdtype for rrset in response.authority] == [dns.rdatatype.SOA]
+    (soa,) = response.authority[0]
+    owner = response.authority[0].name
+    assert response.question[0].name.is_subdomain(owner)
+    assert (soa.mname, soa.rname) == (dns.name.from_text("ns.dns", harness.ZONE), dns.name.from_text("hostmaster", harness.ZONE)) or owner != harness.ZONE
+    assert (soa.refresh, soa.retry, soa.expire, soa.minimum) == (7200, 1800, 86400, TTL)
+    assert response.authority[0].ttl <= TTL
+    assert not response.additional
+
+
+def check_srv(server, response, question):
+    """Weights share 100; targets are whole names that resolve, to what the additional section says of them."""
+    srvs = [rr for rrset in response.answer if rrset.rdtype == dns.rdatatype.SRV for rr in rrset]
+    assert all(rr.priority == 0 and 1 <= rr.weight <= 100 for rr in srvs)
+    glue = {(rrset.name, rrset.rdtype): {rr.to_text() for rr in rrset} for rrset in response.additional}
+    assert {name for name, _ in glue} == {rr.target for rr in srvs}, question
+    for rdtype in ("A", "AAAA"):
+        for target in {rr.target for rr in srvs}:
+            want = server.addresses_of(target, rdtype)
+            assert glue.get((target, dns.rdatatype.from_text(rdtype)), set()) == want
+
+
+@pytest.mark.parametrize("stem, name, rdtype, answer", ROWS)
+def test_record(servers, stem, name, rdtype, answer):
+    server = servers(stem)
+    response = server.ask(name, rdtype)
+    assert response.flags & dns.flags.AA and not response.flags & (dns.flags.RA | dns.flags.AD | dns.flags.TC)
+    negative = answer in ("NXDOMAIN", "NODATA")
+    want_rcode = dns.rcode.NXDOMAIN if answer == "NXDOMAIN" else dns.rcode.NOERROR
+    assert dns.rcode.to_text(response.rcode()) == dns.rcode.to_text(want_rcode)
+    if negative:
+        check_negative(response)
+        assert not response.answer
+    else:
+        want = sorted(canonical(rdtype, text) for text in answer.split(" | "))
+        assert sorted(records_of(response)) == want
+        assert not response.authority
+        assert all(rrset.ttl == (28800 if rdtype == "TXT" else TTL) for rrset in response.answer + response.additional)
+    if rdtype == "SRV" and not negative:
+        check_srv(server, response, name)
+    over_tcp = server.tcp(harness.make_query(name, rdtype))
+    assert sorted(records_of(over_tcp)) == sorted(records_of(response)) and over_tcp.rcode() == response.rcode()
+
+
+def test_every_manifest_has_a_table():
+    assert {table.stem for table in TABLES} == {path.stem for path in harness.ZONES.glob("*.yaml")}
+
+
+def test_weights_share_a_hundred(observed):
+    """Kubernetes DNS specification 2.4.2 leaves the weight open; kube-dns and CoreDNS give each max(1, 100/N)."""
+    response = observed.ask("_web._tcp.nginx.default.svc", "SRV")
+    assert [rr.weight for rr in response.answer[0]] == [20] * 5
+
+
+def test_serial_is_the_same_everywhere(observed):
+    apex = observed.ask("cluster.local.", "SOA").answer[0][0].serial
+    assert observed.ask("absent.default.svc").authority[0][0].serial == apex
+    assert observed.ask("nginx.default.svc", "MX").authority[0][0].serial == apex
+
+
+# Where an existing name of the observed zone begins to be absent, label by label: NODATA means it exists without that type.
+DEPTHS = [
+    ("cluster.local.", "NODATA"),
+    ("svc", "NODATA"),
+    ("absent", "NXDOMAIN"),
+    ("default.svc", "NODATA"),
+    ("kube-system.svc", "NODATA"),
+    ("absent.svc", "NXDOMAIN"),
+    ("absent.default.svc", "NXDOMAIN"),
+    ("nginx.absent.svc", "NXDOMAIN"),
+    ("absent.nginx.default.svc", "NXDOMAIN"),
+    ("_tcp.nginx.default.svc", "NODATA"),
+    ("_udp.nginx.default.svc", "NXDOMAIN"),
+    ("_sctp.nginx.default.svc", "NXDOMAIN"),
+    ("_web._tcp.nginx.default.svc", "NODATA"),
+    ("_web._udp.nginx.default.svc", "NXDOMAIN"),
+    ("_dns._tcp.nginx.default.svc", "NXDOMAIN"),
+    ("web._tcp.nginx.default.svc", "NXDOMAIN"),
+    ("_web.nginx.default.svc", "NXDOMAIN"),
+    ("_web._tcp.web-0.nginx.default.svc", "NXDOMAIN"),
+    ("absent.web-0.nginx.default.svc", "NXDOMAIN"),
+    ("a.b.c.d.web-0.nginx.default.svc", "NXDOMAIN"),
+    ("web-0.default.svc", "NXDOMAIN"),
+    ("web-0.nginx.kube-system.svc", "NXDOMAIN"),
+    ("10-244-1-7.nginx.default.svc", "NXDOMAIN"),  # its endpoint has a hostname
+    ("kube-dns.kube-system.svc", "NODATA"),
+    ("10-0-0-10.kube-dns.kube-system.svc", "NXDOMAIN"),
+    ("_udp.kube-dns.kube-system.svc", "NODATA"),
+    ("_dns._udp.kube-dns.kube-system.svc", "NODATA"),
+    ("pod", "NODATA"),
+    ("10-244-1-7.default.pod", "NXDOMAIN"),  # pods disabled
+    ("dns", "NODATA"),
+    ("dns-version", "NODATA"),
+    ("absent.dns-version", "NXDOMAIN"),
+    ("in-addr.arpa.", "NODATA"),
+    ("10.in-addr.arpa.", "NODATA"),
+    ("244.10.in-addr.arpa.", "NODATA"),
+    ("1.244.10.in-addr.arpa.", "NODATA"),
+    ("7.1.244.10.in-addr.arpa.", "NODATA"),
+    ("1.7.1.244.10.in-addr.arpa.", "NXDOMAIN"),
+    ("9.1.244.10.in-addr.arpa.", "NXDOMAIN"),
+    ("11.in-addr.arpa.", "NXDOMAIN"),
+    ("x.10.in-addr.arpa.", "NXDOMAIN"),
+    ("007.1.244.10.in-addr.arpa.", "NXDOMAIN"),
+    ("ip6.arpa.", "NODATA"),
+    ("1.ip6.arpa.", "NXDOMAIN"),
+]
+
+
+@pytest.mark.parametrize("rdtype", ["MX", "HINFO", "TYPE65"])
+@pytest.mark.parametrize("name, want", DEPTHS)
+def test_existence_at_every_depth(observed, name, want, rdtype):
+    response = observed.ask(name, rdtype)
+    assert dns.rcode.to_text(response.rcode()) == ("NOERROR" if want == "NODATA" else want)
+    check_negative(response)
+
+
+# The same question in any case finds the same; the owner comes back as asked, made-up names in the object's case.
+@pytest.mark.parametrize("spelling", ["WEB-0.NGINX.DEFAULT.SVC.CLUSTER.LOCAL.", "wEb-0.nGinX.deFAult.sVc.cLusTEr.loCal."])
+def test_case_of_the_question_is_kept(observed, spelling):
+    response = observed.ask(spelling)
+    assert response.question[0].name.to_text() == spelling
+    assert [rrset.name.to_text() for rrset in response.answer] == [spelling]
+    assert harness.answer_set(response, "A") == {"10.244.1.7"}
+
+
+def test_case_of_srv_targets(observed):
+    response = observed.ask("_WEB._TCP.NGINX.DEFAULT.SVC.cluster.local.", "SRV")
+    targets = {rr.target.to_text() for rr in response.answer[0]}
+    assert "web-0.nginx.default.svc.cluster.local." in targets
+    assert {rrset.name.to_text() for rrset in response.additional} == targets
+
+
+def test_case_of_a_negative_answer(observed):
+    response = observed.ask("WEB-9.nginx.default.svc.cluster.local.")
+    assert response.rcode() == dns.rcode.NXDOMAIN and response.question[0].name.to_text().startswith("WEB-9.")
+
+
+def test_case_of_reverse_names(observed):
+    response = observed.ask("7.1.244.10.IN-ADDR.ARPA.", "PTR")
+    assert [rrset.name.to_text() for rrset in response.answer] == ["7.1.244.10.IN-ADDR.ARPA."]
+    assert harness.answer_set(response, "PTR") == {"web-0.nginx.default.svc.cluster.local."}
+
+
+def test_every_address_has_a_reverse_name_that_leads_back(observed):
+    for address in observed.addresses_of("nginx.default.svc"):
+        (name,) = observed.addresses_of(dns.reversename.from_address(address).to_text(), "PTR")
+        assert observed.addresses_of(name) == {address}
+
+
+def test_zone_option_moves_all_names(serve):
+    server = serve("--zone", "Example.Org", "--ttl", "30", harness.ZONES / "nginx-observed.yaml")
+    response = server.ask("web-0.nginx.default.svc.example.org.")
+    assert harness.answer_set(response, "A") == {"10.244.1.7"} and response.answer[0].ttl == 30
+    assert server.ask("web-0.nginx.default.svc.cluster.local.").rcode() == dns.rcode.REFUSED
+    (name,) = server.addresses_of("7.1.244.10.in-addr.arpa.", "PTR")
+    assert name.lower() == "web-0.nginx.default.svc.example.org."
