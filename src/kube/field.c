@@ -7,16 +7,11 @@
 #define PATH_MAX_OCTETS 160 /* so that the path of a field leaves room for what is wrong with it */
 #define SHOWN_MAX       40  /* octets of a wrong value that an error shows */
 
-static bool is_number(const cJSON *json)
-{
-	return cJSON_IsNumber(json);
-}
-
 /* Trees of manifests carry lines where cJSON has no use for the field: in valueint of whatever is not a number. Without lines the
  * root has 0 there, and then nothing below it counts (cJSON sets 1 for true). */
 static unsigned line_of(const cJSON *json, unsigned parent_line)
 {
-	if (!parent_line || !json || is_number(json) || json->valueint <= 0)
+	if (!parent_line || !json || cJSON_IsNumber(json) || json->valueint <= 0)
 		return parent_line;
 	return (unsigned)json->valueint;
 }
@@ -32,10 +27,8 @@ bool field_is_set(const struct decoder *d, const struct field *f)
 	return !d->err && f->json && !cJSON_IsNull(f->json);
 }
 
-static size_t append(char *text, size_t cap, size_t len, const char *format, ...) __attribute__((format(printf, 4, 5)));
-
 /* Appends at len, cut to fit; returns the new length. */
-static size_t append(char *text, size_t cap, size_t len, const char *format, ...)
+__attribute__((format(printf, 4, 5))) static size_t append(char *text, size_t cap, size_t len, const char *format, ...)
 {
 	va_list args;
 	int n;
@@ -58,11 +51,14 @@ static size_t append_path(char *text, size_t cap, size_t len, const struct field
 	return append(text, cap, len, "[%zu]", f->index);
 }
 
-/* Whom the error speaks of: "Service default/nginx". */
+/* "Service default/nginx: spec.type: problem"; without what is not known yet. */
 static enum err set_diag(const struct decoder *d, enum err err, const char *path, const char *problem)
 {
-	return diag_set(d->diag, err, "%s%s%.63s%s%.128s%s%s: %s", d->kind, d->ns || d->name ? " " : "", d->ns ? d->ns : "",
-	                d->ns ? "/" : "", d->name ? d->name : "", path[0] ? ": " : "", path, problem);
+	const char *colon = path[0] ? ": " : "";
+	if (!d->name)
+		return diag_set(d->diag, err, "%s%s%s: %s", d->kind, colon, path, problem);
+	return diag_set(d->diag, err, "%s %.63s%s%.128s%s%s: %s", d->kind, d->ns ? d->ns : "", d->ns ? "/" : "", d->name, colon, path,
+	                problem);
 }
 
 void field_fail(struct decoder *d, const struct field *f, enum err err, const char *format, ...)
@@ -93,7 +89,7 @@ static void fail_type(struct decoder *d, const struct field *f, const char *want
 		field_fail(d, f, ERR_SYNTAX, "\"%.*s\" is a string; write %s", SHOWN_MAX, json->valuestring, want);
 	else if (cJSON_IsBool(json))
 		field_fail(d, f, ERR_SYNTAX, "%s is a boolean; write %s", cJSON_IsTrue(json) ? "true" : "false", want);
-	else if (is_number(json))
+	else if (cJSON_IsNumber(json))
 		field_fail(d, f, ERR_SYNTAX, "%.15g is a number; write %s", json->valuedouble, want);
 	else
 		field_fail(d, f, ERR_SYNTAX, "this is %s; write %s", cJSON_IsArray(json) ? "a list" : "a mapping", want);
@@ -183,7 +179,7 @@ const char *field_string(struct decoder *d, const struct field *f)
 		return f->json->valuestring;
 	if (cJSON_IsBool(f->json))
 		field_fail(d, f, ERR_SYNTAX, "%s is a boolean; quote it", cJSON_IsTrue(f->json) ? "true" : "false");
-	else if (is_number(f->json))
+	else if (cJSON_IsNumber(f->json))
 		field_fail(d, f, ERR_SYNTAX, "%.15g is a number; quote it", f->json->valuedouble);
 	else
 		fail_type(d, f, "a string");
@@ -251,7 +247,7 @@ bool field_bool(struct decoder *d, const struct field *f, bool unset)
 static uint32_t number(struct decoder *d, const struct field *f, uint32_t min, uint32_t max, const char *what)
 {
 	double value;
-	if (!is_number(f->json)) {
+	if (!cJSON_IsNumber(f->json)) {
 		fail_type(d, f, "a number");
 		return 0;
 	}

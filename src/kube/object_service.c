@@ -65,12 +65,15 @@ static bool publish_not_ready_decode(struct decoder *d, const struct field *root
 static void target_port_decode(struct decoder *d, const struct field *port, struct service_port *p)
 {
 	struct field target = field_member(d, port, "targetPort");
-	bool number = field_is_set(d, &target) && cJSON_IsNumber(target.json);
-	const char *text = number ? NULL : field_text(d, &target);
+	const char *text;
 	p->target_port = p->port;
-	if (number && target.json->valuedouble != 0)
-		p->target_port = field_port(d, &target);
-	else if (text && text[strspn(text, "0123456789")] == '\0')
+	if (field_is_set(d, &target) && cJSON_IsNumber(target.json)) {
+		if (target.json->valuedouble != 0)
+			p->target_port = field_port(d, &target);
+		return;
+	}
+	text = field_text(d, &target);
+	if (text && text[strspn(text, "0123456789")] == '\0')
 		p->target_port = field_port_digits(d, &target, text);
 	else
 		p->target_name = field_intern(d, &target, FORM_PORT_NAME);

@@ -1,0 +1,19 @@
+/* describe.h - decodes JSON and writes what came of it as one line, so that a case is a row of two strings. */
+#pragma once
+#include "kube/object.h"
+
+/* Decodes JSON in which ' stands for ": its description, "skipped: …", or "syntax: …" or "range: …" with the error's text.
+ * Whatever was allocated is freed. Good until the next call. */
+const char *describe_json(const char *json);
+
+/* A row: what it is about, JSON, and what describe_json makes of it. */
+struct describe_case {
+	const char *what, *json, *want;
+};
+void check_cases(const struct describe_case *cases, size_t n);
+
+/* Decodes with every allocation failing in turn: always ERR_NOMEM, no object, nothing left behind. */
+void check_allocation_failures(const char *json);
+
+/* The tree of such JSON; the caller deletes it. Fails the test if it is none. */
+cJSON *parse_json(const char *json);
