@@ -44,7 +44,8 @@ struct net_options {
 struct net;
 
 /* Opens every socket (so that an address in use, also by another headns, is an error here: ERR_EXISTS, or ERR_DENIED for a port
- * that needs CAP_NET_BIND_SERVICE) and starts the workers. diag names the address and what to do. */
+ * that needs CAP_NET_BIND_SERVICE; ERR_MISSING: this machine has no such address, or no IPv6 at all) and starts the workers. diag
+ * names the address and what to do. */
 enum err net_start(const struct net_options *options, struct net **out, struct diag *d);
 
 /* The addresses bound, ports filled in; as many as asked for. */

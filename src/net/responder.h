@@ -1,0 +1,18 @@
+/* responder.h - who answers on one worker: the handler of net.h and what it is called with. */
+#pragma once
+#include "base/rcu.h"
+#include "net/net.h"
+
+struct responder {
+	net_handler *handler;
+	void *arg;
+	unsigned worker;
+};
+
+/* One read section around the handler alone: system calls stay outside, so that grace periods are as short as batches. */
+static inline void responder_answer(const struct responder *r, struct net_message *messages, unsigned n)
+{
+	rcu_reader_lock();
+	r->handler(r->arg, r->worker, messages, n);
+	rcu_reader_unlock();
+}

@@ -1,0 +1,245 @@
+#include "tcp.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define ACCEPTS_PER_TURN 32  /* then those that are connected have their turn */
+#define ACCEPT_PAUSE_MS  100 /* without it, a full table of descriptors would make the loop spin */
+
+static void on_idle(uv_timer_t *timer)
+{
+	struct tcp *t = timer->data;
+	uint64_t now = uv_now(t->loop);
+	struct connection *c;
+	while ((c = TAILQ_FIRST(&t->connections)) && c->active_ms + t->idle_ms <= now)
+		connection_close(c);
+	if (c)
+		uv_timer_start(timer, on_idle, c->active_ms + t->idle_ms - now, 0);
+}
+
+void tcp_touch(struct tcp *t, struct connection *c)
+{
+	c->active_ms = uv_now(t->loop);
+	TAILQ_REMOVE(&t->connections, c, by_activity);
+	TAILQ_INSERT_TAIL(&t->connections, c, by_activity);
+}
+
+void tcp_forget(struct tcp *t, struct connection *c)
+{
+	TAILQ_REMOVE(&t->connections, c, by_activity);
+	t->connection_count--;
+	atomic_fetch_sub(&t->limit->open, 1);
+	if (t->draining && TAILQ_EMPTY(&t->connections))
+		tcp_close(t);
+}
+
+bool tcp_make_room(struct tcp *t, const struct connection *c, size_t len)
+{
+	struct connection *other = TAILQ_FIRST(&t->connections);
+	while (other && t->held + len > TCP_HELD_MAX) {
+		struct connection *next = TAILQ_NEXT(other, by_activity);
+		if (other != c && other->input.len + other->output.len)
+			connection_close(other);
+		other = next;
+	}
+	return t->held + len <= TCP_HELD_MAX;
+}
+
+/* Closes the connection longest idle (RFC 7766 6.2.3). False: none is. */
+static bool evict_idle(struct tcp *t)
+{
+	struct connection *c;
+	TAILQ_FOREACH(c, &t->connections, by_activity)
+	{
+		if (connection_idle(c)) {
+			connection_close(c);
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Counts one more connection, if need be in the place of another. */
+static bool take_place(struct tcp *t)
+{
+	if (atomic_fetch_add(&t->limit->open, 1) < t->limit->max || evict_idle(t))
+		return true;
+	atomic_fetch_sub(&t->limit->open, 1);
+	return false;
+}
+
+static void admit(struct tcp *t, int fd)
+{
+	if (!take_place(t)) {
+		close(fd);
+		return;
+	}
+	struct connection *c = connection_new(t, fd);
+	if (!c) {
+		atomic_fetch_sub(&t->limit->open, 1);
+		return;
+	}
+	c->active_ms = uv_now(t->loop);
+	TAILQ_INSERT_TAIL(&t->connections, c, by_activity);
+	t->connection_count++;
+	if (!uv_is_active((uv_handle_t *)&t->idle))
+		uv_timer_start(&t->idle, on_idle, t->idle_ms, 0);
+	connection_serve(c); /* its first query is often there already */
+}
+
+static void on_listener_readable(uv_poll_t *handle, int status, int events);
+
+static void on_accept_again(uv_timer_t *timer)
+{
+	struct tcp *t = timer->data;
+	for (unsigned i = 0; i < t->listener_count; i++)
+		uv_poll_start(&t->listeners[i].poll, UV_READABLE, on_listener_readable);
+}
+
+static void pause_accepting(struct tcp *t)
+{
+	for (unsigned i = 0; i < t->listener_count; i++)
+		uv_poll_stop(&t->listeners[i].poll);
+	uv_timer_start(&t->accept_again, on_accept_again, ACCEPT_PAUSE_MS, 0);
+}
+
+/* Accepts one connection. False: none waits, or there is no room for it now. */
+static bool accept_one(struct tcp_listener *l)
+{
+	int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (fd >= 0) {
+		admit(l->tcp, fd);
+		return true;
+	}
+	int error = errno;
+	switch (error) {
+	case EAGAIN:
+		return false;
+	case EMFILE:
+	case ENFILE:
+	case ENOBUFS:
+	case ENOMEM:
+		if (error == EMFILE && evict_idle(l->tcp))
+			return true;
+		pause_accepting(l->tcp);
+		return false;
+	default: /* the trouble of that one connection (accept(2), "Error handling") */
+		return true;
+	}
+}
+
+static void on_listener_readable(uv_poll_t *handle, int status, int events)
+{
+	struct tcp_listener *l = handle->data;
+	(void)events;
+	for (unsigned turn = 0; turn < ACCEPTS_PER_TURN && accept_one(l); turn++)
+		;
+	if (status < 0 && !uv_is_active((uv_handle_t *)&l->tcp->accept_again)) /* libuv no longer polls a socket that had an error */
+		uv_poll_start(handle, UV_READABLE, on_listener_readable);
+}
+
+static bool allocate_buffers(struct tcp *t)
+{
+	t->request = malloc(FRAME_MAX);
+	t->replies = malloc((size_t)NET_BATCH * FRAME_MAX);
+	if (!t->request || !t->replies)
+		return false;
+	for (unsigned i = 0; i < NET_BATCH; i++)
+		t->messages[i] = (struct net_message){
+		        .tcp = true,
+		        .reply = t->replies + (size_t)i * FRAME_MAX + FRAME_PREFIX,
+		        .reply_cap = UINT16_MAX,
+		};
+	return true;
+}
+
+struct tcp *tcp_new(uv_loop_t *loop, const struct responder *responder, struct tcp_limit *limit, unsigned idle_s, unsigned address_count)
+{
+	struct tcp *t = calloc(1, sizeof(*t) + address_count * sizeof(t->listeners[0]));
+	if (!t || !allocate_buffers(t)) {
+		tcp_free(t);
+		return NULL;
+	}
+	t->loop = loop;
+	t->responder = *responder;
+	t->limit = limit;
+	t->idle_ms = (uint64_t)idle_s * 1000;
+	TAILQ_INIT(&t->connections);
+	uv_timer_init(loop, &t->idle);
+	uv_timer_init(loop, &t->accept_again);
+	t->idle.data = t;
+	t->accept_again.data = t;
+	return t;
+}
+
+enum err tcp_add_listener(struct tcp *t, int fd)
+{
+	struct tcp_listener *l = &t->listeners[t->listener_count];
+	if (uv_poll_init(t->loop, &l->poll, fd)) {
+		close(fd);
+		return ERR_SYS;
+	}
+	l->tcp = t;
+	l->fd = fd;
+	l->poll.data = l;
+	t->listener_count++;
+	uv_poll_start(&l->poll, UV_READABLE, on_listener_readable);
+	return OK;
+}
+
+static void close_listeners(struct tcp *t)
+{
+	for (unsigned i = 0; i < t->listener_count; i++) {
+		uv_close((uv_handle_t *)&t->listeners[i].poll, NULL);
+		close(t->listeners[i].fd);
+	}
+	t->listener_count = 0;
+}
+
+static void on_drain_over(uv_timer_t *timer)
+{
+	tcp_close(timer->data);
+}
+
+void tcp_drain(struct tcp *t)
+{
+	/* Clients that are connected, from their side, may have sent queries; closing the listener would reset them. */
+	for (unsigned i = 0; i < t->listener_count; i++)
+		for (unsigned n = 0; n < SOMAXCONN && accept_one(&t->listeners[i]); n++)
+			;
+	close_listeners(t);
+	uv_timer_stop(&t->accept_again);
+	uv_timer_start(&t->idle, on_drain_over, TCP_DRAIN_MS, 0);
+	t->draining = true;
+	/* Each moves to the end of the list, or out of it, so the first is the next: serving one may close others. */
+	for (unsigned n = t->connection_count; n > 0 && !TAILQ_EMPTY(&t->connections); n--) {
+		struct connection *c = TAILQ_FIRST(&t->connections);
+		tcp_touch(t, c);
+		connection_drain(c);
+	}
+	if (TAILQ_EMPTY(&t->connections))
+		tcp_close(t);
+}
+
+void tcp_close(struct tcp *t)
+{
+	if (t->closed)
+		return;
+	t->closed = true;
+	close_listeners(t);
+	while (!TAILQ_EMPTY(&t->connections))
+		connection_close(TAILQ_FIRST(&t->connections));
+	uv_close((uv_handle_t *)&t->idle, NULL);
+	uv_close((uv_handle_t *)&t->accept_again, NULL);
+}
+
+void tcp_free(struct tcp *t)
+{
+	if (!t)
+		return;
+	free(t->request);
+	free(t->replies);
+	free(t);
+}
