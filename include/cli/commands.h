@@ -1,0 +1,9 @@
+/* commands.h - the subcommands. Each returns the process's exit status: 0, or 1 after an error that was logged. */
+#pragma once
+#include "cli/options.h"
+
+/* headns serve: answers until SIGTERM or SIGINT; SIGHUP reads the manifests again. */
+int serve_main(const struct options *o);
+
+/* headns run: the exit status is COMMAND's; where a signal ended COMMAND, it ends this process too. */
+int run_main(const struct options *o);

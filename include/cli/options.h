@@ -1,0 +1,29 @@
+/* options.h - the command line: one table of options, from which both parsing and help are made. */
+#pragma once
+#include "base/log.h"
+#include "server.h"
+#include <stdbool.h>
+
+enum command_kind { COMMAND_NONE, COMMAND_SERVE, COMMAND_RUN };
+
+#define OPTIONS_LISTEN_MAX 64
+
+struct options {
+	enum command_kind command;
+	bool help, version; /* asked for; the rest then counts for nothing, but command, whose help is meant */
+	struct server_options server;
+	enum log_level log_level;
+	struct net_address listen[OPTIONS_LISTEN_MAX];
+	unsigned listen_count; /* 0: the default addresses (cli/listen.h) */
+	const char *pod;       /* run: NULL: a pod that is not in the input */
+	const char *ns;
+	bool search_fallback;
+	char **run_argv; /* run: what follows "--", NULL-terminated; borrowed from argv */
+};
+
+/* Reads argv (whose order it changes; *o borrows from it). ERR_SYNTAX or ERR_RANGE, with diag saying what is wrong, where, and what would
+ * be right. Not for two threads at once: getopt has state of its own. */
+enum err options_parse(struct options *o, int argc, char **argv, struct diag *d);
+
+/* Writes the help of a command, or of headns itself (COMMAND_NONE), to stdout. */
+void help_print(enum command_kind command);

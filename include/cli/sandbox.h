@@ -1,0 +1,26 @@
+/* sandbox.h - a process in user, network, mount, UTS and pid namespaces of its own, of which it is the first process: when it ends
+ * or its parent dies, the kernel ends all others in there and takes the namespaces away, so nothing can be left behind.
+ *
+ * The caller's ids stay what they are: all of them where the caller may map them (root), its own alone otherwise. Where the system
+ * forbids user namespaces, root goes without that one. */
+#pragma once
+#include "base/diag.h"
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/types.h>
+
+struct sandbox {
+	pid_t pid;         /* outside: the process inside; inside: 0 */
+	int channel;       /* SOCK_SEQPACKET to the other side; closed when that one ends */
+	sigset_t old_mask; /* the caller's signal mask */
+};
+
+/* Signals that are blocked from sandbox_fork on, on both sides, to be taken up one by one. */
+void sandbox_signals(sigset_t *set);
+
+/* Returns twice, as fork(); only while the process has a single thread. Outside *err-free*: s->pid is the process inside. ERR_DENIED (outside only): diag names what
+ * forbids it. */
+enum err sandbox_fork(struct sandbox *s, struct diag *d);
+
+/* Inside: mounts become private, /proc shows this pid namespace where the kernel allows that. */
+enum err sandbox_settle(struct diag *d);

@@ -1,0 +1,21 @@
+/* suggest.h - the names somebody may have meant. */
+#pragma once
+#include <stddef.h>
+
+#define SUGGEST_MAX 3
+
+struct suggest {
+	const char *wanted;
+	const char *names[SUGGEST_MAX]; /* closest first; borrowed */
+	size_t distances[SUGGEST_MAX];
+	unsigned count;
+};
+
+/* Changes of one octet that make a into b (Levenshtein), counted up to limit + 1. Octets beyond the 64th don't count. */
+size_t suggest_distance(const char *a, const char *b, size_t limit);
+
+/* Takes candidate in if it is close enough to be a slip, at most a third of the wanted name's octets and 1 at least. */
+void suggest_consider(struct suggest *s, const char *candidate);
+
+/* "web-0, web-1"; "" if there are none. Returns text. */
+char *suggest_text(const struct suggest *s, char *text, size_t cap);

@@ -1,0 +1,200 @@
+#include "option_table.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TTL_MAX_S       3600 /* zone.h */
+#define CONNECTIONS_MAX 65536
+#define TCP_IDLE_MAX_S  3600
+
+/* A decimal number of min to max; no sign, no blank. */
+static enum err number(const char *text, unsigned min, unsigned max, unsigned *value, struct diag *d)
+{
+	char *end;
+	unsigned long n;
+	if (text[0] < '0' || text[0] > '9')
+		return diag_set(d, ERR_SYNTAX, "a number from %u to %u is wanted", min, max);
+	errno = 0;
+	n = strtoul(text, &end, 10);
+	if (*end)
+		return diag_set(d, ERR_SYNTAX, "a number from %u to %u is wanted", min, max);
+	if (errno || n < min || n > max)
+		return diag_set(d, ERR_RANGE, "a number from %u to %u is wanted", min, max);
+	*value = (unsigned)n;
+	return OK;
+}
+
+static enum err set_listen(struct options *o, const char *text, struct diag *d)
+{
+	if (o->listen_count == OPTIONS_LISTEN_MAX)
+		return diag_set(d, ERR_RANGE, "more than %d addresses", OPTIONS_LISTEN_MAX);
+	return net_address_parse(text, &o->listen[o->listen_count++], d);
+}
+
+static enum err set_zone(struct options *o, const char *text, struct diag *d)
+{
+	struct name *zone = &o->server.zone;
+	if (name_from_text(zone, text, strlen(text)) || !zone->labels)
+		return diag_set(d, ERR_SYNTAX, "a domain name such as cluster.local is wanted");
+	return OK;
+}
+
+static enum err set_ttl(struct options *o, const char *text, struct diag *d)
+{
+	return number(text, 0, TTL_MAX_S, &o->server.ttl_s, d);
+}
+
+static enum err set_negative_ttl(struct options *o, const char *text, struct diag *d)
+{
+	return number(text, 0, TTL_MAX_S, &o->server.negative_ttl_s, d);
+}
+
+static enum err set_workers(struct options *o, const char *text, struct diag *d)
+{
+	return number(text, 1, NET_WORKERS_MAX, &o->server.workers, d);
+}
+
+static enum err set_tcp_idle(struct options *o, const char *text, struct diag *d)
+{
+	return number(text, 1, TCP_IDLE_MAX_S, &o->server.tcp_idle_s, d);
+}
+
+static enum err set_tcp_connections(struct options *o, const char *text, struct diag *d)
+{
+	return number(text, 1, CONNECTIONS_MAX, &o->server.tcp_connections_max, d);
+}
+
+/* A range takes the place of the one of its family. */
+static enum err set_cidr(const char *text, struct cidr *v4, struct cidr *v6, struct diag *d)
+{
+	struct cidr c;
+	if (cidr_parse(text, &c))
+		return diag_set(d, ERR_SYNTAX,
+		                "a range such as 10.244.0.0/16 or fd00:10:244::/56 is wanted, with no bits set after the prefix");
+	*(c.base.family == ADDR_V4 ? v4 : v6) = c;
+	return OK;
+}
+
+static enum err set_pod_cidr(struct options *o, const char *text, struct diag *d)
+{
+	return set_cidr(text, &o->server.manifest.pod_cidr, &o->server.manifest.pod_cidr6, d);
+}
+
+static enum err set_service_cidr(struct options *o, const char *text, struct diag *d)
+{
+	return set_cidr(text, &o->server.manifest.service_cidr, &o->server.manifest.service_cidr6, d);
+}
+
+static enum err set_lenient(struct options *o, const char *text, struct diag *d)
+{
+	(void)text;
+	(void)d;
+	o->server.manifest.lenient = true;
+	return OK;
+}
+
+static enum err set_no_rotate(struct options *o, const char *text, struct diag *d)
+{
+	(void)text;
+	(void)d;
+	o->server.rotate = false;
+	return OK;
+}
+
+static enum err set_log_level(struct options *o, const char *text, struct diag *d)
+{
+	return log_level_parse(text, &o->log_level) ? OK : diag_set(d, ERR_SYNTAX, "error, warning, info or debug is wanted");
+}
+
+static enum err set_pod(struct options *o, const char *text, struct diag *d)
+{
+	(void)d;
+	o->pod = text;
+	return OK;
+}
+
+/* A namespace is a DNS label (RFC 1123): it becomes one in the search list. */
+static enum err set_namespace(struct options *o, const char *text, struct diag *d)
+{
+	size_t len = strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789-");
+	if (!len || text[len] || len > NAME_LABEL_MAX || text[0] == '-' || text[len - 1] == '-')
+		return diag_set(d, ERR_SYNTAX, "a namespace has 1 to 63 of a-z, 0-9 and, inside, -");
+	o->ns = text;
+	return OK;
+}
+
+static enum err set_no_search_fallback(struct options *o, const char *text, struct diag *d)
+{
+	(void)text;
+	(void)d;
+	o->search_fallback = false;
+	return OK;
+}
+
+static enum err set_help(struct options *o, const char *text, struct diag *d)
+{
+	(void)text;
+	(void)d;
+	o->help = true;
+	return OK;
+}
+
+#define FOR_BOTH (FOR_SERVE | FOR_RUN)
+
+const struct option_spec option_table[] = {
+        {"listen", "ADDR[:PORT]", FOR_SERVE, set_listen,
+         "answer on this address over UDP and TCP; may be given several times;\n[ADDR]:PORT for IPv6; default 127.0.0.1:1053 and "
+         "[::1]:1053"},
+        {"pod", "NAME", FOR_RUN, set_pod,
+         "be this pod of the input: its hostname, its line in /etc/hosts, its\ndnsPolicy and dnsConfig; default: a pod that is not in the "
+         "input"},
+        {"namespace", "NS", FOR_RUN, set_namespace, "be in this namespace; default \"default\""},
+        {"zone", "NAME", FOR_BOTH, set_zone, "the cluster's domain; default cluster.local"},
+        {"ttl", "SECONDS", FOR_BOTH, set_ttl, "TTL of records, 0 to 3600; default 5"},
+        {"negative-ttl", "SECONDS", FOR_BOTH, set_negative_ttl, "TTL of \"no such name\"; default: that of records, but at most 5"},
+        {"pod-cidr", "RANGE", FOR_BOTH, set_pod_cidr,
+         "addresses of pods that the input lacks; may be given once for each\nfamily; default 10.244.0.0/16 and fd00:10:244::/56"},
+        {"service-cidr", "RANGE", FOR_BOTH, set_service_cidr,
+         "addresses of Services without clusterIP; may be given once for each\nfamily; default 10.0.0.0/24 and fd00:10:96::/112"},
+        {"lenient", NULL, FOR_BOTH, set_lenient, "leave out what is wrong in the input, and serve the rest"},
+        {"no-rotate", NULL, FOR_BOTH, set_no_rotate, "answer a set of addresses in the same order every time"},
+        {"no-search-fallback", NULL, FOR_RUN, set_no_search_fallback,
+         "don't answer names outside the cluster from below the search domains"},
+        {"workers", "N", FOR_BOTH, set_workers, "threads that answer; default: as many as processors may be used"},
+        {"tcp-connections", "N", FOR_BOTH, set_tcp_connections, "TCP connections at once; default 1024"},
+        {"tcp-idle", "SECONDS", FOR_BOTH, set_tcp_idle, "close a TCP connection after this time without a query; default 10"},
+        {"log-level", "LEVEL", FOR_BOTH, set_log_level, "error, warning, info or debug; default info for serve, warning for run"},
+        {"help", NULL, FOR_BOTH, set_help, "print this"},
+};
+const unsigned option_count = sizeof option_table / sizeof *option_table;
+
+const struct command_spec command_table[] = {
+        {COMMAND_NONE, "headns", "serve|run|help [OPTION]... [ARGUMENT]...", "a DNS server for Kubernetes",
+         "What it can do:\n"
+         "  serve   answer DNS queries for Kubernetes manifests, with no cluster\n"
+         "  run     run a command as if in a pod of the cluster that manifests describe\n"
+         "  help    print what one of these does, and its options\n"
+         "\n"
+         "  headns help serve      all about serve\n"
+         "  headns --version       the version\n"},
+        {COMMAND_SERVE, "serve", "[OPTION]... FILE...", "answers the DNS queries that a cluster would answer",
+         "FILE is a manifest in YAML or JSON (also a dump: kubectl get svc,pods,endpointslices\n"
+         "-A -o json), a folder of them, or - for standard input. Files are watched: an edit is\n"
+         "served at once, a broken one is reported and leaves the old data. SIGHUP reads them\n"
+         "again; SIGTERM and SIGINT end the server.\n"
+         "\n"
+         "Example:\n"
+         "  headns serve zones/nginx-observed.yaml\n"
+         "  dig @127.0.0.1 -p 1053 web-0.nginx.default.svc.cluster.local\n"},
+        {COMMAND_RUN, "run", "[OPTION]... FILE... -- COMMAND [ARGUMENT]...",
+         "runs COMMAND in a network of its own in which the cluster's names resolve",
+         "COMMAND finds a pod's /etc/resolv.conf and, on the loopback interface, the address of\n"
+         "every pod: bind one to play that pod. headns answers on port 53 of the clusterIP of\n"
+         "Service kube-dns in kube-system (10.0.0.10 if FILE has none). There is no other network.\n"
+         "Needs no root where the system allows user namespaces. Ends with COMMAND, with its exit\n"
+         "status (127: not found, 126: not executable), and leaves nothing behind.\n"
+         "\n"
+         "Example:\n"
+         "  headns run --pod web-1 zones/nginx-observed.yaml -- getent ahosts web-0.nginx\n"},
+};
+const unsigned command_count = sizeof command_table / sizeof *command_table;

@@ -1,0 +1,26 @@
+/* option_table.h - every option of the command line, once: how it is spelt, where it may stand, what it sets, what the help says. */
+#pragma once
+#include "cli/options.h"
+
+#define FOR_SERVE (1u << COMMAND_SERVE)
+#define FOR_RUN   (1u << COMMAND_RUN)
+
+struct option_spec {
+	const char *name;
+	const char *argument;                                                 /* its name in the help; NULL: takes none */
+	unsigned commands;                                                    /* FOR_SERVE, FOR_RUN */
+	enum err (*set)(struct options *o, const char *text, struct diag *d); /* diag: what is wrong with text */
+	const char *help;
+};
+
+extern const struct option_spec option_table[];
+extern const unsigned option_count;
+
+struct command_spec {
+	enum command_kind kind;
+	const char *name, *usage, *summary, *help;
+};
+
+/* COMMAND_NONE is headns itself. */
+extern const struct command_spec command_table[];
+extern const unsigned command_count;

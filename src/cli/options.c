@@ -1,0 +1,193 @@
+#include "cli/options.h"
+#include "cli/suggest.h"
+#include "option_table.h"
+#include <getopt.h>
+#include <string.h>
+
+#define OPTIONS_MAX          32
+#define NEGATIVE_TTL_UNSET   UINT32_MAX
+#define NEGATIVE_TTL_DEFAULT 5 /* at most: a peer looked up a moment too early is not gone for long */
+
+static struct cidr range(const char *text)
+{
+	struct cidr c = {0};
+	cidr_parse(text, &c);
+	return c;
+}
+
+static void set_defaults(struct options *o)
+{
+	*o = (struct options){
+	        .server = {.ttl_s = 5, .negative_ttl_s = NEGATIVE_TTL_UNSET, .rotate = true},
+	        .log_level = LOG_INFO,
+	        .ns = "default",
+	        .search_fallback = true,
+	};
+	o->server.manifest = (struct manifest_options){
+	        .service_cidr = range("10.0.0.0/24"),
+	        .service_cidr6 = range("fd00:10:96::/112"),
+	        .pod_cidr = range("10.244.0.0/16"),
+	        .pod_cidr6 = range("fd00:10:244::/56"),
+	};
+	name_from_text(&o->server.zone, "cluster.local", strlen("cluster.local"));
+}
+
+/* --- the command --- */
+
+static const struct command_spec *find_command(const char *name)
+{
+	for (unsigned i = 1; i < command_count; i++) {
+		if (strcmp(command_table[i].name, name) == 0)
+			return &command_table[i];
+	}
+	return NULL;
+}
+
+static enum err unknown_command(const char *name, struct diag *d)
+{
+	struct suggest s = {.wanted = name};
+	char text[64];
+	for (unsigned i = 1; i < command_count; i++)
+		suggest_consider(&s, command_table[i].name);
+	if (s.count)
+		return diag_set(d, ERR_SYNTAX, "no command '%s': is %s meant? (headns --help lists all)", name,
+		                suggest_text(&s, text, sizeof text));
+	return diag_set(d, ERR_SYNTAX, "no command '%s' (headns --help lists all)", name);
+}
+
+static enum err parse_command(struct options *o, const char *name, struct diag *d)
+{
+	const struct command_spec *c = find_command(name);
+	if (!c)
+		return unknown_command(name, d);
+	o->command = c->kind;
+	if (c->kind == COMMAND_RUN) {
+		o->log_level = LOG_WARNING;        /* what the program prints is what its user wants to see */
+		o->server.outside_nxdomain = true; /* there is no other DNS in there, and musl waits 5 s after REFUSED */
+	}
+	return OK;
+}
+
+/* --- its options --- */
+
+/* Added to an index of option_table, so that it is no letter. */
+enum { OPTION_BASE = 256 };
+
+static unsigned long_options(enum command_kind command, struct option longs[OPTIONS_MAX])
+{
+	unsigned n = 0;
+	for (unsigned i = 0; i < option_count; i++) {
+		if (option_table[i].commands & (1u << command))
+			longs[n++] = (struct option){option_table[i].name, option_table[i].argument ? required_argument : no_argument, NULL,
+			                             OPTION_BASE + (int)i};
+	}
+	longs[n] = (struct option){0};
+	return n;
+}
+
+/* What getopt_long could not take: text is the word it stands in, short_name the letter or the option that was given an argument. */
+static enum err unknown_option(const struct options *o, const char *text, int short_name, struct diag *d)
+{
+	const char *command = command_table[o->command].name;
+	struct suggest s = {.wanted = text + strspn(text, "-")};
+	char close[64];
+	if (short_name >= OPTION_BASE)
+		return diag_set(d, ERR_SYNTAX, "%s: --%s takes no argument (headns help %s)", command,
+		                option_table[short_name - OPTION_BASE].name, command);
+	if (short_name)
+		return diag_set(d, ERR_SYNTAX, "%s: no option -%c (headns help %s lists all)", command, short_name, command);
+	for (unsigned i = 0; i < option_count; i++) {
+		if (option_table[i].commands & (1u << o->command))
+			suggest_consider(&s, option_table[i].name);
+	}
+	if (s.count)
+		return diag_set(d, ERR_SYNTAX, "%s: no option %s: is --%s meant? (headns help %s lists all)", command, text,
+		                suggest_text(&s, close, sizeof close), command);
+	return diag_set(d, ERR_SYNTAX, "%s: no option %s (headns help %s lists all)", command, text, command);
+}
+
+static enum err set_option(struct options *o, const struct option_spec *option, const char *text, struct diag *d)
+{
+	struct diag why;
+	enum err err = option->set(o, text, &why);
+	if (err)
+		diag_set(d, err, "%s: --%s %s: %s", command_table[o->command].name, option->name, text, why.text);
+	return err;
+}
+
+static enum err parse_long_options(struct options *o, int argc, char **argv, struct diag *d)
+{
+	struct option longs[OPTIONS_MAX];
+	const char *command = command_table[o->command].name;
+	int got;
+	enum err err = OK;
+	long_options(o->command, longs);
+	optind = 0; /* glibc: start afresh */
+	opterr = 0;
+	while (!err && (got = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
+		if (got == 'h')
+			o->help = true;
+		else if (got == ':')
+			err = diag_set(d, ERR_SYNTAX, "%s: %s needs an argument (headns help %s)", command, argv[optind - 1], command);
+		else if (got == '?')
+			err = unknown_option(o, argv[optind - 1], optopt, d);
+		else
+			err = set_option(o, &option_table[got - OPTION_BASE], optarg, d);
+	}
+	o->server.files = (const char *const *)argv + optind;
+	o->server.file_count = (unsigned)(argc - optind);
+	return err;
+}
+
+static enum err check(struct options *o, struct diag *d)
+{
+	const char *command = command_table[o->command].name;
+	if (o->help)
+		return OK;
+	if (o->server.negative_ttl_s == NEGATIVE_TTL_UNSET)
+		o->server.negative_ttl_s = o->server.ttl_s < NEGATIVE_TTL_DEFAULT ? o->server.ttl_s : NEGATIVE_TTL_DEFAULT;
+	if (!o->server.file_count)
+		return diag_set(d, ERR_SYNTAX, "%s: no manifest: name a file, a folder, or - for standard input (headns help %s)", command,
+		                command);
+	if (o->command == COMMAND_RUN && (!o->run_argv || !o->run_argv[0]))
+		return diag_set(d, ERR_SYNTAX, "run: no command: name one after -- (headns run FILE... -- COMMAND)");
+	return OK;
+}
+
+/* Where the first "--" stands; argc if there is none. getopt would mix what is before and behind it. */
+static int find_separator(int argc, char **argv)
+{
+	int i = 1;
+	while (i < argc && strcmp(argv[i], "--") != 0)
+		i++;
+	return i;
+}
+
+static enum err parse_help(struct options *o, int argc, char **argv, struct diag *d)
+{
+	o->help = true;
+	return argc > 2 ? parse_command(o, argv[2], d) : OK;
+}
+
+enum err options_parse(struct options *o, int argc, char **argv, struct diag *d)
+{
+	enum err err;
+	int end = argc;
+	set_defaults(o);
+	if (argc < 2)
+		return diag_set(d, ERR_SYNTAX, "no command (headns --help lists all)");
+	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+		return parse_help(o, argc, argv, d);
+	o->version = strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0;
+	if (o->version)
+		return OK;
+	err = parse_command(o, argv[1], d);
+	if (err)
+		return err;
+	if (o->command == COMMAND_RUN) {
+		end = find_separator(argc, argv);
+		o->run_argv = end < argc ? argv + end + 1 : NULL;
+	}
+	err = parse_long_options(o, end - 1, argv + 1, d);
+	return err ? err : check(o, d);
+}

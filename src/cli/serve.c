@@ -1,0 +1,111 @@
+#include "cli/commands.h"
+#include "cli/listen.h"
+#include "kube/filewatch.h"
+#include <signal.h>
+#include <time.h>
+#include <uv.h>
+
+#define SIGNALS 3
+
+struct serve {
+	struct server *server;
+	uv_loop_t loop;
+	uv_signal_t signals[SIGNALS];
+	struct filewatch *watch;
+};
+
+static const int signal_numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+
+static void on_signal(uv_signal_t *handle, int signum)
+{
+	struct serve *s = handle->data;
+	if (signum == SIGHUP)
+		server_reload(s->server);
+	else
+		uv_stop(&s->loop);
+}
+
+static void on_files_changed(void *arg)
+{
+	struct serve *s = arg;
+	server_reload(s->server);
+}
+
+static enum err loop_open(struct serve *s, const struct options *o, struct diag *d)
+{
+	if (uv_loop_init(&s->loop))
+		return diag_set(d, ERR_SYS, "the event loop could not start");
+	for (unsigned i = 0; i < SIGNALS; i++) {
+		uv_signal_init(&s->loop, &s->signals[i]);
+		s->signals[i].data = s;
+		uv_signal_start(&s->signals[i], on_signal, signal_numbers[i]);
+	}
+	if (filewatch_start(&s->loop, o->server.files, o->server.file_count, on_files_changed, s, &s->watch))
+		log_line(LOG_WARNING, "serve: the files cannot be watched: after an edit, send SIGHUP");
+	return OK;
+}
+
+static void loop_close(struct serve *s)
+{
+	filewatch_stop(s->watch);
+	for (unsigned i = 0; i < SIGNALS; i++)
+		uv_close((uv_handle_t *)&s->signals[i], NULL);
+	uv_run(&s->loop, UV_RUN_DEFAULT);
+	uv_loop_close(&s->loop);
+}
+
+static enum err load(struct server *s, struct diag *d)
+{
+	struct server_changes changes;
+	enum err err = server_load(s, &changes);
+	return err ? diag_set(d, err, "nothing is served: the input is wrong, see above (--lenient leaves out what is wrong)") : OK;
+}
+
+static enum err listen_as_told(struct server *s, const struct options *o, struct diag *d)
+{
+	struct net_address defaults[LISTEN_DEFAULTS];
+	if (o->listen_count)
+		return server_listen(s, o->listen, o->listen_count, d);
+	return server_listen(s, defaults, listen_defaults(defaults), d);
+}
+
+static unsigned ms_since(const struct timespec *start)
+{
+	struct timespec now;
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (unsigned)((now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000);
+}
+
+/* Watching begins before loading, so that no edit falls between the two. */
+static enum err serve(struct serve *s, const struct options *o, struct diag *d)
+{
+	struct timespec start;
+	enum err err;
+	clock_gettime(CLOCK_MONOTONIC, &start);
+	err = load(s->server, d);
+	if (!err)
+		err = listen_as_told(s->server, o, d);
+	if (err)
+		return err;
+	server_log_start(s->server, ms_since(&start));
+	uv_run(&s->loop, UV_RUN_DEFAULT);
+	return OK;
+}
+
+int serve_main(const struct options *o)
+{
+	struct serve s = {0};
+	struct diag d;
+	enum err err = server_new(&o->server, &s.server, &d);
+	signal(SIGPIPE, SIG_IGN); /* stderr's reader may go; we stay */
+	if (!err)
+		err = loop_open(&s, o, &d);
+	if (!err) {
+		err = serve(&s, o, &d);
+		loop_close(&s);
+	}
+	if (err)
+		log_line(LOG_ERROR, "serve: %s", d.text);
+	server_free(s.server);
+	return err ? 1 : 0;
+}
