@@ -35,8 +35,6 @@ __attribute__((format(printf, 4, 5))) static size_t append(char *text, size_t ca
 	va_start(args, format);
 	n = vsnprintf(text + len, cap - len, format, args);
 	va_end(args);
-	if (n < 0)
-		return len;
 	return (size_t)n < cap - len ? len + (size_t)n : cap - 1;
 }
 

@@ -90,6 +90,8 @@ static const struct describe_case dns[] = {
          "syntax: " WRONG "spec.dnsConfig.nameservers[1]: \"ns.example\" is not an IP address; write one as 10.244.0.7 or fd00::7"},
         {"number as an option's value", POD("'dnsConfig':{'options':[{'name':'ndots','value':5}]}"),
          "syntax: " WRONG "spec.dnsConfig.options[0].value: 5 is a number; quote it"},
+        {"an option without a name", POD("'dnsConfig':{'options':[{'value':'1'}]}"),
+         "syntax: " WRONG "spec.dnsConfig.options[0].name: missing; write the option's name"},
         {"null search", POD("'dnsConfig':{'searches':[null]}"),
          "syntax: " WRONG "spec.dnsConfig.searches[0]: missing; write a domain name"},
         {"too many", POD("'dnsConfig':{'searches':[1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1,1]}"),
