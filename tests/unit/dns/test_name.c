@@ -348,6 +348,7 @@ static const struct {
         {"00.1.244.10.in-addr.arpa.", NULL},
         {"256.1.244.10.in-addr.arpa.", NULL},
         {"1000.1.244.10.in-addr.arpa.", NULL},
+        {"4294967303.1.244.10.in-addr.arpa.", NULL}, /* 7, in 32 bits */
         {"7.1.244.1o.in-addr.arpa.", NULL},
         {"-7.1.244.10.in-addr.arpa.", NULL},
         {"7.1.244.10.in-addr.arp.", NULL},

@@ -68,8 +68,9 @@ static const struct {
         {"two pointers at each other", "c002 c000", 2, NULL, 0},
         {"loop over labels", "0161 c004 0162 c000", 4, NULL, 0},
         {"pointer back to what runs into it", "0161 0162 c000", 2, NULL, 0},
-        {"reserved kind 01", "40", 0, NULL, 0},
-        {"reserved kind 10", "80 00", 0, NULL, 0},
+        {"pointer to one that points at itself", "c000 c000", 2, NULL, 0},
+        {"reserved kind 01", "00 4000", 1, NULL, 0},
+        {"reserved kind 10", "00 8000", 1, NULL, 0},
         {"target is cut", "3f61 c000", 2, NULL, 0},
 };
 
