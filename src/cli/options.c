@@ -2,6 +2,7 @@
 #include "cli/suggest.h"
 #include "option_table.h"
 #include <getopt.h>
+#include <stdio.h>
 #include <string.h>
 
 #define OPTIONS_MAX          32
@@ -89,21 +90,23 @@ static unsigned long_options(enum command_kind command, struct option longs[OPTI
 static enum err unknown_option(const struct options *o, const char *text, int short_name, struct diag *d)
 {
 	const char *command = command_table[o->command].name;
-	struct suggest s = {.wanted = text + strspn(text, "-")};
-	char close[64];
+	char name[64], close[64];
+	struct suggest s = {.wanted = name};
 	if (short_name >= OPTION_BASE)
 		return diag_set(d, ERR_SYNTAX, "%s: --%s takes no argument (headns help %s)", command,
 		                option_table[short_name - OPTION_BASE].name, command);
 	if (short_name)
 		return diag_set(d, ERR_SYNTAX, "%s: no option -%c (headns help %s lists all)", command, short_name, command);
+	text += strspn(text, "-");
+	snprintf(name, sizeof name, "%.*s", (int)strcspn(text, "="), text);
 	for (unsigned i = 0; i < option_count; i++) {
 		if (option_table[i].commands & (1u << o->command))
 			suggest_consider(&s, option_table[i].name);
 	}
 	if (s.count)
-		return diag_set(d, ERR_SYNTAX, "%s: no option %s: is --%s meant? (headns help %s lists all)", command, text,
+		return diag_set(d, ERR_SYNTAX, "%s: no option --%s: is --%s meant? (headns help %s lists all)", command, text,
 		                suggest_text(&s, close, sizeof close), command);
-	return diag_set(d, ERR_SYNTAX, "%s: no option %s (headns help %s lists all)", command, text, command);
+	return diag_set(d, ERR_SYNTAX, "%s: no option --%s (headns help %s lists all)", command, text, command);
 }
 
 static enum err set_option(struct options *o, const struct option_spec *option, const char *text, struct diag *d)
@@ -113,6 +116,25 @@ static enum err set_option(struct options *o, const struct option_spec *option, 
 	if (err)
 		diag_set(d, err, "%s: --%s %s: %s", command_table[o->command].name, option->name, text, why.text);
 	return err;
+}
+
+/* The word of argv that getopt_long just took as an option. */
+static const char *option_word(char **argv)
+{
+	return argv[optind - (optarg && optarg == argv[optind - 1] ? 2 : 1)];
+}
+
+/* getopt_long takes "--pod" for "--pod-cidr" where it knows no "--pod"; we don't. */
+static bool is_spelt_out(const char *word, const char *name)
+{
+	size_t len = strlen(name);
+	return strncmp(word + 2, name, len) == 0 && (word[2 + len] == 0 || word[2 + len] == '=');
+}
+
+static enum err take_long_option(struct options *o, const struct option_spec *option, char **argv, struct diag *d)
+{
+	const char *word = option_word(argv);
+	return is_spelt_out(word, option->name) ? set_option(o, option, optarg, d) : unknown_option(o, word, 0, d);
 }
 
 static enum err parse_long_options(struct options *o, int argc, char **argv, struct diag *d)
@@ -132,7 +154,7 @@ static enum err parse_long_options(struct options *o, int argc, char **argv, str
 		else if (got == '?')
 			err = unknown_option(o, argv[optind - 1], optopt, d);
 		else
-			err = set_option(o, &option_table[got - OPTION_BASE], optarg, d);
+			err = take_long_option(o, &option_table[got - OPTION_BASE], argv, d);
 	}
 	o->server.files = (const char *const *)argv + optind;
 	o->server.file_count = (unsigned)(argc - optind);

@@ -1,0 +1,206 @@
+#include "cli/options.h"
+#include "unit.h"
+#include <stdio.h>
+#include <string.h>
+
+#define ARGS_MAX 16
+
+/* Splits at blanks into argv, as a shell would. */
+static int split(char *line, char *argv[ARGS_MAX])
+{
+	int n = 0;
+	while (*line) {
+		argv[n++] = line;
+		line += strcspn(line, " ");
+		if (*line)
+			*line++ = 0;
+	}
+	argv[n] = NULL;
+	return n;
+}
+
+struct parsed {
+	struct options options;
+	struct diag diag;
+	enum err err;
+	char line[256];
+	char *argv[ARGS_MAX];
+};
+
+static void parse(struct parsed *p, const char *line)
+{
+	int argc;
+	snprintf(p->line, sizeof p->line, "%s", line);
+	argc = split(p->line, p->argv);
+	p->diag.text[0] = 0;
+	p->err = options_parse(&p->options, argc, p->argv, &p->diag);
+}
+
+/* What matters of the options as one line. */
+static void describe(const struct options *o, char *text, size_t cap)
+{
+	char zone[NAME_TEXT_MAX], pods[ADDR_TEXT_MAX], services[ADDR_TEXT_MAX];
+	const struct server_options *s = &o->server;
+	size_t len;
+	name_to_text(&s->zone, zone);
+	addr_format(&s->manifest.pod_cidr.base, pods);
+	addr_format(&s->manifest.service_cidr.base, services);
+	len = (size_t)snprintf(text, cap, "%s ttl %u/%u w%u %s/%u %s/%u%s%s%s log%d", zone, s->ttl_s, s->negative_ttl_s, s->workers, pods,
+	                       s->manifest.pod_cidr.prefix, services, s->manifest.service_cidr.prefix,
+	                       s->manifest.lenient ? " lenient" : "", s->rotate ? "" : " no-rotate", s->outside_nxdomain ? " outside" : "",
+	                       (int)o->log_level);
+	for (unsigned i = 0; i < s->file_count; i++)
+		len += (size_t)snprintf(text + len, cap - len, " %s", s->files[i]);
+}
+
+static const struct {
+	const char *line, *want;
+} good[] = {
+        {"headns serve a.yaml", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 log2 a.yaml"},
+        {"headns serve a.yaml --ttl 3 b -", "cluster.local. ttl 3/3 w0 10.244.0.0/16 10.0.0.0/24 log2 a.yaml b -"},
+        {"headns serve --ttl=30 a", "cluster.local. ttl 30/5 w0 10.244.0.0/16 10.0.0.0/24 log2 a"},
+        {"headns serve --ttl 0 --negative-ttl 60 a", "cluster.local. ttl 0/60 w0 10.244.0.0/16 10.0.0.0/24 log2 a"},
+        {"headns serve --zone k8s.test --workers 16 a", "k8s.test. ttl 5/5 w16 10.244.0.0/16 10.0.0.0/24 log2 a"},
+        {"headns serve --pod-cidr fd01::/64 --pod-cidr 10.9.0.0/16 a", "cluster.local. ttl 5/5 w0 10.9.0.0/16 10.0.0.0/24 log2 a"},
+        {"headns serve --service-cidr 10.96.0.0/12 --lenient a", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.96.0.0/12 lenient log2 a"},
+        {"headns serve --no-rotate --log-level debug a", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 no-rotate log3 a"},
+        {"headns serve -- -a", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 log2 -a"},
+        {"headns run a b -- cmd", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 outside log1 a b"},
+};
+
+static void test_good_lines(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		struct parsed p;
+		char text[2 * NAME_TEXT_MAX];
+		parse(&p, good[i].line);
+		assert_string_equal(p.diag.text, "");
+		assert_int_equal(p.err, OK);
+		describe(&p.options, text, sizeof text);
+		assert_string_equal(text, good[i].want);
+	}
+}
+
+static const struct {
+	const char *line, *want; /* how the message begins */
+} bad[] = {
+        {"headns", "no command"},
+        {"headns srve", "no command 'srve': is serve meant?"},
+        {"headns frobnicate", "no command 'frobnicate' ("},
+        {"headns help frobnicate", "no command 'frobnicate' ("},
+        {"headns serve", "serve: no manifest"},
+        {"headns serve --ttl", "serve: --ttl needs an argument"},
+        {"headns serve --ttl 3601 a", "serve: --ttl 3601: a number from 0 to 3600"},
+        {"headns serve --ttl -1 a", "serve: --ttl -1: a number"},
+        {"headns serve --ttl 5s a", "serve: --ttl 5s: a number"},
+        {"headns serve --ttl= a", "serve: --ttl : a number"},
+        {"headns serve --ttl 99999999999999999999 a", "serve: --ttl 99999999999999999999: a number"},
+        {"headns serve --negative-ttl x a", "serve: --negative-ttl x: a number"},
+        {"headns serve --workers 0 a", "serve: --workers 0: a number from 1 to 16"},
+        {"headns serve --tcp-idle 0 a", "serve: --tcp-idle 0: a number from 1"},
+        {"headns serve --tcp-connections 0 a", "serve: --tcp-connections 0: a number from 1"},
+        {"headns serve --zone a..b a", "serve: --zone a..b: a domain name"},
+        {"headns serve --zone . a", "serve: --zone .: a domain name"},
+        {"headns serve --pod-cidr 10.244.0.1/16 a", "serve: --pod-cidr 10.244.0.1/16: a range"},
+        {"headns serve --service-cidr x a", "serve: --service-cidr x: a range"},
+        {"headns serve --listen nowhere:1 a", "serve: --listen nowhere:1: "},
+        {"headns serve --log-level loud a", "serve: --log-level loud: error, warning"},
+        {"headns serve --lenient=yes a", "serve: --lenient takes no argument"},
+        {"headns serve --lisen a", "serve: no option --lisen: is --listen meant?"},
+        {"headns serve --frobnicate a", "serve: no option --frobnicate ("},
+        {"headns serve -xy a", "serve: no option -x"},
+        {"headns serve --pod web-0 a", "serve: no option --pod"}, /* nor is it short for --pod-cidr */
+        {"headns serve --zon=x a", "serve: no option --zon=x: is --zone meant?"},
+        {"headns serve a --tt 5", "serve: no option --tt: is --ttl meant?"},
+        {"headns run --listen 127.0.0.1 a -- cmd", "run: no option --listen"},
+        {"headns run a", "run: no command"},
+        {"headns run a --", "run: no command"},
+        {"headns run -- cmd", "run: no manifest"},
+        {"headns run --namespace A a -- cmd", "run: --namespace A: a namespace has"},
+        {"headns run --namespace -a a -- cmd", "run: --namespace -a: a namespace has"},
+        {"headns run --namespace a. a -- cmd", "run: --namespace a.: a namespace has"},
+};
+
+static void test_bad_lines(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct parsed p;
+		parse(&p, bad[i].line);
+		assert_true(p.err == ERR_SYNTAX || p.err == ERR_RANGE);
+		if (strncmp(p.diag.text, bad[i].want, strlen(bad[i].want)) != 0)
+			assert_string_equal(p.diag.text, bad[i].want);
+	}
+}
+
+static const struct {
+	const char *line;
+	bool help, version;
+	enum command_kind command;
+} informed[] = {
+        {"headns --help", true, false, COMMAND_NONE},        {"headns -h", true, false, COMMAND_NONE},
+        {"headns help", true, false, COMMAND_NONE},          {"headns help run", true, false, COMMAND_RUN},
+        {"headns serve --help", true, false, COMMAND_SERVE}, {"headns run -h", true, false, COMMAND_RUN},
+        {"headns --version", false, true, COMMAND_NONE},     {"headns -V", false, true, COMMAND_NONE},
+};
+
+static void test_help_and_version(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof informed / sizeof *informed; i++) {
+		struct parsed p;
+		parse(&p, informed[i].line);
+		assert_int_equal(p.err, OK);
+		assert_int_equal(p.options.help, informed[i].help);
+		assert_int_equal(p.options.version, informed[i].version);
+		assert_int_equal(p.options.command, informed[i].command);
+	}
+}
+
+static void test_run_takes_command_as_it_is(void **state)
+{
+	struct parsed p;
+	(void)state;
+	parse(&p, "headns run --pod web-0 a --namespace prod --no-search-fallback -- sh -c --ttl -- x");
+	assert_int_equal(p.err, OK);
+	assert_string_equal(p.options.pod, "web-0");
+	assert_string_equal(p.options.ns, "prod");
+	assert_false(p.options.search_fallback);
+	assert_int_equal(p.options.server.file_count, 1);
+	assert_string_equal(p.options.run_argv[0], "sh");
+	assert_string_equal(p.options.run_argv[2], "--ttl");
+	assert_string_equal(p.options.run_argv[4], "x");
+	assert_null(p.options.run_argv[5]);
+}
+
+static void test_run_defaults(void **state)
+{
+	struct parsed p;
+	(void)state;
+	parse(&p, "headns run a -- cmd");
+	assert_null(p.options.pod);
+	assert_string_equal(p.options.ns, "default");
+	assert_true(p.options.search_fallback);
+}
+
+static void test_listen_repeats(void **state)
+{
+	struct parsed p;
+	char text[64];
+	(void)state;
+	parse(&p, "headns serve --listen 127.0.0.1:1053 a --listen [::1]:1054");
+	assert_int_equal(p.options.listen_count, 2);
+	net_address_format(&p.options.listen[1], text);
+	assert_string_equal(text, "[::1]:1054");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_good_lines),       cmocka_unit_test(test_bad_lines),
+	        cmocka_unit_test(test_help_and_version), cmocka_unit_test(test_run_takes_command_as_it_is),
+	        cmocka_unit_test(test_run_defaults),     cmocka_unit_test(test_listen_repeats),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
