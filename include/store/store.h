@@ -51,7 +51,7 @@ struct store_callbacks {
 };
 
 struct store;
-struct namespace;
+struct namespace_entry;
 
 struct store *store_new(struct intern *pool, const struct store_callbacks *callbacks); /* NULL: out of memory */
 void store_free(struct store *s); /* takes NULL; calls nothing back */
@@ -84,7 +84,7 @@ const struct pod *store_pod(const struct store *s, const char *ns, const char *n
 
 /* A walk over all pods. All zero: before the first. */
 struct store_cursor {
-	const struct namespace *ns;
+	const struct namespace_entry *ns;
 	size_t namespaces;
 	uint32_t block, at;
 };

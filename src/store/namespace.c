@@ -10,15 +10,15 @@ uint64_t name_hash(const char *ns, const char *name)
 
 static bool has_name(const void *entry, const void *name)
 {
-	return strcmp(((const struct namespace *)entry)->name, name) == 0;
+	return strcmp(((const struct namespace_entry *)entry)->name, name) == 0;
 }
 
-struct namespace *namespace_find(const struct store *s, const char *name)
+struct namespace_entry *namespace_find(const struct store *s, const char *name)
 {
 	return table_find(s->namespaces, name_hash(name, ""), has_name, name);
 }
 
-static void touch(struct store *s, struct namespace *ns)
+static void touch(struct store *s, struct namespace_entry *ns)
 {
 	if (ns->touched)
 		return;
@@ -27,9 +27,9 @@ static void touch(struct store *s, struct namespace *ns)
 	s->touched = ns;
 }
 
-struct namespace *namespace_get(struct store *s, const char *name)
+struct namespace_entry *namespace_get(struct store *s, const char *name)
 {
-	struct namespace *ns = namespace_find(s, name);
+	struct namespace_entry *ns = namespace_find(s, name);
 	if (ns)
 		return ns;
 	ns = calloc(1, sizeof(*ns));
@@ -45,7 +45,7 @@ struct namespace *namespace_get(struct store *s, const char *name)
 	return ns;
 }
 
-void namespace_ref(struct store *s, struct namespace *ns)
+void namespace_ref(struct store *s, struct namespace_entry *ns)
 {
 	if (ns->objects++)
 		return;
@@ -53,7 +53,7 @@ void namespace_ref(struct store *s, struct namespace *ns)
 	touch(s, ns);
 }
 
-void namespace_unref(struct store *s, struct namespace *ns)
+void namespace_unref(struct store *s, struct namespace_entry *ns)
 {
 	if (--ns->objects)
 		return;
@@ -63,7 +63,7 @@ void namespace_unref(struct store *s, struct namespace *ns)
 
 void namespaces_announce(struct store *s)
 {
-	for (struct namespace *ns = s->touched; ns; ns = ns->next_touched) {
+	for (struct namespace_entry *ns = s->touched; ns; ns = ns->next_touched) {
 		if (!ns->objects || ns->announced)
 			continue;
 		s->callbacks.namespace_changed(s->callbacks.arg, ns->name, true);
@@ -71,7 +71,7 @@ void namespaces_announce(struct store *s)
 	}
 }
 
-static void retire(struct store *s, struct namespace *ns)
+static void retire(struct store *s, struct namespace_entry *ns)
 {
 	if (ns->announced)
 		s->callbacks.namespace_changed(s->callbacks.arg, ns->name, false);
@@ -82,7 +82,7 @@ static void retire(struct store *s, struct namespace *ns)
 void namespaces_retire(struct store *s)
 {
 	while (s->touched) {
-		struct namespace *ns = s->touched;
+		struct namespace_entry *ns = s->touched;
 		s->touched = ns->next_touched;
 		ns->touched = false;
 		if (!ns->objects)
@@ -90,7 +90,7 @@ void namespaces_retire(struct store *s)
 	}
 }
 
-void namespace_free(struct store *s, struct namespace *ns)
+void namespace_free(struct store *s, struct namespace_entry *ns)
 {
 	struct podset_cursor c = {0};
 	for (struct pod *pod; (pod = podset_each(&ns->pods, &c));)

@@ -37,7 +37,7 @@ static void free_entries(struct store *s)
 static void free_namespaces(struct store *s)
 {
 	size_t at = 0;
-	for (struct namespace *ns; s->namespaces && (ns = table_each(s->namespaces, &at));)
+	for (struct namespace_entry *ns; s->namespaces && (ns = table_each(s->namespaces, &at));)
 		namespace_free(s, ns);
 }
 
@@ -63,7 +63,7 @@ static const char *namespace_of(enum object_kind kind, const char *ns, const cha
 	return kind == OBJECT_NAMESPACE ? name : ns;
 }
 
-static enum err upsert_into(struct store *s, struct namespace *ns, struct object *o)
+static enum err upsert_into(struct store *s, struct namespace_entry *ns, struct object *o)
 {
 	switch (o->kind) {
 	case OBJECT_SERVICE:
@@ -92,7 +92,7 @@ enum err store_upsert(struct store *s, struct object *o)
 	}
 	intern_unref(s->pool, o->uid);
 	o->uid = NULL;
-	struct namespace *ns = namespace_get(s, name);
+	struct namespace_entry *ns = namespace_get(s, name);
 	enum err err = ns ? upsert_into(s, ns, o) : ERR_NOMEM;
 	if (err)
 		object_free(o, s->pool);
@@ -101,7 +101,7 @@ enum err store_upsert(struct store *s, struct object *o)
 
 static void delete_pod(struct store *s, const char *ns_name, const char *name)
 {
-	struct namespace *ns = namespace_find(s, ns_name);
+	struct namespace_entry *ns = namespace_find(s, ns_name);
 	struct pod *pod = ns ? podset_find(&ns->pods, name) : NULL;
 	if (pod)
 		pod_delete(s, ns, pod);
@@ -136,7 +136,7 @@ void store_delete(struct store *s, enum object_kind kind, const char *ns, const 
 static void mark_pods(struct store *s)
 {
 	size_t at = 0;
-	for (struct namespace *ns; (ns = table_each(s->namespaces, &at));)
+	for (struct namespace_entry *ns; (ns = table_each(s->namespaces, &at));)
 		podset_unsee_all(&ns->pods);
 }
 
@@ -162,7 +162,7 @@ void store_mark(struct store *s, unsigned kinds)
 static void sweep_pods(struct store *s)
 {
 	size_t at = 0;
-	for (struct namespace *ns; (ns = table_each(s->namespaces, &at));) {
+	for (struct namespace_entry *ns; (ns = table_each(s->namespaces, &at));) {
 		struct podset_cursor c = {0};
 		for (struct pod *pod; (pod = podset_next_unseen(&ns->pods, &c));)
 			pod_delete(s, ns, pod);
@@ -278,14 +278,14 @@ const struct service *store_service(const struct store *s, const char *ns, const
 
 const struct pod *store_pod(const struct store *s, const char *ns_name, const char *name)
 {
-	const struct namespace *ns = namespace_find(s, ns_name);
+	const struct namespace_entry *ns = namespace_find(s, ns_name);
 	return ns ? podset_find(&ns->pods, name) : NULL;
 }
 
 const struct pod *store_each_pod(const struct store *s, struct store_cursor *c)
 {
 	for (;;) {
-		const struct namespace *ns = c->ns;
+		const struct namespace_entry *ns = c->ns;
 		struct podset_cursor at = {c->block, c->at};
 		const struct pod *pod = ns ? podset_each(&ns->pods, &at) : NULL;
 		c->block = at.block;
