@@ -10,7 +10,7 @@ struct entry_key {
 
 static uint64_t key_hash(const struct entry_key *k)
 {
-	return hash_mix(k->kind, name_hash(k->ns, k->name));
+	return hash_mix(k->kind, text_hash(k->ns, k->name));
 }
 
 static bool has_key(const void *entry, const void *key)

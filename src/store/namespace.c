@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint64_t name_hash(const char *ns, const char *name)
+uint64_t text_hash(const char *ns, const char *name)
 {
 	return hash_mix(hash_bytes(ns, strlen(ns)), hash_bytes(name, strlen(name)));
 }
@@ -15,7 +15,7 @@ static bool has_name(const void *entry, const void *name)
 
 struct namespace_entry *namespace_find(const struct store *s, const char *name)
 {
-	return table_find(s->namespaces, name_hash(name, ""), has_name, name);
+	return table_find(s->namespaces, text_hash(name, ""), has_name, name);
 }
 
 static void touch(struct store *s, struct namespace_entry *ns)
@@ -36,7 +36,7 @@ struct namespace_entry *namespace_get(struct store *s, const char *name)
 	if (!ns)
 		return NULL;
 	ns->name = intern_str(s->pool, name);
-	if (!ns->name || table_insert(s->namespaces, name_hash(name, ""), ns)) {
+	if (!ns->name || table_insert(s->namespaces, text_hash(name, ""), ns)) {
 		intern_unref(s->pool, ns->name);
 		free(ns);
 		return NULL;
@@ -75,7 +75,7 @@ static void retire(struct store *s, struct namespace_entry *ns)
 {
 	if (ns->announced)
 		s->callbacks.namespace_changed(s->callbacks.arg, ns->name, false);
-	table_remove(s->namespaces, name_hash(ns->name, ""), ns);
+	table_remove(s->namespaces, text_hash(ns->name, ""), ns);
 	namespace_free(s, ns);
 }
 

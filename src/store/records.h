@@ -63,7 +63,7 @@ void namespace_unref(struct store *s, struct namespace_entry *ns);
 void namespaces_announce(struct store *s); /* calls back for those that came into being */
 void namespaces_retire(struct store *s);   /* and for those that are gone, which it frees */
 void namespace_free(struct store *s, struct namespace_entry *ns);
-uint64_t name_hash(const char *ns, const char *name); /* of the texts */
+uint64_t text_hash(const char *ns, const char *name); /* of the texts */
 
 /* --- service.c --- */
 

@@ -17,7 +17,7 @@ static bool has_key(const void *entry, const void *key)
 struct service_entry *service_find(const struct store *s, const char *ns, const char *name)
 {
 	struct service_key key = {ns, name};
-	return table_find(s->services, name_hash(ns, name), has_key, &key);
+	return table_find(s->services, text_hash(ns, name), has_key, &key);
 }
 
 void service_mark(struct store *s, struct service_entry *e)
@@ -36,7 +36,7 @@ struct service_entry *service_get(struct store *s, struct namespace_entry *ns, c
 	if (e)
 		return e;
 	e = calloc(1, sizeof(*e));
-	if (!e || table_insert(s->services, name_hash(ns->name, name), e)) {
+	if (!e || table_insert(s->services, text_hash(ns->name, name), e)) {
 		free(e);
 		return NULL;
 	}

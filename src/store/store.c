@@ -225,7 +225,7 @@ static void drop_if_empty(struct store *s, struct service_entry *e)
 {
 	if (e->slice_count || e->endpoints)
 		return;
-	table_remove(s->services, name_hash(e->ns->name, e->name), e);
+	table_remove(s->services, text_hash(e->ns->name, e->name), e);
 	service_free(s, e);
 }
 
