@@ -156,13 +156,13 @@ def test_a_range_that_is_too_small(tmp_path):
 
 
 def refusal(path, *options):
-    """The one line with which headns refuses a file: exit status 1, nothing else said."""
+    """The one line with which headns says what is wrong with a file; exit status 1, and one more line that it serves nothing."""
     done = harness.run_headns("serve", "--listen", "127.0.0.1:0", *options, path)
     assert done.returncode == 1, done.stderr
     assert done.stdout == ""
     lines = done.stderr.splitlines()
-    assert len(lines) == 1, done.stderr
-    assert lines[0].startswith("headns: error: ")
+    assert len(lines) == 2, done.stderr
+    assert lines[0].startswith("headns: error: ") and lines[1].startswith("headns: error: serve: nothing is served")
     return lines[0]
 
 
@@ -232,7 +232,7 @@ def test_duplicate_objects(tmp_path, serve):
     first = write_manifest(tmp_path / "a.yaml", GOOD)
     second = write_manifest(tmp_path / "b.yaml", GOOD)
     done = harness.run_headns("serve", "--listen", "127.0.0.1:0", first, second)
-    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 2
     assert "Service default/good" in done.stderr and str(first) + ":" in done.stderr and str(second) + ":" in done.stderr
     server = serve("--lenient", first, second)
     assert server.addresses_of("good.default.svc") == {"10.0.0.77"}

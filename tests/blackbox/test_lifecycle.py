@@ -119,10 +119,10 @@ def test_version():
     assert (done.returncode, done.stderr) == (0, "") and re.fullmatch(r"headns \d+\.\d+\.\d+\n", done.stdout)
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["run", "--help"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["serve", "--help"], ["run", "--help"], ["help", "run"]])
 def test_help(arguments):
     done = run_headns(*arguments)
-    assert (done.returncode, done.stderr) == (0, "") and done.stdout.startswith("Usage: headns ")
+    assert (done.returncode, done.stderr) == (0, "") and "\nUsage: headns " in done.stdout
     assert max(map(len, done.stdout.splitlines())) <= 120
 
 
