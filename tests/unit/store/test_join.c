@@ -1,5 +1,6 @@
 #include "unit.h"
 #include "world.h"
+#include <stdio.h>
 #include <string.h>
 
 /* Numbers are those of the list of what the EndpointSlice controller does (k8s.io/endpointslice). */
@@ -180,21 +181,32 @@ static void on_namespace(void *arg, const char *ns, bool exists)
 	assert_true(exists);
 }
 
-/* p and r have one template, q has another. */
+/* p and r have one template, q has another, whose ports matter only where a target is a name. */
+static const struct {
+	const char *target;
+	bool q_shares;
+} sharing[] = {{"http", false}, {"8080", true}};
+
 static void test_ports_are_shared(void **state)
 {
-	struct shared shared = {0};
-	struct store_callbacks callbacks = {on_changed, on_gone, on_namespace, &shared};
-	struct world *w = world_new();
 	(void)state;
-	store_free(w->store);
-	w->store = store_new(w->pool, &callbacks);
-	assert_non_null(w->store);
-	world_play(w, "svc s headless sel=app:a port=web:80:http\npod p labels=app:a ip=10.1.0.1 ready port=http:1\n"
-	              "pod q labels=app:a ip=10.1.0.2 ready port=http:2\npod r labels=app:a ip=10.1.0.3 port=http:1");
-	assert_ptr_equal(shared.ports[0], shared.ports[2]);
-	assert_ptr_not_equal(shared.ports[0], shared.ports[1]);
-	world_free(w);
+	for (size_t i = 0; i < sizeof(sharing) / sizeof(sharing[0]); i++) {
+		struct shared shared = {0};
+		struct store_callbacks callbacks = {on_changed, on_gone, on_namespace, &shared};
+		struct world *w = world_new();
+		char lines[512];
+		store_free(w->store);
+		w->store = store_new(w->pool, &callbacks);
+		assert_non_null(w->store);
+		snprintf(lines, sizeof(lines),
+		         "svc s headless sel=app:a port=web:80:%s\npod p labels=app:a ip=10.1.0.1 ready port=http:1\n"
+		         "pod q labels=app:a ip=10.1.0.2 ready port=http:2\npod r labels=app:a ip=10.1.0.3 port=http:1",
+		         sharing[i].target);
+		world_play(w, lines);
+		assert_ptr_equal(shared.ports[0], shared.ports[2]);
+		assert_int_equal(shared.ports[0] == shared.ports[1], sharing[i].q_shares);
+		world_free(w);
+	}
 }
 
 int main(void)

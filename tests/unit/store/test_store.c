@@ -126,6 +126,8 @@ static const struct {
         {"a Service goes and comes", WEB, "delete svc web\nsvc web headless sel=app:web port=http:80", "default/web ",
          "default/web: web-0 ready 10.1.0.1 @web-0 http=80/TCP; web-1 ready 10.1.0.2 http=80/TCP\n"},
         {"a Service comes and goes unseen", "pod p labels=app:a ip=10.1.0.1 ready", "svc s headless sel=app:a\ndelete svc s", "", ""},
+        {"and another one comes after it", "pod p labels=app:a ip=10.1.0.1 ready",
+         "svc s headless sel=app:a\ndelete svc s\nflush\nsvc t headless sel=app:a", "default/t ", "default/t: p ready 10.1.0.1\n"},
         {"a Service goes, its slice stays, it comes back", "svc s headless\nslice x of=s ep=10.9.0.1",
          "delete svc s\nflush\nsvc s headless", "-default/s default/s ", "default/s: - ready 10.9.0.1\n"},
         {"a slice goes after its Service", "svc s headless\nslice x of=s ep=10.9.0.1",
