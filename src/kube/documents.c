@@ -260,6 +260,7 @@ static enum err read_json(struct sink *s, struct text_reader *text, struct diag 
 	enum err err = OK;
 	json_frame_init(&f);
 	while (!err && more) {
+		d->line = json_frame_line(&f);
 		err = window_grow(&w, text, &more, d);
 		if (!err)
 			err = take_window(s, &f, &w, d);

@@ -51,7 +51,7 @@ void json_frame_init(struct json_frame *f)
 
 static enum json_part bad(const struct json_frame *f, struct diag *d, const char *what)
 {
-	d->line = f->lines + 1;
+	d->line = json_frame_line(f);
 	diag_set(d, ERR_SYNTAX, "not JSON: %s", what);
 	return JSON_BAD;
 }
@@ -222,9 +222,14 @@ static bool begins_items(const struct json_frame *f, const char *text)
 
 static enum json_part at_top(struct json_frame *f, const char *text, struct diag *d)
 {
+	if (text[f->at] == '-') {
+		f->dashes = (uint8_t)((f->dashes + 1) % 3);
+		f->at++;
+		return JSON_MORE;
+	}
 	if (text[f->at] == '[')
 		return bad(f, d, "an array at the top: objects are wanted, or a List of them");
-	if (text[f->at] != '{')
+	if (text[f->at] != '{' || f->dashes)
 		return bad(f, d, "an object is wanted, beginning with {");
 	begin_object(f);
 	return JSON_MORE;
@@ -369,7 +374,12 @@ void json_frame_drop(struct json_frame *f, size_t len)
 	f->key -= len;
 }
 
+unsigned json_frame_line(const struct json_frame *f)
+{
+	return f->lines + 1;
+}
+
 bool json_frame_at_rest(const struct json_frame *f)
 {
-	return f->state == TOP;
+	return f->state == TOP && !f->dashes;
 }

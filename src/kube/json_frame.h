@@ -35,6 +35,7 @@ struct json_frame {
 	uint8_t state;
 	uint8_t rest; /* depth at which what is being skipped ends */
 	uint8_t depth;
+	uint8_t dashes; /* of a YAML document separator, modulo 3 */
 	bool in_string, escaped;
 	bool streamed;               /* items of the top-level object were given one by one */
 	bool arrays[JSON_DEPTH_MAX]; /* which of the open brackets are [ */
@@ -49,6 +50,9 @@ enum json_part json_frame_next(struct json_frame *f, const char *text, size_t le
 /* How many octets at the start of the text are needed no more; json_frame_drop() tells that they were removed. */
 size_t json_frame_done(const struct json_frame *f);
 void json_frame_drop(struct json_frame *f, size_t len);
+
+/* The line that scanning has come to. */
+unsigned json_frame_line(const struct json_frame *f);
 
 /* True between top-level objects: a stream may end here. */
 bool json_frame_at_rest(const struct json_frame *f);

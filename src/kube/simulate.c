@@ -72,13 +72,15 @@ static enum err use_all(struct simulation *s)
 static enum err pick(struct simulation *s, const struct object *o, const struct cidr *range, uint64_t reserved, const char *option,
                      struct addr *addrs, uint8_t *n)
 {
+	char base[ADDR_TEXT_MAX];
 	enum err err = address_set_pick(&s->used, range, reserved, o->ns, o->name, &addrs[*n]);
 	if (err == ERR_NOMEM)
 		return out_of_memory(s);
 	if (err) {
 		*s->about = o;
-		return diag_set(s->diag, err, "%s %s/%s: no address is left for it; give a larger %s", object_kind_name(o->kind), o->ns,
-		                o->name, option);
+		addr_format(&range->base, base);
+		return diag_set(s->diag, err, "%s %s/%s: no address of %s/%u is left for it; give a larger %s", object_kind_name(o->kind),
+		                o->ns, o->name, base, range->prefix, option);
 	}
 	(*n)++;
 	return OK;
@@ -214,7 +216,7 @@ enum err simulate_cluster(struct manifest *m, const struct manifest_options *opt
 	struct simulation s = {.m = m, .options = options, .diag = d, .about = about};
 	enum err err;
 	*about = NULL;
-	err = workload_pods_add(m, cidr_size(&options->pod_cidr), pool, d, about);
+	err = workload_pods_add(m, &options->pod_cidr, pool, d, about);
 	if (err)
 		return err;
 	start_pods(m);

@@ -19,8 +19,8 @@ void text_reader_memory(struct text_reader *r, const char *bytes, size_t len)
 	r->memory = bytes;
 	r->memory_len = len;
 	r->total = 0;
-	r->peeked = false;
-	r->piece_len = 0;
+	r->nul = r->peeked = false;
+	r->piece_at = r->piece_len = 0;
 }
 
 void text_reader_close(struct text_reader *r)
@@ -52,21 +52,32 @@ static enum err read_file(struct text_reader *r, struct diag *d)
 	return OK;
 }
 
+static enum err not_text(const struct text_reader *r, struct diag *d)
+{
+	return diag_set(d, ERR_SYNTAX, "not text: octet %llu is a NUL (a binary file, or UTF-16; UTF-8 is read)",
+	                (unsigned long long)r->total + 1);
+}
+
 static enum err read_piece(struct text_reader *r, struct diag *d)
 {
 	const char *nul;
+	if (r->nul)
+		return not_text(r, d);
 	r->piece_at = 0;
 	if (r->fd < 0)
 		read_memory(r);
 	else if (read_file(r, d))
 		return ERR_SYS;
 	nul = memchr(r->piece, '\0', r->piece_len);
-	if (nul)
-		return diag_set(d, ERR_SYNTAX, "not text: NUL at octet %llu (a binary file, or UTF-16; UTF-8 is read)",
-		                (unsigned long long)(r->total + (uint64_t)(nul - r->piece) + 1));
+	if (nul) {
+		r->nul = true;
+		r->piece_len = (size_t)(nul - r->piece);
+	}
 	if (!r->total && r->piece_len >= 3 && memcmp(r->piece, "\xef\xbb\xbf", 3) == 0)
 		r->piece_at = 3;
 	r->total += r->piece_len;
+	if (r->nul && r->piece_at == r->piece_len)
+		return not_text(r, d);
 	if (r->total > TEXT_BYTES_MAX)
 		return diag_set(d, ERR_RANGE, "larger than %llu MiB", (unsigned long long)(TEXT_BYTES_MAX >> 20));
 	return OK;

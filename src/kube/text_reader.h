@@ -14,6 +14,7 @@ struct text_reader {
 	const char *memory; /* borrowed; what is left of it */
 	size_t memory_len;
 	uint64_t total;             /* octets given out or peeked at */
+	bool nul;                   /* the next octet is one */
 	bool peeked;                /* piece holds what text_reader_peek() read */
 	size_t piece_at, piece_len; /* piece_at: past a byte order mark */
 	char piece[TEXT_PIECE];
@@ -24,7 +25,8 @@ enum err text_reader_open(struct text_reader *r, const char *path, struct diag *
 void text_reader_memory(struct text_reader *r, const char *bytes, size_t len);
 void text_reader_close(struct text_reader *r);
 
-/* The next piece, good until the next call; *len is 0 at the end. ERR_SYNTAX: not text; ERR_RANGE: over TEXT_BYTES_MAX; ERR_SYS. */
+/* The next piece, good until the next call; *len is 0 at the end. A NUL ends the piece before it, so that who counts lines can say
+ * where it is. ERR_SYNTAX: not text; ERR_RANGE: over TEXT_BYTES_MAX; ERR_SYS. */
 enum err text_reader_next(struct text_reader *r, const char **piece, size_t *len, struct diag *d);
 
 /* The first octet that is not white space nor a byte order mark, without taking it: 0 if the first piece has none. Before the first

@@ -8,7 +8,7 @@
 
 struct maker {
 	struct manifest *m;
-	uint64_t at_most;
+	const struct cidr *pod_cidr;
 	struct intern *pool;
 	struct diag *diag;
 	const struct object **about;
@@ -87,10 +87,11 @@ static bool is_hostname(const char *name)
 	return strlen(name) <= 63 && !strchr(name, '.');
 }
 
-static enum err refuse(struct maker *s, const struct workload *w, const char *why)
+static enum err refuse_names(struct maker *s, const struct workload *w, const char *name)
 {
 	*s->about = &w->object;
-	return diag_set(s->diag, ERR_RANGE, "%s %s/%s: %s", object_kind_name(w->object.kind), w->object.ns, w->object.name, why);
+	return diag_set(s->diag, ERR_RANGE, "%s %s/%s: its pods' names are no host names (at most 63 octets, no dots): %.100s",
+	                object_kind_name(w->object.kind), w->object.ns, w->object.name, name);
 }
 
 /* Where somebody else's pod has the name, the controller would wait for it to go. */
@@ -102,7 +103,7 @@ static enum err make_stateful_pod(struct maker *s, const struct workload *w, uin
 	if (!name)
 		err = out_of_memory(s->diag);
 	else if (!is_hostname(name))
-		err = refuse(s, w, "its pods' names are no host names: at most 63 octets, no dots");
+		err = refuse_names(s, w, name);
 	else if (!pod_exists(s, w->object.ns, name))
 		err = make_pod(s, w, name, ordinal);
 	free(name);
@@ -125,9 +126,14 @@ static enum err make_stateless_pod(struct maker *s, const struct workload *w, ui
 /* Before anything is made for it: two thousand million replicas are written as easily as two. */
 static enum err check_replicas(struct maker *s, const struct workload *w)
 {
-	if (s->count + w->replicas <= s->at_most)
+	char base[ADDR_TEXT_MAX];
+	if (s->count + w->replicas <= cidr_size(s->pod_cidr))
 		return OK;
-	return refuse(s, w, "its replicas are more pods than the pod range has addresses; give a larger --pod-cidr");
+	*s->about = &w->object;
+	addr_format(&s->pod_cidr->base, base);
+	return diag_set(s->diag, ERR_RANGE,
+	                "%s %s/%s: spec.replicas: %u more pods are too many for the addresses of %s/%u; give a larger --pod-cidr",
+	                object_kind_name(w->object.kind), w->object.ns, w->object.name, w->replicas, base, s->pod_cidr->prefix);
 }
 
 static enum err make_pods_of(struct maker *s, const struct workload *w)
@@ -165,9 +171,10 @@ static enum err add_made(struct maker *s)
 	return OK;
 }
 
-enum err workload_pods_add(struct manifest *m, uint64_t at_most, struct intern *pool, struct diag *d, const struct object **about)
+enum err workload_pods_add(struct manifest *m, const struct cidr *pod_cidr, struct intern *pool, struct diag *d,
+                           const struct object **about)
 {
-	struct maker s = {.m = m, .at_most = at_most, .pool = pool, .diag = d, .about = about};
+	struct maker s = {.m = m, .pod_cidr = pod_cidr, .pool = pool, .diag = d, .about = about};
 	enum err err = index_pods(&s);
 	if (!err)
 		err = make_pods(&s);
