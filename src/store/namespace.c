@@ -61,14 +61,17 @@ void namespace_unref(struct store *s, struct namespace_entry *ns)
 	touch(s, ns);
 }
 
-void namespaces_announce(struct store *s)
+enum err namespaces_announce(struct store *s)
 {
 	for (struct namespace_entry *ns = s->touched; ns; ns = ns->next_touched) {
 		if (!ns->objects || ns->announced)
 			continue;
-		s->callbacks.namespace_changed(s->callbacks.arg, ns->name, true);
+		enum err err = s->callbacks.namespace_changed(s->callbacks.arg, ns->name, true);
+		if (err)
+			return err;
 		ns->announced = true;
 	}
+	return OK;
 }
 
 static void retire(struct store *s, struct namespace_entry *ns)

@@ -60,8 +60,8 @@ struct namespace_entry *namespace_find(const struct store *s, const char *name);
 struct namespace_entry *namespace_get(struct store *s, const char *name);        /* makes it if need be; NULL: out of memory */
 void namespace_ref(struct store *s, struct namespace_entry *ns);                 /* one more object names it */
 void namespace_unref(struct store *s, struct namespace_entry *ns);
-void namespaces_announce(struct store *s); /* calls back for those that came into being */
-void namespaces_retire(struct store *s);   /* and for those that are gone, which it frees */
+enum err namespaces_announce(struct store *s); /* calls back for those that came into being */
+void namespaces_retire(struct store *s);       /* and for those that are gone, which it frees */
 void namespace_free(struct store *s, struct namespace_entry *ns);
 uint64_t text_hash(const char *ns, const char *name); /* of the texts */
 

@@ -202,13 +202,16 @@ static size_t count_ready(const struct service_view *view)
 static enum err publish(struct store *s, struct service_entry *e, struct join *j)
 {
 	struct service_view view;
+	enum err err;
 	if (join_build(j, e, &view))
 		return ERR_NOMEM;
+	err = s->callbacks.service_changed(s->callbacks.arg, &view);
+	if (err)
+		return err;
 	s->counts.endpoints -= e->ready;
 	e->ready = count_ready(&view);
 	s->counts.endpoints += e->ready;
 	e->published = true;
-	s->callbacks.service_changed(s->callbacks.arg, &view);
 	return OK;
 }
 
@@ -253,9 +256,8 @@ static void unmark_first(struct store *s)
 enum err store_flush(struct store *s)
 {
 	struct join j = {0};
-	enum err err = OK;
-	namespaces_announce(s);
-	while (s->marked && !(err = flush_service(s, s->marked, &j)))
+	enum err err = namespaces_announce(s);
+	while (!err && s->marked && !(err = flush_service(s, s->marked, &j)))
 		unmark_first(s);
 	if (!err)
 		namespaces_retire(s);

@@ -300,9 +300,10 @@ static void say(struct world *w, const char *sign, const char *ns, const char *s
 	assert_true((size_t)snprintf(w->log + len, sizeof(w->log) - len, "%s%s%s%s ", sign, ns, slash, name) < sizeof(w->log) - len);
 }
 
-static void on_namespace_changed(void *arg, const char *ns, bool exists)
+static enum err on_namespace_changed(void *arg, const char *ns, bool exists)
 {
 	say(arg, exists ? "+" : "-", ns, "", "");
+	return OK;
 }
 
 static size_t put(char *out, size_t at, const char *format, ...)
@@ -345,7 +346,7 @@ static struct world_service *published(struct world *w, const char *key)
 	return NULL;
 }
 
-static void on_service_changed(void *arg, const struct service_view *view)
+static enum err on_service_changed(void *arg, const struct service_view *view)
 {
 	struct world *w = arg;
 	char key[sizeof(w->services[0].key)];
@@ -362,6 +363,7 @@ static void on_service_changed(void *arg, const struct service_view *view)
 	for (size_t i = 0; i < view->count; i++)
 		at = put_endpoint(s->text, put(s->text, at, i ? "; " : ""), &view->endpoints[i]);
 	qsort(w->services, w->count, sizeof(w->services[0]), compare_services);
+	return OK;
 }
 
 static void on_service_gone(void *arg, const char *ns, const char *name)
