@@ -160,12 +160,13 @@ struct shared {
 	const struct endpoint_port *ports[3];
 };
 
-static void on_changed(void *arg, const struct service_view *view)
+static enum err on_changed(void *arg, const struct service_view *view)
 {
 	struct shared *shared = arg;
 	assert_int_equal(view->count, 3);
 	for (size_t i = 0; i < 3; i++)
 		shared->ports[i] = view->endpoints[i].ports;
+	return OK;
 }
 
 static void on_gone(void *arg, const char *ns, const char *name)
@@ -174,11 +175,12 @@ static void on_gone(void *arg, const char *ns, const char *name)
 	fail_msg("%s/%s is gone", ns, name);
 }
 
-static void on_namespace(void *arg, const char *ns, bool exists)
+static enum err on_namespace(void *arg, const char *ns, bool exists)
 {
 	(void)arg;
 	(void)ns;
 	assert_true(exists);
+	return OK;
 }
 
 /* p and r have one template, q has another, whose ports matter only where a target is a name. */

@@ -350,6 +350,32 @@ static void test_out_of_memory_in_a_flush(void **state)
 	world_free(w);
 }
 
+/* What a callback could not take is told again by the next flush; the rest is told once. */
+static void test_refusing_callbacks(void **state)
+{
+	struct world *w = world_new();
+	(void)state;
+	assert_int_equal(world_do(w, "svc a headless sel=app:a"), OK);
+	assert_int_equal(world_do(w, "svc b headless sel=app:a"), OK);
+	assert_int_equal(world_do(w, "pod p labels=app:a ip=10.1.0.1 ready"), OK);
+	w->refuse = 1; /* the namespace */
+	assert_int_equal(world_do(w, "flush"), ERR_NOMEM);
+	check("namespace refused", w, "", "");
+	assert_int_equal(store_counts(w->store).endpoints, 0);
+	world_play(w, "");
+	check("and taken", w, "+default default/a default/b ", "default/a: p ready 10.1.0.1\ndefault/b: p ready 10.1.0.1\n");
+	*w->log = '\0';
+	assert_int_equal(world_do(w, "delete pod p"), OK);
+	w->refuse = 1;
+	assert_int_equal(world_do(w, "flush"), ERR_NOMEM);
+	check("Service refused", w, "", "default/a: p ready 10.1.0.1\ndefault/b: p ready 10.1.0.1\n");
+	assert_int_equal(store_counts(w->store).endpoints, 2);
+	world_play(w, "");
+	check("and taken", w, "default/a default/b ", "default/a:\ndefault/b:\n");
+	assert_int_equal(store_counts(w->store).endpoints, 0);
+	world_free(w);
+}
+
 static void test_new_out_of_memory(void **state)
 {
 	struct store_callbacks callbacks = {0};
@@ -374,6 +400,7 @@ int main(void)
 	        cmocka_unit_test(test_look_ups),
 	        cmocka_unit_test(test_out_of_memory),
 	        cmocka_unit_test(test_out_of_memory_in_a_flush),
+	        cmocka_unit_test(test_refusing_callbacks),
 	        cmocka_unit_test(test_new_out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -300,8 +300,18 @@ static void say(struct world *w, const char *sign, const char *ns, const char *s
 	assert_true((size_t)snprintf(w->log + len, sizeof(w->log) - len, "%s%s%s%s ", sign, ns, slash, name) < sizeof(w->log) - len);
 }
 
+static bool refuses(struct world *w)
+{
+	if (!w->refuse)
+		return false;
+	w->refuse--;
+	return true;
+}
+
 static enum err on_namespace_changed(void *arg, const char *ns, bool exists)
 {
+	if (refuses(arg))
+		return ERR_NOMEM;
 	say(arg, exists ? "+" : "-", ns, "", "");
 	return OK;
 }
@@ -351,6 +361,8 @@ static enum err on_service_changed(void *arg, const struct service_view *view)
 	struct world *w = arg;
 	char key[sizeof(w->services[0].key)];
 	size_t at = 0;
+	if (refuses(w))
+		return ERR_NOMEM;
 	snprintf(key, sizeof(key), "%s/%s", view->service->object.ns, view->service->object.name);
 	say(w, "", key, "", "");
 	struct world_service *s = published(w, key);

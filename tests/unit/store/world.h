@@ -26,6 +26,7 @@ struct world {
 	struct world_service services[WORLD_SERVICES]; /* published ones, by key */
 	size_t count;
 	char log[WORLD_TEXT]; /* "+NS", "NS/NAME", "-NS/NAME", "-NS", a space after each: the callbacks since it was last emptied */
+	unsigned refuse;      /* so many callbacks return ERR_NOMEM, and do nothing */
 	unsigned fail_at;     /* the n-th allocation of each upsert or flush fails; 0: none */
 	bool failed;          /* it did, in the last one */
 };
