@@ -126,13 +126,12 @@ static uint16_t put_aaaa(struct answer *a, size_t owner, const struct generation
 
 static void put_address_answer(struct answer *a, uint16_t type, const struct zone_found *found)
 {
+	const struct generation *g = found->generation;
 	struct run run = type == DNS_TYPE_A ? found->node->a : found->node->aaaa;
 	uint32_t start = draw_start(a, run.count);
-	if (type == DNS_TYPE_A)
-		a->answers += put_a(a, a->owner, found->generation, run, start);
-	else
-		a->answers += put_aaaa(a, a->owner, found->generation, run, start);
-	a->truncated |= a->answers < run.count;
+	uint16_t n = type == DNS_TYPE_A ? put_a(a, a->owner, g, run, start) : put_aaaa(a, a->owner, g, run, start);
+	a->answers += n;
+	a->truncated = n < run.count;
 }
 
 /* The addresses of a name that stands at owner, into the additional section; false if there is no room for more. A cut set would be

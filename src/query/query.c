@@ -48,27 +48,26 @@ static enum dns_rcode answer_from(struct answer *a, uint16_t qtype, const struct
 	const struct generation *seen[LINKS_MAX];
 	struct name target;
 	struct zone_spot target_spot;
-	for (unsigned n = 0; n + links < LINKS_MAX; n++) {
+	for (unsigned n = 0;; n++) {
 		struct zone_found found;
 		zone_find(a->zone, name, spot, &found);
 		struct decision d = decide(&found, qtype, a->settings->negative_ttl_s);
 		answer_set_name(a, name, spot);
 		if (!d.type)
 			answer_put_negative(a, d.soa_ttl);
-		if (d.type != DNS_TYPE_CNAME) {
+		else if (d.type != DNS_TYPE_CNAME)
 			answer_put(a, d.type, &found, spot);
+		if (d.type != DNS_TYPE_CNAME)
 			return d.rcode;
-		}
-		if (is_among(found.generation, seen, n))
-			break;
+		if (n + links == LINKS_MAX || is_among(found.generation, seen, n))
+			return DNS_NOERROR;
 		seen[n] = found.generation;
 		answer_put_cname(a, found.generation->cname, found.generation->cname_len);
 		if (qtype == DNS_TYPE_CNAME || a->truncated || !find_target(a->zone, found.generation, &target, &target_spot))
-			break;
+			return DNS_NOERROR;
 		name = &target;
 		spot = &target_spot;
 	}
-	return DNS_NOERROR;
 }
 
 /* The name below a suffix of the search list, and the same in the spelling of the client and the list; false if there is nothing. */
