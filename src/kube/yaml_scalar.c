@@ -65,6 +65,12 @@ static int digit_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : 16;
 }
 
+/* JSON has no other numbers. */
+static bool is_finite(double number)
+{
+	return number - number == 0;
+}
+
 /* plain has no underscores. Integers beyond 2^53 lose their last digits, as JSON's readers do with them. */
 static bool int_parse(const char *plain, double *number)
 {
@@ -79,8 +85,8 @@ static bool int_parse(const char *plain, double *number)
 			return false;
 		sum = sum * base + digit_value(*t);
 	}
-	*number = negative ? -sum : sum;
-	return true;
+	*number = negative && sum > 0 ? -sum : sum;
+	return is_finite(sum);
 }
 
 static const char *skip_digits(const char *t)
@@ -103,7 +109,7 @@ static bool float_parse(const char *plain, double *number)
 			return false;
 	}
 	*number = strtod(plain, NULL);
-	return !*end && *number - *number == 0; /* not infinite: JSON has no such number */
+	return !*end && is_finite(*number);
 }
 
 #define NUMBER_TEXT_MAX 400 /* longer ones are out of a double's range anyway */
