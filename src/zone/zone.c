@@ -212,11 +212,18 @@ static enum err add_addrs(struct zone *z, struct slot *s, const struct generatio
 	return OK;
 }
 
-static void count(struct zone *z, const struct generation *added, const struct generation *gone)
+static void count(struct zone_counts *c, const struct generation *added, const struct generation *gone)
 {
-	z->counts.services += (added ? 1u : 0u) - (gone ? 1u : 0u);
-	z->counts.names += (added ? added->names : 0) - (gone ? gone->names : 0);
-	z->counts.bytes += (added ? added->bytes : 0) - (gone ? gone->bytes : 0);
+	if (added) {
+		c->services++;
+		c->names += added->names;
+		c->bytes += added->bytes;
+	}
+	if (gone) {
+		c->services--;
+		c->names -= gone->names;
+		c->bytes -= gone->bytes;
+	}
 }
 
 /* Readers check an entry against the generation. So with new entries before the generation and old ones removed after it, a reader of
@@ -231,7 +238,7 @@ static enum err replace(struct zone *z, struct slot *s, struct generation *g)
 		g->serial = serial;
 	atomic_store_explicit(&s->current, g, memory_order_release);
 	set_serial(z, serial);
-	count(z, g, old);
+	count(&z->counts, g, old);
 	if (!old)
 		return OK;
 	remove_addrs(z, s, old, g, SIZE_MAX);
