@@ -54,16 +54,16 @@ static double now_ns(void)
 
 static double rss_bytes(void)
 {
-	long pages = 0;
+	char text[128] = "", *resident; /* the second number */
 	FILE *f = fopen("/proc/self/statm", "r");
 	malloc_trim(0);
-	if (!f || fscanf(f, "%*d %ld", &pages) != 1)
-		check(ERR_SYS);
+	check(f && fgets(text, sizeof(text), f) ? OK : ERR_SYS);
 	fclose(f);
-	return (double)pages * (double)sysconf(_SC_PAGESIZE);
+	strtol(text, &resident, 10);
+	return (double)strtol(resident, NULL, 10) * (double)sysconf(_SC_PAGESIZE);
 }
 
-static const char *text(struct bench *b, const char *format, unsigned x, unsigned y)
+static const char *name(struct bench *b, const char *format, unsigned x, unsigned y)
 {
 	char out[64];
 	snprintf(out, sizeof(out), format, x, y);
@@ -74,7 +74,7 @@ static struct object *object(struct bench *b, enum object_kind kind, size_t byte
 {
 	struct object *o = must(calloc(1, bytes));
 	o->kind = kind;
-	o->ns = text(b, "namespace-%u", service % b->cluster->namespaces, 0);
+	o->ns = name(b, "namespace-%u", service % b->cluster->namespaces, 0);
 	return o;
 }
 
@@ -83,12 +83,12 @@ static struct object *make_service(struct bench *b, unsigned i)
 	struct service *s = (struct service *)object(b, OBJECT_SERVICE, sizeof(*s), i);
 	char app[32];
 	snprintf(app, sizeof(app), "app-%u", i);
-	s->object.name = text(b, "service-%u", i, 0);
+	s->object.name = name(b, "service-%u", i, 0);
 	s->headless = true;
 	s->selector = label_set_intern(b->pool, &(struct label){"app", app}, 1);
 	s->ports = must(calloc(1, sizeof(*s->ports)));
 	s->port_count = 1;
-	s->ports[0] = (struct service_port){.name = text(b, "http", 0, 0), .port = 80, .target_port = 8080};
+	s->ports[0] = (struct service_port){.name = name(b, "http", 0, 0), .port = 80, .target_port = 8080};
 	return &s->object;
 }
 
@@ -110,8 +110,8 @@ static struct object *make_pod(struct bench *b, unsigned service, unsigned i, bo
 {
 	struct pod *p = (struct pod *)object(b, OBJECT_POD, sizeof(*p), service);
 	unsigned n = service * b->cluster->pods_each + i;
-	p->object.name = text(b, service % 2 ? "service-%u-%u" : "service-%u-5d8f7c9b6d-%05x", service, i);
-	p->object.uid = text(b, "01234567-89ab-cdef-0123-%06u%06u", service, i);
+	p->object.name = name(b, service % 2 ? "service-%u-%u" : "service-%u-5d8f7c9b6d-%05x", service, i);
+	p->object.uid = name(b, "01234567-89ab-cdef-0123-%06u%06u", service, i);
 	p->object.labels = make_labels(b, service, i);
 	p->phase = POD_RUNNING;
 	p->ready = ready;
@@ -120,7 +120,7 @@ static struct object *make_pod(struct bench *b, unsigned service, unsigned i, bo
 	p->ips[0] = (struct addr){.family = ADDR_V4, .octets = {10, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n}};
 	if (service % 2) {
 		p->hostname = intern_ref(p->object.name);
-		p->subdomain = text(b, "service-%u", service, 0);
+		p->subdomain = name(b, "service-%u", service, 0);
 	}
 	return &p->object;
 }

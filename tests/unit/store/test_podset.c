@@ -68,9 +68,10 @@ static void test_random_changes(void **state)
 	struct podset set = {0};
 	bool in[PODS] = {false};
 	(void)state;
-	srand(1);
+	uint32_t random = 1; /* Knuth's linear congruence */
 	for (size_t step = 0; step < STEPS; step++) {
-		size_t i = (size_t)rand() % PODS;
+		random = random * 1664525 + 1013904223;
+		size_t i = (random >> 8) % PODS;
 		if (in[i])
 			podset_remove(&set, &pods[i]);
 		else

@@ -1,7 +1,7 @@
 /* Random objects and changes, against a join that is written anew here, without any of the store's shortcuts: after every flush
  * what is published must be what the objects as they are give from scratch. */
+#include "put.h"
 #include "unit.h"
-#include "world.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -60,16 +60,6 @@ static unsigned pick_families(void)
 }
 
 /* --- lines --- */
-
-static size_t put(char *out, size_t at, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	int n = vsnprintf(out + at, WORLD_TEXT - at, format, args);
-	va_end(args);
-	assert_true(n >= 0 && (size_t)n < WORLD_TEXT - at);
-	return at + (size_t)n;
-}
 
 static size_t put_labels(char *out, size_t at, const char *name, const unsigned values[KEYS])
 {

@@ -1,6 +1,7 @@
 #include "world.h"
 #include "base/rcu.h"
 #include "fail_alloc.h"
+#include "put.h"
 #include "unit.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,8 +43,7 @@ static enum object_kind kind_of(const char *word)
 static void split_line(struct line *l, const char *text)
 {
 	l->count = 0;
-	assert_true(strlen(text) < sizeof(l->text));
-	strcpy(l->text, text);
+	assert_true((size_t)snprintf(l->text, sizeof(l->text), "%s", text) < sizeof(l->text));
 	for (char *rest = l->text, *word; (word = strsep(&rest, " "));)
 		if (*word && l->count < WORDS_MAX)
 			l->words[l->count++] = word;
@@ -65,7 +65,7 @@ static bool next_value(const struct line *l, const char *name, size_t *at, char 
 		const char *word = l->words[(*at)++];
 		if (strncmp(word, name, len) != 0 || word[len] != '=')
 			continue;
-		strcpy(out, word + len + 1);
+		snprintf(out, LINE_OCTETS, "%s", word + len + 1);
 		return true;
 	}
 	return false;
@@ -316,16 +316,6 @@ static enum err on_namespace_changed(void *arg, const char *ns, bool exists)
 	return OK;
 }
 
-static size_t put(char *out, size_t at, const char *format, ...)
-{
-	va_list args;
-	va_start(args, format);
-	int n = vsnprintf(out + at, WORLD_TEXT - at, format, args);
-	va_end(args);
-	assert_true(n >= 0 && (size_t)n < WORLD_TEXT - at);
-	return at + (size_t)n;
-}
-
 static size_t put_endpoint(char *out, size_t at, const struct endpoint *e)
 {
 	static const char *const states[] = {
@@ -370,7 +360,7 @@ static enum err on_service_changed(void *arg, const struct service_view *view)
 		assert_true(w->count < WORLD_SERVICES);
 		s = &w->services[w->count++];
 	}
-	strcpy(s->key, key);
+	memcpy(s->key, key, sizeof(key));
 	*s->text = '\0';
 	for (size_t i = 0; i < view->count; i++)
 		at = put_endpoint(s->text, put(s->text, at, i ? "; " : ""), &view->endpoints[i]);
@@ -454,11 +444,11 @@ static unsigned kind_bits(const struct line *l)
 	return bits;
 }
 
-enum err world_do(struct world *w, const char *text)
+enum err world_do(struct world *w, const char *line)
 {
 	struct line l;
 	w->failed = false;
-	split_line(&l, text);
+	split_line(&l, line);
 	if (!l.count)
 		return OK;
 	if (strcmp(l.words[0], "flush") == 0)
