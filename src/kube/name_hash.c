@@ -1,6 +1,6 @@
 #include "name_hash.h"
 #include <string.h>
-#define XXH_INLINE_ALL
+#define XXH_STATIC_LINKING_ONLY /* the size of XXH64_state_t */
 #include <xxhash.h>
 
 uint64_t name_hash(const char *ns, const char *name, uint64_t seed)
