@@ -138,7 +138,7 @@ def test_options_promised():
 
 USAGE = [
     ([], "command"),
-    (["serve"], "FILE"),
+    (["serve"], "manifest"),
     (["sevre", "x.yaml"], "sevre"),
     (["serve", "--lsten", "127.0.0.1:0", "x.yaml"], "--lsten"),
     (["serve", "--listen"], "--listen"),
@@ -151,12 +151,12 @@ USAGE = [
     (["serve", "--ttl", "3601", "x.yaml"], "3601"),
     (["serve", "--ttl", "-1", "x.yaml"], "-1"),
     (["serve", "--zone", "a..b", "x.yaml"], "a..b"),
-    (["serve", "--zone", "a" * 64, "x.yaml"], "63"),
+    (["serve", "--zone", "a" * 64, "x.yaml"], "a" * 64),
     (["serve", "--pod-cidr", "10.244.0.0", "x.yaml"], "10.244.0.0"),
     (["serve", "--pod-cidr", "10.244.0.1/16", "x.yaml"], "10.244.0.1/16"),
     (["serve", "--service-cidr", "10.0.0.0/33", "x.yaml"], "10.0.0.0/33"),
     (["run", "x.yaml"], "--"),
-    (["run", "--", "true"], "FILE"),
+    (["run", "--", "true"], "manifest"),
     (["run", "x.yaml", "--"], "COMMAND"),
 ]
 

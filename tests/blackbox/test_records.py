@@ -138,6 +138,29 @@ def test_serial_is_the_same_everywhere(observed):
     assert observed.ask("nginx.default.svc", "MX").authority[0][0].serial == apex
 
 
+@pytest.mark.parametrize("name, ttl", [("peer-1.peers.default.svc", 0), ("peer-2.peers.default.svc", 0), ("absent.peers.default.svc", TTL)])
+def test_a_name_about_to_be_there_is_not_forgotten_for_long(servers, name, ttl):
+    """Who asks too early for a pod that is not ready must not be told so again by a cache (RFC 2308 5)."""
+    response = servers("not-ready").ask(name)
+    assert response.rcode() == dns.rcode.NXDOMAIN and response.authority[0].ttl == ttl
+
+
+def test_name_server_of_its_own(observed):
+    """Where the server's address belongs to no Service."""
+    response = observed.ask("cluster.local.", "NS")
+    assert harness.answer_set(response, "NS") == {"ns.dns.cluster.local."}
+    assert [rrset.to_text() for rrset in response.additional] == [f"ns.dns.cluster.local. {TTL} IN A 127.0.0.1"]
+    assert observed.addresses_of("ns.dns") == {"127.0.0.1"}
+
+
+def test_name_server_that_is_a_service(tmp_path, serve):
+    """Where the server listens on the address of a Service, as in a cluster it does, that Service is the name server."""
+    path = harness.write_manifest(tmp_path / "m.yaml", harness.service("kube-dns", "kube-system", headless=False, cluster_ip="127.0.0.1"))
+    response = serve(path).ask("cluster.local.", "NS")
+    assert harness.answer_set(response, "NS") == {"kube-dns.kube-system.svc.cluster.local."}
+    assert [rrset.to_text() for rrset in response.additional] == [f"kube-dns.kube-system.svc.cluster.local. {TTL} IN A 127.0.0.1"]
+
+
 # Where an existing name of the observed zone begins to be absent, label by label: NODATA means it exists without that type.
 DEPTHS = [
     ("cluster.local.", "NODATA"),
