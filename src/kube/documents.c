@@ -175,6 +175,8 @@ static enum err window_grow(struct window *w, struct text_reader *text, bool *mo
 	if (err)
 		return err;
 	*more = len > 0;
+	if (!len)
+		return OK;
 	if (w->len + len > w->cap) {
 		size_t cap = 2 * (w->len + len);
 		char *grown = realloc(w->text, cap);

@@ -52,17 +52,9 @@ static enum err read_file(struct text_reader *r, struct diag *d)
 	return OK;
 }
 
-static enum err not_text(const struct text_reader *r, struct diag *d)
-{
-	return diag_set(d, ERR_SYNTAX, "not text: octet %llu is a NUL (a binary file, or UTF-16; UTF-8 is read)",
-	                (unsigned long long)r->total + 1);
-}
-
 static enum err read_piece(struct text_reader *r, struct diag *d)
 {
 	const char *nul;
-	if (r->nul)
-		return not_text(r, d);
 	r->piece_at = 0;
 	if (r->fd < 0)
 		read_memory(r);
@@ -76,20 +68,25 @@ static enum err read_piece(struct text_reader *r, struct diag *d)
 	if (!r->total && r->piece_len >= 3 && memcmp(r->piece, "\xef\xbb\xbf", 3) == 0)
 		r->piece_at = 3;
 	r->total += r->piece_len;
-	if (r->nul && r->piece_at == r->piece_len)
-		return not_text(r, d);
 	if (r->total > TEXT_BYTES_MAX)
 		return diag_set(d, ERR_RANGE, "larger than %llu MiB", (unsigned long long)(TEXT_BYTES_MAX >> 20));
 	return OK;
 }
 
+static enum err not_text(const struct text_reader *r, struct diag *d)
+{
+	return diag_set(d, ERR_SYNTAX, "not text: octet %llu is a NUL (a binary file, or UTF-16; UTF-8 is read)",
+	                (unsigned long long)r->total + 1);
+}
+
 enum err text_reader_next(struct text_reader *r, const char **piece, size_t *len, struct diag *d)
 {
-	enum err err = r->peeked ? OK : read_piece(r, d);
-	r->peeked = false;
+	enum err err = r->peeked || r->nul ? OK : read_piece(r, d);
 	*piece = r->piece + r->piece_at;
 	*len = err ? 0 : r->piece_len - r->piece_at;
-	return err;
+	r->piece_at = r->piece_len;
+	r->peeked = false;
+	return !err && !*len && r->nul ? not_text(r, d) : err;
 }
 
 enum err text_reader_peek(struct text_reader *r, char *first, struct diag *d)
