@@ -15,7 +15,11 @@ struct zone_options {
 	uint32_t negative_ttl_s;   /* TTL of the SOA in negative answers */
 };
 
-/* Serves origin and the reverse zones in-addr.arpa and ip6.arpa; empty. NULL: out of memory. */
+/* Octets of an origin: what we name below it ourselves (ns.dns, hostmaster, a Service of the longest name) is a name then. */
+#define ZONE_ORIGIN_MAX 120
+
+/* Serves origin and the reverse zones in-addr.arpa and ip6.arpa; empty. NULL: out of memory, or origin is longer than
+ * ZONE_ORIGIN_MAX. */
 struct zone *zone_new(const struct zone_options *options);
 void zone_free(struct zone *z); /* after the last reader is gone; takes NULL */
 

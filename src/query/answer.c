@@ -143,6 +143,8 @@ static bool put_glue(struct answer *a, size_t owner, const struct generation *g,
 	if (owner > POINTER_MAX || a->w.limit - a->w.len < len)
 		return false;
 	a->additional += put_a(a, owner, g, n->a, 0);
+	if (!len6)
+		return true;
 	if (a->w.limit - a->w.len < len6)
 		return false;
 	a->additional += put_aaaa(a, owner, g, n->aaaa, 0);
@@ -169,10 +171,10 @@ static void make_suffix(const struct answer *a, const struct generation *g, stru
 	s->len = (size_t)(at - s->wire);
 }
 
-static void store_name(uint8_t *at, const struct generation *g, const struct node *n, const struct suffix *s)
+static uint8_t *store_name(uint8_t *at, const struct generation *g, const struct node *n, const struct suffix *s)
 {
 	at = store_bytes(at, g->text + n->label, n->label_len);
-	store_bytes(at, s->wire, s->len);
+	return store_bytes(at, s->wire, s->len);
 }
 
 /* Octets of a node's whole name; 0: it is too long to be one, which takes a long hostname in a zone with a long name. */
@@ -233,21 +235,34 @@ static const struct srv *srv_at(const struct srv_set *set, uint32_t i)
 	return &set->g->srv[set->run.first + (at < set->run.count ? at : at - set->run.count)];
 }
 
-static bool put_srv(struct answer *a, const struct srv_set *set, const struct srv *s)
+/* As many records as there is room for; false if these are not all. Works on pointers of its own: with what stands in *a, every octet
+ * stored would make the compiler load it anew. */
+static bool put_srv_set(struct answer *a, const struct srv_set *set)
 {
-	const struct node *target = &set->g->nodes[s->target];
-	size_t len = made_name_len(target, &set->suffix);
-	if (!len)
-		return true;
-	uint8_t *at = begin_record(a, a->owner, DNS_TYPE_SRV, a->settings->ttl_s, SRV_LEN + len);
-	if (!at)
-		return false;
-	at = store_u16(at, 0);
-	at = store_u16(at, s->weight);
-	at = store_u16(at, s->port);
-	store_name(at, set->g, target, &set->suffix); /* never compressed, RFC 2782 */
-	a->answers++;
-	return true;
+	uint8_t head[RECORD_LEN + SRV_LEN];
+	uint8_t *at = a->w.bytes + a->w.len;
+	const uint8_t *end = a->w.bytes + a->w.limit;
+	uint32_t i;
+	uint16_t n = 0;
+	store_u16(store_head(head, a->owner, DNS_TYPE_SRV, a->settings->ttl_s, 0), 0);
+	for (i = 0; i < set->run.count; i++) {
+		const struct srv *s = srv_at(set, i);
+		const struct node *target = &set->g->nodes[s->target];
+		size_t len = made_name_len(target, &set->suffix);
+		if (!len)
+			continue;
+		if ((size_t)(end - at) < sizeof head + len)
+			break;
+		memcpy(at, head, sizeof head);
+		store_u16(at + RECORD_LEN - 2, (unsigned)(SRV_LEN + len));
+		store_u16(at + RECORD_LEN + 2, s->weight);
+		store_u16(at + RECORD_LEN + 4, s->port);
+		at = store_name(at + sizeof head, set->g, target, &set->suffix); /* never compressed, RFC 2782 */
+		n++;
+	}
+	a->w.len = (size_t)(at - a->w.bytes);
+	a->answers += n;
+	return i == set->run.count;
 }
 
 /* The addresses of each target once. Entries of one target stand together; only the first ones may come again at the end, where the
@@ -277,13 +292,10 @@ static void put_srvs(struct answer *a, const struct zone_found *found)
 	set.start = draw_start(a, set.run.count);
 	make_suffix(a, set.g, &set.suffix);
 	size_t begin = a->w.len;
-	for (uint32_t i = 0; i < set.run.count; i++) {
-		if (!put_srv(a, &set, srv_at(&set, i))) {
-			a->truncated = true;
-			return;
-		}
-	}
-	put_srv_glue(a, &set, begin);
+	if (put_srv_set(a, &set))
+		put_srv_glue(a, &set, begin);
+	else
+		a->truncated = true;
 }
 
 /* --- records that are one of a kind --- */

@@ -93,7 +93,7 @@ static bool init(struct zone *z, const struct zone_options *options)
 
 struct zone *zone_new(const struct zone_options *options)
 {
-	struct zone *z = calloc(1, sizeof *z);
+	struct zone *z = options->origin->len <= ZONE_ORIGIN_MAX ? calloc(1, sizeof *z) : NULL;
 	if (z && init(z, options))
 		return z;
 	zone_free(z);

@@ -21,8 +21,8 @@ static size_t state_text(char *text, size_t cap, unsigned n)
 {
 	size_t len = (size_t)snprintf(text, cap, "svc default/nginx headless\n");
 	for (unsigned i = 0; i < PODS + n % 2; i++)
-		len += (size_t)snprintf(text + len, cap - len, "ep 10.1.%u.%u,fd00::%u:%u host=p%u port=web:%u/TCP\n", n % 4, i, 1 + n % 4, 1 + i,
-		                        i, 1000 + n % 4);
+		len += (size_t)snprintf(text + len, cap - len, "ep 10.1.%u.%u,fd00::%u:%u host=p%u port=web:%u/TCP\n", n % 4, i, 1 + n % 4,
+		                        1 + i, i, 1000 + n % 4);
 	return len;
 }
 

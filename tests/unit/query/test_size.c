@@ -148,6 +148,31 @@ static void test_glue_out_of_reach(void **state)
 	assert_in_range(glue, 16383 / 58 - 1, 16383 / 52);
 }
 
+#define LABEL_60 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define LABEL_57 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+/* In a zone with the longest name a long hostname makes no name: it is left out, and the short ones stay. */
+static void test_target_too_long(void **state)
+{
+	struct name origin;
+	(void)state;
+	name_from_text(&origin, LABEL_60 "." LABEL_57, 60 + 1 + 57);
+	struct zone *z = zone_new(&(struct zone_options){.origin = &origin, .ttl_s = 30});
+	struct query_policy policy = {.zone = z};
+	assert_int_equal(world_apply(z, "ns " LABEL_60 "\nsvc " LABEL_60 "/" LABEL_60 " headless\n"
+	                                "ep 10.0.0.1 host=" LABEL_57 " port=a:80/TCP\nep 10.0.0.2 host=b port=a:80/TCP\n"),
+	                 OK);
+	const char *got = ask(&policy, NULL, LABEL_60 "." LABEL_60 ".svc." LABEL_60 "." LABEL_57 " SRV edns=1232");
+	assert_int_equal(count_of(got, " SRV "), 1);
+	assert_int_equal(count_of(got, " 80 b."), 1);
+	assert_int_equal(count_of(got, " A 10.0.0.2"), 1);
+	assert_int_equal(count_of(got, " A "), 1);
+	got = ask(&policy, NULL, "1.0.0.10.in-addr.arpa PTR");
+	assert_int_equal(count_of(got, "PTR"), 0);
+	rcu_free_all();
+	zone_free(z);
+}
+
 /* --- not quite messages --- */
 
 static const struct {
@@ -191,8 +216,13 @@ int main(void)
 	hash_seed_init();
 	rcu_thread_begin();
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_cut_answers), cmocka_unit_test(test_smallest),          cmocka_unit_test(test_tcp),
-	        cmocka_unit_test(test_glue),        cmocka_unit_test(test_glue_out_of_reach), cmocka_unit_test(test_raw),
+	        cmocka_unit_test(test_cut_answers),
+	        cmocka_unit_test(test_smallest),
+	        cmocka_unit_test(test_tcp),
+	        cmocka_unit_test(test_glue),
+	        cmocka_unit_test(test_glue_out_of_reach),
+	        cmocka_unit_test(test_raw),
+	        cmocka_unit_test(test_target_too_long),
 	};
 	int failed = cmocka_run_group_tests(tests, setup, teardown);
 	rcu_thread_end();

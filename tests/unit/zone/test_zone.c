@@ -286,6 +286,22 @@ static void test_new_out_of_memory(void **state)
 	}
 }
 
+static void test_long_origin(void **state)
+{
+	struct name origin;
+	(void)state;
+	for (size_t len = 57; len <= 58; len++) {
+		char label[64];
+		memset(label, 'a', sizeof label);
+		name_root(&origin);
+		assert_int_equal(name_prepend(&origin, label, 60), OK);
+		assert_int_equal(name_prepend(&origin, label, len), OK); /* 120 octets, and 121 */
+		struct zone *z = zone_new(&(struct zone_options){.origin = &origin});
+		assert_true(!z == (len == 58));
+		zone_free(z);
+	}
+}
+
 /* --- much --- */
 
 #define STEPS    4000
@@ -338,6 +354,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_serial, setup, teardown),
 	        cmocka_unit_test(test_out_of_memory),
 	        cmocka_unit_test(test_new_out_of_memory),
+	        cmocka_unit_test(test_long_origin),
 	        cmocka_unit_test_setup_teardown(test_many_changes, setup, teardown),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
