@@ -5,7 +5,6 @@
 #include "self.h"
 #include "spool.h"
 #include "zone/compile.h"
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -92,17 +91,6 @@ static enum err server_build(struct server *s, struct diag *d)
 	return spool_stdin(o->files, o->file_count, &s->stdin_kept, d);
 }
 
-/* liburcu makes the thread that frees when it is first needed, with the signal mask of that moment. Made here, it leaves all signals to
- * the control thread's loop. */
-static void start_freeing_thread(void)
-{
-	sigset_t all, before;
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	urcu_memb_get_default_call_rcu_data();
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
 enum err server_new(const struct server_options *options, struct server **out, struct diag *d)
 {
 	struct server *s = calloc(1, sizeof *s);
@@ -110,7 +98,6 @@ enum err server_new(const struct server_options *options, struct server **out, s
 	if (!s)
 		return diag_set(d, ERR_NOMEM, "out of memory");
 	rcu_thread_begin();
-	start_freeing_thread();
 	s->options = *options;
 	if (!s->options.workers)
 		s->options.workers = net_default_workers();
