@@ -61,7 +61,7 @@ class Place:
         return done.stdout
 
 
-@pytest.fixture(params=["root", "ordinary"] if os.geteuid() == 0 else ["ordinary user himself"])
+@pytest.fixture(params=[pytest.param("root", marks=pytest.mark.twin), "ordinary"] if os.geteuid() == 0 else ["who runs the tests"])
 def place(request, stage):
     return Place(stage, request.param)
 
