@@ -1,8 +1,8 @@
 /* filewatch.h - tells when manifests on disk have changed and come to rest. Control thread's loop. */
 #pragma once
+#include "base/err.h"
 #include <stddef.h>
 #include <uv.h>
-#include "base/err.h"
 
 struct filewatch;
 
@@ -14,7 +14,8 @@ typedef void filewatch_changed(void *arg);
  * after which no file differs (device, inode, size, mtime) from before. "Before" is the moment of this call at first: load the files
  * after it, and no change is missed. changed() may stop the watch.
  * ERR_NOMEM, ERR_SYS (the system's limit of watches): nothing is watched; the loop must turn for all to be freed. */
-enum err filewatch_start(uv_loop_t *loop, const char *const *paths, size_t n, filewatch_changed *changed, void *arg, struct filewatch **out);
+enum err filewatch_start(uv_loop_t *loop, const char *const *paths, size_t n, filewatch_changed *changed, void *arg,
+                         struct filewatch **out);
 
 /* Stops and, once libuv has closed its handles, frees it. Takes NULL. */
 void filewatch_stop(struct filewatch *w);
