@@ -177,7 +177,7 @@ static enum err window_grow(struct window *w, struct text_reader *text, bool *mo
 	*more = len > 0;
 	if (!len)
 		return OK;
-	if (w->cap - w->len < len) {
+	if (!w->text || w->cap - w->len < len) {
 		size_t cap = 2 * (w->len + len);
 		char *grown = realloc(w->text, cap);
 		if (!grown)
