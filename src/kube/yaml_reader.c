@@ -335,14 +335,12 @@ static void open_node_free(struct open_node *o)
 static enum err close_node(struct yaml_reader *y, struct diag *d)
 {
 	struct open_node *o = &y->open[--y->depth];
-	cJSON *node = NULL;
-	enum err err = o->mapping ? yaml_mapping_finish(&o->members, o->node, d) : OK;
+	cJSON *node = o->node;
+	enum err err = o->mapping ? yaml_mapping_finish(&o->members, node, d) : OK;
 	if (!err)
-		err = set_anchor(y, o->anchor, o->node, d);
-	if (!err) {
-		node = o->node;
+		err = set_anchor(y, o->anchor, node, d);
+	if (!err)
 		o->node = NULL;
-	}
 	open_node_free(o);
 	return err ? err : place(y, node, 0, false, d);
 }
@@ -375,7 +373,7 @@ static enum err take_alias(struct yaml_reader *y, const char *name, unsigned lin
 	if (!a)
 		return diag_set(d, ERR_SYNTAX, "the alias *%.60s has no anchor before it", name);
 	err = copy_tree(y, a->copy, y->depth, &node, d);
-	return err ? err : place(y, node, line, false, d);
+	return node ? place(y, node, line, false, d) : err;
 }
 
 static enum err take_event(struct yaml_reader *y, const yaml_event_t *e, struct diag *d)
