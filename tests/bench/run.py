@@ -131,13 +131,18 @@ def median(rows, key):
     return statistics.median(row[key] for row in rows)
 
 
+def ratio(rows, others):
+    """Round by round, so that a drift of the machine between rounds cancels out; the median of that."""
+    return statistics.median(row["us"] / other["us"] for row, other in zip(rows, others))
+
+
 def report(kind, results):
-    floor, peer = median(results["echo"], "us"), median(results["knotd"], "us")
     for name, rows in results.items():
         us = median(rows, "us")
         spread = f"{min(r['us'] for r in rows):.2f}-{max(r['us'] for r in rows):.2f}"
         print(
-            f"| {kind} | {name} | {us:.2f} | {spread} | {us / floor:.2f} | {us / peer:.2f} | {median(rows, 'qps'):.0f} "
+            f"| {kind} | {name} | {us:.2f} | {spread} | {ratio(rows, results['echo']):.2f} | {ratio(rows, results['knotd']):.2f} "
+            f"| {median(rows, 'qps'):.0f} "
             f"| {sum(r['lost'] for r in rows)} | {median(rows, 'rss') / 1024:.1f} | {rows[0]['rcodes']} |",
             flush=True,
         )
