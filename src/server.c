@@ -28,7 +28,6 @@ struct server {
 	struct server_worker *workers;
 	bool stdin_kept;
 	struct server_changes changes; /* of the load under way */
-	enum err apply_err;            /* the first failure of a store callback in it */
 };
 
 static uint64_t now_ms(void)
@@ -40,21 +39,27 @@ static uint64_t now_ms(void)
 
 /* --- store to zone --- */
 
-static void apply_failed(struct server *s, enum err err)
+/* An error that would come again at every flush is reported and passed over, so that it does not keep the other Services from being
+ * applied; out of memory is not one. */
+static enum err passed_over(enum err err, const char *ns, const char *name)
 {
-	if (err && !s->apply_err)
-		s->apply_err = err;
+	if (!err || err == ERR_NOMEM)
+		return err;
+	log_line(LOG_ERROR, "%s%s%s cannot be served: %s", ns, *name ? "/" : "", name, err_str(err));
+	return OK;
 }
 
-static void on_service_changed(void *arg, const struct service_view *view)
+static enum err on_service_changed(void *arg, const struct service_view *view)
 {
 	struct server *s = arg;
+	const struct object *o = &view->service->object;
 	struct generation *g;
 	enum err err = compile_service(view, &g);
 	if (!err)
-		err = zone_publish(s->zone, view->service->object.ns, view->service->object.name, g);
-	apply_failed(s, err);
-	s->changes.changed++;
+		err = zone_publish(s->zone, o->ns, o->name, g);
+	if (!err)
+		s->changes.changed++;
+	return passed_over(err, o->ns, o->name);
 }
 
 static void on_service_gone(void *arg, const char *ns, const char *name)
@@ -64,13 +69,13 @@ static void on_service_gone(void *arg, const char *ns, const char *name)
 	s->changes.gone++;
 }
 
-static void on_namespace_changed(void *arg, const char *ns, bool exists)
+static enum err on_namespace_changed(void *arg, const char *ns, bool exists)
 {
 	struct server *s = arg;
 	if (exists)
-		apply_failed(s, zone_add_namespace(s->zone, ns));
-	else
-		zone_remove_namespace(s->zone, ns);
+		return passed_over(zone_add_namespace(s->zone, ns), ns, "");
+	zone_remove_namespace(s->zone, ns);
+	return OK;
 }
 
 /* --- building and tearing down --- */
@@ -145,16 +150,13 @@ static enum err upsert_all(struct server *s, struct manifest *m)
 
 static enum err apply(struct server *s, struct manifest *m)
 {
-	enum err err, flushed;
+	enum err err;
 	store_mark(s->store, EVERY_KIND);
 	err = upsert_all(s, m);
-	/* What did not get in must not look deleted. */
-	if (!err)
+	if (!err) { /* else what did not get in would look deleted */
 		store_sweep(s->store, EVERY_KIND);
-	s->apply_err = OK;
-	flushed = store_flush(s->store);
-	if (!err)
-		err = flushed ? flushed : s->apply_err;
+		err = store_flush(s->store);
+	}
 	if (err)
 		log_line(LOG_ERROR, "the manifests could not be applied whole: %s", err_str(err));
 	return err;

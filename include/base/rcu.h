@@ -13,6 +13,7 @@ struct rcu_garbage {
 	size_t bytes; /* what the block weighs, for the account below */
 };
 
+/* The first call in a process starts the thread that frees; so not before a fork(). */
 void rcu_thread_begin(void);
 void rcu_thread_end(void);
 void rcu_reader_lock(void);

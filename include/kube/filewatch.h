@@ -8,9 +8,12 @@ struct filewatch;
 
 typedef void filewatch_changed(void *arg);
 
-/* Watches the folders that hold paths (so that an editor's rename and a ConfigMap's ..data symlink swap are seen) and folders that
- * are paths themselves; "-" is not watched. changed() is called once per burst of events, FILEWATCH_QUIET_MS after the last one or
- * FILEWATCH_BURST_MS after the first; it is not called for a burst after which no file differs (device, inode, size, mtime) from before. */
+/* Watches the folders that hold paths (so that an editor's rename and a ConfigMap's ..data symlink swap are seen), folders that
+ * are paths themselves, and those that symbolic links lead to; where one is gone, the nearest above it. "-" is not watched. changed() is called
+ * once per burst of events, FILEWATCH_QUIET_MS after the last one or FILEWATCH_BURST_MS after the first; it is not called for a burst
+ * after which no file differs (device, inode, size, mtime) from before. "Before" is the moment of this call at first: load the files
+ * after it, and no change is missed. changed() may stop the watch.
+ * ERR_NOMEM, ERR_SYS (the system's limit of watches): nothing is watched; the loop must turn for all to be freed. */
 enum err filewatch_start(uv_loop_t *loop, const char *const *paths, size_t n, filewatch_changed *changed, void *arg, struct filewatch **out);
 
 /* Stops and, once libuv has closed its handles, frees it. Takes NULL. */

@@ -3,7 +3,11 @@
 #include "kube/manifest.h"
 
 /* Adds to m the Pods of StatefulSets, Deployments and ReplicaSets that have none in it (found by controlling ownerReference; pods
- * without one by name for a StatefulSet, by selector for the others), ready and running, and gives addresses to Services of type ClusterIP
- * without clusterIP and to simulated pods. An address depends on namespace/name alone (and, where two collide, on the order of
- * their names), so every run gives the same. ERR_RANGE with diag: a range is used up. */
-enum err simulate_cluster(struct manifest *m, const struct manifest_options *options, struct intern *pool, struct diag *d);
+ * without one by name for a StatefulSet, by selector for the others), and runs those and every Pod that no cluster has run (not
+ * observed, no address): Running and Ready. Gives addresses to them, an IPv6 one only where a Service that selects them has IPv6 among its
+ * ipFamilies, and to Services of type ClusterIP for each of their ipFamilies (IPv4 if unset) that they lack. An address depends
+ * on namespace/name alone (and, where two collide, on the order of their names), so every run gives the same; one that the input uses
+ * is not given again. ERR_RANGE with diag: a range is used up, or a workload can't have such pods; *about is the object (borrowed from m;
+ * NULL: none), and m is whole, but has not got everything. */
+enum err simulate_cluster(struct manifest *m, const struct manifest_options *options, struct intern *pool, struct diag *d,
+                          const struct object **about);

@@ -1,26 +1,27 @@
 /* query.h - a query's way from bytes to bytes: parse, look up, decide, write. No sockets, no waiting, nothing allocated, locked or
  * logged. Everything read is immutable or under the caller's RCU read section, so any number of workers run it side by side. */
 #pragma once
+#include "dns/message.h"
+#include "zone/zone.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "dns/message.h"
-#include "zone/zone.h"
 
 enum query_transport { QUERY_UDP, QUERY_TCP };
 
 /* How to answer; made once, read by all workers. */
 struct query_policy {
 	const struct zone *zone;
-	bool rotate;            /* address sets begin at another address each time */
-	bool outside_nxdomain;  /* names of no zone of ours: NXDOMAIN instead of REFUSED (a namespace with no other DNS) */
+	bool rotate;               /* sets of addresses and SRV records begin at one drawn anew each time */
+	bool outside_nxdomain;     /* names of no zone of ours: NXDOMAIN instead of REFUSED (a namespace with no other DNS) */
 	const struct name *search; /* where a name of no zone of ours exists under one of these, answer a CNAME to it and its records; */
 	unsigned search_count;     /* 0: don't. First match wins */
 };
 
 /* What one worker keeps between queries. Owned by its thread. */
 struct query_state {
-	uint64_t rotor; /* where the next rotation begins */
+	uint64_t rotor; /* where the next rotation begins is drawn from it: a plain count would march in step with clients that ask A and
+	                 * AAAA, or two names, by turns, and give each the same address always */
 };
 
 /* One query under way. */
@@ -28,7 +29,7 @@ struct query {
 	struct request request;
 	enum request_verdict verdict;
 	enum query_transport transport;
-	/* private to query/: what parsing already knows of the name, so that the look-up does not start anew */
+	struct zone_spot spot; /* private to query/: what parsing already knows of the name, so that the look-up does not start anew */
 };
 
 /* First step: parses, and brings the memory that the look-up will touch towards the processor. A batch does this for all its

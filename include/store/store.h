@@ -41,17 +41,18 @@ struct service_view {
 };
 
 struct store_callbacks {
-	/* The Service is new or something of it changed. */
-	void (*service_changed)(void *arg, const struct service_view *view);
+	/* The Service is new or something of it changed. An error leaves it marked, and store_flush() returns it. */
+	enum err (*service_changed)(void *arg, const struct service_view *view);
 	/* It is gone. The strings are good during the call. */
 	void (*service_gone)(void *arg, const char *ns, const char *name);
-	/* A namespace came into being or vanished. On one flush: additions come before, removals after all Services. */
-	void (*namespace_changed)(void *arg, const char *ns, bool exists);
+	/* A namespace came into being or vanished. On one flush: additions come before, removals after all Services. An error of an
+	 * addition is returned likewise. */
+	enum err (*namespace_changed)(void *arg, const char *ns, bool exists);
 	void *arg;
 };
 
 struct store;
-struct namespace;
+struct namespace_entry;
 
 struct store *store_new(struct intern *pool, const struct store_callbacks *callbacks); /* NULL: out of memory */
 void store_free(struct store *s); /* takes NULL; calls nothing back */
@@ -69,7 +70,7 @@ void store_delete(struct store *s, enum object_kind kind, const char *ns, const 
 void store_mark(struct store *s, unsigned kinds);
 void store_sweep(struct store *s, unsigned kinds);
 
-/* Recomputes every marked Service and calls back. ERR_NOMEM: those not done stay marked, call again. */
+/* Recomputes every marked Service and calls back. On an error those not done stay marked: call again. */
 enum err store_flush(struct store *s);
 
 struct store_counts {
@@ -84,7 +85,7 @@ const struct pod *store_pod(const struct store *s, const char *ns, const char *n
 
 /* A walk over all pods. All zero: before the first. */
 struct store_cursor {
-	const struct namespace *ns;
+	const struct namespace_entry *ns;
 	size_t namespaces;
 	uint32_t block, at;
 };

@@ -5,6 +5,8 @@
 #include "store/store.h"
 #include "zone/generation.h"
 
-/* Builds the generation of view in one block. The caller owns *out until zone_publish takes it.
- * ERR_NOMEM: *out is NULL; the old generation keeps answering. */
+/* Builds the generation of view in one block. The caller owns *out until zone_publish takes it. An externalName that can't be a
+ * CNAME's target is logged.
+ * ERR_NOMEM, or ERR_RANGE where the Service's or the namespace's name is no label of 1 to 63 octets: *out is NULL; the old
+ * generation keeps answering. */
 enum err compile_service(const struct service_view *view, struct generation **out);

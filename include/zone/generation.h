@@ -4,13 +4,13 @@
  *
  * Nodes are named relative to the Service's own name: "" (the Service), "web-0", "_tcp", "_web._tcp". A name that has only names
  * below it is a node without RRsets. Rdata is kept, not wire records: pools of addresses and of SRV entries, from which a node
- * has runs; a run of a smaller set lies inside that of a larger one where their order allows it. */
+ * has runs. Equal sets share: a headless Service's own addresses are the whole pool, of which each endpoint has a part. */
 #pragma once
+#include "base/addr.h"
+#include "base/rcu.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "base/addr.h"
-#include "base/rcu.h"
 
 /* Part of a pool: count items from first. */
 struct run {
@@ -19,18 +19,32 @@ struct run {
 
 /* Why a name that somebody might expect is not there. */
 enum absence {
-	ABSENCE_NONE,        /* it is there */
-	ABSENCE_NOT_READY,   /* its endpoints exist, and none is ready: its absence is not to be remembered */
-	ABSENCE_TERMINATING, /* its endpoints are being deleted */
+	ABSENCE_NONE,         /* it is there, or nobody could expect it */
+	ABSENCE_NOT_READY,    /* its endpoints exist, and none is ready: the absence will pass, and is not to be remembered */
+	ABSENCE_TERMINATING,  /* the same, because they are being deleted */
+	ABSENCE_NO_ENDPOINTS, /* a headless Service without any */
+	ABSENCE_NO_TARGET,    /* an ExternalName that is no host name */
+};
+
+/* The RRsets that a name has, as a set. */
+enum has {
+	HAS_A = 1,
+	HAS_AAAA = 2,
+	HAS_SRV = 4,
+	HAS_CNAME = 8,
+	HAS_SOA = 16,
+	HAS_NS = 32,
+	HAS_TXT = 64,
+	HAS_PTR = 128,
 };
 
 struct node {
-	uint32_t label;      /* offset in text: the relative name in wire form without the root, object's case */
-	uint8_t label_len;   /* octets of it; 0: the Service's own name */
-	uint8_t absence;     /* enum absence; other than NONE: NXDOMAIN, and the runs are empty */
-	uint16_t flags;      /* 0; keeps the layout explicit */
-	struct run a, aaaa;  /* of the pools of 4 and 16 octets */
-	struct run srv;
+	uint32_t label;     /* offset in text: the relative name in wire form without the root, object's case */
+	uint8_t label_len;  /* octets of it; 0: the Service's own name */
+	uint8_t absence;    /* enum absence; other than NONE: NXDOMAIN, and it has nothing */
+	uint16_t has;       /* bits of enum has */
+	struct run a, aaaa; /* of the pools of 4 and 16 octets */
+	struct run srv;     /* entries of one target stand together */
 };
 
 struct srv {
@@ -38,25 +52,42 @@ struct srv {
 	uint32_t target;       /* index of a node */
 };
 
-struct generation {
-	struct rcu_garbage garbage; /* first: freed by rcu_free_later */
-	uint32_t node_count, index_mask;
-	uint32_t serial;            /* of the change that made it */
-	bool external;              /* ExternalName: cname holds; there are no nodes but "" */
-	uint8_t cname_len;
-	const uint8_t *cname;       /* target in wire form with the root, the case it was written in */
-	const struct node *nodes;   /* nodes[0] is the Service's own name, if there is any node */
-	const uint32_t *index;      /* open addressing over hash of the lower-case relative name; node number + 1, 0: free */
-	const uint8_t *a;           /* 4 octets each, network order */
-	const uint8_t *aaaa;        /* 16 octets each */
-	const struct srv *srv;
-	const char *text;
-	uint8_t service_len, ns_len; /* the Service's and the namespace's label, object's case, at the start of text */
+/* Where an address's PTR leads to. */
+struct addr_cell {
+	uint32_t node; /* number + 1; 0: free */
+	uint32_t at;   /* where the address stands in its pool; with ADDR_CELL_V6, in that of 16 octets */
 };
+#define ADDR_CELL_V6 0x80000000u
+
+struct generation {
+	struct rcu_garbage garbage;         /* first: freed by rcu_free_later */
+	const struct node *nodes;           /* nodes[0] is the Service's own name */
+	const uint32_t *name_index;         /* open addressing over generation_name_hash: node number + 1, 0: free; without nodes[0] */
+	const struct addr_cell *addr_index; /* the same over generation_addr_hash */
+	uint32_t name_mask, addr_mask;
+	const uint8_t *a;    /* 4 octets each, network order */
+	const uint8_t *aaaa; /* 16 octets each */
+	const struct srv *srv;
+	const uint8_t *text;                    /* begins with the Service's label and the namespace's in wire form, object's case */
+	const uint8_t *cname;                   /* of an ExternalName: the target in wire form with the root, the case it was written in */
+	uint8_t service_len, ns_len, cname_len; /* octets of these labels without their length octet */
+	bool headless;                          /* the Service has no address of its own: those of nodes[0] are its endpoints' */
+	uint32_t node_count;
+	uint32_t names;  /* nodes that are there */
+	uint32_t serial; /* of the change that made it */
+	size_t bytes;    /* of the block */
+};
+
+/* Hash of a relative name: wire form, lower case, no root. */
+uint64_t generation_name_hash(const uint8_t *name, size_t len);
+uint64_t generation_addr_hash(const struct addr *a);
 
 /* The node of this relative name (wire form, lower case, no root), or NULL. */
 const struct node *generation_find(const struct generation *g, const uint8_t *name, size_t len);
 
-/* The node that has this address among its own, beginning the search at hint; NULL: none. For PTR. The Service's own node
- * counts only if the address is a ClusterIP. */
-const struct node *generation_find_addr(const struct generation *g, const struct addr *a, uint32_t hint);
+/* The node that the PTR of this address leads to, or NULL: the Service's own name for a ClusterIP, else the ready endpoint that has
+ * it, one with a hostname before one without. hash is generation_addr_hash(a). */
+const struct node *generation_find_addr(const struct generation *g, const struct addr *a, uint64_t hash);
+
+/* Every address that has a PTR, once each: start with *cursor = 0, until false. */
+bool generation_each_addr(const struct generation *g, size_t *cursor, struct addr *a);

@@ -1,11 +1,11 @@
 /* zone.h - every name we answer for. One writer, the control thread, replaces all names of a Service together; readers on any
  * worker hold an RCU read section (base/rcu.h), so one reply never mixes two states of a Service. */
 #pragma once
-#include <stdbool.h>
-#include <stdint.h>
 #include "base/err.h"
 #include "dns/name.h"
 #include "zone/generation.h"
+#include <stdbool.h>
+#include <stdint.h>
 
 struct zone;
 
@@ -15,29 +15,90 @@ struct zone_options {
 	uint32_t negative_ttl_s;   /* TTL of the SOA in negative answers */
 };
 
-/* Serves origin and the reverse zones in-addr.arpa and ip6.arpa; empty. NULL: out of memory. */
+/* Octets of an origin: what we name below it ourselves (ns.dns, hostmaster, a Service of the longest name) is a name then. */
+#define ZONE_ORIGIN_MAX 120
+
+/* Serves origin and the reverse zones in-addr.arpa and ip6.arpa; empty. NULL: out of memory, or origin is longer than
+ * ZONE_ORIGIN_MAX. */
 struct zone *zone_new(const struct zone_options *options);
 void zone_free(struct zone *z); /* after the last reader is gone; takes NULL */
 
 /* --- the writer --- */
 
 /* All names of the Service become those of g, at once for every reader; takes g. Reverse names follow in the same step: a reader
- * of the old generation does not see the new addresses, nor the other way round. ERR_NOMEM: the old one stays, g is freed. */
+ * of the old generation does not see the new addresses, nor the other way round. ERR_NOMEM, or ERR_RANGE where ns or service is no
+ * label of 1 to 63 octets: the old one stays, g is freed. */
 enum err zone_publish(struct zone *z, const char *ns, const char *service, struct generation *g);
 
 /* Removes the Service's names. */
 void zone_withdraw(struct zone *z, const char *ns, const char *service);
 
+/* A Service is answered for only while its namespace is there. Both do nothing where it is so already. Errors as above. */
 enum err zone_add_namespace(struct zone *z, const char *ns);
 void zone_remove_namespace(struct zone *z, const char *ns);
 
-/* The server's own addresses: where one is a ClusterIP or an endpoint of a Service, that Service's name is the zone's NS; else ns.dns.<origin> with these. */
+/* The server's own addresses: where one is a ClusterIP or an endpoint of a Service, that Service's name is the zone's NS (one with
+ * a ClusterIP first, then by name), for as long as it is so; else ns.dns.<origin> with these. ERR_NOMEM: the old ones stay. */
 enum err zone_set_self(struct zone *z, const struct addr *addrs, size_t n);
 
 struct zone_counts {
-	size_t services, names, addresses; /* names: nodes that exist; addresses: distinct ones with a PTR */
+	size_t services, names, addresses; /* names: nodes that are there; addresses: distinct ones with a PTR */
 	size_t bytes;                      /* of all generations */
 };
 struct zone_counts zone_counts(const struct zone *z);
 
 /* --- readers --- */
+
+/* What answers are made with, and never changes. */
+struct zone_settings {
+	struct name origin; /* as it was given to zone_new */
+	uint32_t ttl_s, negative_ttl_s;
+};
+const struct zone_settings *zone_settings(const struct zone *z);
+
+/* Of the last change: rises with each, and is no less than the time of it in seconds since 1970. */
+uint32_t zone_serial(const struct zone *z);
+
+enum zone_place {
+	ZONE_OUTSIDE,   /* in none of our zones */
+	ZONE_OWN,       /* origin and what stands beside the Services: svc, pod, dns, ns.dns, dns-version */
+	ZONE_NAMESPACE, /* <ns>.svc */
+	ZONE_SERVICE,   /* <service>.<ns>.svc and all below */
+	ZONE_REVERSE,   /* in-addr.arpa, ip6.arpa and all below */
+};
+
+/* Where a name belongs: what the first step found out, for the second. */
+struct zone_spot {
+	uint64_t hash;
+	uint8_t place; /* enum zone_place */
+	uint8_t apex;  /* number of labels left of the apex of the zone that it is in */
+	uint8_t bits;  /* ZONE_REVERSE: how much of addr the name says; REVERSE_NO_ADDR: it says nothing that is one */
+	struct addr addr;
+};
+#define REVERSE_NO_ADDR 255
+
+/* First step: finds the zone and hashes the key. Touches no data of the zone; zone_prefetch then brings the memory that zone_find
+ * reads first towards the processor. name is lower case. */
+void zone_locate(const struct zone *z, const struct name *name, struct zone_spot *spot);
+void zone_prefetch(const struct zone *z, const struct zone_spot *spot);
+
+/* What stands at a name. generation and node are good until the read section ends, and are what was found when it was looked for: whoever
+ * writes an answer from them writes one state. */
+struct zone_found {
+	bool exists;                         /* false: NXDOMAIN, and has is 0 */
+	uint8_t absence;                     /* enum absence: why it does not exist */
+	uint16_t has;                        /* RRsets, bits of enum has */
+	const struct generation *generation; /* NULL where has is within HAS_SOA | HAS_NS | HAS_TXT */
+	const struct node *node;             /* of generation: rdata of A, AAAA, SRV; the name that the (first) PTR leads to */
+	const void *more_owners;             /* private: for zone_next_owner */
+};
+
+/* Second step. Where spot->place is ZONE_OUTSIDE nothing exists. */
+void zone_find(const struct zone *z, const struct name *name, const struct zone_spot *spot, struct zone_found *found);
+
+/* After the PTR that found->node stands for: makes it the next one of the same address, in an order that stays; false: there is none. */
+bool zone_next_owner(const struct zone_spot *spot, struct zone_found *found);
+
+/* The name server of the zone: the Service that the server's own addresses belong to, with its generation and node; false: it is
+ * ns.dns.<origin>, and generation and node are where its addresses are. */
+bool zone_name_server(const struct zone *z, const struct generation **generation, const struct node **node);

@@ -1,4 +1,6 @@
 #include "base/rcu.h"
+#include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -36,8 +38,20 @@ static inline void __tsan_release(void *address)
 static atomic_size_t waiting_bytes;
 static char grace_period; /* its address is what TSan synchronises on */
 
+/* Makes liburcu's thread, which frees, with every signal blocked: they are for whoever waits for them. */
+static void start_freeing_thread(void)
+{
+	sigset_t all, before;
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	urcu_memb_get_default_call_rcu_data();
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
 void rcu_thread_begin(void)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	pthread_once(&once, start_freeing_thread);
 	urcu_memb_register_thread();
 }
 

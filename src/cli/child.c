@@ -2,8 +2,31 @@
 #include "base/log.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+/* True if a folder of PATH has the command, whether it may be executed or not. */
+static bool is_in_path(const char *command)
+{
+	const char *folder = getenv("PATH");
+	for (size_t len; folder; folder = folder[len] ? folder + len + 1 : NULL) {
+		char file[PATH_MAX];
+		len = strcspn(folder, ":");
+		if (snprintf(file, sizeof file, "%.*s/%s", (int)len, folder, command) < PATH_MAX && access(file, F_OK) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* execvp() says EACCES also where it may not search a folder of PATH, be the command there or not; to its user it is not found. */
+static int why_not_executed(int error, const char *command)
+{
+	return error == EACCES && !strchr(command, '/') && !is_in_path(command) ? ENOENT : error;
+}
 
 static _Noreturn void wait_and_execute(int gate, char **argv, const sigset_t *mask)
 {
@@ -13,7 +36,7 @@ static _Noreturn void wait_and_execute(int gate, char **argv, const sigset_t *ma
 		_exit(CHILD_NOT_EXECUTABLE); /* the server could not start, and said why */
 	sigprocmask(SIG_SETMASK, mask, NULL);
 	execvp(argv[0], argv);
-	why = errno;
+	why = why_not_executed(errno, argv[0]);
 	log_line(LOG_ERROR, "run: %s: %s", argv[0], strerror(why));
 	_exit(why == ENOENT ? CHILD_NOT_FOUND : CHILD_NOT_EXECUTABLE);
 }

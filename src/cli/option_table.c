@@ -34,9 +34,10 @@ static enum err set_listen(struct options *o, const char *text, struct diag *d)
 static enum err set_zone(struct options *o, const char *text, struct diag *d)
 {
 	struct name *zone = &o->server.zone;
-	if (name_from_text(zone, text, strlen(text)) || !zone->labels)
-		return diag_set(d, ERR_SYNTAX, "a domain name such as cluster.local is wanted");
-	return OK;
+	enum err err = name_from_text(zone, text, strlen(text));
+	if (err == ERR_RANGE)
+		return diag_set(d, err, "a label has at most %d octets, a name %d", NAME_LABEL_MAX, NAME_WIRE_MAX);
+	return !err && zone->labels ? OK : diag_set(d, ERR_SYNTAX, "a domain name such as cluster.local is wanted");
 }
 
 static enum err set_ttl(struct options *o, const char *text, struct diag *d)

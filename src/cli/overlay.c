@@ -42,7 +42,7 @@ static enum err cover(const struct overlay_file *f, struct diag *d)
 	err = make_file(f->text, d);
 	if (err)
 		return err;
-	if (mount(MADE, f->path, NULL, MS_BIND, NULL) != 0)
+	if (mount(MADE, f->path, "none", MS_BIND, NULL) != 0)
 		err = sys_error(d, "mounting over", f->path);
 	unlink(MADE);
 	return err;

@@ -189,7 +189,7 @@ enum err sandbox_fork(struct sandbox *s, struct diag *d)
 
 enum err sandbox_settle(struct diag *d)
 {
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
+	if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) != 0)
 		return diag_set(d, errno == EPERM || errno == EACCES ? ERR_DENIED : ERR_SYS, "making mounts private: %s", strerror(errno));
 	/* Refused where parts of /proc are covered (containers); the old one then shows processes by the numbers they have outside. */
 	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0)

@@ -62,12 +62,15 @@ static char **list_decode(struct decoder *d, const struct field *list, item_text
 	return texts;
 }
 
-/* "" and ClusterFirst, which the API server writes into every pod, are the default: they need no struct. */
+/* "" and ClusterFirst, which the API server writes into every pod, are the default: they need no struct. But on its node's network a
+ * pod gets what the node has, unless it asks for ClusterFirstWithHostNet (k8s.io/kubernetes pkg/kubelet/network/dns). */
 static const char *policy_of(struct decoder *d, const struct field *spec)
 {
 	static const char *const policies[] = {"ClusterFirst", "ClusterFirstWithHostNet", "Default", "None", NULL};
-	struct field policy = field_member(d, spec, "dnsPolicy");
+	struct field policy = field_member(d, spec, "dnsPolicy"), host_network = field_member(d, spec, "hostNetwork");
 	unsigned choice = field_choice(d, &policy, policies, 0);
+	if (field_bool(d, &host_network, false) && !choice)
+		return "Default";
 	return choice ? policies[choice] : NULL;
 }
 

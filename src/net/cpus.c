@@ -14,33 +14,39 @@
 /* Reads quota and period in µs; false where the file is not there or sets no limit ("max", -1). */
 typedef bool read_quota(const char *folder, long long *quota, long long *period);
 
-static bool read_number(const char *folder, const char *file, long long *value)
+/* How many of the first count words of the file are numbers. */
+static unsigned read_numbers(const char *folder, const char *file, unsigned count, long long *values)
 {
-	char path[PATH_TEXT_MAX + 32];
+	char path[PATH_TEXT_MAX + 32], text[64];
+	unsigned n = 0;
 	snprintf(path, sizeof(path), "%s/%s", folder, file);
 	FILE *f = fopen(path, "re");
 	if (!f)
-		return false;
-	bool ok = fscanf(f, "%lld", value) == 1;
+		return 0;
+	char *at = fgets(text, sizeof(text), f);
 	fclose(f);
-	return ok;
+	for (char *end; at && n < count; at = end) {
+		values[n] = strtoll(at, &end, 10);
+		if (end == at)
+			break;
+		n++;
+	}
+	return n;
 }
 
 static bool read_quota_v1(const char *folder, long long *quota, long long *period)
 {
-	return read_number(folder, "cpu.cfs_quota_us", quota) && read_number(folder, "cpu.cfs_period_us", period);
+	return read_numbers(folder, "cpu.cfs_quota_us", 1, quota) == 1 && read_numbers(folder, "cpu.cfs_period_us", 1, period) == 1;
 }
 
 static bool read_quota_v2(const char *folder, long long *quota, long long *period)
 {
-	char path[PATH_TEXT_MAX + 32];
-	snprintf(path, sizeof(path), "%s/cpu.max", folder);
-	FILE *f = fopen(path, "re");
-	if (!f)
+	long long values[2];
+	if (read_numbers(folder, "cpu.max", 2, values) != 2)
 		return false;
-	bool ok = fscanf(f, "%lld %lld", quota, period) == 2;
-	fclose(f);
-	return ok;
+	*quota = values[0];
+	*period = values[1];
+	return true;
 }
 
 /* The smallest quota from mount/path up to mount, in processors, rounded up. In a container that sees only its own part of the tree

@@ -134,35 +134,33 @@ static void tune_udp(int fd, bool v6)
 		set_option(fd, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_OMIT);
 }
 
-enum err socket_open_udp(const struct net_address *a, int *out, struct diag *d)
+enum err socket_open_udp(const struct net_address *a, int *fd, struct diag *d)
 {
-	int fd = open_bound(a, SOCK_DGRAM, true);
-	if (fd < 0)
+	*fd = open_bound(a, SOCK_DGRAM, true);
+	if (*fd < 0)
 		return refuse(a, SOCK_DGRAM, errno, d);
-	tune_udp(fd, is_v6(a));
+	tune_udp(*fd, is_v6(a));
 	/* Only there, since every control message costs on the way in and out. */
 	bool ok = !socket_is_wildcard(a) ||
-	          (is_v6(a) ? set_option(fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) : set_option(fd, IPPROTO_IP, IP_PKTINFO, 1));
+	          (is_v6(a) ? set_option(*fd, IPPROTO_IPV6, IPV6_RECVPKTINFO, 1) : set_option(*fd, IPPROTO_IP, IP_PKTINFO, 1));
 	if (!ok) {
 		enum err err = refuse(a, SOCK_DGRAM, errno, d);
-		close(fd);
+		close(*fd);
 		return err;
 	}
-	*out = fd;
 	return OK;
 }
 
-enum err socket_open_tcp(const struct net_address *a, int *out, struct diag *d)
+enum err socket_open_tcp(const struct net_address *a, int *fd, struct diag *d)
 {
-	int fd = open_bound(a, SOCK_STREAM, true);
-	if (fd < 0)
+	*fd = open_bound(a, SOCK_STREAM, true);
+	if (*fd < 0)
 		return refuse(a, SOCK_STREAM, errno, d);
-	set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1); /* accepted connections inherit it; replies are written a batch at once */
-	if (listen(fd, SOMAXCONN)) {
+	set_option(*fd, IPPROTO_TCP, TCP_NODELAY, 1); /* accepted connections inherit it; replies are written a batch at once */
+	if (listen(*fd, SOMAXCONN)) {
 		enum err err = refuse(a, SOCK_STREAM, errno, d);
-		close(fd);
+		close(*fd);
 		return err;
 	}
-	*out = fd;
 	return OK;
 }

@@ -144,13 +144,14 @@ static void on_udp_readable(uv_poll_t *handle, int status, int events)
 		uv_poll_start(handle, UV_READABLE, on_udp_readable);
 }
 
-struct udp_listener *udp_listener_new(uv_loop_t *loop, int fd, bool wildcard, const struct responder *responder)
+enum err udp_listener_new(uv_loop_t *loop, int fd, bool wildcard, const struct responder *responder, struct udp_listener **out)
 {
 	struct udp_listener *l = calloc(1, sizeof(*l));
 	if (!l || uv_poll_init(loop, &l->poll, fd)) {
+		enum err err = l ? ERR_SYS : ERR_NOMEM;
 		free(l);
 		close(fd);
-		return NULL;
+		return err;
 	}
 	l->fd = fd;
 	l->control_len = wildcard ? sizeof(l->slots[0].control) : 0;
@@ -158,7 +159,8 @@ struct udp_listener *udp_listener_new(uv_loop_t *loop, int fd, bool wildcard, co
 	l->poll.data = l;
 	prepare_slots(l);
 	uv_poll_start(&l->poll, UV_READABLE, on_udp_readable); /* fails for a closing handle or a foreign one only */
-	return l;
+	*out = l;
+	return OK;
 }
 
 void udp_listener_drain(struct udp_listener *l)

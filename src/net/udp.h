@@ -6,8 +6,8 @@
 struct udp_listener;
 
 /* Takes fd, also on failure, and polls it on loop. wildcard: replies leave from the address that the control message of the
- * request names. All that answering needs is allocated here. NULL: out of memory, or the socket can't be polled. */
-struct udp_listener *udp_listener_new(uv_loop_t *loop, int fd, bool wildcard, const struct responder *responder);
+ * request names. All that answering needs is allocated here. ERR_NOMEM, or ERR_SYS where the socket can't be polled. */
+enum err udp_listener_new(uv_loop_t *loop, int fd, bool wildcard, const struct responder *responder, struct udp_listener **out);
 
 /* Answers every datagram that has been received. */
 void udp_listener_drain(struct udp_listener *l);

@@ -73,17 +73,17 @@ enum err worker_new(const struct worker_options *options, struct worker **out, s
 
 enum err worker_add_udp(struct worker *w, int fd, bool wildcard, struct diag *d)
 {
-	struct udp_listener *l = udp_listener_new(&w->loop, fd, wildcard, &w->responder);
-	if (!l)
-		return diag_set(d, ERR_NOMEM, "cannot poll a UDP socket: %s", err_str(ERR_NOMEM));
-	w->udp[w->udp_count++] = l;
+	enum err err = udp_listener_new(&w->loop, fd, wildcard, &w->responder, &w->udp[w->udp_count]);
+	if (err)
+		return diag_set(d, err, "cannot poll a UDP socket: %s", err_str(err));
+	w->udp_count++;
 	return OK;
 }
 
 enum err worker_add_tcp(struct worker *w, int fd, struct diag *d)
 {
 	enum err err = tcp_add_listener(w->tcp, fd);
-	return err ? diag_set(d, err, "cannot poll a TCP socket") : OK;
+	return err ? diag_set(d, err, "cannot poll a TCP socket: %s", err_str(err)) : OK;
 }
 
 enum err worker_start(struct worker *w, struct diag *d)

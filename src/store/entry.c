@@ -10,7 +10,7 @@ struct entry_key {
 
 static uint64_t key_hash(const struct entry_key *k)
 {
-	return hash_mix(k->kind, name_hash(k->ns, k->name));
+	return hash_mix(k->kind, text_hash(k->ns, k->name));
 }
 
 static bool has_key(const void *entry, const void *key)
@@ -137,7 +137,7 @@ static void mark_user(struct store *s, const struct entry *e)
 
 /* --- entries --- */
 
-static struct entry *add(struct store *s, struct namespace *ns, struct object *o)
+static struct entry *add(struct store *s, struct namespace_entry *ns, struct object *o)
 {
 	struct entry_key key = key_of(o);
 	struct entry *e = malloc(sizeof(*e));
@@ -188,7 +188,7 @@ static enum err replace_slice(struct store *s, struct entry *e, struct object *o
 	return OK;
 }
 
-enum err entry_upsert(struct store *s, struct namespace *ns, struct object *o)
+enum err entry_upsert(struct store *s, struct namespace_entry *ns, struct object *o)
 {
 	struct entry *old = entry_find(s, o->kind, o->ns, o->name);
 	struct entry *e = old ? old : add(s, ns, o);

@@ -3,22 +3,22 @@
 #include <stdlib.h>
 #include <string.h>
 
-uint64_t name_hash(const char *ns, const char *name)
+uint64_t text_hash(const char *ns, const char *name)
 {
 	return hash_mix(hash_bytes(ns, strlen(ns)), hash_bytes(name, strlen(name)));
 }
 
 static bool has_name(const void *entry, const void *name)
 {
-	return strcmp(((const struct namespace *)entry)->name, name) == 0;
+	return strcmp(((const struct namespace_entry *)entry)->name, name) == 0;
 }
 
-struct namespace *namespace_find(const struct store *s, const char *name)
+struct namespace_entry *namespace_find(const struct store *s, const char *name)
 {
-	return table_find(s->namespaces, name_hash(name, ""), has_name, name);
+	return table_find(s->namespaces, text_hash(name, ""), has_name, name);
 }
 
-static void touch(struct store *s, struct namespace *ns)
+static void touch(struct store *s, struct namespace_entry *ns)
 {
 	if (ns->touched)
 		return;
@@ -27,16 +27,16 @@ static void touch(struct store *s, struct namespace *ns)
 	s->touched = ns;
 }
 
-struct namespace *namespace_get(struct store *s, const char *name)
+struct namespace_entry *namespace_get(struct store *s, const char *name)
 {
-	struct namespace *ns = namespace_find(s, name);
+	struct namespace_entry *ns = namespace_find(s, name);
 	if (ns)
 		return ns;
 	ns = calloc(1, sizeof(*ns));
 	if (!ns)
 		return NULL;
 	ns->name = intern_str(s->pool, name);
-	if (!ns->name || table_insert(s->namespaces, name_hash(name, ""), ns)) {
+	if (!ns->name || table_insert(s->namespaces, text_hash(name, ""), ns)) {
 		intern_unref(s->pool, ns->name);
 		free(ns);
 		return NULL;
@@ -45,7 +45,7 @@ struct namespace *namespace_get(struct store *s, const char *name)
 	return ns;
 }
 
-void namespace_ref(struct store *s, struct namespace *ns)
+void namespace_ref(struct store *s, struct namespace_entry *ns)
 {
 	if (ns->objects++)
 		return;
@@ -53,7 +53,7 @@ void namespace_ref(struct store *s, struct namespace *ns)
 	touch(s, ns);
 }
 
-void namespace_unref(struct store *s, struct namespace *ns)
+void namespace_unref(struct store *s, struct namespace_entry *ns)
 {
 	if (--ns->objects)
 		return;
@@ -61,28 +61,31 @@ void namespace_unref(struct store *s, struct namespace *ns)
 	touch(s, ns);
 }
 
-void namespaces_announce(struct store *s)
+enum err namespaces_announce(struct store *s)
 {
-	for (struct namespace *ns = s->touched; ns; ns = ns->next_touched) {
+	for (struct namespace_entry *ns = s->touched; ns; ns = ns->next_touched) {
 		if (!ns->objects || ns->announced)
 			continue;
-		s->callbacks.namespace_changed(s->callbacks.arg, ns->name, true);
+		enum err err = s->callbacks.namespace_changed(s->callbacks.arg, ns->name, true);
+		if (err)
+			return err;
 		ns->announced = true;
 	}
+	return OK;
 }
 
-static void retire(struct store *s, struct namespace *ns)
+static void retire(struct store *s, struct namespace_entry *ns)
 {
 	if (ns->announced)
 		s->callbacks.namespace_changed(s->callbacks.arg, ns->name, false);
-	table_remove(s->namespaces, name_hash(ns->name, ""), ns);
+	table_remove(s->namespaces, text_hash(ns->name, ""), ns);
 	namespace_free(s, ns);
 }
 
 void namespaces_retire(struct store *s)
 {
 	while (s->touched) {
-		struct namespace *ns = s->touched;
+		struct namespace_entry *ns = s->touched;
 		s->touched = ns->next_touched;
 		ns->touched = false;
 		if (!ns->objects)
@@ -90,7 +93,7 @@ void namespaces_retire(struct store *s)
 	}
 }
 
-void namespace_free(struct store *s, struct namespace *ns)
+void namespace_free(struct store *s, struct namespace_entry *ns)
 {
 	struct podset_cursor c = {0};
 	for (struct pod *pod; (pod = podset_each(&ns->pods, &c));)

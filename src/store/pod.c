@@ -2,7 +2,7 @@
 #include <stdlib.h>
 
 /* Puts member into all Services that select labels. On ERR_NOMEM it is in some of them. */
-static enum err enter_services(struct store *s, struct namespace *ns, struct pod *member, const struct label_set *labels)
+static enum err enter_services(struct store *s, struct namespace_entry *ns, struct pod *member, const struct label_set *labels)
 {
 	struct selecting c = selecting_begin(s, ns, labels);
 	for (struct service_entry *e; (e = selecting_next(&c));)
@@ -12,7 +12,7 @@ static enum err enter_services(struct store *s, struct namespace *ns, struct pod
 }
 
 /* Takes it out of those that select labels, but not keep. */
-static void leave_services(struct store *s, struct namespace *ns, const struct pod *member, const struct label_set *labels,
+static void leave_services(struct store *s, struct namespace_entry *ns, const struct pod *member, const struct label_set *labels,
                            const struct label_set *keep)
 {
 	struct selecting c = selecting_begin(s, ns, labels);
@@ -22,7 +22,7 @@ static void leave_services(struct store *s, struct namespace *ns, const struct p
 }
 
 /* Marks the Services that select pod's labels, but not except; a pod that is over makes no difference to any. */
-static void mark_services(struct store *s, struct namespace *ns, const struct pod *pod, const struct label_set *except)
+static void mark_services(struct store *s, struct namespace_entry *ns, const struct pod *pod, const struct label_set *except)
 {
 	if (join_pod_is_over(pod))
 		return;
@@ -49,7 +49,7 @@ static bool pods_equal(const struct pod *a, const struct pod *b)
 	       a->hostname == b->hostname && a->subdomain == b->subdomain && a->ports == b->ports && ips_equal(a, b);
 }
 
-static enum err add(struct store *s, struct namespace *ns, struct pod *pod)
+static enum err add(struct store *s, struct namespace_entry *ns, struct pod *pod)
 {
 	if (podset_insert(&ns->pods, pod))
 		return ERR_NOMEM;
@@ -64,7 +64,7 @@ static enum err add(struct store *s, struct namespace *ns, struct pod *pod)
 	return OK;
 }
 
-static enum err move(struct store *s, struct namespace *ns, struct pod *member, const struct label_set *to)
+static enum err move(struct store *s, struct namespace_entry *ns, struct pod *member, const struct label_set *to)
 {
 	const struct label_set *from = member->object.labels;
 	if (enter_services(s, ns, member, to)) {
@@ -76,7 +76,7 @@ static enum err move(struct store *s, struct namespace *ns, struct pod *member, 
 }
 
 /* old takes over what next holds, rather than being replaced by it, since the sets of its Services point to it. */
-static enum err replace(struct store *s, struct namespace *ns, struct pod *old, struct pod *next)
+static enum err replace(struct store *s, struct namespace_entry *ns, struct pod *old, struct pod *next)
 {
 	bool moves = old->object.labels != next->object.labels, equal = pods_equal(old, next);
 	if (moves && move(s, ns, old, next->object.labels))
@@ -92,13 +92,13 @@ static enum err replace(struct store *s, struct namespace *ns, struct pod *old, 
 	return OK;
 }
 
-enum err pod_upsert(struct store *s, struct namespace *ns, struct pod *pod)
+enum err pod_upsert(struct store *s, struct namespace_entry *ns, struct pod *pod)
 {
 	struct pod *old = podset_see(&ns->pods, pod->object.name);
 	return old ? replace(s, ns, old, pod) : add(s, ns, pod);
 }
 
-void pod_delete(struct store *s, struct namespace *ns, struct pod *pod)
+void pod_delete(struct store *s, struct namespace_entry *ns, struct pod *pod)
 {
 	mark_services(s, ns, pod, NULL);
 	leave_services(s, ns, pod, pod->object.labels, NULL);

@@ -6,20 +6,19 @@
 #include "store/store.h"
 
 /* A namespace. It exists while an object names it. */
-struct namespace
-{
+struct namespace_entry {
 	const char *name; /* interned */
 	struct podset pods;
 	size_t objects; /* that name it */
 	bool announced; /* the last namespace_changed() said that it exists */
 	bool touched;   /* in store.touched, by next_touched */
-	struct namespace *next_touched;
+	struct namespace_entry *next_touched;
 	struct service_entry *unfilled; /* Services whose pods the next flush gathers, by next_unfilled */
 };
 
 /* All that makes up the Service of one name. Also there where only slices speak of that name. */
 struct service_entry {
-	struct namespace *ns;
+	struct namespace_entry *ns;
 	const char *name;        /* interned */
 	struct service *service; /* NULL: none now */
 	struct label indexed;    /* the pair of its selector under which store.by_selector has it; key NULL: it is not there */
@@ -38,7 +37,7 @@ struct service_entry {
 /* An object that is neither Pod nor Service. */
 struct entry {
 	struct object *object;
-	struct namespace *ns;
+	struct namespace_entry *ns;
 	struct service_entry *service; /* whose slice or Endpoints object it is; NULL: of none */
 	bool unseen;
 };
@@ -46,59 +45,61 @@ struct entry {
 struct store {
 	struct intern *pool;
 	struct store_callbacks callbacks;
-	struct table *namespaces;                   /* struct namespace by name */
+	struct table *namespaces;                   /* struct namespace_entry by name */
 	struct table *services;                     /* struct service_entry by namespace and name */
 	struct table *by_selector;                  /* the same, by namespace and the pair that `indexed` holds */
 	struct table *entries;                      /* struct entry by kind, namespace and name */
-	struct namespace *touched;                  /* those whose existence may have changed since the last flush */
+	struct namespace_entry *touched;            /* those whose existence may have changed since the last flush */
 	struct service_entry *marked, **marked_end; /* to be recomputed, oldest first */
 	struct store_counts counts;
 };
 
 /* --- namespace.c --- */
 
-struct namespace *namespace_find(const struct store *s, const char *name); /* NULL: none */
-struct namespace *namespace_get(struct store *s, const char *name);        /* makes it if need be; NULL: out of memory */
-void namespace_ref(struct store *s, struct namespace *ns);                 /* one more object names it */
-void namespace_unref(struct store *s, struct namespace *ns);
-void namespaces_announce(struct store *s); /* calls back for those that came into being */
-void namespaces_retire(struct store *s);   /* and for those that are gone, which it frees */
-void namespace_free(struct store *s, struct namespace *ns);
-uint64_t name_hash(const char *ns, const char *name); /* of the texts */
+struct namespace_entry *namespace_find(const struct store *s, const char *name); /* NULL: none */
+struct namespace_entry *namespace_get(struct store *s, const char *name);        /* makes it if need be; NULL: out of memory */
+void namespace_ref(struct store *s, struct namespace_entry *ns);                 /* one more object names it */
+void namespace_unref(struct store *s, struct namespace_entry *ns);
+enum err namespaces_announce(struct store *s); /* calls back for those that came into being */
+void namespaces_retire(struct store *s);       /* and for those that are gone, which it frees */
+void namespace_free(struct store *s, struct namespace_entry *ns);
+uint64_t text_hash(const char *ns, const char *name); /* of the texts */
 
 /* --- service.c --- */
 
 struct service_entry *service_find(const struct store *s, const char *ns, const char *name); /* NULL: none */
-struct service_entry *service_get(struct store *s, struct namespace *ns,
-                                  const char *name); /* name is interned; makes it if need be; NULL: out of memory */
-enum err service_upsert(struct store *s, struct namespace *ns, struct service *service); /* takes it if OK */
+
+/* Makes it if need be; NULL: out of memory. The name is interned. */
+struct service_entry *service_get(struct store *s, struct namespace_entry *ns, const char *name);
+
+enum err service_upsert(struct store *s, struct namespace_entry *ns, struct service *service); /* takes it if OK */
 void service_delete(struct store *s, struct service_entry *e);
 void service_mark(struct store *s, struct service_entry *e);
-enum err service_fill(struct store *s, struct namespace *ns); /* gathers the pods of the unfilled */
+enum err service_fill(struct store *s, struct namespace_entry *ns); /* gathers the pods of the unfilled */
 void service_free(struct store *s, struct service_entry *e);
 
 /* The Services of a namespace that select these labels; while one walks, the index must not change. */
 struct selecting {
 	const struct store *store;
-	const struct namespace *ns;
+	const struct namespace_entry *ns;
 	const struct label_set *labels;
 	const struct label *pair; /* NULL: before the first */
 	uint32_t next;
 	uint64_t hash;
 	struct table_snapshot run;
 };
-struct selecting selecting_begin(const struct store *s, const struct namespace *ns, const struct label_set *labels);
+struct selecting selecting_begin(const struct store *s, const struct namespace_entry *ns, const struct label_set *labels);
 struct service_entry *selecting_next(struct selecting *c); /* NULL: no more */
 
 /* --- pod.c --- */
 
-enum err pod_upsert(struct store *s, struct namespace *ns, struct pod *pod); /* takes it if OK */
-void pod_delete(struct store *s, struct namespace *ns, struct pod *pod);
+enum err pod_upsert(struct store *s, struct namespace_entry *ns, struct pod *pod); /* takes it if OK */
+void pod_delete(struct store *s, struct namespace_entry *ns, struct pod *pod);
 
 /* --- entry.c --- */
 
 struct entry *entry_find(const struct store *s, enum object_kind kind, const char *ns, const char *name); /* NULL: none */
-enum err entry_upsert(struct store *s, struct namespace *ns, struct object *o);                           /* takes it if OK */
+enum err entry_upsert(struct store *s, struct namespace_entry *ns, struct object *o);                     /* takes it if OK */
 void entry_delete(struct store *s, struct entry *e);
 void entry_free(struct store *s, struct entry *e);
 

@@ -17,7 +17,7 @@ static bool has_key(const void *entry, const void *key)
 struct service_entry *service_find(const struct store *s, const char *ns, const char *name)
 {
 	struct service_key key = {ns, name};
-	return table_find(s->services, name_hash(ns, name), has_key, &key);
+	return table_find(s->services, text_hash(ns, name), has_key, &key);
 }
 
 void service_mark(struct store *s, struct service_entry *e)
@@ -30,13 +30,13 @@ void service_mark(struct store *s, struct service_entry *e)
 	s->marked_end = &e->next_marked;
 }
 
-struct service_entry *service_get(struct store *s, struct namespace *ns, const char *name)
+struct service_entry *service_get(struct store *s, struct namespace_entry *ns, const char *name)
 {
 	struct service_entry *e = service_find(s, ns->name, name);
 	if (e)
 		return e;
 	e = calloc(1, sizeof(*e));
-	if (!e || table_insert(s->services, name_hash(ns->name, name), e)) {
+	if (!e || table_insert(s->services, text_hash(ns->name, name), e)) {
 		free(e);
 		return NULL;
 	}
@@ -48,7 +48,7 @@ struct service_entry *service_get(struct store *s, struct namespace *ns, const c
 
 /* --- the index by selector: keys and values are interned, so their addresses are hashed --- */
 
-static uint64_t pair_hash(const struct namespace *ns, const struct label *pair)
+static uint64_t pair_hash(const struct namespace_entry *ns, const struct label *pair)
 {
 	const void *key[] = {ns, pair->key, pair->value};
 	return hash_bytes(key, sizeof(key));
@@ -68,7 +68,7 @@ static void look_for(struct selecting *c, const struct label *pair)
 	table_snapshot(c->store->by_selector, c->hash, &c->run);
 }
 
-struct selecting selecting_begin(const struct store *s, const struct namespace *ns, const struct label_set *labels)
+struct selecting selecting_begin(const struct store *s, const struct namespace_entry *ns, const struct label_set *labels)
 {
 	return (struct selecting){.store = s, .ns = ns, .labels = labels};
 }
@@ -87,7 +87,7 @@ struct service_entry *selecting_next(struct selecting *c)
 }
 
 /* The number of Services under pair, counted up to enough. */
-static size_t pair_services(const struct store *s, const struct namespace *ns, const struct label *pair, size_t enough)
+static size_t pair_services(const struct store *s, const struct namespace_entry *ns, const struct label *pair, size_t enough)
 {
 	struct selecting c = selecting_begin(s, ns, NULL);
 	size_t n = 0;
@@ -99,7 +99,7 @@ static size_t pair_services(const struct store *s, const struct namespace *ns, c
 
 /* The pair with the fewest Services under it, so that a label which every Service of a namespace selects (app, managed-by) does
  * not make each pod look at all of them. */
-static const struct label *best_pair(const struct store *s, const struct namespace *ns, const struct label_set *selector)
+static const struct label *best_pair(const struct store *s, const struct namespace_entry *ns, const struct label_set *selector)
 {
 	const struct label *best = NULL;
 	size_t fewest = SIZE_MAX;
@@ -141,7 +141,7 @@ static enum err set_selector(struct store *s, struct service_entry *e, const str
 }
 
 /* Gathering for all new Services of a namespace in one walk over its pods: each Service by itself would be quadratic at start. */
-static enum err gather(const struct store *s, const struct namespace *ns)
+static enum err gather(const struct store *s, const struct namespace_entry *ns)
 {
 	struct podset_cursor at = {0};
 	for (struct pod *pod; (pod = podset_each(&ns->pods, &at));) {
@@ -153,7 +153,7 @@ static enum err gather(const struct store *s, const struct namespace *ns)
 	return OK;
 }
 
-enum err service_fill(struct store *s, struct namespace *ns)
+enum err service_fill(struct store *s, struct namespace_entry *ns)
 {
 	if (gather(s, ns)) {
 		for (struct service_entry *e = ns->unfilled; e; e = e->next_unfilled)
@@ -200,7 +200,7 @@ static bool services_equal(const struct service *a, const struct service *b)
 	       cluster_ips_equal(a, b) && ports_equal(a, b);
 }
 
-enum err service_upsert(struct store *s, struct namespace *ns, struct service *service)
+enum err service_upsert(struct store *s, struct namespace_entry *ns, struct service *service)
 {
 	struct service_entry *e = service_get(s, ns, service->object.name);
 	if (!e)

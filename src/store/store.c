@@ -37,7 +37,7 @@ static void free_entries(struct store *s)
 static void free_namespaces(struct store *s)
 {
 	size_t at = 0;
-	for (struct namespace *ns; s->namespaces && (ns = table_each(s->namespaces, &at));)
+	for (struct namespace_entry *ns; s->namespaces && (ns = table_each(s->namespaces, &at));)
 		namespace_free(s, ns);
 }
 
@@ -63,7 +63,7 @@ static const char *namespace_of(enum object_kind kind, const char *ns, const cha
 	return kind == OBJECT_NAMESPACE ? name : ns;
 }
 
-static enum err upsert_into(struct store *s, struct namespace *ns, struct object *o)
+static enum err upsert_into(struct store *s, struct namespace_entry *ns, struct object *o)
 {
 	switch (o->kind) {
 	case OBJECT_SERVICE:
@@ -92,7 +92,7 @@ enum err store_upsert(struct store *s, struct object *o)
 	}
 	intern_unref(s->pool, o->uid);
 	o->uid = NULL;
-	struct namespace *ns = namespace_get(s, name);
+	struct namespace_entry *ns = namespace_get(s, name);
 	enum err err = ns ? upsert_into(s, ns, o) : ERR_NOMEM;
 	if (err)
 		object_free(o, s->pool);
@@ -101,7 +101,7 @@ enum err store_upsert(struct store *s, struct object *o)
 
 static void delete_pod(struct store *s, const char *ns_name, const char *name)
 {
-	struct namespace *ns = namespace_find(s, ns_name);
+	struct namespace_entry *ns = namespace_find(s, ns_name);
 	struct pod *pod = ns ? podset_find(&ns->pods, name) : NULL;
 	if (pod)
 		pod_delete(s, ns, pod);
@@ -136,7 +136,7 @@ void store_delete(struct store *s, enum object_kind kind, const char *ns, const 
 static void mark_pods(struct store *s)
 {
 	size_t at = 0;
-	for (struct namespace *ns; (ns = table_each(s->namespaces, &at));)
+	for (struct namespace_entry *ns; (ns = table_each(s->namespaces, &at));)
 		podset_unsee_all(&ns->pods);
 }
 
@@ -162,7 +162,7 @@ void store_mark(struct store *s, unsigned kinds)
 static void sweep_pods(struct store *s)
 {
 	size_t at = 0;
-	for (struct namespace *ns; (ns = table_each(s->namespaces, &at));) {
+	for (struct namespace_entry *ns; (ns = table_each(s->namespaces, &at));) {
 		struct podset_cursor c = {0};
 		for (struct pod *pod; (pod = podset_next_unseen(&ns->pods, &c));)
 			pod_delete(s, ns, pod);
@@ -202,13 +202,16 @@ static size_t count_ready(const struct service_view *view)
 static enum err publish(struct store *s, struct service_entry *e, struct join *j)
 {
 	struct service_view view;
+	enum err err;
 	if (join_build(j, e, &view))
 		return ERR_NOMEM;
+	err = s->callbacks.service_changed(s->callbacks.arg, &view);
+	if (err)
+		return err;
 	s->counts.endpoints -= e->ready;
 	e->ready = count_ready(&view);
 	s->counts.endpoints += e->ready;
 	e->published = true;
-	s->callbacks.service_changed(s->callbacks.arg, &view);
 	return OK;
 }
 
@@ -225,7 +228,7 @@ static void drop_if_empty(struct store *s, struct service_entry *e)
 {
 	if (e->slice_count || e->endpoints)
 		return;
-	table_remove(s->services, name_hash(e->ns->name, e->name), e);
+	table_remove(s->services, text_hash(e->ns->name, e->name), e);
 	service_free(s, e);
 }
 
@@ -253,9 +256,8 @@ static void unmark_first(struct store *s)
 enum err store_flush(struct store *s)
 {
 	struct join j = {0};
-	enum err err = OK;
-	namespaces_announce(s);
-	while (s->marked && !(err = flush_service(s, s->marked, &j)))
+	enum err err = namespaces_announce(s);
+	while (!err && s->marked && !(err = flush_service(s, s->marked, &j)))
 		unmark_first(s);
 	if (!err)
 		namespaces_retire(s);
@@ -278,14 +280,14 @@ const struct service *store_service(const struct store *s, const char *ns, const
 
 const struct pod *store_pod(const struct store *s, const char *ns_name, const char *name)
 {
-	const struct namespace *ns = namespace_find(s, ns_name);
+	const struct namespace_entry *ns = namespace_find(s, ns_name);
 	return ns ? podset_find(&ns->pods, name) : NULL;
 }
 
 const struct pod *store_each_pod(const struct store *s, struct store_cursor *c)
 {
 	for (;;) {
-		const struct namespace *ns = c->ns;
+		const struct namespace_entry *ns = c->ns;
 		struct podset_cursor at = {c->block, c->at};
 		const struct pod *pod = ns ? podset_each(&ns->pods, &at) : NULL;
 		c->block = at.block;

@@ -194,13 +194,12 @@ def full_name(text):
     return dns.name.from_text(text, ZONE)
 
 
-def make_query(name, rdtype="A", edns=True, **options):
-    if isinstance(name, str):
-        name = full_name(name)
-    if edns:
-        options.setdefault("use_edns", 0)
-        options.setdefault("payload", 4096)
-    return dns.message.make_query(name, rdtype, **options)
+def make_query(name, rdtype="A", *, version=0, ednsflags=0, payload=4096, options=(), **rest):
+    """A query with an OPT record, unless payload is None."""
+    query = dns.message.make_query(full_name(name) if isinstance(name, str) else name, rdtype, **rest)
+    if payload is not None:
+        query.use_edns(version, ednsflags, payload, options=list(options))
+    return query
 
 
 def answer_set(response, rdtype):

@@ -156,13 +156,13 @@ def test_a_range_that_is_too_small(tmp_path):
 
 
 def refusal(path, *options):
-    """The one line with which headns refuses a file: exit status 1, nothing else said."""
+    """The one line with which headns says what is wrong with a file; exit status 1, and one more line that it serves nothing."""
     done = harness.run_headns("serve", "--listen", "127.0.0.1:0", *options, path)
     assert done.returncode == 1, done.stderr
     assert done.stdout == ""
     lines = done.stderr.splitlines()
-    assert len(lines) == 1, done.stderr
-    assert lines[0].startswith("headns: error: ")
+    assert len(lines) == 2, done.stderr
+    assert lines[0].startswith("headns: error: ") and lines[1].startswith("headns: error: serve: nothing is served")
     return lines[0]
 
 
@@ -221,10 +221,24 @@ def lines_to(text, needle):
     return text[: text.index(needle)].count("\n") + 1
 
 
-def test_the_line_is_the_fields_line(tmp_path):
-    text = "apiVersion: v1\nkind: Service\nmetadata:\n  name: bad\nspec:\n  clusterIP: None\n  ports:\n  - name: web\n    port: 70000\n"
-    (tmp_path / "m.yaml").write_text(text)
-    assert re.search(rf"m\.yaml:{lines_to(text, 'port: 70000')}: ", refusal(tmp_path / "m.yaml"))
+SERVICE = """apiVersion: v1
+kind: Service
+metadata:
+  name: bad
+spec:
+  clusterIP: {ip}
+  ports:
+  - name: web
+    protocol: {protocol}
+    port: {port}
+"""
+
+
+# Texts have the line they stand in; numbers that of the mapping around them.
+@pytest.mark.parametrize("fields, line", [({"ip": "10.0.0.300"}, 6), ({"protocol": "QUIC"}, 9), ({"port": 70000}, 8)])
+def test_the_line_is_the_fields_line(tmp_path, fields, line):
+    (tmp_path / "m.yaml").write_text("# one line before\n" * 10 + SERVICE.format(**{"ip": "None", "protocol": "TCP", "port": 80, **fields}))
+    assert f"m.yaml:{10 + line}: Service default/bad: " in refusal(tmp_path / "m.yaml")
 
 
 def test_duplicate_objects(tmp_path, serve):
@@ -232,7 +246,7 @@ def test_duplicate_objects(tmp_path, serve):
     first = write_manifest(tmp_path / "a.yaml", GOOD)
     second = write_manifest(tmp_path / "b.yaml", GOOD)
     done = harness.run_headns("serve", "--listen", "127.0.0.1:0", first, second)
-    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 2
     assert "Service default/good" in done.stderr and str(first) + ":" in done.stderr and str(second) + ":" in done.stderr
     server = serve("--lenient", first, second)
     assert server.addresses_of("good.default.svc") == {"10.0.0.77"}
@@ -317,13 +331,15 @@ def test_a_file_that_is_not_there(tmp_path, name):
     assert str(tmp_path / name) in refusal(tmp_path / name)
 
 
-def test_a_zone_too_long_for_the_names(tmp_path):
-    """Each label is good, the whole is over 255 octets: said at start, not answered wrongly later."""
-    long_name = "s" * 63
+def test_names_too_long_in_a_long_zone(tmp_path, serve):
+    """Each label is good, a pod's whole name is over 255 octets: it is in no answer, and what is short enough is served."""
+    service_name, ns, zone = "s" * 63, "n" * 63, "z" * 60 + ".example."
     path = write_manifest(
         tmp_path / "m.yaml",
-        service(long_name, "n" * 63, selector={"a": "b"}),
-        pod("p", "10.244.0.1", "n" * 63, labels={"a": "b"}, hostname="h" * 63, subdomain=long_name),
+        service(service_name, ns, selector={"a": "b"}),
+        pod("p", "10.244.0.1", ns, labels={"a": "b"}, hostname="h" * 63, subdomain=service_name),
     )
-    line = refusal(path, "--zone", "z" * 60 + ".example")
-    assert "255" in line and long_name in line
+    server = serve("--zone", zone, path)
+    assert server.addresses_of(f"{service_name}.{ns}.svc.{zone}") == {"10.244.0.1"}
+    assert server.addresses_of(f"_web._tcp.{service_name}.{ns}.svc.{zone}", "SRV") == set()
+    assert server.addresses_of("1.0.244.10.in-addr.arpa.", "PTR") == set()

@@ -45,7 +45,7 @@ def query_wire(**options):
 
 
 def test_no_opt_unless_asked(observed):
-    assert observed.udp(harness.make_query(NAME, edns=False)).edns == -1
+    assert observed.udp(harness.make_query(NAME, payload=None)).edns == -1
 
 
 @pytest.mark.parametrize("flags, want_do", [(0, False), (dns.flags.DO, True)])
@@ -69,7 +69,7 @@ def test_unknown_option_is_not_echoed(observed, code):
 
 @pytest.mark.parametrize("version", [1, 2, 255])
 def test_version_not_ours_is_badvers(observed, version):
-    response = observed.udp(harness.make_query(NAME, use_edns=version))
+    response = observed.udp(harness.make_query(NAME, version=version))
     assert (response.rcode(), response.edns) == (dns.rcode.BADVERS, 0)
     assert not response.answer
 
@@ -88,7 +88,7 @@ OPT = b"\0" + struct.pack("!HHIH", 41, 4096, 0, 0)
     ],
 )
 def test_bad_opt_is_formerr(observed, additional, count):
-    octets = patched(query_wire(edns=False), 10, struct.pack("!H", count)) + additional
+    octets = patched(query_wire(payload=None), 10, struct.pack("!H", count)) + additional
     assert rcode_of(exchange(observed, octets)) == dns.rcode.FORMERR
 
 
@@ -109,7 +109,7 @@ def large(tmp_path_factory):
 @pytest.mark.parametrize("payload, limit", [(None, 512), (0, 512), (100, 512), (512, 512), (700, 700), (1232, 1232), (1233, 1232), (65535, 1232)])
 @pytest.mark.parametrize("name, rdtype", [("large.default.svc", "A"), ("_web._tcp.large.default.svc", "SRV"), ("large.default.svc", "SRV")])
 def test_truncation(large, name, rdtype, payload, limit):
-    query = harness.make_query(name, rdtype, edns=payload is not None, **({} if payload is None else {"payload": payload}))
+    query = harness.make_query(name, rdtype, payload=payload)
     with large.udp_socket() as s:
         s.send(query.to_wire())
         octets = s.recv(65535)
@@ -125,7 +125,7 @@ def test_truncation(large, name, rdtype, payload, limit):
 
 
 def test_tcp_has_the_whole_set(large):
-    assert harness.answer_set(large.tcp(harness.make_query("large.default.svc", edns=False)), "A") == set(MANY)
+    assert harness.answer_set(large.tcp(harness.make_query("large.default.svc", payload=None)), "A") == set(MANY)
 
 
 def test_srv_targets_are_not_compressed(large):
@@ -142,7 +142,7 @@ def test_glue_that_does_not_fit_is_left_out_without_tc(tmp_path, serve):
     addresses = MANY[:6]
     harness.write_manifest(tmp_path / "m.yaml", harness.service("some"), harness.slice_of("some", addresses))
     server = serve(tmp_path / "m.yaml")
-    response = server.udp(harness.make_query("_web._tcp.some.default.svc", "SRV", edns=False))
+    response = server.udp(harness.make_query("_web._tcp.some.default.svc", "SRV", payload=None))
     assert len(response.answer[0]) == 6 and not response.flags & dns.flags.TC
     assert len(response.additional) < 6
     assert len(server.udp(harness.make_query("_web._tcp.some.default.svc", "SRV")).additional) == 6
@@ -198,7 +198,7 @@ def test_any_of_an_absent_name(observed):
 
 @pytest.mark.parametrize("count", [0, 2, 65535])
 def test_question_count_other_than_one(observed, count):
-    reply = exchange(observed, patched(query_wire(edns=False), 4, struct.pack("!H", count)))
+    reply = exchange(observed, patched(query_wire(payload=None), 4, struct.pack("!H", count)))
     assert rcode_of(reply) == dns.rcode.FORMERR
 
 
@@ -211,7 +211,7 @@ def test_header_alone_is_formerr(observed):
 def test_records_in_a_query(observed, at):
     """Answer and authority records have no place in a query."""
     record = b"\0" + struct.pack("!HHIH", 1, 1, 0, 4) + b"\1\2\3\4"
-    reply = exchange(observed, patched(query_wire(edns=False), at, b"\0\1") + record)
+    reply = exchange(observed, patched(query_wire(payload=None), at, b"\0\1") + record)
     assert rcode_of(reply) == dns.rcode.FORMERR
 
 
@@ -224,9 +224,9 @@ def test_never_an_answer_to_an_answer(observed, octets):
     assert exchange(observed, octets) is None
 
 
-@pytest.mark.parametrize("edns", [False, True])
-def test_every_truncation_of_a_query(observed, edns):
-    octets = query_wire(edns=edns)
+@pytest.mark.parametrize("payload", [None, 1232])
+def test_every_truncation_of_a_query(observed, payload):
+    octets = query_wire(payload=payload)
     for length in range(len(octets)):
         reply = exchange(observed, octets[:length])
         if length < 12:  # no header: nothing to answer to
@@ -256,8 +256,8 @@ NAMES = [
     pytest.param(LABEL * 3 + b"\x3d" + b"a" * 61 + b"\0", dns.rcode.REFUSED, id="name of 255 octets"),
     pytest.param(b"\1a" * 127 + b"\0", dns.rcode.REFUSED, id="127 labels"),
     pytest.param(b"\1a" * 128 + b"\0", dns.rcode.FORMERR, id="128 labels"),
-    pytest.param(b"\1a" * 120 + b"\7cluster\5local\0"[-15:], dns.rcode.FORMERR, id="longer than 255 in our zone"),
-    pytest.param(b"\1a" * 119 + b"\7cluster\5local\0", dns.rcode.NXDOMAIN, id="very deep in our zone"),
+    pytest.param(b"\1a" * 121 + b"\7cluster\5local\0", dns.rcode.FORMERR, id="longer than 255 in our zone"),
+    pytest.param(b"\1a" * 120 + b"\7cluster\5local\0", dns.rcode.NXDOMAIN, id="very deep in our zone"),
     pytest.param(b"\0", dns.rcode.REFUSED, id="root"),
     pytest.param(b"\4a.b\0\3svc\7cluster\5local\0", dns.rcode.NXDOMAIN, id="dot and NUL in a label"),
     pytest.param(b"\5nginx\7default\3svc\7cluster\6local\0\0", dns.rcode.REFUSED, id="NUL in the zone's label"),
@@ -284,7 +284,8 @@ def test_bent_queries_do_no_harm(observed):
         reply = exchange(observed, octets)
         if reply is not None:
             assert reply[2] & 0x80 and reply[:2] == octets[:2]
-            dns.message.from_wire(reply, raise_on_truncation=False, ignore_trailing=False)
+            whole_message = patched(reply, 2, bytes([reply[2] & 0x87]))  # dnspython does not read opcodes that nobody has defined
+            dns.message.from_wire(whole_message, raise_on_truncation=False)
 
 
 def test_bent_queries_over_tcp(observed):

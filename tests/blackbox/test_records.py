@@ -1,8 +1,9 @@
 """Every record of every file in zones/, from the tables in records/.
 
 A table is named like its manifest. A line is `NAME TYPE ANSWER`; names without a last dot are relative to cluster.local; ANSWER is
-NXDOMAIN, NODATA, or the records' data parted by ` | `, in any order, a record of another type written `TYPE data`. SRV data is
-`port target`: weights follow from their number. What holds for every answer is checked here once, so tables hold only data.
+NXDOMAIN, NODATA, or the records' data, parted by ` | `, in any order; a record of another type is written `TYPE data`, and CNAMEs may
+follow NXDOMAIN or NODATA. SRV data is `port target`: weights follow from their number. What holds for every answer is checked here
+once, so that tables hold only data.
 """
 
 import functools
@@ -20,6 +21,7 @@ import pytest
 import harness
 
 TABLES = sorted((harness.Path(__file__).parent / "records").glob("*.txt"))
+REVERSE_ZONES = (dns.name.from_text("in-addr.arpa."), dns.name.from_text("ip6.arpa."))
 TTL = 5
 
 
@@ -52,7 +54,7 @@ def servers():
 def canonical(rdtype, text):
     """(type, data) of one record of a table, names made absolute."""
     words = text.split()
-    if words[0] in ("CNAME", "A", "AAAA"):
+    if words[0] in ("CNAME", "A", "AAAA", "SRV"):
         rdtype, words = words[0], words[1:]
     if rdtype in ("PTR", "CNAME", "NS"):
         return rdtype, harness.full_name(words[0]).to_text()
@@ -75,13 +77,13 @@ def records_of(response):
 
 
 def check_negative(response):
-    """RFC 2308: one SOA in authority; Kubernetes DNS specification 2.2 and RFC 1035 for its fields."""
-    assert not response.answer or response.answer[-1].rdtype == dns.rdatatype.CNAME
+    """RFC 2308: one SOA in authority, of the zone that the name (or the last CNAME's target) is in."""
+    assert all(rrset.rdtype == dns.rdatatype.CNAME for rrset in response.answer)
+    name = response.answer[-1][0].target if response.answer else response.question[0].name
     assert [rrset.rdtype for rrset in response.authority] == [dns.rdatatype.SOA]
-    (soa,) = response.authority[0]
-    owner = response.authority[0].name
-    assert response.question[0].name.is_subdomain(owner)
-    assert (soa.mname, soa.rname) == (dns.name.from_text("ns.dns", harness.ZONE), dns.name.from_text("hostmaster", harness.ZONE)) or owner != harness.ZONE
+    owner, (soa,) = response.authority[0].name, response.authority[0]
+    assert owner in (harness.ZONE, *REVERSE_ZONES) and name.is_subdomain(owner)
+    assert (soa.mname, soa.rname) == (harness.full_name("ns.dns"), harness.full_name("hostmaster"))
     assert (soa.refresh, soa.retry, soa.expire, soa.minimum) == (7200, 1800, 86400, TTL)
     assert response.authority[0].ttl <= TTL
     assert not response.additional
@@ -104,18 +106,17 @@ def test_record(servers, stem, name, rdtype, answer):
     server = servers(stem)
     response = server.ask(name, rdtype)
     assert response.flags & dns.flags.AA and not response.flags & (dns.flags.RA | dns.flags.AD | dns.flags.TC)
-    negative = answer in ("NXDOMAIN", "NODATA")
-    want_rcode = dns.rcode.NXDOMAIN if answer == "NXDOMAIN" else dns.rcode.NOERROR
-    assert dns.rcode.to_text(response.rcode()) == dns.rcode.to_text(want_rcode)
+    parts = answer.split(" | ")
+    negative = parts[0] if parts[0] in ("NXDOMAIN", "NODATA") else None
+    assert dns.rcode.to_text(response.rcode()) == ("NXDOMAIN" if negative == "NXDOMAIN" else "NOERROR")
+    want = sorted(canonical("CNAME" if negative else rdtype, text) for text in (parts[1:] if negative else parts))
+    assert sorted(records_of(response)) == want
     if negative:
         check_negative(response)
-        assert not response.answer
     else:
-        want = sorted(canonical(rdtype, text) for text in answer.split(" | "))
-        assert sorted(records_of(response)) == want
         assert not response.authority
-        assert all(rrset.ttl == (28800 if rdtype == "TXT" else TTL) for rrset in response.answer + response.additional)
-    if rdtype == "SRV" and not negative:
+        assert all(rrset.ttl == (28800 if rdtype == "TXT" else TTL) for rrset in response.answer + response.additional if rrset.rdtype != dns.rdatatype.CNAME)
+    if not negative and any(rrset.rdtype == dns.rdatatype.SRV for rrset in response.answer):
         check_srv(server, response, name)
     over_tcp = server.tcp(harness.make_query(name, rdtype))
     assert sorted(records_of(over_tcp)) == sorted(records_of(response)) and over_tcp.rcode() == response.rcode()
@@ -135,6 +136,29 @@ def test_serial_is_the_same_everywhere(observed):
     apex = observed.ask("cluster.local.", "SOA").answer[0][0].serial
     assert observed.ask("absent.default.svc").authority[0][0].serial == apex
     assert observed.ask("nginx.default.svc", "MX").authority[0][0].serial == apex
+
+
+@pytest.mark.parametrize("name, ttl", [("peer-1.peers.default.svc", 0), ("peer-2.peers.default.svc", 0), ("absent.peers.default.svc", TTL)])
+def test_a_name_about_to_be_there_is_not_forgotten_for_long(servers, name, ttl):
+    """Who asks too early for a pod that is not ready must not be told so again by a cache (RFC 2308 5)."""
+    response = servers("not-ready").ask(name)
+    assert response.rcode() == dns.rcode.NXDOMAIN and response.authority[0].ttl == ttl
+
+
+def test_name_server_of_its_own(observed):
+    """Where the server's address belongs to no Service."""
+    response = observed.ask("cluster.local.", "NS")
+    assert harness.answer_set(response, "NS") == {"ns.dns.cluster.local."}
+    assert [rrset.to_text() for rrset in response.additional] == [f"ns.dns.cluster.local. {TTL} IN A 127.0.0.1"]
+    assert observed.addresses_of("ns.dns") == {"127.0.0.1"}
+
+
+def test_name_server_that_is_a_service(tmp_path, serve):
+    """Where the server listens on the address of a Service, as in a cluster it does, that Service is the name server."""
+    path = harness.write_manifest(tmp_path / "m.yaml", harness.service("kube-dns", "kube-system", headless=False, cluster_ip="127.0.0.1"))
+    response = serve(path).ask("cluster.local.", "NS")
+    assert harness.answer_set(response, "NS") == {"kube-dns.kube-system.svc.cluster.local."}
+    assert [rrset.to_text() for rrset in response.additional] == [f"kube-dns.kube-system.svc.cluster.local. {TTL} IN A 127.0.0.1"]
 
 
 # Where an existing name of the observed zone begins to be absent, label by label: NODATA means it exists without that type.

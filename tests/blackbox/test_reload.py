@@ -10,7 +10,7 @@ import pytest
 import harness
 from harness import pod, service, slice_of, write_manifest
 
-SIZE = 20  # addresses of a set: 20 fit in a UDP reply
+SIZE = 12  # addresses of a set: so many SRV records and their glue fit in a UDP reply
 
 
 def addresses(state):
@@ -126,7 +126,7 @@ class Asker(threading.Thread):
             return
         ports = {rr.port for rr in response.answer[0]}
         glue = {rr.address for rrset in response.additional for rr in rrset}
-        if len(ports) != 1 or len(response.answer[0]) != SIZE or not glue <= addresses(ports.copy().pop() - 1000):
+        if len(ports) != 1 or len(response.answer[0]) != SIZE or glue != addresses(ports.copy().pop() - 1000):
             self.wrong.append(f"SRV records and glue of two states: {response}")
 
     def check_endpoint(self, response):
@@ -157,7 +157,8 @@ def test_edits_under_queries(tmp_path, serve, make, change, folder):
         asker.join(harness.PATIENCE_S)
         assert not asker.wrong and not asker.is_alive()
         assert asker.count > 0
-    assert not any("error" in line for line in server.log.lines), server.log.lines
+    if change is not remove_and_write:  # there the file may be missed while it is gone
+        assert not any("error" in line for line in server.log.lines), server.log.lines
 
 
 BROKEN = [

@@ -101,6 +101,8 @@ static const struct {
         {"headns serve --tcp-idle 0 a", "serve: --tcp-idle 0: a number from 1"},
         {"headns serve --tcp-connections 0 a", "serve: --tcp-connections 0: a number from 1"},
         {"headns serve --zone a..b a", "serve: --zone a..b: a domain name"},
+        {"headns serve --zone a23456789-123456789-123456789-123456789-123456789-123456789-1234 a",
+         "serve: --zone a23456789-123456789-123456789-123456789-123456789-123456789-1234: a label has at most 63"},
         {"headns serve --zone . a", "serve: --zone .: a domain name"},
         {"headns serve --pod-cidr 10.244.0.1/16 a", "serve: --pod-cidr 10.244.0.1/16: a range"},
         {"headns serve --service-cidr x a", "serve: --service-cidr x: a range"},

@@ -156,6 +156,13 @@ static void put_object(const struct object *o)
 	}
 }
 
+const char *describe_object(const struct object *o)
+{
+	len = 0;
+	put_object(o);
+	return line;
+}
+
 cJSON *parse_json(const char *json)
 {
 	char *text = strdup(json);

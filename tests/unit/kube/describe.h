@@ -6,6 +6,9 @@
  * Whatever was allocated is freed. Good until the next call. */
 const char *describe_json(const char *json);
 
+/* The same of an object that stays the caller's. */
+const char *describe_object(const struct object *o);
+
 /* A row: what it is about, JSON, and what describe_json makes of it. */
 struct describe_case {
 	const char *what, *json, *want;

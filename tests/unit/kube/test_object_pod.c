@@ -45,7 +45,7 @@ static const struct describe_case specs[] = {
         {"empty ones are unset", POD("'hostname':'','subdomain':''"), DESIRED},
         {"hostname with a dot", POD("'hostname':'web.0'"),
          "syntax: " WRONG "spec.hostname: \"web.0\" is not a DNS label; write a-z, 0-9 and '-', not '-' first or last"},
-        {"host network is nothing special", POD("'hostNetwork':true"), DESIRED},
+        {"host network changes DNS alone", POD("'hostNetwork':true"), DESIRED " dns(Default)"},
         {"named ports", PORTS("{'name':'web','containerPort':80},{'containerPort':81},{'name':'dns','containerPort':53,'protocol':'UDP'}"),
          DESIRED " web:80/TCP dns:53/UDP"},
         {"containers, then those that are restarted",
@@ -78,6 +78,9 @@ static const struct describe_case owners[] = {
 static const struct describe_case dns[] = {
         {"the default needs nothing", POD("'dnsPolicy':'ClusterFirst'"), DESIRED},
         {"a policy", POD("'dnsPolicy':'Default'"), DESIRED " dns(Default)"},
+        {"the node's, on the node's network", POD("'hostNetwork':true,'dnsPolicy':'ClusterFirst'"), DESIRED " dns(Default)"},
+        {"the cluster's, on the node's network", POD("'hostNetwork':true,'dnsPolicy':'ClusterFirstWithHostNet'"),
+         DESIRED " dns(ClusterFirstWithHostNet)"},
         {"all of it",
          POD("'dnsPolicy':'None','dnsConfig':{'nameservers':['192.0.2.1','2001:db8::1'],'searches':['a.example','b.example'],"
              "'options':[{'name':'ndots','value':'2'},{'name':'edns0'}]}"),

@@ -1,0 +1,19 @@
+/* documents.h - a manifest's text, YAML or JSON, as one cJSON tree for each object: documents one after another, lists taken apart
+ * (also lists in lists). An item of a typed list (PodList) that doesn't say what it is gets kind and apiVersion from the list. */
+#pragma once
+#include "text_reader.h"
+#include <cjson/cJSON.h>
+
+enum document_format { DOCUMENT_YAML, DOCUMENT_JSON };
+
+#define DOCUMENT_JSON_BYTES_MAX ((size_t)16 << 20) /* of one object or item; the API server takes 3 MiB */
+#define DOCUMENT_HELD_MAX       10000              /* items before the kind that they are of */
+
+/* Gets each tree, and owns it. Its valueint is the line it starts in. An error ends the reading. */
+typedef enum err document_take(void *arg, cJSON *tree);
+
+/* Reads to the end of text. ERR_SYNTAX, ERR_RANGE, ERR_SYS, with diag and line: what came before it has been given. */
+enum err documents_read(struct text_reader *text, enum document_format format, document_take *take, void *arg, struct diag *d);
+
+/* JSON if its name ends in .json or says nothing and its text begins as JSON does. The text is not taken. */
+enum err documents_format(struct text_reader *text, const char *path, enum document_format *format, struct diag *d);

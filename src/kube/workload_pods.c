@@ -1,0 +1,188 @@
+#include "workload_pods.h"
+#include "base/hash.h"
+#include "base/table.h"
+#include "claims.h"
+#include "simulated_pod.h"
+#include <stdlib.h>
+#include <string.h>
+
+struct maker {
+	struct manifest *m;
+	const struct cidr *pod_cidr;
+	struct intern *pool;
+	struct diag *diag;
+	const struct object **about;
+	struct table *pods;   /* all by namespace and name, borrowed */
+	struct object **made; /* owned until they are added to m */
+	size_t count, cap;
+};
+
+static enum err out_of_memory(struct diag *d)
+{
+	return diag_set(d, ERR_NOMEM, "out of memory");
+}
+
+/* --- pods by name --- */
+
+static uint64_t pod_hash(const char *ns, const char *name)
+{
+	return hash_mix(hash_bytes(ns, strlen(ns)), hash_bytes(name, strlen(name)));
+}
+
+static bool is_pod_named(const void *entry, const void *key)
+{
+	const struct object *o = entry, *wanted = key;
+	return strcmp(o->name, wanted->name) == 0 && strcmp(o->ns, wanted->ns) == 0;
+}
+
+static bool pod_exists(const struct maker *s, const char *ns, const char *name)
+{
+	struct object key = {.ns = ns, .name = name};
+	return table_find(s->pods, pod_hash(ns, name), is_pod_named, &key);
+}
+
+static enum err index_pods(struct maker *s)
+{
+	s->pods = table_new();
+	if (!s->pods)
+		return out_of_memory(s->diag);
+	for (size_t i = 0; i < s->m->count; i++) {
+		struct object *o = s->m->objects[i];
+		if (o->kind == OBJECT_POD && table_insert(s->pods, pod_hash(o->ns, o->name), o))
+			return out_of_memory(s->diag);
+	}
+	return OK;
+}
+
+/* --- pods of workloads --- */
+
+static bool reserve_made(struct maker *s)
+{
+	size_t cap = s->cap ? 2 * s->cap : 16;
+	struct object **grown;
+	if (s->count < s->cap)
+		return true;
+	grown = realloc(s->made, cap * sizeof *grown);
+	if (!grown)
+		return false;
+	s->made = grown;
+	s->cap = cap;
+	return true;
+}
+
+static enum err make_pod(struct maker *s, const struct workload *w, const char *name, uint64_t ordinal)
+{
+	struct pod *p = reserve_made(s) ? simulated_pod_new(w, name, ordinal, s->pool) : NULL;
+	if (!p || table_insert(s->pods, pod_hash(p->object.ns, p->object.name), p)) {
+		object_free(p ? &p->object : NULL, s->pool);
+		return out_of_memory(s->diag);
+	}
+	s->made[s->count++] = &p->object;
+	return OK;
+}
+
+/* A StatefulSet's pod has its name as hostname and as a label's value too. */
+static bool is_hostname(const char *name)
+{
+	return strlen(name) <= 63 && !strchr(name, '.');
+}
+
+static enum err refuse_names(struct maker *s, const struct workload *w, const char *name)
+{
+	*s->about = &w->object;
+	return diag_set(s->diag, ERR_RANGE, "%s %s/%s: its pods' names are no host names (at most 63 octets, no dots): %.100s",
+	                object_kind_name(w->object.kind), w->object.ns, w->object.name, name);
+}
+
+/* Where somebody else's pod has the name, the controller would wait for it to go. */
+static enum err make_stateful_pod(struct maker *s, const struct workload *w, uint64_t index)
+{
+	uint64_t ordinal = w->ordinals_start + index;
+	char *name = stateful_pod_name(w->object.name, ordinal);
+	enum err err = OK;
+	if (!name)
+		err = out_of_memory(s->diag);
+	else if (!is_hostname(name))
+		err = refuse_names(s, w, name);
+	else if (!pod_exists(s, w->object.ns, name))
+		err = make_pod(s, w, name, ordinal);
+	free(name);
+	return err;
+}
+
+static enum err make_stateless_pod(struct maker *s, const struct workload *w, uint64_t index)
+{
+	enum err err;
+	char *name = random_pod_name(w, index, 0);
+	for (uint64_t attempt = 1; name && pod_exists(s, w->object.ns, name); attempt++) {
+		free(name);
+		name = random_pod_name(w, index, attempt);
+	}
+	err = name ? make_pod(s, w, name, 0) : out_of_memory(s->diag);
+	free(name);
+	return err;
+}
+
+/* Before anything is made for it: two thousand million replicas are written as easily as two. */
+static enum err check_replicas(struct maker *s, const struct workload *w)
+{
+	char base[ADDR_TEXT_MAX];
+	if (s->count + w->replicas <= cidr_size(s->pod_cidr))
+		return OK;
+	*s->about = &w->object;
+	addr_format(&s->pod_cidr->base, base);
+	return diag_set(s->diag, ERR_RANGE,
+	                "%s %s/%s: spec.replicas: %u more pods are too many for the addresses of %s/%u; give a larger --pod-cidr",
+	                object_kind_name(w->object.kind), w->object.ns, w->object.name, w->replicas, base, s->pod_cidr->prefix);
+}
+
+static enum err make_pods_of(struct maker *s, const struct workload *w)
+{
+	enum err err = check_replicas(s, w);
+	for (uint64_t i = 0; i < w->replicas && !err; i++)
+		err = w->object.kind == OBJECT_STATEFUL_SET ? make_stateful_pod(s, w, i) : make_stateless_pod(s, w, i);
+	return err;
+}
+
+static enum err make_pods(struct maker *s)
+{
+	struct claims claims;
+	enum err err = claims_make(&claims, s->m->objects, s->m->count);
+	if (err)
+		return out_of_memory(s->diag);
+	for (size_t i = 0; i < claims.count && !err; i++) {
+		if (!claims.list[i].has_pods && !claims.list[i].by_deployment)
+			err = make_pods_of(s, claims.list[i].workload);
+	}
+	claims_free(&claims);
+	return err;
+}
+
+static enum err add_made(struct maker *s)
+{
+	struct object **grown = realloc(s->m->objects, (s->m->count + s->count + 1) * sizeof *grown);
+	if (!grown)
+		return out_of_memory(s->diag);
+	s->m->objects = grown;
+	if (s->count)
+		memcpy(grown + s->m->count, s->made, s->count * sizeof *grown);
+	s->m->count += s->count;
+	s->count = 0;
+	return OK;
+}
+
+enum err workload_pods_add(struct manifest *m, const struct cidr *pod_cidr, struct intern *pool, struct diag *d,
+                           const struct object **about)
+{
+	struct maker s = {.m = m, .pod_cidr = pod_cidr, .pool = pool, .diag = d, .about = about};
+	enum err err = index_pods(&s);
+	if (!err)
+		err = make_pods(&s);
+	if (!err)
+		err = add_made(&s);
+	for (size_t i = 0; i < s.count; i++)
+		object_free(s.made[i], pool);
+	free(s.made);
+	table_free(s.pods);
+	return err;
+}

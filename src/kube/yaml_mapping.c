@@ -1,0 +1,87 @@
+#include "yaml_mapping.h"
+#include <stdlib.h>
+#include <string.h>
+
+static enum err add_member(struct yaml_mapping *m, cJSON *node, cJSON *item, unsigned line, unsigned rank, struct diag *d)
+{
+	if (m->count == m->cap) {
+		size_t cap = m->cap ? m->cap * 2 : 8;
+		struct yaml_member *grown = realloc(m->members, cap * sizeof *grown);
+		if (!grown) {
+			cJSON_Delete(item);
+			return diag_set(d, ERR_NOMEM, "out of memory");
+		}
+		m->members = grown;
+		m->cap = cap;
+	}
+	m->members[m->count++] = (struct yaml_member){item, line, rank};
+	cJSON_AddItemToArray(node, item); /* keeps the key that it has */
+	return OK;
+}
+
+enum err yaml_mapping_add(struct yaml_mapping *m, cJSON *node, cJSON *item, unsigned line, struct diag *d)
+{
+	return add_member(m, node, item, line, 0, d);
+}
+
+/* The members of one mapping; value stays the caller's. */
+static enum err merge_one(struct yaml_mapping *m, cJSON *node, cJSON *value, struct diag *d)
+{
+	enum err err = OK;
+	m->merged++;
+	while (!err && value->child)
+		err = add_member(m, node, cJSON_DetachItemViaPointer(value, value->child), 0, m->merged, d);
+	return err;
+}
+
+enum err yaml_mapping_merge(struct yaml_mapping *m, cJSON *node, cJSON *value, struct diag *d)
+{
+	enum err err = OK;
+	if (cJSON_IsObject(value)) {
+		err = merge_one(m, node, value, d);
+	} else if (cJSON_IsArray(value)) {
+		for (cJSON *one = value->child; one && !err; one = one->next)
+			err = cJSON_IsObject(one) ? merge_one(m, node, one, d)
+			                          : diag_set(d, ERR_SYNTAX, "<< names something other than mappings");
+	} else {
+		err = diag_set(d, ERR_SYNTAX, "<< names something other than a mapping");
+	}
+	cJSON_Delete(value);
+	return err;
+}
+
+static int by_key_rank_line(const void *a, const void *b)
+{
+	const struct yaml_member *x = a, *y = b;
+	int c = strcmp(x->item->string, y->item->string);
+	if (c)
+		return c;
+	if (x->rank != y->rank)
+		return x->rank < y->rank ? -1 : 1;
+	return (x->line > y->line) - (x->line < y->line);
+}
+
+enum err yaml_mapping_finish(struct yaml_mapping *m, cJSON *node, struct diag *d)
+{
+	size_t kept = 0;
+	if (m->count)
+		qsort(m->members, m->count, sizeof *m->members, by_key_rank_line);
+	for (size_t i = 1; i < m->count; i++) {
+		struct yaml_member *first = &m->members[kept], *again = &m->members[i];
+		if (strcmp(first->item->string, again->item->string) != 0) {
+			kept = i;
+		} else if (again->rank == 0) {
+			d->line = again->line;
+			return diag_set(d, ERR_SYNTAX, "the key \"%.60s\" is given twice, first in line %u", again->item->string,
+			                first->line);
+		} else {
+			cJSON_Delete(cJSON_DetachItemViaPointer(node, again->item));
+		}
+	}
+	return OK;
+}
+
+void yaml_mapping_free(struct yaml_mapping *m)
+{
+	free(m->members);
+}

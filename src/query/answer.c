@@ -1,0 +1,401 @@
+#include "answer.h"
+#include <string.h>
+
+#define RECORD_LEN  12 /* of a record before its rdata, the owner being a compression pointer */
+#define POINTER_MAX 0x3fff
+#define SRV_LEN     6 /* of SRV rdata before the target */
+
+/* RFC 1035 3.3.13, in the order of the wire; the serial comes first. */
+#define SOA_REFRESH 7200
+#define SOA_RETRY   1800
+#define SOA_EXPIRE  86400
+#define SOA_TTL_MAX 300
+
+#define DNS_VERSION_TTL 28800 /* of the specification's version, which changes with the program only */
+
+static uint8_t *store_u16(uint8_t *at, unsigned v)
+{
+	at[0] = (uint8_t)(v >> 8);
+	at[1] = (uint8_t)v;
+	return at + 2;
+}
+
+static uint8_t *store_u32(uint8_t *at, uint32_t v)
+{
+	return store_u16(store_u16(at, v >> 16), v & 0xffff);
+}
+
+static uint8_t *store_pointer(uint8_t *at, size_t offset)
+{
+	return store_u16(at, 0xc000u | (unsigned)offset);
+}
+
+static uint8_t *store_bytes(uint8_t *at, const void *bytes, size_t len)
+{
+	memcpy(at, bytes, len);
+	return at + len;
+}
+
+static uint8_t *store_head(uint8_t *at, size_t owner, unsigned type, uint32_t ttl, size_t rdata_len)
+{
+	at = store_pointer(at, owner);
+	at = store_u16(at, type);
+	at = store_u16(at, DNS_CLASS_IN);
+	at = store_u32(at, ttl);
+	return store_u16(at, (unsigned)rdata_len);
+}
+
+/* Room for a record, begun; the caller stores exactly rdata_len octets. NULL: it does not fit, nothing happened. */
+static uint8_t *begin_record(struct answer *a, size_t owner, unsigned type, uint32_t ttl, size_t rdata_len)
+{
+	uint8_t *at = wire_extend(&a->w, RECORD_LEN + rdata_len);
+	if (at)
+		return store_head(at, owner, type, ttl, rdata_len);
+	a->w.overflow = false;
+	return NULL;
+}
+
+void answer_begin(struct answer *a, const struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out,
+                  size_t limit)
+{
+	a->w = (struct wire_writer){.bytes = out, .limit = limit};
+	a->zone = policy->zone;
+	a->settings = zone_settings(policy->zone);
+	a->state = policy->rotate ? state : NULL;
+	a->owner = DNS_HEADER_LEN;
+	a->answers = a->authority = a->additional = 0;
+	a->truncated = false;
+	response_begin(&a->w, &q->request, DNS_AA, DNS_NOERROR);
+}
+
+void answer_set_name(struct answer *a, const struct name *name, const struct zone_spot *spot)
+{
+	a->apex = a->owner + (spot->apex < name->labels ? name->offset[spot->apex] : name->len - 1u);
+	a->origin = spot->place == ZONE_REVERSE ? a->settings->origin.wire : a->w.bytes + a->apex;
+}
+
+/* --- addresses --- */
+
+/* Where a set of count records begins. One step of splitmix64. */
+static uint32_t draw_start(const struct answer *a, uint32_t count)
+{
+	if (!a->state || count < 2)
+		return 0;
+	uint64_t x = a->state->rotor += 0x9e3779b97f4a7c15u;
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+	return (uint32_t)((x >> 32) * count >> 32);
+}
+
+static inline __attribute__((always_inline)) uint8_t *copy_addrs(uint8_t *at, const uint8_t head[RECORD_LEN], const uint8_t *from, size_t n,
+                                                                 size_t len)
+{
+	for (; n > 0; n--, from += len) {
+		memcpy(at, head, RECORD_LEN);
+		memcpy(at + RECORD_LEN, from, len);
+		at += RECORD_LEN + len;
+	}
+	return at;
+}
+
+/* As many records of a run as there is room for, from the start-th on and round; how many. len is a constant: the loop is what
+ * an answer costs. */
+static inline __attribute__((always_inline)) uint16_t put_run(struct answer *a, size_t owner, unsigned type, const uint8_t *pool,
+                                                              struct run run, uint32_t start, size_t len)
+{
+	uint8_t head[RECORD_LEN];
+	size_t room = (a->w.limit - a->w.len) / (RECORD_LEN + len);
+	size_t n = run.count < room ? run.count : room;
+	size_t tail = run.count - start < n ? run.count - start : n;
+	const uint8_t *from = pool + run.first * len;
+	store_head(head, owner, type, a->settings->ttl_s, len);
+	uint8_t *at = wire_extend(&a->w, n * (RECORD_LEN + len));
+	at = copy_addrs(at, head, from + start * len, tail, len);
+	copy_addrs(at, head, from, n - tail, len);
+	return (uint16_t)n;
+}
+
+static uint16_t put_a(struct answer *a, size_t owner, const struct generation *g, struct run run, uint32_t start)
+{
+	return put_run(a, owner, DNS_TYPE_A, g->a, run, start, 4);
+}
+
+static uint16_t put_aaaa(struct answer *a, size_t owner, const struct generation *g, struct run run, uint32_t start)
+{
+	return put_run(a, owner, DNS_TYPE_AAAA, g->aaaa, run, start, 16);
+}
+
+static void put_address_answer(struct answer *a, uint16_t type, const struct zone_found *found)
+{
+	const struct generation *g = found->generation;
+	struct run run = type == DNS_TYPE_A ? found->node->a : found->node->aaaa;
+	uint32_t start = draw_start(a, run.count);
+	uint16_t n = type == DNS_TYPE_A ? put_a(a, a->owner, g, run, start) : put_aaaa(a, a->owner, g, run, start);
+	a->answers += n;
+	a->truncated = n < run.count;
+}
+
+/* The addresses of a name that stands at owner, into the additional section; false if there is no room for more. A cut set would be
+ * taken for the whole (RFC 2181 5). */
+static bool put_glue(struct answer *a, size_t owner, const struct generation *g, const struct node *n)
+{
+	size_t len = n->a.count * (size_t)(RECORD_LEN + 4);
+	size_t len6 = n->aaaa.count * (size_t)(RECORD_LEN + 16);
+	if (owner > POINTER_MAX || a->w.limit - a->w.len < len)
+		return false;
+	a->additional += put_a(a, owner, g, n->a, 0);
+	if (!len6)
+		return true;
+	if (a->w.limit - a->w.len < len6)
+		return false;
+	a->additional += put_aaaa(a, owner, g, n->aaaa, 0);
+	return true;
+}
+
+/* --- names that are made up --- */
+
+/* What all names of a generation end in. */
+struct suffix {
+	size_t len;
+	uint8_t wire[2 * (NAME_LABEL_MAX + 1) + 4 + NAME_WIRE_MAX];
+};
+
+/* <service>.<ns>.svc.<origin>; for the zone's own names just the origin. */
+static void make_suffix(const struct answer *a, const struct generation *g, struct suffix *s)
+{
+	uint8_t *at = s->wire;
+	if (g->service_len) {
+		at = store_bytes(at, g->text, g->service_len + g->ns_len + 2u);
+		at = store_bytes(at, "\3svc", 4);
+	}
+	at = store_bytes(at, a->origin, a->settings->origin.len);
+	s->len = (size_t)(at - s->wire);
+}
+
+static uint8_t *store_name(uint8_t *at, const struct generation *g, const struct node *n, const struct suffix *s)
+{
+	at = store_bytes(at, g->text + n->label, n->label_len);
+	return store_bytes(at, s->wire, s->len);
+}
+
+/* Octets of a node's whole name; 0: it is too long to be one, which takes a long hostname in a zone with a long name. */
+static size_t made_name_len(const struct node *n, const struct suffix *s)
+{
+	size_t len = n->label_len + s->len;
+	return len <= NAME_WIRE_MAX ? len : 0;
+}
+
+/* A record whose rdata is the node's name; false if it does not fit. */
+static bool put_name_record(struct answer *a, unsigned type, const struct generation *g, const struct node *n)
+{
+	struct suffix suffix;
+	make_suffix(a, g, &suffix);
+	size_t len = made_name_len(n, &suffix);
+	if (!len)
+		return true;
+	uint8_t *at = begin_record(a, a->owner, type, a->settings->ttl_s, len);
+	if (!at) {
+		a->truncated = true;
+		return false;
+	}
+	store_name(at, g, n, &suffix);
+	a->answers++;
+	return true;
+}
+
+static void put_ptrs(struct answer *a, const struct zone_found *first, const struct zone_spot *spot)
+{
+	struct zone_found owner = *first;
+	while (put_name_record(a, DNS_TYPE_PTR, owner.generation, owner.node) && zone_next_owner(spot, &owner))
+		;
+}
+
+static void put_name_server(struct answer *a)
+{
+	const struct generation *g;
+	const struct node *n;
+	zone_name_server(a->zone, &g, &n);
+	size_t target = a->w.len + RECORD_LEN;
+	if (put_name_record(a, DNS_TYPE_NS, g, n))
+		put_glue(a, target, g, n);
+}
+
+/* --- SRV --- */
+
+/* A run of SRV entries from the start-th on and round. */
+struct srv_set {
+	const struct generation *g;
+	struct run run;
+	uint32_t start;
+	struct suffix suffix;
+};
+
+static const struct srv *srv_at(const struct srv_set *set, uint32_t i)
+{
+	uint32_t at = set->start + i;
+	return &set->g->srv[set->run.first + (at < set->run.count ? at : at - set->run.count)];
+}
+
+/* As many records as there is room for; false if these are not all. Works on pointers of its own: with what stands in *a, every octet
+ * stored would make the compiler load it anew. */
+static bool put_srv_set(struct answer *a, const struct srv_set *set)
+{
+	uint8_t head[RECORD_LEN + SRV_LEN];
+	uint8_t *at = a->w.bytes + a->w.len;
+	const uint8_t *end = a->w.bytes + a->w.limit;
+	uint32_t i;
+	uint16_t n = 0;
+	store_u16(store_head(head, a->owner, DNS_TYPE_SRV, a->settings->ttl_s, 0), 0);
+	for (i = 0; i < set->run.count; i++) {
+		const struct srv *s = srv_at(set, i);
+		const struct node *target = &set->g->nodes[s->target];
+		size_t len = made_name_len(target, &set->suffix);
+		if (!len)
+			continue;
+		if ((size_t)(end - at) < sizeof head + len)
+			break;
+		memcpy(at, head, sizeof head);
+		store_u16(at + RECORD_LEN - 2, (unsigned)(SRV_LEN + len));
+		store_u16(at + RECORD_LEN + 2, s->weight);
+		store_u16(at + RECORD_LEN + 4, s->port);
+		at = store_name(at + sizeof head, set->g, target, &set->suffix); /* never compressed, RFC 2782 */
+		n++;
+	}
+	a->w.len = (size_t)(at - a->w.bytes);
+	a->answers += n;
+	return i == set->run.count;
+}
+
+/* The addresses of each target once. Entries of one target stand together; only the first ones may come again at the end, where the
+ * set began in their middle. at is where the first record stands: each target's place follows from the lengths. */
+static void put_srv_glue(struct answer *a, const struct srv_set *set, size_t at)
+{
+	uint32_t first = srv_at(set, 0)->target, last = UINT32_MAX;
+	for (uint32_t i = 0; i < set->run.count; i++) {
+		uint32_t number = srv_at(set, i)->target;
+		const struct node *target = &set->g->nodes[number];
+		size_t len = made_name_len(target, &set->suffix);
+		bool again = number == last || (i && number == first);
+		last = number;
+		if (!len)
+			continue;
+		if (!again && !put_glue(a, at + RECORD_LEN + SRV_LEN, set->g, target))
+			return;
+		at += RECORD_LEN + SRV_LEN + len;
+	}
+}
+
+static void put_srvs(struct answer *a, const struct zone_found *found)
+{
+	struct srv_set set;
+	set.g = found->generation;
+	set.run = found->node->srv;
+	set.start = draw_start(a, set.run.count);
+	make_suffix(a, set.g, &set.suffix);
+	size_t begin = a->w.len;
+	if (put_srv_set(a, &set))
+		put_srv_glue(a, &set, begin);
+	else
+		a->truncated = true;
+}
+
+/* --- records that are one of a kind --- */
+
+/* The primary is ns.dns.<origin> in reverse zones too: there is no name server below these. Its name and the mailbox end in the first spelling
+ * of the origin in the response. */
+static bool put_soa(struct answer *a, uint32_t ttl)
+{
+	bool reverse = a->origin != a->w.bytes + a->apex;
+	size_t origin_len = reverse ? a->settings->origin.len : 2;
+	size_t len = 7 + origin_len + 13 + 20;
+	size_t mname = a->w.len + RECORD_LEN;
+	uint8_t *at = begin_record(a, a->apex, DNS_TYPE_SOA, ttl, len);
+	if (!at)
+		return false;
+	at = store_bytes(at, "\2ns\3dns", 7);
+	at = reverse ? store_bytes(at, a->origin, origin_len) : store_pointer(at, a->apex);
+	at = store_bytes(at, "\12hostmaster", 11);
+	at = store_pointer(at, reverse ? mname + 7 : a->apex);
+	at = store_u32(at, zone_serial(a->zone));
+	at = store_u32(at, SOA_REFRESH);
+	at = store_u32(at, SOA_RETRY);
+	at = store_u32(at, SOA_EXPIRE);
+	store_u32(at, a->settings->ttl_s);
+	return true;
+}
+
+static void put_apex_soa(struct answer *a)
+{
+	uint32_t ttl = a->settings->ttl_s;
+	if (put_soa(a, ttl < SOA_TTL_MAX ? ttl : SOA_TTL_MAX))
+		a->answers++;
+	else
+		a->truncated = true;
+}
+
+void answer_put_negative(struct answer *a, uint32_t ttl)
+{
+	if (put_soa(a, ttl))
+		a->authority++;
+	else
+		a->truncated = true;
+}
+
+static void put_literal(struct answer *a, unsigned type, uint32_t ttl, const char *rdata, size_t len)
+{
+	uint8_t *at = begin_record(a, a->owner, type, ttl, len);
+	if (!at) {
+		a->truncated = true;
+		return;
+	}
+	store_bytes(at, rdata, len);
+	a->answers++;
+}
+
+void answer_put_cname(struct answer *a, const uint8_t *target, size_t len)
+{
+	size_t rdata = a->w.len + RECORD_LEN;
+	put_literal(a, DNS_TYPE_CNAME, a->settings->ttl_s, (const char *)target, len);
+	a->owner = rdata;
+}
+
+void answer_put(struct answer *a, uint16_t type, const struct zone_found *found, const struct zone_spot *spot)
+{
+	switch (type) {
+	case DNS_TYPE_A:
+	case DNS_TYPE_AAAA:
+		put_address_answer(a, type, found);
+		break;
+	case DNS_TYPE_SRV:
+		put_srvs(a, found);
+		break;
+	case DNS_TYPE_PTR:
+		put_ptrs(a, found, spot);
+		break;
+	case DNS_TYPE_SOA:
+		put_apex_soa(a);
+		break;
+	case DNS_TYPE_NS:
+		put_name_server(a);
+		break;
+	case DNS_TYPE_TXT:
+		put_literal(a, DNS_TYPE_TXT, DNS_VERSION_TTL, "\0051.1.0", 6);
+		break;
+	case DNS_TYPE_HINFO:
+		put_literal(a, DNS_TYPE_HINFO, a->settings->ttl_s, "\7RFC8482", 9);
+		break;
+	default:
+		break;
+	}
+}
+
+size_t answer_end(struct answer *a, const struct query *q, enum dns_rcode rcode)
+{
+	if (a->truncated) {
+		rcode = DNS_NOERROR; /* a cut reply must not look like NXDOMAIN: what proves it may be what was cut */
+		response_set_flags(&a->w, DNS_TC, 0);
+	}
+	if (rcode)
+		response_set_rcode(&a->w, rcode);
+	response_end(&a->w, &q->request, rcode, a->answers, a->authority, a->additional);
+	return a->w.len;
+}

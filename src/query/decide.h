@@ -1,0 +1,13 @@
+/* decide.h - what a name's data mean for a question: policy without bytes. */
+#pragma once
+#include "dns/message.h"
+#include "zone/zone.h"
+
+struct decision {
+	uint16_t type;    /* of the RRset for the answer section; 0: none, a SOA goes into authority (RFC 2308) */
+	uint8_t rcode;    /* enum dns_rcode */
+	uint32_t soa_ttl; /* seconds; of the SOA in authority */
+};
+
+/* For a name in a zone of ours. */
+struct decision decide(const struct zone_found *found, uint16_t qtype, uint32_t negative_ttl);

@@ -1,0 +1,133 @@
+#include "query/query.h"
+#include "answer.h"
+#include "decide.h"
+#include <string.h>
+
+#define LINKS_MAX 10 /* CNAMEs in one answer */
+
+void query_begin(struct query *q, const struct query_policy *policy, enum query_transport transport, const uint8_t *bytes, size_t len)
+{
+	q->transport = transport;
+	q->verdict = request_parse(&q->request, bytes, len);
+	if (q->verdict != REQUEST_OK)
+		return;
+	zone_locate(policy->zone, &q->request.qname, &q->spot);
+	zone_prefetch(policy->zone, &q->spot);
+}
+
+/* Octets that the client takes and we send. */
+static size_t size_limit(const struct query *q, size_t cap)
+{
+	if (q->transport == QUERY_TCP)
+		return cap < DNS_TCP_SIZE_MAX ? cap : DNS_TCP_SIZE_MAX;
+	size_t limit = q->request.edns_udp_size < DNS_UDP_SIZE_CAP ? q->request.edns_udp_size : DNS_UDP_SIZE_CAP;
+	return cap < limit ? cap : limit;
+}
+
+/* The target of a generation's CNAME; false if it is in no zone of ours. */
+static bool find_target(const struct zone *z, const struct generation *g, struct name *target, struct zone_spot *spot)
+{
+	name_from_wire(target, g->cname, g->cname_len);
+	name_lower(target);
+	zone_locate(z, target, spot);
+	return spot->place != ZONE_OUTSIDE;
+}
+
+static bool is_among(const struct generation *g, const struct generation *const *seen, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		if (seen[i] == g)
+			return true;
+	return false;
+}
+
+/* Answers for name from here on, `links` CNAMEs having been followed already. The rcode is the last name's (RFC 6604). A chain that is too
+ * long or comes back to itself ends in a CNAME, and nothing is said of what it leads to. */
+static enum dns_rcode answer_from(struct answer *a, uint16_t qtype, const struct name *name, const struct zone_spot *spot, unsigned links)
+{
+	const struct generation *seen[LINKS_MAX];
+	struct name target;
+	struct zone_spot target_spot;
+	for (unsigned n = 0;; n++) {
+		struct zone_found found;
+		zone_find(a->zone, name, spot, &found);
+		struct decision d = decide(&found, qtype, a->settings->negative_ttl_s);
+		answer_set_name(a, name, spot);
+		if (!d.type)
+			answer_put_negative(a, d.soa_ttl);
+		else if (d.type != DNS_TYPE_CNAME)
+			answer_put(a, d.type, &found, spot);
+		if (d.type != DNS_TYPE_CNAME)
+			return d.rcode;
+		if (n + links == LINKS_MAX || is_among(found.generation, seen, n))
+			return DNS_NOERROR;
+		seen[n] = found.generation;
+		answer_put_cname(a, found.generation->cname, found.generation->cname_len);
+		if (qtype == DNS_TYPE_CNAME || a->truncated || !find_target(a->zone, found.generation, &target, &target_spot))
+			return DNS_NOERROR;
+		name = &target;
+		spot = &target_spot;
+	}
+}
+
+/* The name below a suffix of the search list, and the same in the spelling of the client and the list; false if there is nothing. */
+static bool find_searched(const struct query *q, const struct query_policy *policy, const struct name *suffix, struct name *found,
+                          struct name *spelt, struct zone_spot *spot)
+{
+	struct zone_found what;
+	name_from_wire(spelt, q->request.bytes + DNS_HEADER_LEN, q->request.qname.len);
+	if (name_append_name(spelt, suffix))
+		return false;
+	*found = *spelt;
+	name_lower(found);
+	zone_locate(policy->zone, found, spot);
+	zone_find(policy->zone, found, spot, &what);
+	return what.exists;
+}
+
+/* A name of no zone of ours. */
+static size_t answer_outside(const struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap)
+{
+	struct name found, spelt;
+	struct zone_spot spot;
+	for (unsigned i = 0; i < policy->search_count && q->request.qname.labels; i++) {
+		if (!find_searched(q, policy, &policy->search[i], &found, &spelt, &spot))
+			continue;
+		struct answer a;
+		answer_begin(&a, q, policy, state, out, size_limit(q, cap));
+		answer_put_cname(&a, spelt.wire, spelt.len);
+		bool follow = q->request.qtype != DNS_TYPE_CNAME && !a.truncated;
+		return answer_end(&a, q, follow ? answer_from(&a, q->request.qtype, &found, &spot, 1) : DNS_NOERROR);
+	}
+	return response_error(out, cap, &q->request, policy->outside_nxdomain ? DNS_NXDOMAIN : DNS_REFUSED);
+}
+
+/* A well-formed request. */
+static size_t answer_question(const struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap)
+{
+	const struct request *r = &q->request;
+	if (r->qclass != DNS_CLASS_IN || r->qtype == DNS_TYPE_AXFR || r->qtype == DNS_TYPE_IXFR)
+		return response_error(out, cap, r, DNS_REFUSED);
+	if (q->spot.place == ZONE_OUTSIDE)
+		return answer_outside(q, policy, state, out, cap);
+	struct answer a;
+	answer_begin(&a, q, policy, state, out, size_limit(q, cap));
+	return answer_end(&a, q, answer_from(&a, r->qtype, &r->qname, &q->spot, 0));
+}
+
+size_t query_answer(struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap)
+{
+	switch (q->verdict) {
+	case REQUEST_OK:
+		return answer_question(q, policy, state, out, cap);
+	case REQUEST_SILENCE:
+		return 0;
+	case REQUEST_FORMERR:
+		return response_error(out, cap, &q->request, DNS_FORMERR);
+	case REQUEST_NOTIMP:
+		return response_error(out, cap, &q->request, DNS_NOTIMP);
+	case REQUEST_BADVERS:
+		return response_error(out, cap, &q->request, DNS_BADVERS);
+	}
+	return 0;
+}

@@ -1,0 +1,45 @@
+/* builder.h - a generation while it is put together: names, addresses and SRV entries in the order in which they come, repeated ones
+ * left out; then one block. Control thread only.
+ *
+ * Everything is bounded before it begins, so that nothing but builder_new and builder_finish can fail. */
+#pragma once
+#include "dns/name.h"
+#include "zone/generation.h"
+#include <stddef.h>
+#include <stdint.h>
+
+struct builder;
+
+/* At most so many calls of builder_node for new names, of builder_addr and of builder_srv will come. */
+struct builder_bounds {
+	size_t nodes, addrs, srvs;
+};
+
+#define BUILDER_NAME_MAX 128 /* octets of a relative name: two labels with their lengths */
+
+/* A generation of these two labels (1 to 63 octets each, or both empty for names that are no Service's), which have the node "" and nothing
+ * else; it is absent unless absence is ABSENCE_NONE. NULL: out of memory. */
+struct builder *builder_new(const struct builder_bounds *bounds, const char *ns, const char *service, enum absence absence);
+void builder_free(struct builder *b); /* takes NULL */
+
+/* The number of the node of this relative name (wire form, at most BUILDER_NAME_MAX octets), made if need be; "" is 0. Of several
+ * reasons for its absence the weakest counts: who is there once (ABSENCE_NONE) is there. */
+uint32_t builder_node(struct builder *b, const uint8_t *name, size_t len, enum absence absence);
+
+/* The node has this address. The PTR of an address leads to the first node that got it. */
+void builder_addr(struct builder *b, uint32_t node, const struct addr *addr);
+
+/* The node has an SRV record to target, which stands for n pairs of address and port when weights are shared out. */
+void builder_srv(struct builder *b, uint32_t node, uint32_t target, uint16_t port, unsigned n);
+
+/* The node has these RRsets, whose rdata is not kept here. */
+void builder_has(struct builder *b, uint32_t node, unsigned has);
+
+/* The node "" is a CNAME to target, which is borrowed until the end. */
+void builder_cname(struct builder *b, const struct name *target);
+
+/* The node "" has the addresses of all others, each once. */
+void builder_unite(struct builder *b);
+
+/* The block; the builder stays the caller's, and is good for nothing but builder_free. NULL: out of memory. */
+struct generation *builder_finish(struct builder *b);

@@ -1,0 +1,244 @@
+#include "zone/compile.h"
+#include "base/log.h"
+#include "builder.h"
+#include <string.h>
+
+struct compiler {
+	struct builder *b;
+	const struct service *service;
+	const struct service_view *view;
+	struct name target; /* of an ExternalName */
+	/* The port looked for last: a Service's endpoints mostly have the same ones. */
+	const char *port_name;
+	uint8_t protocol;
+	uint32_t port_node;
+};
+
+static bool is_label(const char *text)
+{
+	size_t len = strlen(text);
+	return len > 0 && len <= NAME_LABEL_MAX;
+}
+
+/* The dashed address that stands for an endpoint without hostname. A label can't end in '-', so "fd00::" becomes "fd00--0". */
+static size_t dashed_label(const struct addr *a, uint8_t wire[])
+{
+	char text[ADDR_TEXT_MAX];
+	addr_format(a, text);
+	size_t len = strlen(text);
+	for (size_t i = 0; i < len; i++)
+		wire[1 + i] = text[i] == '.' || text[i] == ':' ? '-' : (uint8_t)text[i];
+	if (wire[len] == '-')
+		wire[++len] = '0';
+	wire[0] = (uint8_t)len;
+	return len + 1;
+}
+
+/* Appends the label of prefix and text to the name of len octets; its new length. */
+static size_t append_label(uint8_t *wire, size_t len, const char *prefix, const char *text)
+{
+	size_t before = strlen(prefix), after = strlen(text);
+	wire[len] = (uint8_t)(before + after);
+	memcpy(wire + len + 1, prefix, before);
+	memcpy(wire + len + 1 + before, text, after);
+	return len + 1 + before + after;
+}
+
+static const char *protocol_label(uint8_t protocol)
+{
+	switch ((enum protocol)protocol) {
+	case PROTOCOL_TCP:
+		return "_tcp";
+	case PROTOCOL_UDP:
+		return "_udp";
+	case PROTOCOL_SCTP:
+		return "_sctp";
+	}
+	return "_tcp";
+}
+
+/* The node of _name._protocol, and, since a name needs the ones above it, that of _protocol. */
+static uint32_t port_node(struct compiler *c, const char *name, uint8_t protocol)
+{
+	if (c->port_name == name && c->protocol == protocol)
+		return c->port_node;
+	uint8_t wire[BUILDER_NAME_MAX];
+	size_t head = append_label(wire, 0, "_", name);
+	size_t len = append_label(wire, head, "", protocol_label(protocol));
+	builder_node(c->b, wire + head, len - head, ABSENCE_NONE);
+	c->port_node = builder_node(c->b, wire, len, ABSENCE_NONE);
+	c->port_name = name;
+	c->protocol = protocol;
+	return c->port_node;
+}
+
+/* Unnamed ports have no name in DNS; nor has one whose label would be too long. */
+static bool has_port_name(const char *name)
+{
+	return *name && strlen(name) < NAME_LABEL_MAX;
+}
+
+static void add_service_ports(struct compiler *c)
+{
+	const struct service *s = c->service;
+	unsigned n = s->cluster_ip_count ? s->cluster_ip_count : 1;
+	for (unsigned i = 0; i < s->port_count; i++) {
+		const struct service_port *p = &s->ports[i];
+		builder_srv(c->b, 0, 0, p->port, n);
+		if (has_port_name(p->name))
+			builder_srv(c->b, port_node(c, p->name, p->protocol), 0, p->port, n);
+	}
+}
+
+/* The ports of an endpoint known by this node, which has n of its addresses. */
+static void add_endpoint_ports(struct compiler *c, const struct endpoint *e, uint32_t node, unsigned n)
+{
+	for (unsigned i = 0; i < e->port_count; i++) {
+		const struct endpoint_port *p = &e->ports[i];
+		builder_srv(c->b, node, node, p->port, n);
+		if (!c->service->headless)
+			continue;
+		builder_srv(c->b, 0, node, p->port, n);
+		if (has_port_name(p->name))
+			builder_srv(c->b, port_node(c, p->name, p->protocol), node, p->port, n);
+	}
+}
+
+static enum absence absence_of(const struct endpoint *e)
+{
+	switch ((enum endpoint_state)e->state) {
+	case ENDPOINT_READY:
+		return ABSENCE_NONE;
+	case ENDPOINT_NOT_READY:
+		return ABSENCE_NOT_READY;
+	case ENDPOINT_TERMINATING:
+		return ABSENCE_TERMINATING;
+	}
+	return ABSENCE_NOT_READY;
+}
+
+static bool has_hostname(const struct endpoint *e)
+{
+	return e->hostname && is_label(e->hostname);
+}
+
+/* n addresses of the endpoint under one label. */
+static void add_addrs(struct compiler *c, const struct endpoint *e, const struct addr *addrs, unsigned n, const uint8_t *label, size_t len)
+{
+	uint32_t node = builder_node(c->b, label, len, absence_of(e));
+	if (e->state != ENDPOINT_READY)
+		return;
+	for (unsigned i = 0; i < n; i++)
+		builder_addr(c->b, node, &addrs[i]);
+	add_endpoint_ports(c, e, node, n);
+}
+
+static void add_endpoint(struct compiler *c, const struct endpoint *e)
+{
+	uint8_t label[BUILDER_NAME_MAX];
+	if (has_hostname(e)) {
+		size_t len = append_label(label, 0, "", e->hostname);
+		add_addrs(c, e, e->addrs, e->addr_count, label, len);
+		return;
+	}
+	for (unsigned i = 0; i < e->addr_count; i++) {
+		size_t len = dashed_label(&e->addrs[i], label);
+		add_addrs(c, e, &e->addrs[i], 1, label, len);
+	}
+}
+
+/* Those with a hostname come first, because an address's PTR leads to the first that has it. */
+static void add_endpoints(struct compiler *c)
+{
+	const struct service_view *v = c->view;
+	for (int hostname = 1; hostname >= 0; hostname--)
+		for (size_t i = 0; i < v->count; i++)
+			if (v->endpoints[i].addr_count && has_hostname(&v->endpoints[i]) == hostname)
+				add_endpoint(c, &v->endpoints[i]);
+}
+
+/* A headless Service is there as soon as one endpoint is, and has the addresses of all. */
+static void add_headless(struct compiler *c)
+{
+	for (size_t i = 0; i < c->view->count; i++)
+		if (c->view->endpoints[i].addr_count)
+			builder_node(c->b, (const uint8_t *)"", 0, absence_of(&c->view->endpoints[i]));
+	builder_unite(c->b);
+}
+
+static void add_cluster_ips(struct compiler *c)
+{
+	for (unsigned i = 0; i < c->service->cluster_ip_count; i++)
+		builder_addr(c->b, 0, &c->service->cluster_ips[i]);
+	add_service_ports(c);
+}
+
+/* An address is no host name, so nothing could follow a CNAME to it. */
+static void add_external_name(struct compiler *c)
+{
+	const struct object *o = &c->service->object;
+	const char *text = c->service->external_name ? c->service->external_name : "";
+	struct addr addr;
+	if (addr_parse(text, strlen(text), &addr) != OK && name_from_text(&c->target, text, strlen(text)) == OK && c->target.labels) {
+		builder_node(c->b, (const uint8_t *)"", 0, ABSENCE_NONE);
+		builder_cname(c->b, &c->target);
+		return;
+	}
+	log_line(LOG_WARNING, "Service %s/%s: externalName \"%s\" is not a host name, so the Service is NXDOMAIN", o->ns, o->name, text);
+}
+
+static void compile(struct compiler *c)
+{
+	if (c->service->type == SERVICE_EXTERNAL_NAME) {
+		add_external_name(c);
+		return;
+	}
+	if (c->service->headless)
+		add_headless(c);
+	else
+		add_cluster_ips(c);
+	add_endpoints(c);
+}
+
+static struct builder_bounds bounds_of(const struct service_view *v)
+{
+	const struct service *s = v->service;
+	struct builder_bounds most = {.addrs = s->cluster_ip_count, .nodes = 2u * s->port_count, .srvs = 2u * s->port_count};
+	const struct endpoint_port *ports = NULL;
+	for (size_t i = 0; i < v->count; i++) {
+		const struct endpoint *e = &v->endpoints[i];
+		size_t pairs = (size_t)e->addr_count * e->port_count;
+		most.addrs += e->addr_count;
+		most.nodes += e->addr_count;
+		most.srvs += (s->headless ? 3 : 1) * pairs;
+		if (s->headless && e->ports != ports)
+			most.nodes += 2u * e->port_count;
+		ports = e->ports;
+	}
+	return most;
+}
+
+/* Why the Service's own name is absent as long as nothing says that it is there. */
+static enum absence absence_at_first(const struct service *s)
+{
+	if (s->type == SERVICE_EXTERNAL_NAME)
+		return ABSENCE_NO_TARGET;
+	return s->headless ? ABSENCE_NO_ENDPOINTS : ABSENCE_NONE;
+}
+
+enum err compile_service(const struct service_view *view, struct generation **out)
+{
+	const struct object *o = &view->service->object;
+	struct builder_bounds most = bounds_of(view);
+	*out = NULL;
+	if (!is_label(o->ns) || !is_label(o->name))
+		return ERR_RANGE;
+	struct compiler c = {.service = view->service, .view = view};
+	c.b = builder_new(&most, o->ns, o->name, absence_at_first(view->service));
+	if (!c.b)
+		return ERR_NOMEM;
+	compile(&c);
+	*out = builder_finish(c.b);
+	builder_free(c.b);
+	return *out ? OK : ERR_NOMEM;
+}

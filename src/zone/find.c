@@ -1,0 +1,284 @@
+#include "base/hash.h"
+#include "inside.h"
+#include <string.h>
+
+/* Where the i-th label stands; the root, which has no offset of its own, is the label after the last. */
+static size_t label_at(const struct name *n, unsigned i)
+{
+	return i < n->labels ? n->offset[i] : n->len - 1u;
+}
+
+/* True if n is origin or below; *left is then the number of labels before it. Both are lower case. */
+static bool is_in(const struct name *n, const struct name *origin, uint8_t *left)
+{
+	if (n->labels < origin->labels)
+		return false;
+	*left = (uint8_t)(n->labels - origin->labels);
+	size_t at = label_at(n, *left);
+	return n->len - at == origin->len && memcmp(n->wire + at, origin->wire, origin->len) == 0;
+}
+
+static void locate_forward(const struct name *n, struct zone_spot *spot)
+{
+	unsigned left = spot->apex;
+	spot->place = ZONE_OWN;
+	if (left < 2 || memcmp(n->wire + n->offset[left - 1], "\3svc", 4) != 0)
+		return;
+	size_t end = n->offset[left - 1];
+	size_t key = n->offset[left < 3 ? 0 : left - 3];
+	spot->place = left < 3 ? ZONE_NAMESPACE : ZONE_SERVICE;
+	spot->hash = hash_bytes(n->wire + key, end - key);
+}
+
+/* A decimal octet as inet_ntoa would write it. */
+static bool read_octet(const uint8_t *label, size_t len, uint8_t *octet)
+{
+	unsigned value = 0;
+	if (len > 3 || (len > 1 && label[0] == '0'))
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (label[i] < '0' || label[i] > '9')
+			return false;
+		value = value * 10 + (unsigned)(label[i] - '0');
+	}
+	*octet = (uint8_t)value;
+	return value <= 255;
+}
+
+static bool read_nibble(const uint8_t *label, size_t len, uint8_t *nibble)
+{
+	uint8_t c = label[0];
+	if (len != 1 || !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+		return false;
+	*nibble = (uint8_t)(c <= '9' ? c - '0' : c - 'a' + 10);
+	return true;
+}
+
+/* Takes the i-th label from the apex leftwards into the address. */
+static bool read_label(struct addr *a, unsigned i, const uint8_t *label, size_t len)
+{
+	if (a->family == ADDR_V4)
+		return i < 4 && read_octet(label, len, &a->octets[i]);
+	uint8_t nibble;
+	if (i >= 32 || !read_nibble(label, len, &nibble))
+		return false;
+	a->octets[i / 2] |= (uint8_t)(i % 2 ? nibble : nibble << 4);
+	return true;
+}
+
+static void locate_reverse(const struct name *n, uint8_t family, struct zone_spot *spot)
+{
+	spot->place = ZONE_REVERSE;
+	spot->addr = (struct addr){.family = family};
+	spot->bits = (uint8_t)(spot->apex > 32 ? REVERSE_NO_ADDR : spot->apex * (family == ADDR_V4 ? 8 : 4));
+	for (unsigned i = 0; i < spot->apex && spot->bits != REVERSE_NO_ADDR; i++) {
+		size_t len;
+		const uint8_t *label = name_label(n, spot->apex - 1u - i, &len);
+		if (!read_label(&spot->addr, i, label, len))
+			spot->bits = REVERSE_NO_ADDR;
+	}
+	spot->hash = generation_addr_hash(&spot->addr);
+}
+
+void zone_locate(const struct zone *z, const struct name *name, struct zone_spot *spot)
+{
+	if (is_in(name, &z->origin, &spot->apex))
+		locate_forward(name, spot);
+	else if (is_in(name, &z->in_addr, &spot->apex))
+		locate_reverse(name, ADDR_V4, spot);
+	else if (is_in(name, &z->ip6, &spot->apex))
+		locate_reverse(name, ADDR_V6, spot);
+	else
+		spot->place = ZONE_OUTSIDE;
+}
+
+void zone_prefetch(const struct zone *z, const struct zone_spot *spot)
+{
+	if (spot->place == ZONE_SERVICE)
+		table_prefetch(z->slots, spot->hash);
+	else if (spot->place == ZONE_REVERSE)
+		table_prefetch(z->reverse.table, spot->hash);
+}
+
+static void found_node(struct zone_found *found, const struct generation *g, const struct node *n)
+{
+	found->exists = true;
+	found->has = n->has;
+	found->generation = g;
+	found->node = n;
+}
+
+static void find_own(const struct zone *z, const struct name *name, const struct zone_spot *spot, struct zone_found *found)
+{
+	const struct generation *g = atomic_load_explicit(&z->own, memory_order_acquire);
+	const struct node *n = generation_find(g, name->wire, label_at(name, spot->apex));
+	if (!n)
+		return;
+	found_node(found, g, n);
+	if (n != &g->nodes[OWN_NAME_SERVER])
+		return;
+	zone_name_server(z, &found->generation, &found->node);
+	found->has = found->node->has & (HAS_A | HAS_AAAA);
+}
+
+/* An empty non-terminal (RFC 8020): it exists as long as the namespace does. */
+static void find_namespace(const struct zone *z, const struct name *name, const struct zone_spot *spot, struct zone_found *found)
+{
+	const struct namespace *ns = table_find(z->namespaces, spot->hash, namespace_matches, name->wire);
+	found->exists = ns && atomic_load_explicit(&ns->exists, memory_order_acquire);
+}
+
+static void find_service(const struct zone *z, const struct name *name, const struct zone_spot *spot, struct zone_found *found)
+{
+	size_t start = name->offset[spot->apex - 3];
+	struct slot_key key = {.wire = name->wire + start, .len = name->offset[spot->apex - 1] - start};
+	const struct slot *slot = table_find(z->slots, spot->hash, slot_matches, &key);
+	if (!slot || !atomic_load_explicit(&slot->ns->exists, memory_order_acquire))
+		return;
+	const struct generation *g = slot_generation(slot);
+	if (!g)
+		return;
+	const struct node *n = generation_find(g, name->wire, start);
+	if (n && n->absence == ABSENCE_NONE)
+		found_node(found, g, n);
+	else /* what is not known below a name that is absent is absent for the same reason */
+		found->absence = n ? n->absence : g->nodes[0].absence;
+}
+
+/* True if the generation bears the entry out. */
+static bool bears_out(const struct reverse *r, uint64_t hash, struct zone_found *found)
+{
+	const struct generation *g = slot_generation(r->slot);
+	const struct node *n = g ? generation_find_addr(g, &r->addr, hash) : NULL;
+	if (n)
+		found_node(found, g, n);
+	return n;
+}
+
+/* The Service whose ClusterIP it is, alone; else the first that has the address, with the next entry in more_owners. */
+static void find_ptr(const struct zone *z, const struct zone_spot *spot, struct zone_found *found)
+{
+	bool alone;
+	struct zone_found owner = {0};
+	const struct reverse *r = reverse_find(&z->reverse, &spot->addr, spot->hash, &alone);
+	for (; r && addr_equal(&r->addr, &spot->addr); r = reverse_next(r)) {
+		if (bears_out(r, spot->hash, &owner)) {
+			bool cluster_ip = owner.node == &owner.generation->nodes[0];
+			if (cluster_ip || !found->exists) {
+				*found = owner;
+				found->more_owners = alone || cluster_ip ? NULL : reverse_next(r);
+			}
+			if (cluster_ip)
+				break;
+		}
+		if (alone)
+			break;
+	}
+	found->has = found->exists ? HAS_PTR : 0;
+}
+
+bool zone_next_owner(const struct zone_spot *spot, struct zone_found *found)
+{
+	const struct reverse *r = found->more_owners;
+	while (r && addr_equal(&r->addr, &spot->addr)) {
+		const struct reverse *next = reverse_next(r);
+		if (bears_out(r, spot->hash, found)) {
+			found->more_owners = next;
+			return true;
+		}
+		r = next;
+	}
+	return false;
+}
+
+static bool begins_with(const struct addr *a, const struct zone_spot *spot)
+{
+	size_t whole = spot->bits / 8;
+	if (a->family != spot->addr.family || memcmp(a->octets, spot->addr.octets, whole) != 0)
+		return false;
+	return spot->bits % 8 == 0 || (a->octets[whole] ^ spot->addr.octets[whole]) < 0x10;
+}
+
+/* An incomplete reverse name exists as long as a PTR stands below it. */
+static void find_above_ptr(const struct zone *z, const struct zone_spot *spot, struct zone_found *found)
+{
+	struct zone_found below = {0};
+	const struct reverse *r = reverse_from(&z->reverse, &spot->addr);
+	for (; r && begins_with(&r->addr, spot) && !found->exists; r = reverse_next(r))
+		found->exists = bears_out(r, generation_addr_hash(&r->addr), &below);
+}
+
+static void find_reverse(const struct zone *z, const struct zone_spot *spot, struct zone_found *found)
+{
+	if (spot->bits == 0) {
+		found->exists = true;
+		found->has = HAS_SOA | HAS_NS;
+	} else if (spot->bits == 8 * addr_len(&spot->addr)) {
+		find_ptr(z, spot, found);
+	} else if (spot->bits != REVERSE_NO_ADDR) {
+		find_above_ptr(z, spot, found);
+	}
+}
+
+void zone_find(const struct zone *z, const struct name *name, const struct zone_spot *spot, struct zone_found *found)
+{
+	*found = (struct zone_found){0};
+	switch ((enum zone_place)spot->place) {
+	case ZONE_OUTSIDE:
+		break;
+	case ZONE_OWN:
+		find_own(z, name, spot, found);
+		break;
+	case ZONE_NAMESPACE:
+		find_namespace(z, name, spot, found);
+		break;
+	case ZONE_SERVICE:
+		find_service(z, name, spot, found);
+		break;
+	case ZONE_REVERSE:
+		find_reverse(z, spot, found);
+		break;
+	}
+}
+
+/* True if a is the better name server: one with a ClusterIP, which outlasts its endpoints; else the first by name. */
+static bool is_better(const struct slot *a, const struct generation *ga, const struct slot *b, const struct generation *gb)
+{
+	if (ga->headless != gb->headless)
+		return gb->headless;
+	return slot_compare(a, b) < 0;
+}
+
+bool zone_name_server(const struct zone *z, const struct generation **generation, const struct node **node)
+{
+	const struct generation *own = atomic_load_explicit(&z->own, memory_order_acquire);
+	const struct slot *best = NULL;
+	struct addr addr;
+	*generation = own;
+	*node = &own->nodes[OWN_NAME_SERVER];
+	for (size_t cursor = 0; generation_each_addr(own, &cursor, &addr);) {
+		uint64_t hash = generation_addr_hash(&addr);
+		const struct reverse *r = reverse_from(&z->reverse, &addr);
+		for (; r && addr_equal(&r->addr, &addr); r = reverse_next(r)) {
+			struct zone_found owner = {0};
+			if (!bears_out(r, hash, &owner) || !atomic_load_explicit(&r->slot->ns->exists, memory_order_acquire))
+				continue;
+			if (best && !is_better(r->slot, owner.generation, best, *generation))
+				continue;
+			best = r->slot;
+			*generation = owner.generation;
+			*node = &owner.generation->nodes[0];
+		}
+	}
+	return best;
+}
+
+const struct zone_settings *zone_settings(const struct zone *z)
+{
+	return &z->settings;
+}
+
+uint32_t zone_serial(const struct zone *z)
+{
+	return atomic_load_explicit(&z->serial, memory_order_acquire);
+}

@@ -1,0 +1,20 @@
+/* inside.h - a zone from inside, for its writer (zone.c) and its readers (find.c). */
+#pragma once
+#include "base/table.h"
+#include "reverse.h"
+#include "zone/zone.h"
+#include <stdatomic.h>
+
+/* Nodes of the zone's own generation, in this order. */
+enum own_node { OWN_APEX, OWN_SVC, OWN_POD, OWN_DNS, OWN_NAME_SERVER, OWN_VERSION };
+
+struct zone {
+	struct zone_settings settings;
+	struct name origin, in_addr, ip6; /* lower case */
+	struct table *slots;              /* struct slot, by hash of their key */
+	struct table *namespaces;         /* struct namespace, by hash of their label */
+	struct reverse_map reverse;
+	_Atomic(struct generation *) own; /* names that are no Service's; the addresses of OWN_NAME_SERVER are the server's own */
+	_Atomic(uint32_t) serial;
+	struct zone_counts counts; /* writer only; addresses are counted by reverse */
+};

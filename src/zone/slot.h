@@ -1,0 +1,41 @@
+/* slot.h - where a Service's generation hangs, and the namespaces. Made and freed by the writer, after a grace period. */
+#pragma once
+#include "zone/generation.h"
+#include <stdatomic.h>
+
+/* Is kept while it exists or a slot is in it. */
+struct namespace
+{
+	struct rcu_garbage garbage;
+	uint64_t hash; /* of the label */
+	size_t slots;  /* writer only */
+	atomic_bool exists;
+	uint8_t label[64]; /* wire form, lower case */
+};
+
+struct slot {
+	struct rcu_garbage garbage;
+	_Atomic(struct generation *) current; /* NULL: withdrawn */
+	struct namespace *ns;
+	uint64_t hash; /* of key */
+	uint8_t key_len;
+	uint8_t key[]; /* the Service's label and the namespace's, wire form, lower case */
+};
+
+/* What readers and writer look for in the tables. */
+struct slot_key {
+	const uint8_t *wire;
+	size_t len;
+};
+
+/* For table_find. The key is a struct slot_key; for a namespace its label. */
+bool slot_matches(const void *slot, const void *key);
+bool namespace_matches(const void *ns, const void *key);
+
+/* An order of Services that depends on their names alone. */
+int slot_compare(const struct slot *a, const struct slot *b);
+
+static inline struct generation *slot_generation(const struct slot *s)
+{
+	return atomic_load_explicit(&s->current, memory_order_acquire);
+}

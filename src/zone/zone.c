@@ -1,0 +1,320 @@
+#include "zone/zone.h"
+#include "base/hash.h"
+#include "builder.h"
+#include "inside.h"
+#include "label.h"
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+/* A Service's key in the making: its label and the namespace's; the namespace's label begins at ns. */
+struct key {
+	uint8_t wire[2 * (NAME_LABEL_MAX + 1)];
+	uint8_t len, ns;
+};
+
+static bool key_add(struct key *k, const char *label)
+{
+	size_t len = strlen(label);
+	if (len == 0 || len > NAME_LABEL_MAX)
+		return false;
+	k->wire[k->len] = (uint8_t)len;
+	labels_lower(k->wire + k->len + 1, (const uint8_t *)label, len);
+	k->len = (uint8_t)(k->len + 1 + len);
+	return true;
+}
+
+static bool key_make(struct key *k, const char *ns, const char *service)
+{
+	k->len = 0;
+	if (!key_add(k, service))
+		return false;
+	k->ns = k->len;
+	return key_add(k, ns);
+}
+
+/* Several changes within a second are several versions, and a replica that starts later begins higher (RFC 1982). */
+static uint32_t next_serial(const struct zone *z)
+{
+	uint32_t now = (uint32_t)time(NULL), next = zone_serial(z) + 1;
+	return next > now ? next : now;
+}
+
+/* After the change: who sees the serial sees what it stands for. */
+static void set_serial(struct zone *z, uint32_t serial)
+{
+	atomic_store_explicit(&z->serial, serial, memory_order_release);
+}
+
+/* The names that are no Service's, in the order of enum own_node. */
+static struct generation *own_new(const struct addr *addrs, size_t n)
+{
+	static const struct {
+		const char *name;
+		unsigned has;
+	} names[] = {
+	        [OWN_APEX] = {"", HAS_SOA | HAS_NS},
+	        [OWN_SVC] = {"\3svc", 0},
+	        [OWN_POD] = {"\3pod", 0},
+	        [OWN_DNS] = {"\3dns", 0},
+	        [OWN_NAME_SERVER] = {"\2ns\3dns", 0},
+	        [OWN_VERSION] = {"\13dns-version", HAS_TXT},
+	};
+	size_t count = sizeof names / sizeof names[0];
+	struct builder *b = builder_new(&(struct builder_bounds){.nodes = count, .addrs = n}, "", "", ABSENCE_NONE);
+	if (!b)
+		return NULL;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t node = builder_node(b, (const uint8_t *)names[i].name, strlen(names[i].name), ABSENCE_NONE);
+		builder_has(b, node, names[i].has);
+	}
+	for (size_t i = 0; i < n; i++)
+		builder_addr(b, OWN_NAME_SERVER, &addrs[i]);
+	struct generation *g = builder_finish(b);
+	builder_free(b);
+	return g;
+}
+
+static bool init(struct zone *z, const struct zone_options *options)
+{
+	z->settings =
+	        (struct zone_settings){.origin = *options->origin, .ttl_s = options->ttl_s, .negative_ttl_s = options->negative_ttl_s};
+	z->origin = *options->origin;
+	name_lower(&z->origin);
+	name_from_text(&z->in_addr, "in-addr.arpa", 12);
+	name_from_text(&z->ip6, "ip6.arpa", 8);
+	z->slots = table_new();
+	z->namespaces = table_new();
+	set_serial(z, next_serial(z));
+	struct generation *own = own_new(NULL, 0);
+	atomic_init(&z->own, own);
+	return reverse_init(&z->reverse) == OK && own && z->slots && z->namespaces;
+}
+
+struct zone *zone_new(const struct zone_options *options)
+{
+	struct zone *z = options->origin->len <= ZONE_ORIGIN_MAX ? calloc(1, sizeof *z) : NULL;
+	if (z && init(z, options))
+		return z;
+	zone_free(z);
+	return NULL;
+}
+
+void zone_free(struct zone *z)
+{
+	if (!z)
+		return;
+	size_t cursor = 0;
+	for (struct slot *s; z->slots && (s = table_each(z->slots, &cursor));) {
+		free(slot_generation(s));
+		free(s);
+	}
+	cursor = 0;
+	for (struct namespace *ns; z->namespaces && (ns = table_each(z->namespaces, &cursor));)
+		free(ns);
+	reverse_destroy(&z->reverse);
+	table_free(z->slots);
+	table_free(z->namespaces);
+	free(atomic_load_explicit(&z->own, memory_order_relaxed));
+	free(z);
+}
+
+/* The namespace of this label, made if need be; NULL: out of memory. */
+static struct namespace *take_namespace(struct zone *z, const uint8_t *label)
+{
+	size_t len = 1u + label[0];
+	uint64_t hash = hash_bytes(label, len);
+	struct namespace *ns = table_find(z->namespaces, hash, namespace_matches, label);
+	if (ns)
+		return ns;
+	ns = calloc(1, sizeof *ns);
+	if (!ns)
+		return NULL;
+	ns->hash = hash;
+	memcpy(ns->label, label, len);
+	if (table_insert(z->namespaces, hash, ns) == OK)
+		return ns;
+	free(ns);
+	return NULL;
+}
+
+static void drop_unused_namespace(struct zone *z, struct namespace *ns)
+{
+	if (ns->slots || atomic_load_explicit(&ns->exists, memory_order_relaxed))
+		return;
+	table_remove(z->namespaces, ns->hash, ns);
+	rcu_free_later(&ns->garbage, sizeof *ns);
+}
+
+static struct slot *find_slot(const struct zone *z, const struct key *k)
+{
+	struct slot_key key = {.wire = k->wire, .len = k->len};
+	return table_find(z->slots, hash_bytes(k->wire, k->len), slot_matches, &key);
+}
+
+static struct slot *add_slot(struct zone *z, const struct key *k)
+{
+	struct slot *s = calloc(1, sizeof *s + k->len);
+	struct namespace *ns = s ? take_namespace(z, k->wire + k->ns) : NULL;
+	if (!ns) {
+		free(s);
+		return NULL;
+	}
+	s->ns = ns;
+	s->hash = hash_bytes(k->wire, k->len);
+	s->key_len = k->len;
+	memcpy(s->key, k->wire, k->len);
+	if (table_insert(z->slots, s->hash, s) == OK) {
+		ns->slots++;
+		return s;
+	}
+	free(s);
+	drop_unused_namespace(z, ns);
+	return NULL;
+}
+
+static void drop_slot(struct zone *z, struct slot *s)
+{
+	table_remove(z->slots, s->hash, s);
+	s->ns->slots--;
+	drop_unused_namespace(z, s->ns);
+	rcu_free_later(&s->garbage, sizeof *s + s->key_len);
+}
+
+/* Removes the entries of the addresses that g has and keep, which may be NULL, has not; the first `most` of them at most. */
+static void remove_addrs(struct zone *z, const struct slot *s, const struct generation *g, const struct generation *keep, size_t most)
+{
+	struct addr addr;
+	for (size_t cursor = 0; most && generation_each_addr(g, &cursor, &addr);) {
+		uint64_t hash = generation_addr_hash(&addr);
+		if (keep && generation_find_addr(keep, &addr, hash))
+			continue;
+		reverse_remove(&z->reverse, &addr, hash, s);
+		most--;
+	}
+}
+
+/* Adds entries for the addresses that g has and old, which may be NULL, has not; all of them or none. */
+static enum err add_addrs(struct zone *z, struct slot *s, const struct generation *g, const struct generation *old)
+{
+	struct addr addr;
+	size_t added = 0;
+	for (size_t cursor = 0; generation_each_addr(g, &cursor, &addr);) {
+		uint64_t hash = generation_addr_hash(&addr);
+		if (old && generation_find_addr(old, &addr, hash))
+			continue;
+		if (reverse_add(&z->reverse, &addr, hash, s)) {
+			remove_addrs(z, s, g, old, added);
+			return ERR_NOMEM;
+		}
+		added++;
+	}
+	return OK;
+}
+
+static void count(struct zone_counts *c, const struct generation *added, const struct generation *gone)
+{
+	if (added) {
+		c->services++;
+		c->names += added->names;
+		c->bytes += added->bytes;
+	}
+	if (gone) {
+		c->services--;
+		c->names -= gone->names;
+		c->bytes -= gone->bytes;
+	}
+}
+
+/* Readers check an entry against the generation. So with new entries before the generation and old ones removed after it, a reader of
+ * either finds all the addresses that it has. */
+static enum err replace(struct zone *z, struct slot *s, struct generation *g)
+{
+	struct generation *old = slot_generation(s);
+	if (g && add_addrs(z, s, g, old))
+		return ERR_NOMEM;
+	uint32_t serial = next_serial(z);
+	if (g)
+		g->serial = serial;
+	atomic_store_explicit(&s->current, g, memory_order_release);
+	set_serial(z, serial);
+	count(&z->counts, g, old);
+	if (!old)
+		return OK;
+	remove_addrs(z, s, old, g, SIZE_MAX);
+	rcu_free_later(&old->garbage, old->bytes);
+	return OK;
+}
+
+enum err zone_publish(struct zone *z, const char *ns, const char *service, struct generation *g)
+{
+	struct key k;
+	enum err err = ERR_RANGE;
+	struct slot *s;
+	if (!key_make(&k, ns, service))
+		goto failed;
+	err = ERR_NOMEM;
+	s = find_slot(z, &k);
+	if (!s)
+		s = add_slot(z, &k);
+	if (!s)
+		goto failed;
+	if (replace(z, s, g) == OK)
+		return OK;
+	if (!slot_generation(s))
+		drop_slot(z, s);
+failed:
+	free(g);
+	return err;
+}
+
+void zone_withdraw(struct zone *z, const char *ns, const char *service)
+{
+	struct key k;
+	struct slot *s = key_make(&k, ns, service) ? find_slot(z, &k) : NULL;
+	if (!s)
+		return;
+	replace(z, s, NULL); /* adds nothing, so it can't fail */
+	drop_slot(z, s);
+}
+
+enum err zone_add_namespace(struct zone *z, const char *ns)
+{
+	struct key k = {0};
+	if (!key_add(&k, ns))
+		return ERR_RANGE;
+	struct namespace *n = take_namespace(z, k.wire);
+	if (!n)
+		return ERR_NOMEM;
+	if (!atomic_exchange_explicit(&n->exists, true, memory_order_acq_rel))
+		set_serial(z, next_serial(z));
+	return OK;
+}
+
+void zone_remove_namespace(struct zone *z, const char *ns)
+{
+	struct key k = {0};
+	struct namespace *n = key_add(&k, ns) ? table_find(z->namespaces, hash_bytes(k.wire, k.len), namespace_matches, k.wire) : NULL;
+	if (!n || !atomic_exchange_explicit(&n->exists, false, memory_order_acq_rel))
+		return;
+	set_serial(z, next_serial(z));
+	drop_unused_namespace(z, n);
+}
+
+enum err zone_set_self(struct zone *z, const struct addr *addrs, size_t n)
+{
+	struct generation *own = own_new(addrs, n);
+	if (!own)
+		return ERR_NOMEM;
+	struct generation *old = atomic_exchange_explicit(&z->own, own, memory_order_acq_rel);
+	set_serial(z, next_serial(z));
+	rcu_free_later(&old->garbage, old->bytes);
+	return OK;
+}
+
+struct zone_counts zone_counts(const struct zone *z)
+{
+	struct zone_counts counts = z->counts;
+	counts.addresses = z->reverse.addresses;
+	return counts;
+}

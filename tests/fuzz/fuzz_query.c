@@ -1,0 +1,179 @@
+/* The input is a datagram to a server with a small cluster: its first octet chooses transport and policy, the rest are its octets. The
+ * reply fits, is a message from end to end, and says of itself what was asked. */
+#include "base/hash.h"
+#include "fuzz.h"
+#include "query/query.h"
+#include "zone/compile.h"
+#include <string.h>
+
+enum choice { CHOOSE_TCP = 1, CHOOSE_ROTATE = 2, CHOOSE_SEARCH = 4, CHOOSE_NXDOMAIN = 8 };
+
+static struct zone *zone;
+
+static struct addr v4(uint8_t c, uint8_t d)
+{
+	return (struct addr){.family = ADDR_V4, .octets = {10, 0, c, d}};
+}
+
+static void publish(const struct service *s, const struct endpoint *endpoints, size_t count)
+{
+	struct generation *g;
+	enum err err = compile_service(&(struct service_view){.service = s, .endpoints = endpoints, .count = count}, &g);
+	assert(err == OK);
+	err = zone_publish(zone, s->object.ns, s->object.name, g);
+	assert(err == OK);
+}
+
+/* Headless, with enough pods to be cut; pods 0 to 3 have a hostname, the last is not ready. */
+static void publish_headless(void)
+{
+	static const struct endpoint_port ports[] = {{.name = "web", .port = 80, .protocol = PROTOCOL_TCP},
+	                                             {.name = "", .port = 81, .protocol = PROTOCOL_UDP}};
+	static const char *const hostnames[] = {"w0", "w1", "w2", "W3"};
+	struct addr addrs[100][2];
+	struct endpoint endpoints[100] = {0};
+	for (unsigned i = 0; i < 100; i++) {
+		addrs[i][0] = v4(1, (uint8_t)i);
+		addrs[i][1] = (struct addr){.family = ADDR_V6, .octets = {0xfd, [15] = (uint8_t)i}};
+		endpoints[i] = (struct endpoint){
+		        .state = i == 99 ? ENDPOINT_NOT_READY : ENDPOINT_READY,
+		        .addr_count = 2,
+		        .port_count = 2,
+		        .addrs = addrs[i],
+		        .hostname = i < 4 ? hostnames[i] : NULL,
+		        .ports = ports,
+		};
+	}
+	publish(&(struct service){.object = {.ns = "d", .name = "h"}, .headless = true}, endpoints, 100);
+}
+
+static void publish_all(void)
+{
+	static const struct {
+		const char *name, *target;
+	} externals[] = {
+	        {"x", "h.d.svc.c."}, {"y", "z.d.svc.c."}, {"z", "y.d.svc.c."}, {"out", "Example.COM"}, {"ptr", "1.0.0.10.in-addr.arpa"}};
+	struct service_port port = {.name = "web", .port = 80};
+	publish(&(struct service){.object = {.ns = "d", .name = "s"},
+	                          .cluster_ips = {v4(0, 1), v4(0, 2)},
+	                          .cluster_ip_count = 2,
+	                          .ports = &port,
+	                          .port_count = 1},
+	        NULL, 0);
+	for (size_t i = 0; i < sizeof externals / sizeof externals[0]; i++)
+		publish(&(struct service){.object = {.ns = "d", .name = externals[i].name},
+		                          .type = SERVICE_EXTERNAL_NAME,
+		                          .external_name = externals[i].target},
+		        NULL, 0);
+	publish_headless();
+}
+
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+	(void)argc;
+	(void)argv;
+	struct name origin;
+	struct addr self = v4(1, 1);
+	rcu_thread_begin();
+	name_from_text(&origin, "c", 1);
+	zone = zone_new(&(struct zone_options){.origin = &origin, .ttl_s = 30, .negative_ttl_s = 5});
+	assert(zone && zone_add_namespace(zone, "d") == OK && zone_set_self(zone, &self, 1) == OK);
+	publish_all();
+	return 0;
+}
+
+static void check_rdata(struct wire_reader *in, uint16_t type, size_t end)
+{
+	struct name n;
+	switch (type) {
+	case DNS_TYPE_A:
+		wire_get_bytes(in, 4);
+		break;
+	case DNS_TYPE_AAAA:
+		wire_get_bytes(in, 16);
+		break;
+	case DNS_TYPE_SRV:
+		wire_get_bytes(in, 6);
+		assert(name_from_wire(&n, in->bytes + in->at, end - in->at) == end - in->at); /* uncompressed */
+		in->at = end;
+		break;
+	case DNS_TYPE_SOA:
+		wire_get_name(in, &n);
+		wire_get_name(in, &n);
+		wire_get_bytes(in, 20);
+		break;
+	case DNS_TYPE_NS:
+	case DNS_TYPE_CNAME:
+	case DNS_TYPE_PTR:
+		wire_get_name(in, &n);
+		break;
+	default:
+		assert(type == DNS_TYPE_TXT || type == DNS_TYPE_HINFO || type == DNS_TYPE_OPT);
+		in->at = end;
+	}
+	assert(!in->failed && in->at == end);
+}
+
+static void check_records(struct wire_reader *in, unsigned count)
+{
+	while (count--) {
+		struct name owner;
+		wire_get_name(in, &owner);
+		uint16_t type = wire_get_u16(in);
+		wire_get_bytes(in, 6);
+		uint16_t len = wire_get_u16(in);
+		assert(!in->failed && in->len - in->at >= len);
+		check_rdata(in, type, in->at + len);
+	}
+}
+
+static void check_reply(const uint8_t *reply, size_t len, const uint8_t *asked, size_t asked_len)
+{
+	struct wire_reader in = {.bytes = reply, .len = len};
+	assert(len >= DNS_HEADER_LEN && memcmp(reply, asked, 2) == 0 && (reply[2] & 0x80));
+	wire_get_u32(&in);
+	unsigned questions = wire_get_u16(&in), records = wire_get_u16(&in);
+	records += wire_get_u16(&in);
+	records += wire_get_u16(&in);
+	assert(questions <= 1);
+	if (questions) {
+		struct name n;
+		wire_get_name(&in, &n);
+		wire_get_u32(&in);
+		assert(!in.failed && in.at <= asked_len &&
+		       memcmp(reply + DNS_HEADER_LEN, asked + DNS_HEADER_LEN, in.at - DNS_HEADER_LEN) == 0);
+	}
+	check_records(&in, records);
+	assert(!in.failed && in.at == in.len);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static uint8_t reply[DNS_TCP_SIZE_MAX];
+	struct name search;
+	struct query q;
+	struct query_state state = {0};
+	if (!size)
+		return 0;
+	bool tcp = data[0] & CHOOSE_TCP;
+	size_t cap = tcp ? DNS_TCP_SIZE_MAX : DNS_UDP_SIZE_CAP;
+	name_from_text(&search, "d.svc.c", 7);
+	struct query_policy policy = {
+	        .zone = zone,
+	        .rotate = data[0] & CHOOSE_ROTATE,
+	        .outside_nxdomain = data[0] & CHOOSE_NXDOMAIN,
+	        .search = &search,
+	        .search_count = !!(data[0] & CHOOSE_SEARCH),
+	};
+	rcu_reader_lock();
+	query_begin(&q, &policy, tcp ? QUERY_TCP : QUERY_UDP, data + 1, size - 1);
+	size_t len = query_answer(&q, &policy, &state, reply, cap);
+	rcu_reader_unlock();
+	assert((len == 0) == (q.verdict == REQUEST_SILENCE));
+	assert(len <= cap && (tcp || q.request.edns || len <= DNS_UDP_SIZE_MIN));
+	if (len)
+		check_reply(reply, len, data + 1, size - 1);
+	return 0;
+}

@@ -1,0 +1,79 @@
+#include "base/buffer.h"
+#include "spool.h"
+#include "unit.h"
+#include <string.h>
+#include <unistd.h>
+
+/* Standard input becomes a pipe that holds text; returns what it was. */
+static int feed_stdin(const char *text)
+{
+	int ends[2], before = dup(STDIN_FILENO);
+	assert_int_equal(pipe(ends), 0);
+	assert_int_equal(write(ends[1], text, strlen(text)), (ssize_t)strlen(text));
+	close(ends[1]);
+	dup2(ends[0], STDIN_FILENO);
+	close(ends[0]);
+	return before;
+}
+
+static void expect_stdin(const char *want)
+{
+	struct buffer b = {0};
+	assert_int_equal(buffer_read_file(&b, "-", 4096, NULL), OK);
+	assert_int_equal(b.len, strlen(want));
+	if (b.len)
+		assert_memory_equal(b.data, want, b.len);
+	buffer_free(&b);
+}
+
+static const struct {
+	const char *paths[3];
+	unsigned count;
+	bool kept;
+	const char *again; /* what a second reading gives */
+} cases[] = {
+        {{"-"}, 1, true, "text"},
+        {{"a.yaml", "-", "b"}, 3, true, "text"},
+        {{"a.yaml", "--", "-b"}, 3, false, ""},
+        {{NULL}, 0, false, ""},
+};
+
+static void test_kept_if_asked_for(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		int before = feed_stdin("text");
+		bool kept;
+		assert_int_equal(spool_stdin(cases[i].paths, cases[i].count, &kept, NULL), OK);
+		assert_int_equal(kept, cases[i].kept);
+		expect_stdin("text");
+		spool_rewind();
+		expect_stdin(cases[i].again);
+		dup2(before, STDIN_FILENO);
+		close(before);
+	}
+}
+
+static void test_unreadable(void **state)
+{
+	const char *paths[] = {"-"};
+	int before = dup(STDIN_FILENO);
+	struct diag d;
+	bool kept = true;
+	(void)state;
+	close(STDIN_FILENO);
+	assert_int_equal(spool_stdin(paths, 1, &kept, &d), ERR_SYS);
+	assert_false(kept);
+	assert_string_equal(d.text, "stdin: Bad file descriptor");
+	dup2(before, STDIN_FILENO);
+	close(before);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_kept_if_asked_for),
+	        cmocka_unit_test(test_unreadable),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

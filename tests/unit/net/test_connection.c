@@ -1,0 +1,178 @@
+/* TCP on this thread's own loop, so that the test says when it runs and may look inside. */
+#include <errno.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "echo.h"
+#include "fail_alloc.h"
+#include "socket.h"
+#include "tcp.h"
+
+struct solo {
+	struct echo echo;
+	struct tcp_limit limit;
+	struct net_address at;
+	uv_loop_t loop;
+	struct tcp *tcp;
+};
+
+/* Send buffers are small, so that what replies have to wait for is the client. */
+static void solo_start(struct solo *s)
+{
+	struct responder responder = {.handler = echo_handler, .arg = &s->echo};
+	int fd, small = 4096;
+	memset(s, 0, sizeof(*s));
+	s->limit.max = 1000;
+	s->at = address("127.0.0.1:0");
+	assert_int_equal(uv_loop_init(&s->loop), 0);
+	s->tcp = tcp_new(&s->loop, &responder, &s->limit, 10, 1);
+	assert_non_null(s->tcp);
+	assert_int_equal(socket_claim(&s->at, NULL), OK);
+	assert_int_equal(socket_open_tcp(&s->at, &fd, NULL), OK);
+	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
+	assert_int_equal(tcp_add_listener(s->tcp, fd), OK);
+}
+
+static void solo_stop(struct solo *s)
+{
+	tcp_close(s->tcp);
+	uv_run(&s->loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&s->loop), 0);
+	assert_int_equal(s->tcp->held, 0);
+	assert_int_equal(atomic_load(&s->limit.open), 0);
+	tcp_free(s->tcp);
+}
+
+static void ask_whole_batch(int fd, uint16_t reply_len)
+{
+	uint8_t stream[NET_BATCH][2 + QUERY_LEN] = {0};
+	for (uint32_t i = 0; i < NET_BATCH; i++) {
+		stream[i][1] = QUERY_LEN;
+		query_write(stream[i] + 2, i, reply_len);
+	}
+	write_all(fd, stream, sizeof(stream));
+}
+
+/* Each of these clients would have nearly 2 MiB wait for it. */
+static void test_held_octets_are_bounded(void **state)
+{
+	(void)state;
+	enum { CLIENTS = 8 };
+	struct solo s;
+	int fds[CLIENTS];
+	solo_start(&s);
+	for (unsigned c = 0; c < CLIENTS; c++) {
+		fds[c] = client_tcp(&s.at);
+		ask_whole_batch(fds[c], 60000);
+	}
+	while (atomic_load(&s.echo.answered) < CLIENTS * NET_BATCH) {
+		uv_run(&s.loop, UV_RUN_ONCE);
+		assert_true(s.tcp->held <= TCP_HELD_MAX);
+	}
+	assert_in_range(s.tcp->connection_count, 1, CLIENTS - 1); /* some had to go, not all */
+	for (unsigned c = 0; c < CLIENTS; c++)
+		close(fds[c]);
+	solo_stop(&s);
+}
+
+/* Clients whose connections nobody has accepted yet, with more queries than are answered at once, and half a query at the end. */
+static void test_drain(void **state)
+{
+	(void)state;
+	enum { CLIENTS = 5, BATCHES = 3 };
+	struct solo s;
+	int fds[CLIENTS];
+	size_t len;
+	solo_start(&s);
+	for (unsigned c = 0; c < CLIENTS; c++) {
+		fds[c] = client_tcp(&s.at);
+		for (unsigned b = 0; b < BATCHES; b++)
+			ask_whole_batch(fds[c], REPLY_AS_LONG);
+		write_all(fds[c], "\0\x10half", 6);
+	}
+	tcp_drain(s.tcp);
+	uv_run(&s.loop, UV_RUN_DEFAULT);
+	for (unsigned c = 0; c < CLIENTS; c++) {
+		for (uint32_t i = 0; i < BATCHES * NET_BATCH; i++)
+			assert_int_equal(tcp_reply(fds[c], &len), i % NET_BATCH);
+		assert_closed(fds[c]);
+		close(fds[c]);
+	}
+	solo_stop(&s);
+}
+
+/* Reads what there is. True: nothing more will come. */
+static bool ended(int fd, size_t *got)
+{
+	static uint8_t bytes[65536];
+	ssize_t n = recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT);
+	if (n > 0)
+		*got += (size_t)n;
+	return n == 0 || (n < 0 && errno != EAGAIN);
+}
+
+/* Asks one query in two pieces, of which the first has to be held, as has the reply. False: the server closed before the end of it. */
+static bool asked_and_answered(struct solo *s)
+{
+	uint8_t frame[2 + QUERY_LEN] = {0, QUERY_LEN};
+	size_t got = 0;
+	query_write(frame + 2, 1, 60000);
+	int fd = client_tcp(&s->at);
+	write_all(fd, frame, 5);
+	while (!s->tcp->held && !ended(fd, &got))
+		uv_run(&s->loop, UV_RUN_NOWAIT);
+	send(fd, frame + 5, sizeof(frame) - 5, MSG_NOSIGNAL);
+	shutdown(fd, SHUT_WR);
+	while (!ended(fd, &got))
+		uv_run(&s->loop, UV_RUN_NOWAIT);
+	close(fd);
+	return got == 2 + 60000;
+}
+
+/* Without memory a connection ends; the server goes on. */
+static void test_out_of_memory(void **state)
+{
+	(void)state;
+	struct solo s;
+	bool hit = true;
+	solo_start(&s);
+	assert_true(asked_and_answered(&s));
+	for (unsigned at = 1; hit; at++) {
+		fail_alloc_at(at);
+		bool answered = asked_and_answered(&s);
+		hit = fail_alloc_hit();
+		fail_alloc_at(0);
+		assert_int_equal(answered, !hit);
+		assert_int_equal(atomic_load(&s.limit.open), 0);
+		assert_int_equal(s.tcp->held, 0);
+		if (!hit)
+			assert_in_range(at, 4, 100); /* the connection, the half query, the waiting reply */
+	}
+	assert_true(asked_and_answered(&s));
+	solo_stop(&s);
+}
+
+static int begin(void **state)
+{
+	(void)state;
+	rcu_thread_begin();
+	return 0;
+}
+
+static int end(void **state)
+{
+	(void)state;
+	rcu_thread_end();
+	return 0;
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_held_octets_are_bounded),
+	        cmocka_unit_test(test_drain),
+	        cmocka_unit_test(test_out_of_memory),
+	};
+	return cmocka_run_group_tests_name("connection", tests, begin, end);
+}

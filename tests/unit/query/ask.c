@@ -1,0 +1,47 @@
+#include "ask.h"
+#include "reply.h"
+#include "unit.h"
+#include <string.h>
+
+static size_t reply_len;
+
+static size_t limit(const struct query *q)
+{
+	if (q->transport == QUERY_TCP)
+		return DNS_TCP_SIZE_MAX;
+	return q->request.edns_udp_size < DNS_UDP_SIZE_CAP ? q->request.edns_udp_size : DNS_UDP_SIZE_CAP;
+}
+
+const char *ask(const struct query_policy *policy, struct query_state *state, const char *question)
+{
+	static char text[REPLY_TEXT_MAX];
+	static uint8_t out[DNS_TCP_SIZE_MAX];
+	bool tcp = strncmp(question, "tcp ", 4) == 0;
+	uint8_t in[512];
+	struct query q;
+	struct query_state fresh = {0};
+	size_t len = reply_query(tcp ? question + 4 : question, in);
+	rcu_reader_lock();
+	query_begin(&q, policy, tcp ? QUERY_TCP : QUERY_UDP, in, len);
+	reply_len = query_answer(&q, policy, state ? state : &fresh, out, tcp ? sizeof out : DNS_UDP_SIZE_CAP);
+	rcu_reader_unlock();
+	if (!reply_text(in, len, out, reply_len, text))
+		fail_msg("%s: %s", question, text);
+	if (reply_len > limit(&q))
+		fail_msg("%s: %zu octets", question, reply_len);
+	return text;
+}
+
+size_t ask_len(void)
+{
+	return reply_len;
+}
+
+bool ask_wants(const struct query_policy *policy, const char *what, const char *question, const char *want)
+{
+	const char *got = ask(policy, NULL, question);
+	if (strcmp(got, want) == 0)
+		return true;
+	print_error("%s\n  ask  %s\n  want %s\n  got  %s\n", what, question, want, got);
+	return false;
+}

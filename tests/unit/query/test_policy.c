@@ -1,0 +1,252 @@
+/* What a policy changes: rotation, names outside, the search list; and the zone's own name server. */
+#include "ask.h"
+#include "base/hash.h"
+#include "unit.h"
+#include "world.h"
+#include <stdio.h>
+#include <string.h>
+
+#define SOA "cluster.local. 5 SOA ns.dns.cluster.local. hostmaster.cluster.local. 7200 1800 86400 30"
+
+static struct zone *world(const char *text)
+{
+	struct zone *z = world_zone();
+	assert_non_null(z);
+	assert_int_equal(world_apply(z, text), OK);
+	return z;
+}
+
+static void end(struct zone *z)
+{
+	rcu_free_all();
+	zone_free(z);
+}
+
+static const char search_world[] = "ns default\n"
+                                   "svc default/nginx headless\n"
+                                   "ep 10.244.1.7 host=web-0 port=web:80/TCP\n"
+                                   "ep 10.244.1.8 host=web-1 notready\n"
+                                   "svc default/db external=nginx.default.svc.cluster.local\n"
+                                   "svc default/far external=example.com\n";
+
+static const struct {
+	const char *what, *ask, *want;
+} searches[] = {
+        {"a pod of the namespace", "Web-0.nginx A",
+         "NOERROR aa rd: 30 CNAME Web-0.nginx.default.svc.Cluster.local., Web-0.nginx.default.svc.Cluster.local. 30 A 10.244.1.7"},
+        {"the second suffix", "nginx.default A",
+         "NOERROR aa rd: 30 CNAME nginx.default.svc.cluster.local., nginx.default.svc.cluster.local. 30 A 10.244.1.7"},
+        {"NODATA", "nginx.default AAAA", "NOERROR aa rd: 30 CNAME nginx.default.svc.cluster.local.; " SOA},
+        {"CNAME asked", "nginx.default CNAME", "NOERROR aa rd: 30 CNAME nginx.default.svc.cluster.local."},
+        {"an empty non-terminal exists", "default A", "NOERROR aa rd: 30 CNAME default.svc.cluster.local.; " SOA},
+        {"SRV", "_web._tcp.nginx.default SRV",
+         "NOERROR aa rd: 30 CNAME _web._tcp.nginx.default.svc.cluster.local., _web._tcp.nginx.default.svc.cluster.local. 30 SRV 0 100 80 "
+         "web-0.nginx.default.svc.cluster.local. + web-0.nginx.default.svc.cluster.local. 30 A 10.244.1.7"},
+        {"on to an ExternalName", "db.default A",
+         "NOERROR aa rd: 30 CNAME db.default.svc.cluster.local., db.default.svc.cluster.local. 30 CNAME nginx.default.svc.cluster.local., "
+         "nginx.default.svc.cluster.local. 30 A 10.244.1.7"},
+        {"on to another's name", "far.default A",
+         "NOERROR aa rd: 30 CNAME far.default.svc.cluster.local., far.default.svc.cluster.local. 30 CNAME example.com."},
+        {"not ready is not there", "web-1.nginx A", "REFUSED rd"},
+        {"exists nowhere", "example.com A", "REFUSED rd"},
+        {"the root", ". NS", "REFUSED rd"},
+        {"a class that is not ours", "nginx.default A class=3", "REFUSED rd"},
+        {"a name of ours is not searched", "web-0.nginx.cluster.local A", "NXDOMAIN aa rd; " SOA},
+        {"too long below a suffix",
+         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb."
+         "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc.dddddddddddddddddddddddddddddddddddddddddddddddddddddddddddd A",
+         "REFUSED rd"},
+};
+
+static void test_search(void **state)
+{
+	struct zone *z = world(search_world);
+	struct name search[2];
+	struct query_policy policy = {.zone = z, .search = search, .search_count = 2};
+	unsigned wrong = 0;
+	(void)state;
+	name_from_text(&search[0], "default.svc.Cluster.local", 25);
+	name_from_text(&search[1], "svc.cluster.local", 17);
+	for (size_t i = 0; i < sizeof searches / sizeof searches[0]; i++)
+		wrong += !ask_wants(&policy, searches[i].what, searches[i].ask, searches[i].want);
+	assert_int_equal(wrong, 0);
+	end(z);
+}
+
+static void test_outside(void **state)
+{
+	struct zone *z = world(search_world);
+	struct query_policy policy = {.zone = z, .outside_nxdomain = true};
+	(void)state;
+	assert_true(ask_wants(&policy, "outside", "example.com A", "NXDOMAIN rd"));
+	assert_true(ask_wants(&policy, "outside with EDNS", "example.com A do", "NXDOMAIN rd + edns-do"));
+	assert_true(ask_wants(&policy, "another class", "example.com A class=3", "REFUSED rd"));
+	assert_true(ask_wants(&policy, "transfer", "cluster.local AXFR", "REFUSED rd"));
+	end(z);
+}
+
+/* A chain is followed for ten links. */
+static void test_long_chain(void **state)
+{
+	char text[4096] = "ns default\nsvc default/c11 ip=10.0.0.1\n";
+	(void)state;
+	for (int i = 0; i <= 10; i++)
+		snprintf(text + strlen(text), sizeof text - strlen(text), "svc default/c%d external=c%d.default.svc.cluster.local\n", i,
+		         i + 1);
+	struct zone *z = world(text);
+	struct query_policy policy = {.zone = z};
+	assert_non_null(strstr(ask(&policy, NULL, "c1.default.svc.cluster.local A edns=1232"), " A 10.0.0.1"));
+	const char *got = ask(&policy, NULL, "c0.default.svc.cluster.local A edns=1232");
+	assert_memory_equal(got, "NOERROR aa rd: ", 15);
+	assert_null(strstr(got, " A "));
+	assert_non_null(strstr(got, "CNAME c10.default"));
+	assert_null(strstr(got, "CNAME c11.default"));
+	end(z);
+}
+
+/* --- the name server --- */
+
+static const struct {
+	const char *what, *change, *ns, *address;
+} servers[] = {
+        {"no addresses", "self", "NOERROR aa rd: 30 NS ns.dns.cluster.local.", "NOERROR aa rd; " SOA},
+        {"addresses of nobody", "self 192.0.2.1 2001:db8::1",
+         "NOERROR aa rd: 30 NS ns.dns.cluster.local. + ns.dns.cluster.local. 30 A 192.0.2.1, ns.dns.cluster.local. 30 AAAA 2001:db8::1",
+         "NOERROR aa rd: 30 A 192.0.2.1"},
+        {"a ClusterIP", "ns kube-system\nsvc kube-system/kube-dns ip=10.0.0.10 ip=fd00::a port=dns:53/UDP\nself 10.0.0.10",
+         "NOERROR aa rd: 30 NS kube-dns.kube-system.svc.cluster.local. + kube-dns.kube-system.svc.cluster.local. 30 A 10.0.0.10, "
+         "kube-dns.kube-system.svc.cluster.local. 30 AAAA fd00::a",
+         "NOERROR aa rd: 30 A 10.0.0.10"},
+        {"an endpoint of two Services: the one with a ClusterIP",
+         "svc kube-system/a-headless headless\nep 10.244.0.2 port=dns:53/UDP\n"
+         "svc kube-system/kube-dns ip=10.0.0.10 port=dns:53/UDP\nep 10.244.0.2 port=dns:53/UDP\nself 10.244.0.2 192.0.2.1",
+         "NOERROR aa rd: 30 NS kube-dns.kube-system.svc.cluster.local. + kube-dns.kube-system.svc.cluster.local. 30 A 10.0.0.10",
+         "NOERROR aa rd: 30 A 10.0.0.10"},
+        {"it is gone: the headless one", "gone kube-system/kube-dns",
+         "NOERROR aa rd: 30 NS a-headless.kube-system.svc.cluster.local. + a-headless.kube-system.svc.cluster.local. 30 A 10.244.0.2",
+         "NOERROR aa rd: 30 A 10.244.0.2"},
+        {"of two alike the first by name", "svc kube-system/0-headless headless\nep 10.244.0.2\nep 10.244.0.3",
+         "NOERROR aa rd: 30 NS 0-headless.kube-system.svc.cluster.local. + 0-headless.kube-system.svc.cluster.local. 30 A 10.244.0.2, "
+         "0-headless.kube-system.svc.cluster.local. 30 A 10.244.0.3",
+         "NOERROR aa rd: 30 A 10.244.0.2, 30 A 10.244.0.3"},
+        {"their namespace is gone", "nons kube-system",
+         "NOERROR aa rd: 30 NS ns.dns.cluster.local. + ns.dns.cluster.local. 30 A 10.244.0.2, ns.dns.cluster.local. 30 A 192.0.2.1",
+         "NOERROR aa rd: 30 A 10.244.0.2, 30 A 192.0.2.1"},
+};
+
+static void test_name_server(void **state)
+{
+	struct zone *z = world("");
+	struct query_policy policy = {.zone = z};
+	unsigned wrong = 0;
+	(void)state;
+	for (size_t i = 0; i < sizeof servers / sizeof servers[0]; i++) {
+		assert_int_equal(world_apply(z, servers[i].change), OK);
+		wrong += !ask_wants(&policy, servers[i].what, "cluster.local NS", servers[i].ns);
+		wrong += !ask_wants(&policy, servers[i].what, "ns.dns.cluster.local A", servers[i].address);
+		wrong += !ask_wants(&policy, servers[i].what, "ns.dns.cluster.local SRV", "NOERROR aa rd; " SOA);
+	}
+	assert_int_equal(wrong, 0);
+	end(z);
+}
+
+/* --- rotation --- */
+
+#define PODS 7
+
+static struct zone *pods(void)
+{
+	char text[2048] = "ns default\nsvc default/nginx headless\n";
+	for (int i = 0; i < PODS; i++)
+		snprintf(text + strlen(text), sizeof text - strlen(text),
+		         "ep 10.244.1.%d,fd00::%d host=web-%d port=web:80/TCP port=dns:53/UDP\n", i, i + 1, i);
+	return world(text);
+}
+
+/* The number after the n-th occurrence of what. */
+static int number_after(const char *text, const char *what, int n)
+{
+	for (; n >= 0; n--) {
+		text = strstr(text, what);
+		if (!text)
+			return -1;
+		text += strlen(what);
+	}
+	int value = 0;
+	sscanf(text, "%d", &value);
+	return value;
+}
+
+/* Whatever the start, the set goes round from there; and in many questions each start comes about as often as any other, also where the client
+ * asks A and AAAA by turns. */
+static void check_rotation(const char *question, const char *marker, int first)
+{
+	struct zone *z = pods();
+	struct query_policy policy = {.zone = z, .rotate = true};
+	struct query_state state = {0};
+	int starts[PODS] = {0};
+	for (int i = 0; i < 100 * PODS; i++) {
+		const char *got = ask(&policy, &state, question);
+		int start = number_after(got, marker, 0) - first;
+		assert_in_range(start, 0, PODS - 1);
+		starts[start]++;
+		for (int n = 0; n < PODS; n++)
+			assert_int_equal(number_after(got, marker, n) - first, (start + n) % PODS);
+		assert_int_equal(number_after(got, marker, PODS), -1);
+		ask(&policy, &state, "nginx.default.svc.cluster.local AAAA");
+	}
+	for (int i = 0; i < PODS; i++)
+		assert_in_range(starts[i], 50, 150);
+	end(z);
+}
+
+static void test_rotation(void **state)
+{
+	(void)state;
+	check_rotation("nginx.default.svc.cluster.local A", "A 10.244.1.", 0);
+	check_rotation("nginx.default.svc.cluster.local AAAA", "AAAA fd00::", 1);
+	check_rotation("_web._tcp.nginx.default.svc.cluster.local SRV edns=1232", "SRV 0 7 80 web-", 0);
+}
+
+/* A bare SRV set may begin between two ports of one target: its addresses come once nevertheless (reply_text finds an RRset that comes twice). */
+static void test_rotation_within_a_target(void **state)
+{
+	struct zone *z = pods();
+	struct query_policy policy = {.zone = z, .rotate = true};
+	struct query_state query_state = {0};
+	bool split = false;
+	(void)state;
+	for (int i = 0; i < 50; i++) {
+		const char *got = ask(&policy, &query_state, "tcp nginx.default.svc.cluster.local SRV");
+		split |= number_after(got, "SRV 0 3 ", 0) == 53;
+		assert_int_not_equal(number_after(got, "A 10.244.1.", PODS - 1), -1);
+		assert_int_not_equal(number_after(got, "AAAA fd00::", PODS - 1), -1);
+	}
+	assert_true(split);
+	end(z);
+}
+
+static void test_without_rotation(void **state)
+{
+	struct zone *z = pods();
+	struct query_policy policy = {.zone = z};
+	struct query_state query_state = {.rotor = 12345};
+	(void)state;
+	for (int i = 0; i < 20; i++)
+		assert_int_equal(number_after(ask(&policy, &query_state, "nginx.default.svc.cluster.local A"), "A 10.244.1.", 0), 0);
+	end(z);
+}
+
+int main(void)
+{
+	hash_seed_init();
+	rcu_thread_begin();
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_search),           cmocka_unit_test(test_outside),  cmocka_unit_test(test_long_chain),
+	        cmocka_unit_test(test_name_server),      cmocka_unit_test(test_rotation), cmocka_unit_test(test_rotation_within_a_target),
+	        cmocka_unit_test(test_without_rotation),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	rcu_thread_end();
+	return failed;
+}

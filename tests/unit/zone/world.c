@@ -1,0 +1,221 @@
+#include "world.h"
+#include "zone/compile.h"
+#include <assert.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ENDPOINTS_MAX 4096
+#define PORTS_MAX     8
+
+/* A Service as it is read, in place: nothing here is allocated, so that a test that counts allocations sees the zone's alone. */
+struct draft {
+	struct service service;
+	struct service_port service_ports[PORTS_MAX];
+	struct endpoint endpoints[ENDPOINTS_MAX];
+	struct addr addrs[ENDPOINTS_MAX][2];
+	struct endpoint_port ports[ENDPOINTS_MAX][PORTS_MAX];
+	char words[1 << 18];
+	size_t words_len, count;
+};
+
+static const char *keep(struct draft *d, const char *text, size_t len)
+{
+	char *at = d->words + d->words_len;
+	assert(d->words_len + len + 1 <= sizeof d->words);
+	memcpy(at, text, len);
+	at[len] = '\0';
+	d->words_len += len + 1;
+	return at;
+}
+
+/* Equal strings are one pointer, as when they are interned. */
+static const char *intern(struct draft *d, const char *text, size_t len)
+{
+	for (size_t at = 0; at < d->words_len; at += strlen(d->words + at) + 1)
+		if (strlen(d->words + at) == len && memcmp(d->words + at, text, len) == 0)
+			return d->words + at;
+	return keep(d, text, len);
+}
+
+static void parse_addr(const char *text, size_t len, struct addr *a)
+{
+	enum err err = addr_parse(text, len, a);
+	assert(err == OK);
+	(void)err;
+}
+
+/* "web:80/TCP" */
+static void parse_port(struct draft *d, const char *text, struct endpoint_port *p)
+{
+	const char *colon = strchr(text, ':'), *slash = strchr(text, '/');
+	assert(colon && slash);
+	p->name = intern(d, text, (size_t)(colon - text));
+	p->port = (uint16_t)strtoul(colon + 1, NULL, 10);
+	p->protocol = strcmp(slash, "/UDP") == 0 ? PROTOCOL_UDP : strcmp(slash, "/SCTP") == 0 ? PROTOCOL_SCTP : PROTOCOL_TCP;
+}
+
+static bool begins(const char *word, const char *prefix, const char **rest)
+{
+	size_t len = strlen(prefix);
+	*rest = word + len;
+	return strncmp(word, prefix, len) == 0;
+}
+
+static void service_word(struct draft *d, const char *word)
+{
+	struct service *s = &d->service;
+	const char *rest;
+	if (strcmp(word, "headless") == 0) {
+		s->headless = true;
+	} else if (begins(word, "ip=", &rest)) {
+		parse_addr(rest, strlen(rest), &s->cluster_ips[s->cluster_ip_count++]);
+	} else if (begins(word, "external=", &rest)) {
+		s->type = SERVICE_EXTERNAL_NAME;
+		s->external_name = keep(d, rest, strlen(rest));
+	} else if (begins(word, "port=", &rest)) {
+		struct endpoint_port p;
+		parse_port(d, rest, &p);
+		s->ports[s->port_count++] = (struct service_port){.name = p.name, .port = p.port, .protocol = p.protocol};
+	} else {
+		const char *slash = strchr(word, '/');
+		assert(slash);
+		s->object.ns = keep(d, word, (size_t)(slash - word));
+		s->object.name = keep(d, slash + 1, strlen(slash + 1));
+	}
+}
+
+static void endpoint_word(struct draft *d, const char *word)
+{
+	struct endpoint *e = &d->endpoints[d->count - 1];
+	struct addr *addrs = d->addrs[d->count - 1];
+	struct endpoint_port *ports = d->ports[d->count - 1];
+	const char *rest;
+	if (strcmp(word, "notready") == 0) {
+		e->state = ENDPOINT_NOT_READY;
+	} else if (strcmp(word, "terminating") == 0) {
+		e->state = ENDPOINT_TERMINATING;
+	} else if (begins(word, "host=", &rest)) {
+		e->hostname = keep(d, rest, strlen(rest));
+	} else if (begins(word, "port=", &rest)) {
+		parse_port(d, rest, &ports[e->port_count++]);
+		e->ports = ports;
+	} else {
+		e->addrs = addrs;
+		for (const char *at = word; *at; at += strcspn(at, ","), at += *at == ',')
+			parse_addr(at, strcspn(at, ","), &addrs[e->addr_count++]);
+	}
+}
+
+static struct draft *draft_new(void)
+{
+	static struct draft one; /* a test helper, one thread */
+	size_t used = one.count;
+	memset(&one.service, 0, sizeof one.service);
+	memset(one.endpoints, 0, used * sizeof one.endpoints[0]);
+	one.words_len = one.count = 0;
+	one.service.ports = one.service_ports;
+	return &one;
+}
+
+static enum err publish(struct zone *z, struct draft *d)
+{
+	struct service_view view = {.service = &d->service, .endpoints = d->endpoints, .count = d->count};
+	struct generation *g;
+	enum err err = compile_service(&view, &g);
+	return err ? err : zone_publish(z, d->service.object.ns, d->service.object.name, g);
+}
+
+static enum err apply_self(struct zone *z, char **save)
+{
+	struct addr self[16];
+	size_t n = 0;
+	for (const char *word; (word = strtok_r(NULL, " ", save)); n++)
+		parse_addr(word, strlen(word), &self[n]);
+	return zone_set_self(z, self, n);
+}
+
+static enum err apply_line(struct zone *z, const char *verb, char **save)
+{
+	const char *word = strcmp(verb, "self") == 0 ? NULL : strtok_r(NULL, " ", save);
+	if (!word)
+		return apply_self(z, save);
+	if (strcmp(verb, "ns") == 0)
+		return zone_add_namespace(z, word);
+	if (strcmp(verb, "nons") == 0) {
+		zone_remove_namespace(z, word);
+		return OK;
+	}
+	char ns[64];
+	const char *slash = strchr(word, '/');
+	assert(strcmp(verb, "gone") == 0 && slash);
+	snprintf(ns, sizeof ns, "%.*s", (int)(slash - word), word);
+	zone_withdraw(z, ns, slash + 1);
+	return OK;
+}
+
+static bool draft_line(struct draft *d, const char *verb, char **save)
+{
+	bool endpoint = strcmp(verb, "ep") == 0;
+	if (!endpoint && strcmp(verb, "svc") != 0)
+		return false;
+	d->count += endpoint;
+	assert(d->count <= ENDPOINTS_MAX);
+	for (const char *word; (word = strtok_r(NULL, " ", save));)
+		endpoint ? endpoint_word(d, word) : service_word(d, word);
+	return true;
+}
+
+/* Calls publish() for each Service when all its lines are read; with z NULL, leaves the one Service in the draft. */
+static enum err read_lines(struct zone *z, char *text, struct draft **d)
+{
+	enum err err = OK;
+	char *next;
+	*d = NULL;
+	for (char *line = text; *line && !err; line = next) {
+		char *end = line + strcspn(line, "\n"), *save;
+		next = *end ? end + 1 : end;
+		*end = '\0';
+		const char *verb = strtok_r(line, " \t", &save);
+		if (!verb)
+			continue;
+		if (*d && strcmp(verb, "ep") != 0) {
+			err = publish(z, *d);
+			*d = NULL;
+		}
+		if (!err && strcmp(verb, "svc") == 0)
+			*d = draft_new();
+		if (!err && !draft_line(*d, verb, &save))
+			err = apply_line(z, verb, &save);
+	}
+	return err;
+}
+
+enum err world_apply(struct zone *z, const char *text)
+{
+	static char copy[1 << 18];
+	struct draft *d;
+	assert(strlen(text) < sizeof copy);
+	memcpy(copy, text, strlen(text) + 1);
+	enum err err = read_lines(z, copy, &d);
+	return !err && d ? publish(z, d) : err;
+}
+
+enum err world_compile(const char *text, struct generation **out)
+{
+	char copy[65536];
+	struct draft *d;
+	assert(strlen(text) < sizeof copy);
+	memcpy(copy, text, strlen(text) + 1);
+	read_lines(NULL, copy, &d);
+	assert(d);
+	struct service_view view = {.service = &d->service, .endpoints = d->endpoints, .count = d->count};
+	return compile_service(&view, out);
+}
+
+struct zone *world_zone(void)
+{
+	struct name origin;
+	name_from_text(&origin, "cluster.local", 13);
+	return zone_new(&(struct zone_options){.origin = &origin, .ttl_s = 30, .negative_ttl_s = 5});
+}

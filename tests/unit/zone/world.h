@@ -1,0 +1,26 @@
+/* world.h - a zone made of a few lines of text, through compile_service and zone_publish as the server does it.
+ *
+ *	ns default
+ *	svc default/kube-dns ip=10.0.0.10 ip=fd00::a port=dns:53/UDP
+ *	svc default/nginx headless
+ *	ep 10.244.1.7,fd00::7 host=web-0 port=web:80/TCP
+ *	ep 10.244.1.8 notready
+ *	ep 10.244.1.9 terminating
+ *	svc default/db external=db.example.com
+ *	gone default/nginx
+ *	nons default
+ *	self 10.0.0.10 10.244.1.7
+ *
+ * An `ep` belongs to the svc before it. A port without name is :80/TCP. Text must be right: what is not is an assertion. */
+#pragma once
+#include "store/store.h"
+#include "zone/zone.h"
+
+/* Applies the lines; the first error, after which nothing more is done. */
+enum err world_apply(struct zone *z, const char *text);
+
+/* The generation of a text that describes one Service ("svc ..." and its "ep"s). */
+enum err world_compile(const char *text, struct generation **out);
+
+/* An empty zone "cluster.local.", TTL 30, negative TTL 5; NULL: out of memory. */
+struct zone *world_zone(void);
