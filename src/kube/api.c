@@ -22,6 +22,10 @@ struct api {
 	struct transfers *transfers;
 	struct credential *credential;
 	struct api_request *requests; /* all that were started and are neither done nor cancelled */
+	bool connected;               /* the last attempt to connect succeeded, and no connection broke since */
+	/* The one that is connecting: others wait for it, so that they can share an HTTP/2 connection. libcurl's own CURLOPT_PIPEWAIT makes
+	 * requests wait for ever behind a watch over HTTP/1.1. NULL: none is. */
+	const struct api_request *pioneer;
 };
 
 struct api_request {
@@ -75,6 +79,9 @@ static void release(struct transfer *t)
 	uv_close((uv_handle_t *)&r->timer, on_request_closed);
 }
 
+static void begin_waiting(void *arg);
+
+/* From here on nothing is called back. */
 static void unlink_request(struct api_request *r)
 {
 	if (!r->link)
@@ -83,10 +90,21 @@ static void unlink_request(struct api_request *r)
 	if (r->next)
 		r->next->link = r->link;
 	r->link = NULL;
+	if (r->api->pioneer != r)
+		return;
+	r->api->pioneer = NULL;
+	begin_waiting(r->api);
+}
+
+static bool is_of_the_connection(enum api_outcome outcome)
+{
+	return outcome != API_OK && outcome != API_STATUS && outcome != API_REFUSED;
 }
 
 static void tell(struct api_request *r)
 {
+	if (is_of_the_connection(r->result.outcome))
+		r->api->connected = false;
 	unlink_request(r);
 	r->result.text = r->text;
 	r->result.reason = r->reason;
@@ -177,6 +195,22 @@ static void on_transfer_done(struct transfer *t, CURLcode code)
 
 /* --- while it runs --- */
 
+/* There is a connection: others may go on. */
+static int on_connected(void *arg, char *ip, char *local_ip, int port, int local_port)
+{
+	struct api_request *r = arg;
+	(void)ip;
+	(void)local_ip;
+	(void)port;
+	(void)local_port;
+	r->api->connected = true;
+	if (r->api->pioneer == r) {
+		r->api->pioneer = NULL;
+		begin_waiting(r->api);
+	}
+	return CURL_PREREQFUNC_OK;
+}
+
 /* Called for each line; an empty one ends the head. */
 static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
 {
@@ -263,7 +297,6 @@ static void set_connection(struct api_request *r)
 {
 	CURL *easy = r->transfer.easy;
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_2TLS);
-	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, r->get.fresh_connection ? 0L : 1L); /* rather share one than open another */
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, r->get.fresh_connection ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
@@ -279,6 +312,8 @@ static void set_connection(struct api_request *r)
 static void set_handlers(struct api_request *r)
 {
 	CURL *easy = r->transfer.easy;
+	curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, on_connected);
+	curl_easy_setopt(easy, CURLOPT_PREREQDATA, r);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
 	curl_easy_setopt(easy, CURLOPT_HEADERDATA, r);
 	curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
@@ -365,9 +400,11 @@ static void begin(struct api_request *r)
 {
 	struct authorization a = {0};
 	struct diag d = {0};
+	if (!r->api->connected && r->api->pioneer)
+		return; /* begin_waiting will come back to it, here as below */
 	switch (credential_get(r->api->credential, &a, &d)) {
 	case CREDENTIAL_PENDING:
-		return; /* on_credential_news begins it */
+		return;
 	case CREDENTIAL_FAILED:
 		snprintf(r->text, sizeof r->text, "%s", d.text);
 		fail_later(r, API_CREDENTIALS);
@@ -380,13 +417,15 @@ static void begin(struct api_request *r)
 		fail_later(r, API_NOMEM);
 		return;
 	}
+	if (!r->api->connected)
+		r->api->pioneer = r;
 	r->begun = true;
 	r->last_ms = uv_now(r->api->loop);
 	uv_timer_start(&r->timer, on_silence, r->get.head_ms, 0);
 	transfers_start(r->api->transfers, &r->transfer);
 }
 
-static void on_credential_news(void *arg)
+static void begin_waiting(void *arg)
 {
 	const struct api *a = arg;
 	for (struct api_request *r = a->requests; r; r = r->next) {
@@ -430,7 +469,7 @@ struct api *api_new(uv_loop_t *loop, const struct api_endpoint *e)
 	a->loop = loop;
 	a->endpoint = e;
 	a->transfers = transfers_new(loop);
-	a->credential = credential_new(loop, e, on_credential_news, a);
+	a->credential = credential_new(loop, e, begin_waiting, a);
 	if (a->transfers && a->credential)
 		return a;
 	api_free(a);

@@ -1,5 +1,6 @@
 #include "credential.h"
 #include "base/buffer.h"
+#include "base64.h"
 #include "exec_plugin.h"
 #include <limits.h>
 #include <stdio.h>
@@ -19,7 +20,8 @@ struct credential {
 
 	struct exec_run *run;
 	struct exec_credential got;
-	bool failed; /* the last run did, and nobody was told yet */
+	bool just_ran; /* those who waited are being told: what it gave is good for them, though it may have expired already */
+	bool failed;   /* it did in that run */
 	struct diag why;
 };
 
@@ -94,33 +96,19 @@ static enum credential_state read_token_file(struct credential *c, struct diag *
 	return state;
 }
 
-/* RFC 4648. out has room for 4 octets for each 3, and a NUL. */
-static void encode_base64(const char *bytes, size_t len, char *out)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	for (size_t i = 0; i < len; i += 3) {
-		uint32_t group = 0;
-		for (size_t k = 0; k < 3; k++)
-			group = group << 8 | (i + k < len ? (unsigned char)bytes[i + k] : 0);
-		for (unsigned k = 0; k < 4; k++)
-			*out++ = i + k <= len ? digits[group >> (18 - 6 * k) & 63] : '=';
-	}
-	*out = '\0';
-}
-
 static enum credential_state set_basic(struct credential *c, struct diag *d)
 {
 	const char *user = c->endpoint->user, *password = c->endpoint->password ? c->endpoint->password : "";
-	size_t len = strlen(user) + 1 + strlen(password);
-	char *plain = calloc(1, len + 1), *encoded = calloc(1, (len + 2) / 3 * 4 + 1);
 	enum credential_state state = CREDENTIAL_FAILED;
-	if (plain && encoded) {
-		snprintf(plain, len + 1, "%s:%s", user, password);
-		encode_base64(plain, len, encoded);
+	char *plain = NULL, *encoded = NULL;
+	if (asprintf(&plain, "%s:%s", user, password) < 0)
+		plain = NULL;
+	else
+		encoded = base64_encode(plain, strlen(plain));
+	if (encoded)
 		state = set_header(c, "Basic", encoded, strlen(encoded), d);
-	} else {
+	else
 		diag_set(d, ERR_NOMEM, "out of memory");
-	}
 	secret_free(plain);
 	secret_free(encoded);
 	return state;
@@ -137,8 +125,9 @@ static void on_plugin_done(void *arg, enum err err, struct exec_credential *got,
 		c->why = *d;
 	else
 		c->got = *got;
+	c->just_ran = true;
 	c->news(c->arg);
-	c->failed = false;
+	c->just_ran = c->failed = false;
 }
 
 static bool has_expired(const struct exec_credential *got)
@@ -154,7 +143,7 @@ static enum credential_state ask_plugin(struct credential *c, struct diag *d)
 		*d = c->why;
 		return CREDENTIAL_FAILED;
 	}
-	if ((c->got.token || c->got.cert_pem) && !has_expired(&c->got))
+	if ((c->got.token || c->got.cert_pem) && (c->just_ran || !has_expired(&c->got)))
 		return c->got.token ? set_bearer(c, c->got.token, strlen(c->got.token), "the credential plugin's answer", d)
 		                    : CREDENTIAL_READY;
 	exec_credential_clear(&c->got);

@@ -92,11 +92,11 @@ static void list_is_whole(struct reflector *r, const char *version)
 	r->handlers.synced(r->handlers.arg, r->resource->kind);
 }
 
-static void on_upsert(void *arg, struct object *o)
+static enum err on_upsert(void *arg, struct object *o)
 {
 	struct page *p = arg;
 	p->owner->counts.objects++;
-	p->owner->handlers.upsert(p->owner->handlers.arg, o);
+	return p->owner->handlers.upsert(p->owner->handlers.arg, o);
 }
 
 static void on_gone(void *arg, const char *ns, const char *name)

@@ -14,7 +14,7 @@ struct reflector;
 struct reflector_handlers {
 	void (*begin)(void *arg, enum object_kind kind);  /* may come again before synced: the list began anew */
 	void (*synced)(void *arg, enum object_kind kind); /* what was not mentioned since begin is gone */
-	void (*upsert)(void *arg, struct object *o);      /* takes it */
+	enum err (*upsert)(void *arg, struct object *o);  /* takes it; after an error it comes again */
 	void (*gone)(void *arg, enum object_kind kind, const char *ns, const char *name); /* ns is "" for cluster-scoped kinds */
 	void *arg;
 };

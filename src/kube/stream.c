@@ -34,7 +34,7 @@ static enum err deliver_object(struct stream *s, const cJSON *json)
 	else if (o && o->kind != s->resource->kind)
 		object_free(o, s->pool);
 	else if (o)
-		s->handlers.upsert(s->handlers.arg, o);
+		return s->handlers.upsert(s->handlers.arg, o);
 	return OK;
 }
 

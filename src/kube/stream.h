@@ -6,7 +6,7 @@
 
 /* What is in it, as it comes. Strings are borrowed for the call. */
 struct stream_handlers {
-	void (*upsert)(void *arg, struct object *o); /* takes it */
+	enum err (*upsert)(void *arg, struct object *o); /* takes it; an error ends the stream */
 	void (*gone)(void *arg, const char *ns, const char *name);
 
 	/* The version that the world has after the event just handed over, or after a bookmark. initial_end: by this bookmark the objects that

@@ -193,12 +193,13 @@ static void on_synced(void *arg, enum object_kind kind)
 	note(arg, "synced", "");
 }
 
-static void on_upsert(void *arg, struct object *o)
+static enum err on_upsert(void *arg, struct object *o)
 {
 	struct fixture *f = arg;
 	assert_string_equal(o->ns, "x");
 	note(f, "+", o->name);
 	object_free(o, f->pool);
+	return OK;
 }
 
 static void on_gone(void *arg, enum object_kind kind, const char *ns, const char *name)
