@@ -5,8 +5,10 @@
 struct transfers {
 	CURLM *multi;
 	uv_loop_t *loop;
-	uv_timer_t timer;       /* libcurl's */
-	uv_timer_t kick;        /* the queue has something for the next turn of the loop */
+	uv_timer_t timer; /* libcurl's */
+	/* Work for the next turn of the loop: the queue, or libcurl's wish to go on at once. A timer of 0 ms that is started by its own callback
+	 * would run again in the same turn, and nothing else in the loop as long as a large body comes in. */
+	uv_idle_t at_once;
 	unsigned open_handles;  /* the two above, until they are closed */
 	bool inside;            /* libcurl is at work and may call us: nothing may be added or removed */
 	struct transfer *queue; /* to be added or removed, latest first */
@@ -48,6 +50,12 @@ static void on_socket_ready(uv_poll_t *handle, int status, int events)
 
 static void on_timer(uv_timer_t *handle)
 {
+	act(handle->data, CURL_SOCKET_TIMEOUT, 0);
+}
+
+static void on_at_once(uv_idle_t *handle)
+{
+	uv_idle_stop(handle);
 	act(handle->data, CURL_SOCKET_TIMEOUT, 0);
 }
 
@@ -94,10 +102,11 @@ static int on_timer_wanted(CURLM *multi, long timeout_ms, void *arg)
 {
 	struct transfers *ts = arg;
 	(void)multi;
-	if (timeout_ms < 0)
-		uv_timer_stop(&ts->timer);
-	else
+	uv_timer_stop(&ts->timer);
+	if (timeout_ms > 0)
 		uv_timer_start(&ts->timer, on_timer, (uint64_t)timeout_ms, 0);
+	else if (timeout_ms == 0)
+		uv_idle_start(&ts->at_once, on_at_once);
 	return 0;
 }
 
@@ -153,11 +162,6 @@ static void after_curl(struct transfers *ts)
 	}
 }
 
-static void on_kick(uv_timer_t *handle)
-{
-	after_curl(handle->data);
-}
-
 static void enqueue(struct transfers *ts, struct transfer *t)
 {
 	t->next = ts->queue;
@@ -169,7 +173,7 @@ void transfers_start(struct transfers *ts, struct transfer *t)
 	t->state = TRANSFER_QUEUED;
 	enqueue(ts, t);
 	if (!ts->inside)
-		uv_timer_start(&ts->kick, on_kick, 0, 0);
+		uv_idle_start(&ts->at_once, on_at_once);
 }
 
 void transfers_stop(struct transfers *ts, struct transfer *t)
@@ -198,8 +202,8 @@ struct transfers *transfers_new(uv_loop_t *loop)
 	}
 	ts->loop = loop;
 	uv_timer_init(loop, &ts->timer);
-	uv_timer_init(loop, &ts->kick);
-	ts->timer.data = ts->kick.data = ts;
+	uv_idle_init(loop, &ts->at_once);
+	ts->timer.data = ts->at_once.data = ts;
 	ts->open_handles = 2;
 	curl_multi_setopt(ts->multi, CURLMOPT_SOCKETFUNCTION, on_socket_wanted);
 	curl_multi_setopt(ts->multi, CURLMOPT_SOCKETDATA, ts);
@@ -222,5 +226,5 @@ void transfers_free(struct transfers *ts)
 	work_queue(ts);
 	curl_multi_cleanup(ts->multi);
 	uv_close((uv_handle_t *)&ts->timer, on_closed);
-	uv_close((uv_handle_t *)&ts->kick, on_closed);
+	uv_close((uv_handle_t *)&ts->at_once, on_closed);
 }

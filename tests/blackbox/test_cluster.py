@@ -1,7 +1,10 @@
 """headns with a cluster: its names follow the API server's objects, whatever happens to the API server."""
 
+import base64
 import json
 import re
+import ssl
+import subprocess
 
 import dns.rcode
 import pytest
@@ -295,6 +298,60 @@ def test_a_credential_plugin(cluster, follow, tmp_path):
     server.log.wait(r"no credentials to show: the credential plugin ./plugin: it ended with status 3")
     assert server.addresses_of(WEB0) == {"10.244.0.7"}
     assert "from-the-plugin" not in server.stop()
+
+
+def certificate(folder, name, subject_alt_name):
+    """A self-signed certificate, its own CA: the paths of it and its key."""
+    cert, key = folder / f"{name}.crt", folder / f"{name}.key"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test".split()
+    subprocess.run([*command, "-addext", f"subjectAltName={subject_alt_name}", "-out", cert, "-keyout", key], check=True, capture_output=True)
+    return cert, key
+
+
+def tls_server(cert, key, clients=None):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    if clients:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(clients)
+    return context
+
+
+def data(path):
+    return base64.b64encode(path.read_bytes()).decode()
+
+
+TRUST = {
+    "a CA as data": ("IP:127.0.0.1", lambda cert: {"certificate-authority-data": data(cert)}, True),
+    "a CA file beside the kubeconfig": ("IP:127.0.0.1", lambda cert: {"certificate-authority": cert.name}, True),
+    "any certificate": ("DNS:elsewhere", lambda cert: {"insecure-skip-tls-verify": True}, True),
+    "another server name": ("DNS:api", lambda cert: {"certificate-authority": cert.name, "tls-server-name": "api"}, True),
+    "no CA": ("IP:127.0.0.1", lambda cert: {}, False),
+    "the name of another": ("DNS:elsewhere", lambda cert: {"certificate-authority": cert.name}, False),
+}
+
+
+@pytest.mark.parametrize("how", TRUST)
+def test_whom_we_trust(cluster, follow, need, tmp_path, how):
+    need("openssl")
+    name, settings, trusted = TRUST[how]
+    cert, key = certificate(tmp_path, "server", name)
+    server = follow(cluster(tls=tls_server(cert, key)), cluster=settings(cert), started="listening on")
+    if trusted:
+        until(server, WEB0, {"10.244.0.7"})
+    else:
+        server.log.wait(r"(namespaces|services|pods|endpointslices): no TLS session with the API server: .*certificate")
+        assert rcode(server, WEB0) == "SERVFAIL"
+
+
+def test_a_client_certificate(cluster, follow, need, tmp_path):
+    need("openssl")
+    cert, key = certificate(tmp_path, "server", "IP:127.0.0.1")
+    client_cert, client_key = certificate(tmp_path, "client", "DNS:us")
+    user = {"client-certificate-data": data(client_cert), "client-key": client_key.name}
+    api = cluster(tls=tls_server(cert, key, client_cert))
+    server = follow(api, user=user, cluster={"certificate-authority": cert.name})
+    assert server.addresses_of(WEB0) == {"10.244.0.7"}
 
 
 def test_what_requests_look_like(cluster, follow):
