@@ -126,6 +126,7 @@ void api_cancel(struct api_request *r)
 static void fail(struct api_request *r, enum api_outcome outcome)
 {
 	r->result.outcome = outcome;
+	r->result.status = status_of(r);
 	if (r->begun)
 		transfers_stop(r->api->transfers, &r->transfer);
 	tell(r);

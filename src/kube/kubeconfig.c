@@ -70,7 +70,7 @@ static bool flag_of(struct reader *k, const cJSON *parent, const char *key)
 {
 	const cJSON *node = member(k, parent, key);
 	if (node && !cJSON_IsBool(node))
-		fail(k, node, "%s is neither true nor false", key);
+		fail(k, parent, "%s is neither true nor false", key);
 	return cJSON_IsTrue(node);
 }
 
@@ -175,8 +175,11 @@ static void read_cluster(struct reader *k, const cJSON *cluster, struct api_endp
 		fail(k, cluster, "insecure-skip-tls-verify and a certificate-authority exclude each other");
 }
 
+/* One item as a string of ours. Of a number no line is known, so errors take the list's. */
+typedef char *list_item(struct reader *k, const cJSON *list, const cJSON *item);
+
 /* A list of strings as a NULL-terminated array that begins with first, if there is one. */
-static char **list_of(struct reader *k, const cJSON *list, const char *first, char *(*item_text)(struct reader *k, const cJSON *item))
+static char **list_of(struct reader *k, const cJSON *list, const char *first, list_item *item_text)
 {
 	int n = cJSON_GetArraySize(list);
 	char **texts = n <= ARGS_MAX ? calloc((size_t)n + 2, sizeof *texts) : NULL, **at = texts;
@@ -194,24 +197,24 @@ static char **list_of(struct reader *k, const cJSON *list, const char *first, ch
 	cJSON_ArrayForEach(item, list)
 	{
 		if (!k->err)
-			*at++ = item_text(k, item);
+			*at++ = item_text(k, list, item);
 	}
 	return texts;
 }
 
-static char *argument(struct reader *k, const cJSON *item)
+static char *argument(struct reader *k, const cJSON *list, const cJSON *item)
 {
 	if (!cJSON_IsString(item))
-		fail(k, item, "an argument is no string; quote it");
+		fail(k, list, "an argument is no string; quote it");
 	return copy(k, cJSON_GetStringValue(item));
 }
 
-static char *variable(struct reader *k, const cJSON *item)
+static char *variable(struct reader *k, const cJSON *list, const cJSON *item)
 {
 	const char *name = text_of(k, item, "name"), *value = text_of(k, item, "value");
 	char *line = NULL;
 	if (!name)
-		fail(k, item, "a variable has no name");
+		fail(k, list, "a variable has no name");
 	else if (asprintf(&line, "%s=%s", name, value ? value : "") < 0)
 		out_of_memory(k);
 	return line;
@@ -311,8 +314,9 @@ static cJSON *read_yaml(struct reader *k)
 		out_of_memory(k);
 		return NULL;
 	}
-	k->err = text_reader_open(text, k->path, k->diag);
+	k->err = text_reader_open(text, k->path, &why);
 	if (k->err) {
+		diag_set(k->diag, k->err, "%s: %.300s", k->path, why.text);
 		free(text);
 		return NULL;
 	}
