@@ -1,9 +1,9 @@
 /* addr.h - IP addresses as values: pods', Services', ours. */
 #pragma once
+#include "base/err.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "base/err.h"
 
 enum addr_family { ADDR_NONE = 0, ADDR_V4 = 4, ADDR_V6 = 6 };
 

@@ -1,8 +1,8 @@
 /* buffer.h - octets that grow, with a sticky failure: once memory ran out, appends do nothing, and the caller checks failed once. */
 #pragma once
+#include "base/err.h"
 #include <stdbool.h>
 #include <stddef.h>
-#include "base/err.h"
 
 struct buffer {
 	char *data; /* NULL while empty; not NUL-terminated */

@@ -1,8 +1,8 @@
 /* diag.h - the one line that tells a person what is wrong, where, and what to do. A function that can fail on somebody's input
  * takes a struct diag and fills it when it returns an error; who called adds the place (FILE:LINE) and prints it. */
 #pragma once
-#include <stdarg.h>
 #include "base/err.h"
+#include <stdarg.h>
 
 #define DIAG_TEXT_MAX 512
 

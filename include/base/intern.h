@@ -6,7 +6,7 @@
 
 struct intern;
 
-struct intern *intern_new(void); /* NULL: out of memory */
+struct intern *intern_new(void);       /* NULL: out of memory */
 void intern_free(struct intern *pool); /* takes NULL; everything must have been unref'ed (asserted in debug builds) */
 
 /* The pool's copy of these octets, aligned as malloc does, followed by a NUL that does not count; one reference is the caller's.

@@ -4,17 +4,17 @@
  * RCU read section; the writer needs none. Equal hashes and equal keys may occur several times (a multimap). The table owns its
  * array, never the entries: who removes an entry frees it by rcu_free_later, or at once where the writer is the only reader. */
 #pragma once
+#include "base/err.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "base/err.h"
 
 struct table;
 
 /* True if entry is the one that key asks for. */
 typedef bool table_match(const void *entry, const void *key);
 
-struct table *table_new(void); /* NULL: out of memory */
+struct table *table_new(void);    /* NULL: out of memory */
 void table_free(struct table *t); /* after the last reader is gone; takes NULL */
 
 /* ERR_NOMEM leaves the table as it was. */

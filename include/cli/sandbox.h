@@ -18,8 +18,8 @@ struct sandbox {
 /* Signals that are blocked from sandbox_fork on, on both sides, to be taken up one by one. */
 void sandbox_signals(sigset_t *set);
 
-/* Returns twice, as fork(); only while the process has a single thread. Outside *err-free*: s->pid is the process inside. ERR_DENIED (outside only): diag names what
- * forbids it. */
+/* Returns twice, as fork() does, and only while the process has a single thread: outside with s->pid the process inside, inside with 0.
+ * On error it returns outside alone; ERR_DENIED: diag names what forbids it. */
 enum err sandbox_fork(struct sandbox *s, struct diag *d);
 
 /* Inside: mounts become private, /proc shows this pid namespace where the kernel allows that. */

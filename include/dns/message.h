@@ -1,30 +1,53 @@
 /* message.h - DNS messages (RFC 1035 4, RFC 6891): a request's bytes to a struct, and the parts of a response that are the same
  * for all answers. No I/O, no policy: what to answer is decided in query/. */
 #pragma once
+#include "dns/name.h"
+#include "dns/wire.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "dns/name.h"
-#include "dns/wire.h"
 
-#define DNS_HEADER_LEN 12
-#define DNS_UDP_SIZE_MIN 512   /* what a client without EDNS takes, RFC 1035 2.3.4 */
-#define DNS_UDP_SIZE_CAP 1232  /* what we send at most over UDP: no fragments on any sane path (DNS flag day 2020) */
+#define DNS_HEADER_LEN   12
+#define DNS_UDP_SIZE_MIN 512  /* what a client without EDNS takes, RFC 1035 2.3.4 */
+#define DNS_UDP_SIZE_CAP 1232 /* what we send at most over UDP: no fragments on any sane path (DNS flag day 2020) */
 #define DNS_TCP_SIZE_MAX 65535
 
 enum dns_type {
-	DNS_TYPE_A = 1, DNS_TYPE_NS = 2, DNS_TYPE_CNAME = 5, DNS_TYPE_SOA = 6, DNS_TYPE_PTR = 12, DNS_TYPE_HINFO = 13, DNS_TYPE_MX = 15,
-	DNS_TYPE_TXT = 16, DNS_TYPE_AAAA = 28, DNS_TYPE_SRV = 33, DNS_TYPE_OPT = 41, DNS_TYPE_TSIG = 250, DNS_TYPE_IXFR = 251,
-	DNS_TYPE_AXFR = 252, DNS_TYPE_ANY = 255,
+	DNS_TYPE_A = 1,
+	DNS_TYPE_NS = 2,
+	DNS_TYPE_CNAME = 5,
+	DNS_TYPE_SOA = 6,
+	DNS_TYPE_PTR = 12,
+	DNS_TYPE_HINFO = 13,
+	DNS_TYPE_MX = 15,
+	DNS_TYPE_TXT = 16,
+	DNS_TYPE_AAAA = 28,
+	DNS_TYPE_SRV = 33,
+	DNS_TYPE_OPT = 41,
+	DNS_TYPE_TSIG = 250,
+	DNS_TYPE_IXFR = 251,
+	DNS_TYPE_AXFR = 252,
+	DNS_TYPE_ANY = 255,
 };
 enum dns_class { DNS_CLASS_IN = 1, DNS_CLASS_ANY = 255 };
 enum dns_opcode { DNS_OPCODE_QUERY = 0, DNS_OPCODE_NOTIFY = 4 };
 enum dns_rcode {
-	DNS_NOERROR = 0, DNS_FORMERR = 1, DNS_SERVFAIL = 2, DNS_NXDOMAIN = 3, DNS_NOTIMP = 4, DNS_REFUSED = 5,
+	DNS_NOERROR = 0,
+	DNS_FORMERR = 1,
+	DNS_SERVFAIL = 2,
+	DNS_NXDOMAIN = 3,
+	DNS_NOTIMP = 4,
+	DNS_REFUSED = 5,
 	DNS_BADVERS = 16, /* extended: its upper bits travel in the OPT record */
 };
 enum dns_flag {
-	DNS_QR = 0x8000, DNS_AA = 0x0400, DNS_TC = 0x0200, DNS_RD = 0x0100, DNS_RA = 0x0080, DNS_AD = 0x0020, DNS_CD = 0x0010,
+	DNS_QR = 0x8000,
+	DNS_AA = 0x0400,
+	DNS_TC = 0x0200,
+	DNS_RD = 0x0100,
+	DNS_RA = 0x0080,
+	DNS_AD = 0x0020,
+	DNS_CD = 0x0010,
 };
 
 /* What must happen with the bytes before anybody looks at the question. */
@@ -46,7 +69,7 @@ struct request {
 	uint16_t edns_udp_size; /* as the client said, 512 where it said less; 512 without EDNS */
 	uint16_t question_len;  /* octets of the question in bytes, from DNS_HEADER_LEN, to be copied into the response */
 	uint16_t qtype, qclass;
-	struct name qname;      /* lower case; the spelling of the client is in bytes at DNS_HEADER_LEN */
+	struct name qname; /* lower case; the spelling of the client is in bytes at DNS_HEADER_LEN */
 };
 
 /* Parses the whole message: header, question, every record (their framing; only OPT in the additional section is looked into).
@@ -63,7 +86,8 @@ void response_begin(struct wire_writer *w, const struct request *r, uint16_t fla
 
 /* Ends it, once what overflowed is taken back: gives back the OPT record's room and appends that record if the request had one (size
  * DNS_UDP_SIZE_CAP, version 0, the rcode's upper bits, DO echoed, no options); writes the three counts, to which it adds the OPT. */
-void response_end(struct wire_writer *w, const struct request *r, enum dns_rcode rcode, uint16_t answers, uint16_t authority, uint16_t additional);
+void response_end(struct wire_writer *w, const struct request *r, enum dns_rcode rcode, uint16_t answers, uint16_t authority,
+                  uint16_t additional);
 
 /* Sets or clears flag bits of a response already begun (TC, AA). */
 void response_set_flags(struct wire_writer *w, uint16_t set, uint16_t clear);

@@ -1,15 +1,15 @@
 /* name.h - domain names in wire format (RFC 1035 3.1), uncompressed, in a fixed-size value: nothing to free. */
 #pragma once
+#include "base/addr.h"
+#include "base/err.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "base/addr.h"
-#include "base/err.h"
 
-#define NAME_WIRE_MAX 255 /* octets with the root label, RFC 1035 2.3.4 */
-#define NAME_LABEL_MAX 63
+#define NAME_WIRE_MAX   255 /* octets with the root label, RFC 1035 2.3.4 */
+#define NAME_LABEL_MAX  63
 #define NAME_LABELS_MAX 127
-#define NAME_TEXT_MAX 1005 /* longest presentation form with the NUL: 250 octets as \DDD, dots */
+#define NAME_TEXT_MAX   1005 /* longest presentation form with the NUL: 250 octets as \DDD, dots */
 
 struct name {
 	uint8_t len;                     /* octets of wire in use, root label included: 1 to 255; 0 is no name */

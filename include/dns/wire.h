@@ -1,11 +1,11 @@
 /* wire.h - reading and writing octets in network order, with sticky failures: read past the end or write past the limit, and all
  * later calls do nothing; the caller checks once. Inline, because an answer is made of dozens of these: calls double its cost. */
 #pragma once
+#include "dns/name.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include "dns/name.h"
 
 struct wire_reader {
 	const uint8_t *bytes; /* the whole message, for compression pointers */

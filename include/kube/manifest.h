@@ -1,24 +1,24 @@
 /* manifest.h - Kubernetes objects from files: YAML (several documents), JSON (documents, Lists, `kubectl get -o json`), folders of
  * these, and "-" for stdin. Reads the whole before it gives anything, so a broken file changes nothing. Control thread only. */
 #pragma once
-#include <stdbool.h>
-#include <stddef.h>
 #include "base/diag.h"
 #include "kube/object.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 /* Everything that a set of files describes. Owns its objects until one is taken (set to NULL in the array). */
 struct manifest {
 	struct object **objects;
 	size_t count;
-	size_t skipped;  /* documents of kinds that are not ours */
-	size_t refused;  /* objects left out because they were wrong (lenient only) */
+	size_t skipped; /* documents of kinds that are not ours */
+	size_t refused; /* objects left out because they were wrong (lenient only) */
 };
 
 struct manifest_options {
-	bool lenient;               /* report what is wrong, leave it out, go on */
-	struct cidr service_cidr;   /* for Services without a clusterIP */
-	struct cidr pod_cidr;       /* for simulated pods */
-	struct cidr pod_cidr6;      /* the same, for Services that want IPv6 */
+	bool lenient;             /* report what is wrong, leave it out, go on */
+	struct cidr service_cidr; /* for Services without a clusterIP */
+	struct cidr pod_cidr;     /* for simulated pods */
+	struct cidr pod_cidr6;    /* the same, for Services that want IPv6 */
 	struct cidr service_cidr6;
 };
 
@@ -27,7 +27,8 @@ typedef void manifest_report(void *arg, bool fatal, const char *text);
 
 /* Loads paths[0..n-1]; a folder gives its *.yaml, *.yml and *.json in byte order, not its sub-folders (as kubectl -f).
  * On OK *out owns the objects; simulated pods and addresses are already in it (kube/simulate.h). Duplicates (same kind, namespace
- * and name) are an error naming both places. Every wrong thing is reported, up to 100 of them.
+ * and name) are an error naming both places. Wrong things are reported, up to 100 of them and then how many more; after 10,000
+ * nothing more is read (unless lenient).
  * Any error: *out is empty, and was reported. */
 enum err manifest_load(const char *const *paths, size_t n, const struct manifest_options *options, struct intern *pool,
                        manifest_report *report, void *arg, struct manifest *out);

@@ -2,16 +2,23 @@
  * that came from the API, a JSON file or YAML. Strings are interned (base/intern.h), so equal ones are the same pointer.
  * Control thread only. Texts of the API are in the case they were written in; ports and counts in host order. */
 #pragma once
-#include <cjson/cJSON.h>
-#include <stdbool.h>
-#include <stdint.h>
 #include "base/addr.h"
 #include "base/diag.h"
 #include "base/intern.h"
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdint.h>
 
 enum object_kind {
-	OBJECT_NAMESPACE, OBJECT_NODE, OBJECT_SERVICE, OBJECT_POD, OBJECT_ENDPOINT_SLICE,
-	OBJECT_ENDPOINTS, OBJECT_STATEFUL_SET, OBJECT_DEPLOYMENT, OBJECT_REPLICA_SET,
+	OBJECT_NAMESPACE,
+	OBJECT_NODE,
+	OBJECT_SERVICE,
+	OBJECT_POD,
+	OBJECT_ENDPOINT_SLICE,
+	OBJECT_ENDPOINTS,
+	OBJECT_STATEFUL_SET,
+	OBJECT_DEPLOYMENT,
+	OBJECT_REPLICA_SET,
 	OBJECT_KINDS, /* number of kinds */
 };
 
@@ -43,17 +50,17 @@ struct service_port {
 	const char *name;        /* interned; "" if unnamed */
 	const char *target_name; /* interned; NULL: target_port holds */
 	uint16_t port, target_port;
-	uint8_t protocol;        /* enum protocol */
+	uint8_t protocol; /* enum protocol */
 };
 
 enum service_type { SERVICE_CLUSTER_IP, SERVICE_EXTERNAL_NAME }; /* NodePort and LoadBalancer are ClusterIP for DNS */
 
 struct service {
 	struct object object;
-	uint8_t type;                     /* enum service_type */
-	bool headless;                    /* clusterIP: None */
-	bool publish_not_ready;           /* spec.publishNotReadyAddresses */
-	uint8_t families;                 /* spec.ipFamilies: bit 0 IPv4, bit 1 IPv6; 0: unset */
+	uint8_t type;           /* enum service_type */
+	bool headless;          /* clusterIP: None */
+	bool publish_not_ready; /* spec.publishNotReadyAddresses */
+	uint8_t families;       /* spec.ipFamilies: bit 0 IPv4, bit 1 IPv6; 0: unset */
 	uint8_t cluster_ip_count;
 	uint16_t port_count;
 	struct addr cluster_ips[2];
@@ -81,16 +88,16 @@ enum pod_phase { POD_UNKNOWN, POD_PENDING, POD_RUNNING, POD_SUCCEEDED, POD_FAILE
 
 struct pod {
 	struct object object;
-	uint8_t phase;    /* enum pod_phase */
-	bool ready;       /* its Ready condition is "True" */
-	bool deleting;    /* metadata.deletionTimestamp is set */
+	uint8_t phase; /* enum pod_phase */
+	bool ready;    /* its Ready condition is "True" */
+	bool deleting; /* metadata.deletionTimestamp is set */
 	uint8_t ip_count;
 	bool observed;    /* its status has a phase: a cluster ran it; false: what somebody wrote (phase POD_PENDING, not ready, no IPs) */
 	struct addr *ips; /* owned: status.podIPs, or status.podIP alone */
-	const char *hostname, *subdomain; /* interned; NULL: unset */
-	const struct pod_ports *ports;    /* NULL: none */
+	const char *hostname, *subdomain;    /* interned; NULL: unset */
+	const struct pod_ports *ports;       /* NULL: none */
 	const char *owner_kind, *owner_name; /* interned; the controlling ownerReference, NULL: none */
-	const struct pod_dns *dns;        /* owned; NULL: nothing set (manifests only read it for `headns run`) */
+	const struct pod_dns *dns;           /* owned; NULL: nothing set (manifests only read it for `headns run`) */
 };
 
 /* A pod's dnsPolicy and dnsConfig (Kubernetes: Pod's DNS Policy / DNS Config). Owned strings. */
@@ -104,11 +111,11 @@ struct slice_port {
 	const char *name; /* interned; "" if unnamed */
 	uint16_t port;
 	uint8_t protocol;
-	bool has_port;    /* false: a port without number (all ports); has no SRV */
+	bool has_port; /* false: a port without number (all ports); has no SRV */
 };
 
 struct slice_endpoint {
-	bool ready;           /* condition true or unset */
+	bool ready; /* condition true or unset */
 	uint8_t addr_count;
 	struct addr *addrs;   /* owned */
 	const char *hostname; /* interned; NULL: none */
@@ -139,7 +146,7 @@ struct workload {
 	const char *service_name;         /* interned; StatefulSet's spec.serviceName; NULL: none */
 	const struct label_set *selector; /* spec.selector.matchLabels */
 	const char *owner_kind, *owner_name;
-	struct pod *template_pod;         /* owned: labels, hostname, subdomain, ports, dns of the template; no name, no IPs */
+	struct pod *template_pod; /* owned: labels, hostname, subdomain, ports, dns of the template; no name, no IPs */
 };
 
 /* Decodes one object whose kind and apiVersion are among those we know. OK with *out set (owned by the caller, object_free);

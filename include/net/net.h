@@ -1,13 +1,13 @@
 /* net.h - listeners: UDP and TCP on any number of addresses, one event loop and thread per worker, each with its own sockets
  * (SO_REUSEPORT). Knows nothing of DNS but the two octets of length before a TCP message (RFC 1035 4.2.2). */
 #pragma once
+#include "base/diag.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/socket.h>
-#include "base/diag.h"
 
-#define NET_BATCH 32 /* datagrams, or pipelined TCP messages, handed over at once */
+#define NET_BATCH         32 /* datagrams, or pipelined TCP messages, handed over at once */
 #define NET_UDP_REPLY_MAX 1232
 
 /* One message received, and the room for its reply. */
@@ -35,7 +35,7 @@ struct net_options {
 	const struct net_address *addresses;
 	unsigned address_count;
 	unsigned workers;             /* 1 or more */
-	unsigned tcp_connections_max; /* over all workers; when full, the connection longest idle makes room (RFC 7766 6.2.3); default if 0: 1024 */
+	unsigned tcp_connections_max; /* over all workers; default if 0: 1024; when full, the longest idle makes room (RFC 7766 6.2.3) */
 	unsigned tcp_idle_s;          /* default if 0: 10 */
 	net_handler *handler;
 	void *arg;

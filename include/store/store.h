@@ -2,10 +2,10 @@
  * (k8s.io/endpointslice). Changes mark the Services they touch; store_flush() recomputes just those and hands each over whole.
  * Knows nothing of DNS. Control thread only. */
 #pragma once
+#include "kube/object.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include "kube/object.h"
 
 /* One port of an endpoint, resolved. */
 struct endpoint_port {
@@ -23,13 +23,13 @@ enum endpoint_state {
 /* One endpoint: what an EndpointSlice's endpoint would say. A pod whose addresses of the Service's families do not lie side by
  * side (one of another family between them, which no kubelet writes) is several. */
 struct endpoint {
-	uint8_t state;        /* enum endpoint_state; only READY ones are served */
-	uint8_t addr_count;   /* READY: at least 1; a pod without an address: 0 */
+	uint8_t state;      /* enum endpoint_state; only READY ones are served */
+	uint8_t addr_count; /* READY: at least 1; a pod without an address: 0 */
 	uint16_t port_count;
-	const struct addr *addrs;           /* pods: of the families the Service has; slices: what they say; canonical */
-	const char *hostname;               /* NULL: none */
-	const char *pod_name;               /* NULL: not a pod */
-	const struct endpoint_port *ports;  /* often shared with other endpoints: compare the pointer first */
+	const struct addr *addrs;          /* pods: of the families the Service has; slices: what they say; canonical */
+	const char *hostname;              /* NULL: none */
+	const char *pod_name;              /* NULL: not a pod */
+	const struct endpoint_port *ports; /* often shared with other endpoints: compare the pointer first */
 };
 
 /* A Service with all its endpoints. Borrowed: good during the callback. Endpoints are in a stable order, which depends on the objects
@@ -55,7 +55,7 @@ struct store;
 struct namespace_entry;
 
 struct store *store_new(struct intern *pool, const struct store_callbacks *callbacks); /* NULL: out of memory */
-void store_free(struct store *s); /* takes NULL; calls nothing back */
+void store_free(struct store *s);                                                      /* takes NULL; calls nothing back */
 
 /* Adds or replaces the object of that kind, namespace and name, and takes it (also on error: it is then freed, and the store is as
  * it was). An object that changes nothing we serve marks nothing. Kinds the store has no use for (Node, workloads) only make their
@@ -75,7 +75,7 @@ enum err store_flush(struct store *s);
 
 struct store_counts {
 	size_t services, pods, slices, namespaces; /* as of now; Endpoints objects are not slices */
-	size_t endpoints; /* ready ones, over all Services, as of the last flush */
+	size_t endpoints;                          /* ready ones, over all Services, as of the last flush */
 };
 struct store_counts store_counts(const struct store *s);
 

@@ -27,17 +27,17 @@ static const struct command_spec *command_of(enum command_kind kind)
 	return c;
 }
 
-void help_print(enum command_kind kind)
+void help_print(enum command_kind command)
 {
-	const struct command_spec *c = command_of(kind);
-	const char *space = kind == COMMAND_NONE ? "" : " ";
-	printf("headns%s%s - %s\n\nUsage: headns%s%s %s\n\n%s", space, kind ? c->name : "", c->summary, space, kind ? c->name : "",
+	const struct command_spec *c = command_of(command);
+	const char *space = command == COMMAND_NONE ? "" : " ";
+	printf("headns%s%s - %s\n\nUsage: headns%s%s %s\n\n%s", space, command ? c->name : "", c->summary, space, command ? c->name : "",
 	       c->usage, c->help);
-	if (kind == COMMAND_NONE)
+	if (command == COMMAND_NONE)
 		return;
 	printf("\nOptions:\n");
 	for (unsigned i = 0; i < option_count; i++) {
-		if (option_table[i].commands & (1u << kind))
+		if (option_table[i].commands & (1u << command))
 			print_option(&option_table[i]);
 	}
 }

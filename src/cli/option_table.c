@@ -1,4 +1,5 @@
 #include "option_table.h"
+#include "zone/zone.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,8 @@ static enum err set_zone(struct options *o, const char *text, struct diag *d)
 	enum err err = name_from_text(zone, text, strlen(text));
 	if (err == ERR_RANGE)
 		return diag_set(d, err, "a label has at most %d octets, a name %d", NAME_LABEL_MAX, NAME_WIRE_MAX);
+	if (zone->len > ZONE_ORIGIN_MAX)
+		return diag_set(d, ERR_RANGE, "at most %d octets leave room for the names below it", ZONE_ORIGIN_MAX);
 	return !err && zone->labels ? OK : diag_set(d, ERR_SYNTAX, "a domain name such as cluster.local is wanted");
 }
 

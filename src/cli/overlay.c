@@ -9,7 +9,7 @@
 
 /* Where our files are made; covered for that moment only. What was bound elsewhere lives on after the cover is gone. */
 #define WORKSHOP "/tmp"
-#define MADE     WORKSHOP "/file"
+#define MADE_MAX 64
 
 static enum err sys_error(struct diag *d, const char *what, const char *path)
 {
@@ -21,17 +21,18 @@ static bool write_whole(int fd, const struct buffer *text)
 	return write(fd, text->data, text->len) == (ssize_t)text->len;
 }
 
-static enum err make_file(const struct buffer *text, struct diag *d)
+static enum err make_file(const char *made, const struct buffer *text, struct diag *d)
 {
-	int fd = open(MADE, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+	int fd = open(made, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
 	bool done = fd >= 0 && write_whole(fd, text) && fchmod(fd, 0644) == 0;
-	enum err err = done ? OK : sys_error(d, "writing", MADE);
+	enum err err = done ? OK : sys_error(d, "writing", made);
 	if (fd >= 0)
 		close(fd);
 	return err;
 }
 
-static enum err cover(const struct overlay_file *f, struct diag *d)
+/* made is left where it is: nothing can be mounted over a file without a name, and a sandbox in the sandbox wants to. */
+static enum err cover(const struct overlay_file *f, const char *made, struct diag *d)
 {
 	enum err err;
 	if (access(f->path, F_OK) != 0) {
@@ -39,13 +40,12 @@ static enum err cover(const struct overlay_file *f, struct diag *d)
 			return OK;
 		return diag_set(d, ERR_MISSING, "there is no %s that could be covered with the pod's: create an empty one", f->path);
 	}
-	err = make_file(f->text, d);
+	err = make_file(made, f->text, d);
 	if (err)
 		return err;
-	if (mount(MADE, f->path, "none", MS_BIND, NULL) != 0)
-		err = sys_error(d, "mounting over", f->path);
-	unlink(MADE);
-	return err;
+	if (mount(made, f->path, "none", MS_BIND, NULL) != 0)
+		return sys_error(d, "mounting over", f->path);
+	return OK;
 }
 
 enum err overlay_files(const struct overlay_file *files, size_t n, struct diag *d)
@@ -53,8 +53,11 @@ enum err overlay_files(const struct overlay_file *files, size_t n, struct diag *
 	enum err err = OK;
 	if (mount("tmpfs", WORKSHOP, "tmpfs", MS_NOSUID | MS_NODEV, "mode=0700") != 0)
 		return sys_error(d, "mounting a tmpfs on", WORKSHOP);
-	for (size_t i = 0; !err && i < n; i++)
-		err = cover(&files[i], d);
+	for (size_t i = 0; !err && i < n; i++) {
+		char made[MADE_MAX];
+		snprintf(made, sizeof made, WORKSHOP "/%zu", i);
+		err = cover(&files[i], made, d);
+	}
 	if (umount2(WORKSHOP, MNT_DETACH) != 0 && !err)
 		err = sys_error(d, "unmounting", WORKSHOP);
 	return err;

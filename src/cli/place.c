@@ -93,6 +93,9 @@ static enum err compose_resolv(struct place *p, const struct place_input *in, ch
 
 /* --- hostname and hosts --- */
 
+/* An address, a host name twice, two labels, a zone, and what is between them. */
+#define HOSTS_LINE_MAX (ADDR_TEXT_MAX + 4 * (NAME_LABEL_MAX + 1) + NAME_TEXT_MAX + 16)
+
 static void compose_hostname(struct place *p, const struct place_input *in)
 {
 	const char *name = in->hostname;
@@ -107,18 +110,13 @@ static void compose_hostname(struct place *p, const struct place_input *in)
 static void add_host(struct place *p, const struct place_input *in, const char *address)
 {
 	const char *subdomain = in->pod ? in->pod->subdomain : NULL;
-	append(&p->hosts, address);
-	append(&p->hosts, "\t");
-	if (subdomain) {
-		char zone[NAME_TEXT_MAX];
-		domain_text(in->zone, zone);
-		for (unsigned i = 0; i < 6; i++)
-			append(&p->hosts, (const char *[]){p->hostname, ".", subdomain, ".", in->ns, ".svc."}[i]);
-		append(&p->hosts, zone);
-		append(&p->hosts, "\t");
-	}
-	append(&p->hosts, p->hostname);
-	append(&p->hosts, "\n");
+	char zone[NAME_TEXT_MAX], line[HOSTS_LINE_MAX];
+	domain_text(in->zone, zone);
+	if (subdomain)
+		snprintf(line, sizeof line, "%s\t%s.%s.%s.svc.%s\t%s\n", address, p->hostname, subdomain, in->ns, zone, p->hostname);
+	else
+		snprintf(line, sizeof line, "%s\t%s\n", address, p->hostname);
+	append(&p->hosts, line);
 }
 
 /* As a kubelet writes it (pkg/kubelet/kubelet_pods.go). A pod that is not in the input has no address but loopback's. */
@@ -146,8 +144,8 @@ static const char hosts_line[] = "hosts: files dns\n";
 
 static bool is_hosts_line(const char *line, size_t len)
 {
-	while (len && (*line == ' ' || *line == '\t'))
-		line++, len--;
+	for (; len && (*line == ' ' || *line == '\t'); len--)
+		line++;
 	return len >= 6 && memcmp(line, "hosts:", 6) == 0;
 }
 

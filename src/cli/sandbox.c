@@ -57,19 +57,22 @@ static enum err explain(int why, struct diag *d)
 {
 	static const struct {
 		const char *path, *value, *text;
+		bool users_only;
 	} settings[] = {
-	        {"/proc/sys/kernel/unprivileged_userns_clone", "0", "kernel.unprivileged_userns_clone=0 forbids it: set it to 1"},
+	        {"/proc/sys/kernel/unprivileged_userns_clone", "0", "kernel.unprivileged_userns_clone=0 forbids it: set it to 1", true},
 	        {"/proc/sys/kernel/apparmor_restrict_unprivileged_userns", "1",
-	         "kernel.apparmor_restrict_unprivileged_userns=1 forbids it: set it to 0"},
-	        {"/proc/sys/user/max_user_namespaces", "0", "user.max_user_namespaces=0 forbids it: set it to 1000"},
-	        {"/proc/sys/user/max_net_namespaces", "0", "user.max_net_namespaces=0 forbids it: set it to 1000"},
-	        {"/proc/sys/user/max_mnt_namespaces", "0", "user.max_mnt_namespaces=0 forbids it: set it to 1000"},
-	        {"/proc/sys/user/max_uts_namespaces", "0", "user.max_uts_namespaces=0 forbids it: set it to 1000"},
-	        {"/proc/sys/user/max_pid_namespaces", "0", "user.max_pid_namespaces=0 forbids it: set it to 1000"},
+	         "kernel.apparmor_restrict_unprivileged_userns=1 forbids it: set it to 0", true},
+	        {"/proc/sys/user/max_user_namespaces", "0", "user.max_user_namespaces=0 forbids it: set it to 1000", false},
+	        {"/proc/sys/user/max_net_namespaces", "0", "user.max_net_namespaces=0 forbids it: set it to 1000", false},
+	        {"/proc/sys/user/max_mnt_namespaces", "0", "user.max_mnt_namespaces=0 forbids it: set it to 1000", false},
+	        {"/proc/sys/user/max_uts_namespaces", "0", "user.max_uts_namespaces=0 forbids it: set it to 1000", false},
+	        {"/proc/sys/user/max_pid_namespaces", "0", "user.max_pid_namespaces=0 forbids it: set it to 1000", false},
 	};
 	for (unsigned i = 0; i < sizeof settings / sizeof *settings; i++) {
+		if (settings[i].users_only && geteuid() == 0)
+			continue;
 		if (setting_is(settings[i].path, settings[i].value))
-			return diag_set(d, ERR_DENIED, "cannot make a user namespace: %s, or run as root", settings[i].text);
+			return diag_set(d, ERR_DENIED, "cannot make namespaces: %s, or run as root with CAP_SYS_ADMIN", settings[i].text);
 	}
 	if (why == EPERM && has_seccomp_filter())
 		return diag_set(d, ERR_DENIED,
@@ -101,12 +104,18 @@ static bool write_proc(pid_t pid, const char *file, const char *text)
 /* A map that leaves each id of our own user namespace what it is. own is our own map, lines of "inside outside count". */
 static void identity_map(const char *own, char map[MAP_MAX_BYTES])
 {
-	unsigned long first, count;
-	int used;
 	size_t len = 0;
 	map[0] = 0;
-	for (; sscanf(own, "%lu %*u %lu%n", &first, &count, &used) == 2 && len < MAP_MAX_BYTES; own += used)
+	while (len < MAP_MAX_BYTES) {
+		char *end;
+		unsigned long first = strtoul(own, &end, 10), count;
+		if (end == own)
+			return;
+		(void)strtoul(end, &end, 10);
+		count = strtoul(end, &end, 10);
 		len += (size_t)snprintf(map + len, MAP_MAX_BYTES - len, "%lu %lu %lu\n", first, first, count);
+		own = end;
+	}
 }
 
 /* All ids if the kernel lets us, else our own alone. */
@@ -156,35 +165,41 @@ static enum err let_go(struct sandbox *s, bool user_namespace, struct diag *d)
 	return mapped ? diag_set(d, ERR_SYS, "the process inside died") : explain(why, d);
 }
 
-enum err sandbox_fork(struct sandbox *s, struct diag *d)
+/* What both sides inherit. */
+static void prepare(struct sandbox *s)
 {
-	int ends[2];
-	bool user_namespace = true;
 	sigset_t blocked;
-	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
-		return diag_set(d, ERR_SYS, "socketpair: %s", strerror(errno));
 	sandbox_signals(&blocked);
 	sigprocmask(SIG_BLOCK, &blocked, &s->old_mask);
 	signal(SIGCHLD, SIG_DFL); /* ignored, children's statuses would be lost */
 	/* A binary with file capabilities is not dumpable, and /proc/PID/uid_map then belongs to root. */
 	prctl(PR_SET_DUMPABLE, 1);
+}
+
+enum err sandbox_fork(struct sandbox *s, struct diag *d)
+{
+	int ends[2]; /* ours, the child's */
+	bool user_namespace = true;
+	int why;
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
+		return diag_set(d, ERR_SYS, "socketpair: %s", strerror(errno));
+	prepare(s);
 	s->pid = fork_into(NAMESPACES | CLONE_NEWUSER);
 	if (s->pid < 0 && geteuid() == 0) {
 		user_namespace = false;
 		s->pid = fork_into(NAMESPACES);
 	}
+	why = errno;
 	s->channel = ends[s->pid == 0];
-	if (s->pid < 0) {
-		int why = errno;
-		close(ends[0]);
-		close(ends[1]);
-		return explain(why, d);
-	}
 	close(ends[s->pid != 0]);
 	if (s->pid > 0)
 		return let_go(s, user_namespace, d);
-	begin_inside(s);
-	return OK;
+	if (s->pid == 0) {
+		begin_inside(s);
+		return OK;
+	}
+	close(s->channel);
+	return explain(why, d);
 }
 
 enum err sandbox_settle(struct diag *d)

@@ -177,7 +177,7 @@ static enum err window_grow(struct window *w, struct text_reader *text, bool *mo
 	*more = len > 0;
 	if (!len)
 		return OK;
-	if (w->len + len > w->cap) {
+	if (!w->text || w->cap - w->len < len) {
 		size_t cap = 2 * (w->len + len);
 		char *grown = realloc(w->text, cap);
 		if (!grown)
@@ -197,7 +197,7 @@ static enum err window_drop(struct window *w, struct json_frame *f, struct diag 
 		d->line = f->line;
 		return diag_set(d, ERR_RANGE, "not a manifest: an object of more than %zu MiB", DOCUMENT_JSON_BYTES_MAX >> 20);
 	}
-	if (done)
+	if (done && w->len > done)
 		memmove(w->text, w->text + done, w->len - done);
 	w->len -= done;
 	json_frame_drop(f, done);

@@ -1,6 +1,7 @@
 #include "file_list.h"
 #include <dirent.h>
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -33,15 +34,13 @@ static bool reserve(struct file_list *l)
 /* Adds folder/name, or name alone where folder is "". */
 static enum err add_joined(struct file_list *l, const char *folder, const char *name, struct diag *d)
 {
-	size_t folder_len = strlen(folder), name_size = strlen(name) + 1;
-	char *path = reserve(l) ? malloc(folder_len + 1 + name_size) : NULL;
+	size_t folder_len = strlen(folder), size = folder_len + strlen(name) + 2;
+	const char *slash = folder_len && folder[folder_len - 1] != '/' ? "/" : "";
+	char *path = reserve(l) ? malloc(size) : NULL;
 	if (!path)
 		return out_of_memory(d);
+	snprintf(path, size, "%s%s%s", folder, slash, name);
 	l->paths[l->count++] = path;
-	memcpy(path, folder, folder_len);
-	if (folder_len && folder[folder_len - 1] != '/')
-		path[folder_len++] = '/';
-	memcpy(path + folder_len, name, name_size);
 	return OK;
 }
 

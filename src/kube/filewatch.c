@@ -1,8 +1,11 @@
 #include "kube/filewatch.h"
 #include "base/hash.h"
 #include "file_list.h"
+#include <errno.h>
+#include <fcntl.h>
 #include <libgen.h>
 #include <limits.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +83,29 @@ static uint64_t signature_of(const struct file_list *files)
 	for (size_t i = 0; i < files->count; i++)
 		signature = add_file(signature, files->paths[i], &racy);
 	return racy ? 0 : signature;
+}
+
+/* True if somebody has the file open for writing: what is in it may be half of what will be. Only then does the kernel refuse a read lease
+ * with EAGAIN; where it refuses for another reason (a file of somebody else's, a file system without leases) nobody can tell. */
+static bool is_being_written(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	bool written = false;
+	if (fd < 0)
+		return false;
+	/* Who opens it for writing while we hold the lease makes the kernel signal us: with SIGIO, which would end us. */
+	if (fcntl(fd, F_SETSIG, SIGURG) == 0)
+		written = fcntl(fd, F_SETLEASE, F_RDLCK) != 0 && errno == EAGAIN;
+	close(fd); /* gives the lease back */
+	return written;
+}
+
+static bool any_is_being_written(const struct file_list *files)
+{
+	for (size_t i = 0; i < files->count; i++)
+		if (is_being_written(files->paths[i]))
+			return true;
+	return false;
 }
 
 /* --- which folders are watched --- */
@@ -226,12 +252,22 @@ static enum err watch_folders(struct filewatch *w, const struct file_list *files
 
 /* --- the whole --- */
 
-/* Watches what is to be watched now, and then takes the signature: what happens later raises an event. */
-static enum err look(struct filewatch *w, uint64_t *signature)
+/* What a look at the files told. */
+struct sight {
+	uint64_t signature;
+	bool being_written;
+};
+
+/* Watches what is to be watched now, and then looks at the files: what happens later raises an event. */
+static enum err look(struct filewatch *w, struct sight *sight)
 {
 	struct file_list files = {0};
 	enum err err = list_files(w, &files) ? watch_folders(w, &files) : ERR_NOMEM;
-	*signature = err == ERR_NOMEM ? 0 : signature_of(&files);
+	*sight = (struct sight){0};
+	if (err != ERR_NOMEM) {
+		sight->being_written = any_is_being_written(&files);
+		sight->signature = signature_of(&files);
+	}
 	file_list_free(&files);
 	return err;
 }
@@ -239,11 +275,15 @@ static enum err look(struct filewatch *w, uint64_t *signature)
 static void on_burst_end(uv_timer_t *timer)
 {
 	struct filewatch *w = timer->data;
-	uint64_t signature;
-	look(w, &signature);
-	if (signature && signature == w->signature)
+	struct sight now;
+	look(w, &now);
+	if (now.being_written && uv_now(timer->loop) - w->burst_ms < FILEWATCH_WRITER_MS) {
+		uv_timer_start(timer, on_burst_end, FILEWATCH_QUIET_MS, 0);
 		return;
-	w->signature = signature;
+	}
+	if (now.signature && now.signature == w->signature)
+		return;
+	w->signature = now.signature;
 	w->changed(w->arg); /* may stop the watch */
 }
 
@@ -270,13 +310,16 @@ enum err filewatch_start(uv_loop_t *loop, const char *const *paths, size_t n, fi
 	w->timer.data = w;
 	w->handles = 1;
 	err = copy_paths(w, paths, n);
+	struct sight before;
 	if (!err)
-		err = look(w, &w->signature);
-	if (err)
+		err = look(w, &before);
+	if (err) {
 		filewatch_stop(w);
-	else
-		*out = w;
-	return err;
+		return err;
+	}
+	w->signature = before.signature;
+	*out = w;
+	return OK;
 }
 
 void filewatch_stop(struct filewatch *w)

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define REPORTS_MAX     100
+#define WRONG_MAX       10000                 /* then what is read is no set of manifests: a log of JSON lines, say */
 #define REPORT_TEXT_MAX (DIAG_TEXT_MAX + 512) /* a longer path loses the end of the text */
 
 /* Everything of one manifest_load. */
@@ -53,10 +54,16 @@ static void wrong(struct loader *l, const char *file, enum err err, const struct
 		say(l, fatal, "%s: %s", file, d->text);
 }
 
+/* Lenient loading goes on to the end: something right may follow. */
+static bool given_up(const struct loader *l)
+{
+	return !l->options->lenient && l->wrong >= WRONG_MAX;
+}
+
 static void report_rest(struct loader *l)
 {
 	if (l->wrong > REPORTS_MAX)
-		say(l, !l->options->lenient, "… and %zu more", l->wrong - REPORTS_MAX);
+		say(l, !l->options->lenient, "… and %zu more%s", l->wrong - REPORTS_MAX, given_up(l) ? "; the rest was not read" : "");
 }
 
 /* --- objects --- */
@@ -84,7 +91,7 @@ static enum err refuse(struct loader *l, enum err err, const struct diag *d)
 {
 	l->m.refused++;
 	wrong(l, l->file, err, d);
-	return err == ERR_NOMEM ? err : OK;
+	return err == ERR_NOMEM || given_up(l) ? err : OK;
 }
 
 static enum err decode(struct loader *l, const cJSON *tree)
@@ -122,7 +129,7 @@ static void load_text(struct loader *l, struct text_reader *text, enum document_
 {
 	struct diag d = {0};
 	enum err err = documents_read(text, format, on_tree, l, &d);
-	if (err && l->err != ERR_NOMEM) /* which on_tree has reported */
+	if (err && l->err != ERR_NOMEM && !given_up(l)) /* which on_tree has reported */
 		wrong(l, l->file, err, &d);
 }
 
@@ -147,7 +154,7 @@ static void load_files(struct loader *l, const struct file_list *files)
 	struct text_reader *text = malloc(sizeof *text); /* too large for a stack */
 	if (!text)
 		wrong(l, files->paths[0], diag_set(&d, ERR_NOMEM, "out of memory"), &d);
-	for (size_t i = 0; text && i < files->count && l->err != ERR_NOMEM; i++)
+	for (size_t i = 0; text && i < files->count && l->err != ERR_NOMEM && !given_up(l); i++)
 		load_file(l, text, files->paths[i]);
 	free(text);
 }

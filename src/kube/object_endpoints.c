@@ -137,7 +137,7 @@ void endpoints_decode(struct decoder *d, const struct field *root, struct object
 	struct endpoint_subset *s = subsets_alloc(d, slice, field_list_size(d, &list, UINT32_MAX));
 	slice->service_name = intern_ref(o->name);
 	slice->skip_mirror = label_is(o, LABEL_SKIP_MIRROR, "true") || field_is_set(d, &leader);
-	while (field_next(d, &list, &item))
+	while (s && field_next(d, &list, &item))
 		subset_decode(d, &item, s++);
 }
 

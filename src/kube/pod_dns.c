@@ -57,7 +57,7 @@ static char **list_decode(struct decoder *d, const struct field *list, item_text
 	size_t n = field_list_size(d, list, LIST_MAX), filled = 0;
 	char **texts = n ? decoder_alloc(d, n + 1, sizeof *texts) : NULL;
 	struct field item = {0};
-	while (field_next(d, list, &item))
+	while (texts && field_next(d, list, &item))
 		texts[filled++] = text(d, &item);
 	return texts;
 }

@@ -13,6 +13,7 @@ struct open_node {
 	char *anchor; /* owned; NULL: none */
 	unsigned key_line;
 	bool merges;  /* key is `<<` */
+	bool mapping; /* else a sequence */
 	bool streams; /* the sequence of a list's items */
 	struct yaml_mapping members;
 };
@@ -284,7 +285,7 @@ static enum err place(struct yaml_reader *y, cJSON *node, unsigned line, bool me
 		hand_out(y, YAML_DOCUMENT, node);
 	else if (parent->streams)
 		hand_out(y, YAML_ITEM, node);
-	else if (cJSON_IsArray(parent->node))
+	else if (!parent->mapping)
 		cJSON_AddItemToArray(parent->node, node);
 	else if (!parent->key)
 		return place_key(y, parent, node, line, merges, d);
@@ -308,7 +309,7 @@ static bool streams_items(const struct yaml_reader *y, const char *anchor)
 
 static enum err open_node(struct yaml_reader *y, bool mapping, const yaml_char_t *anchor, unsigned line, struct diag *d)
 {
-	struct open_node o = {.streams = !mapping && streams_items(y, (const char *)anchor)};
+	struct open_node o = {.mapping = mapping, .streams = !mapping && streams_items(y, (const char *)anchor)};
 	if (y->depth == YAML_DEPTH_MAX)
 		return diag_set(d, ERR_RANGE, "nested deeper than %d levels", YAML_DEPTH_MAX);
 	o.node = mapping ? cJSON_CreateObject() : cJSON_CreateArray();
@@ -334,14 +335,12 @@ static void open_node_free(struct open_node *o)
 static enum err close_node(struct yaml_reader *y, struct diag *d)
 {
 	struct open_node *o = &y->open[--y->depth];
-	cJSON *node = NULL;
-	enum err err = cJSON_IsObject(o->node) ? yaml_mapping_finish(&o->members, o->node, d) : OK;
+	cJSON *node = o->node;
+	enum err err = o->mapping ? yaml_mapping_finish(&o->members, node, d) : OK;
 	if (!err)
-		err = set_anchor(y, o->anchor, o->node, d);
-	if (!err) {
-		node = o->node;
+		err = set_anchor(y, o->anchor, node, d);
+	if (!err)
 		o->node = NULL;
-	}
 	open_node_free(o);
 	return err ? err : place(y, node, 0, false, d);
 }
@@ -374,7 +373,7 @@ static enum err take_alias(struct yaml_reader *y, const char *name, unsigned lin
 	if (!a)
 		return diag_set(d, ERR_SYNTAX, "the alias *%.60s has no anchor before it", name);
 	err = copy_tree(y, a->copy, y->depth, &node, d);
-	return err ? err : place(y, node, line, false, d);
+	return node ? place(y, node, line, false, d) : err;
 }
 
 static enum err take_event(struct yaml_reader *y, const yaml_event_t *e, struct diag *d)

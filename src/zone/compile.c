@@ -25,13 +25,12 @@ static size_t dashed_label(const struct addr *a, uint8_t wire[])
 {
 	char text[ADDR_TEXT_MAX];
 	addr_format(a, text);
-	size_t len = strlen(text);
-	for (size_t i = 0; i < len; i++)
+	wire[0] = (uint8_t)strlen(text);
+	for (size_t i = 0; i < wire[0]; i++)
 		wire[1 + i] = text[i] == '.' || text[i] == ':' ? '-' : (uint8_t)text[i];
-	if (wire[len] == '-')
-		wire[++len] = '0';
-	wire[0] = (uint8_t)len;
-	return len + 1;
+	if (wire[wire[0]] == '-')
+		wire[++wire[0]] = '0';
+	return wire[0] + 1u;
 }
 
 /* Appends the label of prefix and text to the name of len octets; its new length. */

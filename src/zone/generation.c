@@ -13,10 +13,18 @@ uint64_t generation_addr_hash(const struct addr *a)
 	return hash_bytes(a->octets, addr_len(a));
 }
 
+/* Most generations are small, and what will be read of one begins on three cache lines: they are on their way while the index is read. */
+static void fetch_ahead(const struct generation *g)
+{
+	__builtin_prefetch(g->text);
+	__builtin_prefetch(g->a);
+}
+
 const struct node *generation_find(const struct generation *g, const uint8_t *name, size_t len)
 {
 	if (len == 0)
 		return &g->nodes[0];
+	fetch_ahead(g);
 	for (uint64_t at = generation_name_hash(name, len);; at++) {
 		uint32_t cell = g->name_index[at & g->name_mask];
 		if (!cell)
@@ -36,6 +44,7 @@ static bool cell_has(const struct generation *g, struct addr_cell cell, const st
 
 const struct node *generation_find_addr(const struct generation *g, const struct addr *a, uint64_t hash)
 {
+	fetch_ahead(g);
 	for (uint64_t at = hash;; at++) {
 		struct addr_cell cell = g->addr_index[at & g->addr_mask];
 		if (!cell.node)

@@ -1,6 +1,6 @@
 """Starts the real headns and talks to it. No test sleeps: each waits for a line, a reply or an end, and fails after PATIENCE_S.
 
-Environment: HEADNS is the binary, HEADNS_WRAP a command to run it under ("valgrind -q --error-exitcode=99 --leak-check=full").
+Environment: HEADNS is the binary, HEADNS_WRAP a command to run it under, such as "valgrind -q --error-exitcode=99".
 """
 
 import itertools
@@ -35,7 +35,7 @@ SANITIZER_REPORT = re.compile(
 SANITIZER_OPTIONS = {
     "ASAN_OPTIONS": "exitcode=99:detect_stack_use_after_return=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
-    "TSAN_OPTIONS": "exitcode=99:halt_on_error=0:second_deadlock_stack=1",
+    "TSAN_OPTIONS": "exitcode=99:second_deadlock_stack=1:atexit_sleep_ms=0",
 }
 
 

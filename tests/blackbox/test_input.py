@@ -201,7 +201,7 @@ BAD_OBJECTS = [
 
 
 @pytest.mark.parametrize("bad, wanted", [pytest.param(b, w, id=what) for what, b, w in BAD_OBJECTS])
-@pytest.mark.parametrize("extension", ["yaml", "json"])
+@pytest.mark.parametrize("extension", ["yaml", pytest.param("json", marks=pytest.mark.twin)])
 def test_bad_object(tmp_path, serve, bad, wanted, extension):
     path = write_manifest(tmp_path / f"m.{extension}", as_list(GOOD, bad))
     line = refusal(path)

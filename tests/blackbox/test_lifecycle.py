@@ -136,6 +136,12 @@ def test_options_promised():
     assert {"--pod", "--namespace", "--no-search-fallback", "--lenient"} <= options_of("run")
 
 
+@pytest.mark.parametrize("document", ["README.md", "docs/headns.1"])
+def test_every_option_is_documented(document):
+    text = (harness.ROOT / document).read_text().replace("\\-", "-")
+    assert not {option for option in options_of("serve") | options_of("run") if option not in text} - {"--help"}
+
+
 USAGE = [
     ([], "command"),
     (["serve"], "manifest"),

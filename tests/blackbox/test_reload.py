@@ -1,6 +1,7 @@
 """Edits of what is served: each answer is wholly the old set or wholly the new one, and no query is lost."""
 
 import os
+import signal
 import threading
 
 import dns.message
@@ -189,6 +190,22 @@ def test_a_file_that_goes_keeps_the_old_data(tmp_path, serve):
     assert server.addresses_of("nginx.default.svc") == addresses(10)
     rename_over(path, 11)
     server.log.wait(r"headns: info: reloaded: ")
+    assert server.addresses_of("nginx.default.svc") == addresses(11)
+
+
+def test_sighup_reads_again(tmp_path, serve):
+    server = serve(plain_file(tmp_path))
+    server.signal(signal.SIGHUP)
+    server.log.wait(r"reloaded: 0 services changed, 0 gone")
+    assert server.addresses_of("nginx.default.svc") == addresses(10)
+
+
+def test_standard_input_still_counts_when_a_file_changes(tmp_path, serve):
+    path = plain_file(tmp_path)
+    server = serve("-", path, stdin=harness.manifest_text(service("piped", headless=False, cluster_ip="10.0.0.99")))
+    rename_over(path, 11)
+    server.log.wait(r"reloaded: 1 services changed, 0 gone")
+    assert server.addresses_of("piped.default.svc") == {"10.0.0.99"}
     assert server.addresses_of("nginx.default.svc") == addresses(11)
 
 

@@ -61,7 +61,7 @@ class Place:
         return done.stdout
 
 
-@pytest.fixture(params=["root", "ordinary"] if os.geteuid() == 0 else ["ordinary user himself"])
+@pytest.fixture(params=[pytest.param("root", marks=pytest.mark.twin), "ordinary"] if os.geteuid() == 0 else ["who runs the tests"])
 def place(request, stage):
     return Place(stage, request.param)
 
@@ -192,7 +192,7 @@ def test_a_server_on_one_pod_and_a_client_on_another(place, need, stage):
     (site / "index.html").write_text("hello from web-0\n")
     (site / "log").unlink(missing_ok=True)
     assert place.output("sh", "-c", HTTP, options=["--pod", "web-1"]) == "hello from web-0\n"
-    assert "\n10.244.2.7 - - " in (site / "log").read_text()  # the client came from web-1's address
+    assert re.search(r"^10\.244\.2\.7 - - ", (site / "log").read_text(), re.MULTILINE)  # the client came from web-1's address
     (site / "log").unlink()
 
 
@@ -437,6 +437,7 @@ def test_two_at_a_time(place):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can forbid namespaces to itself")
+@pytest.mark.skipif(bool(harness.WRAP), reason="valgrind crashes where clone() fails")
 def test_where_the_system_forbids_it(stage):
     """One line says what does."""
     forbid = ["unshare", "-Ur", "sh", "-c", 'echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all "$@"', "sh"]

@@ -74,7 +74,7 @@ static void check_load(const uint8_t *data, size_t size, enum document_format fo
 	manifest_free(&strict, pool);
 	manifest_free(&lenient, pool);
 	manifest_free(&again, pool);
-	intern_free(pool); /* asserts that nothing is held */
+	intern_free(pool);                              /* asserts that nothing is held */
 	if (rcu_garbage_bytes() > RCU_GARBAGE_MAX / 16) /* a grace period takes longer than all the rest */
 		rcu_free_all();
 }

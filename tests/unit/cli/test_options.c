@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define ARGS_MAX 16
+#define FORTY    "a23456789-123456789-123456789-123456789x"
 
 /* Splits at blanks into argv, as a shell would. */
 static int split(char *line, char *argv[ARGS_MAX])
@@ -103,6 +104,7 @@ static const struct {
         {"headns serve --zone a..b a", "serve: --zone a..b: a domain name"},
         {"headns serve --zone a23456789-123456789-123456789-123456789-123456789-123456789-1234 a",
          "serve: --zone a23456789-123456789-123456789-123456789-123456789-123456789-1234: a label has at most 63"},
+        {"headns serve --zone " FORTY "." FORTY "." FORTY " a", "serve: --zone " FORTY "." FORTY "." FORTY ": at most 120 octets"},
         {"headns serve --zone . a", "serve: --zone .: a domain name"},
         {"headns serve --pod-cidr 10.244.0.1/16 a", "serve: --pod-cidr 10.244.0.1/16: a range"},
         {"headns serve --service-cidr x a", "serve: --service-cidr x: a range"},

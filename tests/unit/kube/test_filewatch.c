@@ -308,6 +308,28 @@ static void test_what_is_no_change_is_not_told(void **state)
 	clean_up();
 }
 
+/* `command >file`: emptied at once, written when the command comes to it. */
+static void test_a_file_being_written_is_not_told(void **state)
+{
+	struct world w;
+	int fd;
+	(void)state;
+	prepare();
+	begin(&w);
+	watch(&w, "m.yaml");
+	watch_witness(&w, "notes.txt");
+	fd = open("m.yaml", O_WRONLY | O_TRUNC);
+	assert_true(fd >= 0);
+	wait_for_witness(&w, "notes.txt");
+	wait_for_witness(&w, "notes.txt");
+	assert_int_equal(w.changes, 0);
+	assert_int_equal(write(fd, "whole", 5), 5);
+	close(fd);
+	wait_for(&w, &w.changes, 1);
+	end(&w);
+	clean_up();
+}
+
 static void test_a_burst_is_told_once(void **state)
 {
 	struct world w;
@@ -412,6 +434,7 @@ int main(void)
 	        cmocka_unit_test(test_changes_after_changes_are_told),
 	        cmocka_unit_test(test_a_folder_that_is_not_there_yet),
 	        cmocka_unit_test(test_what_is_no_change_is_not_told),
+	        cmocka_unit_test(test_a_file_being_written_is_not_told),
 	        cmocka_unit_test(test_a_burst_is_told_once),
 	        cmocka_unit_test(test_writing_without_end_is_told),
 	        cmocka_unit_test(test_stopping),

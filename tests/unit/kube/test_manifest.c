@@ -116,19 +116,37 @@ static char *repeat(const char *head, const char *again, size_t n, const char *t
 	return text;
 }
 
+static unsigned count_lines(const char *text)
+{
+	unsigned lines = 0;
+	for (; *text; text++)
+		lines += *text == '\n';
+	return lines;
+}
+
 static void test_reports_end(void **state)
 {
-	char *text = repeat("", "--- 1\n", 250, "");
-	const char *got = log_text(text, DOCUMENT_YAML, false), *at = got;
-	unsigned lines = 0;
+	static const struct {
+		size_t wrong;
+		bool lenient;
+		enum document_format format;
+		const char *last;
+	} ends[] = {
+	        {100, false, DOCUMENT_YAML, "\nerror: a:100: object: apiVersion: missing; write one, as v1 or apps/v1\n"},
+	        {250, false, DOCUMENT_YAML, "\nerror: … and 150 more\n"},
+	        {9999, false, DOCUMENT_JSON, "\nerror: … and 9899 more\n"},
+	        {20000, false, DOCUMENT_YAML, "\nerror: … and 9900 more; the rest was not read\n"},
+	        {20000, false, DOCUMENT_JSON, "\nerror: … and 9900 more; the rest was not read\n"},
+	        {20000, true, DOCUMENT_JSON, "\nwarning: … and 19900 more\n"},
+	};
 	(void)state;
-	while ((at = strchr(at, '\n'))) {
-		at++;
-		lines++;
+	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+		char *text = repeat("", "--- {}\n", ends[i].wrong, "");
+		const char *got = log_text(text, ends[i].format, ends[i].lenient);
+		assert_int_equal(count_lines(got), ends[i].wrong > 100 ? 101 : 100);
+		assert_non_null(strstr(got, ends[i].last));
+		free(text);
 	}
-	assert_int_equal(lines, 101);
-	assert_non_null(strstr(got, "\nerror: … and 150 more\n"));
-	free(text);
 }
 
 /* More than one window of text, so that items lie across its end. */
