@@ -119,20 +119,20 @@ static enum err find_cluster(struct options *o, struct api_endpoint *endpoint, s
 	return err;
 }
 
-int serve_main(const struct options *given)
+int serve_main(const struct options *o)
 {
-	struct options o = *given;
+	struct options own = *o;
 	struct api_endpoint endpoint = {0};
 	struct serve s = {0};
 	struct diag d;
-	enum err err = find_cluster(&o, &endpoint, &d);
+	enum err err = find_cluster(&own, &endpoint, &d);
 	signal(SIGPIPE, SIG_IGN); /* stderr's reader may go; we stay */
 	if (!err)
-		err = server_new(&o.server, &s.server, &d);
+		err = server_new(&own.server, &s.server, &d);
 	if (!err)
-		err = loop_open(&s, &o, &d);
+		err = loop_open(&s, &own, &d);
 	if (!err) {
-		err = o.server.cluster ? serve_cluster(&s, &o, &d) : serve_files(&s, &o, &d);
+		err = own.server.cluster ? serve_cluster(&s, &own, &d) : serve_files(&s, &own, &d);
 		loop_close(&s);
 	}
 	if (err)

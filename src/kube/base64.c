@@ -58,7 +58,7 @@ char *base64_encode(const char *bytes, size_t len)
 		for (size_t k = 0; k < 3; k++)
 			group = group << 8 | (i + k < len ? (unsigned char)bytes[i + k] : 0);
 		for (unsigned k = 0; k < 4; k++)
-			*at++ = i + k <= len ? digits[group >> (18 - 6 * k) & 63] : '=';
+			*at++ = (char)(i + k <= len ? digits[group >> (18 - 6 * k) & 63] : '=');
 	}
 	return text;
 }

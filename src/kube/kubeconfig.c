@@ -1,8 +1,7 @@
 #include "kube/kubeconfig.h"
-#include "base64.h"
+#include "config_reader.h"
 #include "text_reader.h"
 #include "yaml_reader.h"
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,189 +10,84 @@
 #define SERVICE_ACCOUNT "/var/run/secrets/kubernetes.io/serviceaccount"
 #define ARGS_MAX        256
 
-/* Keeps the first error; from then on every read gives "absent". */
-struct reader {
-	const char *path;
-	char *folder; /* "" if the path has none */
-	struct diag *diag;
-	enum err err;
-};
-
-/* --- reading members --- */
-
-static unsigned line_of(const cJSON *node)
-{
-	return node && !cJSON_IsNumber(node) && node->valueint > 0 ? (unsigned)node->valueint : 1;
-}
-
-__attribute__((format(printf, 3, 4))) static void fail(struct reader *k, const cJSON *node, const char *format, ...)
-{
-	char text[DIAG_TEXT_MAX];
-	va_list args;
-	if (k->err)
-		return;
-	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
-	va_end(args);
-	if (k->diag)
-		k->diag->line = line_of(node);
-	k->err = diag_set(k->diag, ERR_SYNTAX, "%s:%u: %.300s", k->path, line_of(node), text);
-}
-
-static void out_of_memory(struct reader *k)
-{
-	if (!k->err)
-		k->err = diag_set(k->diag, ERR_NOMEM, "%s: out of memory", k->path);
-}
-
-/* A member that says something; NULL where it doesn't. */
-static const cJSON *member(const struct reader *k, const cJSON *parent, const char *key)
-{
-	const cJSON *node = k->err ? NULL : cJSON_GetObjectItemCaseSensitive(parent, key);
-	return cJSON_IsNull(node) ? NULL : node;
-}
-
-/* A string; NULL if absent or empty. The value is not shown where it has another type: it may be a secret all the same. */
-static const char *text_of(struct reader *k, const cJSON *parent, const char *key)
-{
-	const cJSON *node = member(k, parent, key);
-	if (!node)
-		return NULL;
-	if (!cJSON_IsString(node))
-		fail(k, parent, "%s is no string; quote it", key);
-	else if (*node->valuestring)
-		return node->valuestring;
-	return NULL;
-}
-
-static bool flag_of(struct reader *k, const cJSON *parent, const char *key)
-{
-	const cJSON *node = member(k, parent, key);
-	if (node && !cJSON_IsBool(node))
-		fail(k, parent, "%s is neither true nor false", key);
-	return cJSON_IsTrue(node);
-}
-
-static char *copy(struct reader *k, const char *text)
-{
-	char *own = text && !k->err ? strdup(text) : NULL;
-	if (text && !k->err && !own)
-		out_of_memory(k);
-	return own;
-}
-
-static char *copy_of(struct reader *k, const cJSON *parent, const char *key)
-{
-	return copy(k, text_of(k, parent, key));
-}
-
-/* A path, made one that does not depend on where we run. */
-static char *path_of(struct reader *k, const cJSON *parent, const char *key)
-{
-	const char *text = text_of(k, parent, key);
-	char *path = NULL;
-	if (!text || *text == '/' || !*k->folder)
-		return copy(k, text);
-	if (asprintf(&path, "%s/%s", k->folder, text) >= 0)
-		return path;
-	out_of_memory(k);
-	return NULL;
-}
-
-/* What a ...-data member holds. */
-static char *data_of(struct reader *k, const cJSON *parent, const char *key)
-{
-	const char *text = text_of(k, parent, key);
-	size_t len = 0;
-	char *data = text ? base64_decode(text, &len) : NULL;
-	if (text && !data)
-		fail(k, member(k, parent, key), "%s is not base64", key);
-	else if (data && strlen(data) != len)
-		fail(k, member(k, parent, key), "%s is not the base64 of PEM text", key);
-	if (!k->err)
-		return data;
-	secret_free(data);
-	return NULL;
-}
-
 /* --- the parts of a kubeconfig --- */
 
 /* The entry of that name in one of the lists: what stands in it beside the name. */
-static const cJSON *entry(struct reader *k, const cJSON *root, const char *list_key, const char *entry_key, const char *name)
+static const cJSON *entry(struct config_reader *k, const cJSON *root, const char *list_key, const char *entry_key, const char *name)
 {
-	const cJSON *list = member(k, root, list_key), *item;
+	const cJSON *list = config_member(k, root, list_key), *item;
 	if (list && !cJSON_IsArray(list))
-		fail(k, list, "%s is not a list", list_key);
+		config_fail(k, list, "%s is not a list", list_key);
 	cJSON_ArrayForEach(item, list)
 	{
-		const char *have = text_of(k, item, "name");
-		const cJSON *found = member(k, item, entry_key);
+		const char *have = config_text_of(k, item, "name");
+		const cJSON *found = config_member(k, item, entry_key);
 		if (!have || strcmp(have, name) != 0)
 			continue;
 		if (!cJSON_IsObject(found))
-			fail(k, item, "%s \"%.60s\" has no mapping \"%s\"", list_key, name, entry_key);
+			config_fail(k, item, "%s \"%.60s\" has no mapping \"%s\"", list_key, name, entry_key);
 		return found;
 	}
-	fail(k, list ? list : root, "there is no \"%.60s\" in %s", name, list_key);
+	config_fail(k, list ? list : root, "there is no \"%.60s\" in %s", name, list_key);
 	return NULL;
 }
 
 /* "https://host:port/path" without credentials in it; '/' at its end goes. */
-static char *url_copy(struct reader *k, const cJSON *node, const char *url)
+static char *url_copy(struct config_reader *k, const cJSON *node, const char *url)
 {
 	const char *host = strstr(url, "://");
 	char *own;
 	size_t len;
 	if (!host || (strncmp(url, "https:", 6) != 0 && strncmp(url, "http:", 5) != 0) || !host[3] || host[3] == '/') {
-		fail(k, node, "the server is not a URL such as https://10.0.0.1:6443");
+		config_fail(k, node, "the server is not a URL such as https://10.0.0.1:6443");
 		return NULL;
 	}
 	if (strcspn(host + 3, "@") < strcspn(host + 3, "/?#")) {
-		fail(k, node, "the server's URL has a user name in it; write that into the user's entry");
+		config_fail(k, node, "the server's URL has a user name in it; write that into the user's entry");
 		return NULL;
 	}
-	own = copy(k, url);
+	own = config_copy(k, url);
 	len = own ? strlen(own) : 0;
 	while (len && own[len - 1] == '/')
 		own[--len] = '\0';
 	return own;
 }
 
-static void read_cluster(struct reader *k, const cJSON *cluster, struct api_endpoint *e)
+static void read_cluster(struct config_reader *k, const cJSON *cluster, struct api_endpoint *e)
 {
-	const char *server = text_of(k, cluster, "server");
+	const char *server = config_text_of(k, cluster, "server");
 	if (!server)
-		fail(k, cluster, "the cluster has no server");
+		config_fail(k, cluster, "the cluster has no server");
 	else
-		e->url = url_copy(k, member(k, cluster, "server"), server);
-	e->ca_pem = data_of(k, cluster, "certificate-authority-data");
-	e->ca_file = e->ca_pem ? NULL : path_of(k, cluster, "certificate-authority"); /* data wins, as in kubectl */
-	e->insecure = flag_of(k, cluster, "insecure-skip-tls-verify");
-	e->tls_server_name = copy_of(k, cluster, "tls-server-name");
-	e->proxy_url = copy_of(k, cluster, "proxy-url");
+		e->url = url_copy(k, config_member(k, cluster, "server"), server);
+	e->ca_pem = config_data_of(k, cluster, "certificate-authority-data");
+	e->ca_file = e->ca_pem ? NULL : config_path_of(k, cluster, "certificate-authority"); /* data wins, as in kubectl */
+	e->insecure = config_flag_of(k, cluster, "insecure-skip-tls-verify");
+	e->tls_server_name = config_copy_of(k, cluster, "tls-server-name");
+	e->proxy_url = config_copy_of(k, cluster, "proxy-url");
 	if (e->insecure && (e->ca_pem || e->ca_file))
-		fail(k, cluster, "insecure-skip-tls-verify and a certificate-authority exclude each other");
+		config_fail(k, cluster, "insecure-skip-tls-verify and a certificate-authority exclude each other");
 }
 
 /* One item as a string of ours. Of a number no line is known, so errors take the list's. */
-typedef char *list_item(struct reader *k, const cJSON *list, const cJSON *item);
+typedef char *list_item(struct config_reader *k, const cJSON *list, const cJSON *item);
 
 /* A list of strings as a NULL-terminated array that begins with first, if there is one. */
-static char **list_of(struct reader *k, const cJSON *list, const char *first, list_item *item_text)
+static char **list_of(struct config_reader *k, const cJSON *list, const char *first, list_item *item_text)
 {
 	int n = cJSON_GetArraySize(list);
 	char **texts = n <= ARGS_MAX ? calloc((size_t)n + 2, sizeof *texts) : NULL, **at = texts;
 	const cJSON *item;
 	if (list && (!cJSON_IsArray(list) || n > ARGS_MAX))
-		fail(k, list, "this is not a list of at most %d", ARGS_MAX);
+		config_fail(k, list, "this is not a list of at most %d", ARGS_MAX);
 	else if (!texts)
-		out_of_memory(k);
-	if (k->err) {
+		config_out_of_memory(k);
+	if (k->err || !texts) {
 		free(texts);
 		return NULL;
 	}
 	if (first)
-		*at++ = copy(k, first);
+		*at++ = config_copy(k, first);
 	cJSON_ArrayForEach(item, list)
 	{
 		if (!k->err)
@@ -202,108 +96,111 @@ static char **list_of(struct reader *k, const cJSON *list, const char *first, li
 	return texts;
 }
 
-static char *argument(struct reader *k, const cJSON *list, const cJSON *item)
+static char *argument(struct config_reader *k, const cJSON *list, const cJSON *item)
 {
 	if (!cJSON_IsString(item))
-		fail(k, list, "an argument is no string; quote it");
-	return copy(k, cJSON_GetStringValue(item));
+		config_fail(k, list, "an argument is no string; quote it");
+	return config_copy(k, cJSON_GetStringValue(item));
 }
 
-static char *variable(struct reader *k, const cJSON *list, const cJSON *item)
+static char *variable(struct config_reader *k, const cJSON *list, const cJSON *item)
 {
-	const char *name = text_of(k, item, "name"), *value = text_of(k, item, "value");
+	const char *name = config_text_of(k, item, "name"), *value = config_text_of(k, item, "value");
 	char *line = NULL;
 	if (!name)
-		fail(k, list, "a variable has no name");
+		config_fail(k, list, "a variable has no name");
 	else if (asprintf(&line, "%s=%s", name, value ? value : "") < 0)
-		out_of_memory(k);
+		config_out_of_memory(k);
 	return line;
 }
 
-static void check_exec(struct reader *k, const cJSON *exec, const struct exec_plugin *p)
+static void check_exec(struct config_reader *k, const cJSON *exec, const struct exec_plugin *p)
 {
-	const char *mode = text_of(k, exec, "interactiveMode");
+	const char *mode = config_text_of(k, exec, "interactiveMode");
 	if (mode && strcmp(mode, "Always") == 0)
-		fail(k, member(k, exec, "interactiveMode"), "this plugin wants a terminal, which a server has not got");
+		config_fail(k, config_member(k, exec, "interactiveMode"), "this plugin wants a terminal, which a server has not got");
 	if (!p->argv || !*p->argv)
-		fail(k, exec, "the plugin has no command");
+		config_fail(k, exec, "the plugin has no command");
 	if (!p->api_version || (strcmp(p->api_version, "client.authentication.k8s.io/v1") != 0 &&
 	                        strcmp(p->api_version, "client.authentication.k8s.io/v1beta1") != 0))
-		fail(k, exec, "the plugin's apiVersion must be client.authentication.k8s.io/v1 or .../v1beta1");
+		config_fail(k, exec, "the plugin's apiVersion must be client.authentication.k8s.io/v1 or .../v1beta1");
 }
 
-static void read_exec(struct reader *k, const cJSON *exec, struct api_endpoint *e)
+static void read_exec(struct config_reader *k, const cJSON *exec, struct api_endpoint *e)
 {
 	struct exec_plugin *p = exec && !k->err ? calloc(1, sizeof *p) : NULL;
 	if (!exec || k->err)
 		return;
 	if (!p) {
-		out_of_memory(k);
+		config_out_of_memory(k);
 		return;
 	}
 	e->exec = p;
-	p->api_version = copy_of(k, exec, "apiVersion");
-	p->argv = list_of(k, member(k, exec, "args"), text_of(k, exec, "command"), argument);
-	p->env = list_of(k, member(k, exec, "env"), NULL, variable);
-	p->folder = copy(k, *k->folder ? k->folder : ".");
-	p->install_hint = copy_of(k, exec, "installHint");
-	p->provide_cluster_info = flag_of(k, exec, "provideClusterInfo");
+	p->api_version = config_copy_of(k, exec, "apiVersion");
+	p->argv = list_of(k, config_member(k, exec, "args"), config_text_of(k, exec, "command"), argument);
+	p->env = list_of(k, config_member(k, exec, "env"), NULL, variable);
+	p->folder = config_copy(k, *k->folder ? k->folder : ".");
+	p->install_hint = config_copy_of(k, exec, "installHint");
+	p->provide_cluster_info = config_flag_of(k, exec, "provideClusterInfo");
 	check_exec(k, exec, p);
 }
 
 /* What would change who we are and isn't done must not be passed over in silence. */
-static void refuse_unsupported(struct reader *k, const cJSON *user)
+static void refuse_unsupported(struct config_reader *k, const cJSON *user)
 {
 	static const char *const keys[] = {"as", "as-uid", "as-groups", "as-user-extra"};
 	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
-		if (member(k, user, keys[i]))
-			fail(k, member(k, user, keys[i]), "%s: acting as another user is not supported", keys[i]);
+		if (config_member(k, user, keys[i]))
+			config_fail(k, config_member(k, user, keys[i]), "%s: acting as another user is not supported", keys[i]);
 	}
-	if (member(k, user, "auth-provider"))
-		fail(k, member(k, user, "auth-provider"), "auth-provider was removed from Kubernetes in 1.26; use exec");
+	if (config_member(k, user, "auth-provider"))
+		config_fail(k, config_member(k, user, "auth-provider"), "auth-provider was removed from Kubernetes in 1.26; use exec");
 }
 
-static void read_user(struct reader *k, const cJSON *user, struct api_endpoint *e)
+static void read_user(struct config_reader *k, const cJSON *user, struct api_endpoint *e)
 {
 	refuse_unsupported(k, user);
-	e->cert_pem = data_of(k, user, "client-certificate-data");
-	e->cert_file = e->cert_pem ? NULL : path_of(k, user, "client-certificate");
-	e->key_pem = data_of(k, user, "client-key-data");
-	e->key_file = e->key_pem ? NULL : path_of(k, user, "client-key");
-	e->token = copy_of(k, user, "token");
-	e->token_file = path_of(k, user, "tokenFile");
-	e->user = copy_of(k, user, "username");
-	e->password = copy_of(k, user, "password");
-	read_exec(k, member(k, user, "exec"), e);
+	e->cert_pem = config_data_of(k, user, "client-certificate-data");
+	e->cert_file = e->cert_pem ? NULL : config_path_of(k, user, "client-certificate");
+	e->key_pem = config_data_of(k, user, "client-key-data");
+	e->key_file = e->key_pem ? NULL : config_path_of(k, user, "client-key");
+	e->token = config_copy_of(k, user, "token");
+	e->token_file = config_path_of(k, user, "tokenFile");
+	e->user = config_copy_of(k, user, "username");
+	e->password = config_copy_of(k, user, "password");
+	read_exec(k, config_member(k, user, "exec"), e);
 	if (!(e->cert_pem || e->cert_file) != !(e->key_pem || e->key_file))
-		fail(k, user, "a client-certificate and its client-key go together");
+		config_fail(k, user, "a client-certificate and its client-key go together");
 }
 
-static void read_config(struct reader *k, const cJSON *root, const char *context_name, struct api_endpoint *e)
+static void read_context(struct config_reader *k, const cJSON *root, const cJSON *context, struct api_endpoint *e)
 {
-	const cJSON *context;
-	const char *cluster, *user;
-	if (!cJSON_IsObject(root))
-		fail(k, root, "this is no kubeconfig");
-	if (!context_name)
-		context_name = text_of(k, root, "current-context");
-	if (!context_name)
-		fail(k, root, "there is no current-context; name one");
-	context = k->err ? NULL : entry(k, root, "contexts", "context", context_name);
-	cluster = text_of(k, context, "cluster");
-	user = text_of(k, context, "user");
-	if (context && !cluster)
-		fail(k, context, "the context names no cluster");
-	if (!k->err)
-		read_cluster(k, entry(k, root, "clusters", "cluster", cluster), e);
-	if (!k->err && user)
+	const char *cluster = config_text_of(k, context, "cluster"), *user = config_text_of(k, context, "user");
+	if (!cluster) {
+		config_fail(k, context, "the context names no cluster");
+		return;
+	}
+	read_cluster(k, entry(k, root, "clusters", "cluster", cluster), e);
+	if (user)
 		read_user(k, entry(k, root, "users", "user", user), e);
+}
+
+static void read_config(struct config_reader *k, const cJSON *root, const char *context, struct api_endpoint *e)
+{
+	if (!cJSON_IsObject(root))
+		config_fail(k, root, "this is no kubeconfig");
+	if (!context)
+		context = config_text_of(k, root, "current-context");
+	if (context)
+		read_context(k, root, entry(k, root, "contexts", "context", context), e);
+	else
+		config_fail(k, root, "there is no current-context; name one");
 }
 
 /* --- files --- */
 
 /* The first document of a YAML file. NULL: the reader's err is set. */
-static cJSON *read_yaml(struct reader *k)
+static cJSON *read_yaml(struct config_reader *k)
 {
 	struct text_reader *text = malloc(sizeof *text);
 	struct yaml_reader *yaml = NULL;
@@ -311,7 +208,7 @@ static cJSON *read_yaml(struct reader *k)
 	enum yaml_part part;
 	cJSON *tree = NULL;
 	if (!text) {
-		out_of_memory(k);
+		config_out_of_memory(k);
 		return NULL;
 	}
 	k->err = text_reader_open(text, k->path, &why);
@@ -325,7 +222,7 @@ static cJSON *read_yaml(struct reader *k)
 	if (k->err)
 		diag_set(k->diag, k->err, "%s:%u: %.300s", k->path, why.line ? why.line : 1, yaml ? why.text : "out of memory");
 	else if (!tree)
-		fail(k, NULL, "the file is empty");
+		config_fail(k, NULL, "the file is empty");
 	yaml_reader_free(yaml);
 	text_reader_close(text);
 	free(text);
@@ -340,17 +237,18 @@ static char *folder_of(const char *path)
 
 enum err kubeconfig_read(const char *path, const char *context, struct api_endpoint *out, struct diag *d)
 {
-	struct reader k = {.path = path, .folder = folder_of(path), .diag = d};
+	char *folder = folder_of(path);
+	struct config_reader k = {.path = path, .folder = folder, .diag = d};
 	cJSON *root = NULL;
 	*out = (struct api_endpoint){0};
-	if (!k.folder)
-		out_of_memory(&k);
+	if (!folder)
+		config_out_of_memory(&k);
 	if (!k.err)
 		root = read_yaml(&k);
 	if (!k.err)
 		read_config(&k, root, context, out);
 	cJSON_Delete(root);
-	free(k.folder);
+	free(folder);
 	if (k.err)
 		api_endpoint_clear(out);
 	return k.err;
@@ -390,14 +288,14 @@ enum err kubeconfig_in_cluster(const char *root, struct api_endpoint *out, struc
 
 enum err kubeconfig_endpoint(const char *url, const char *cert, const char *key, const char *ca, struct api_endpoint *out, struct diag *d)
 {
-	struct reader k = {.path = "endpoint", .diag = d};
+	struct config_reader k = {.path = "endpoint", .diag = d};
 	*out = (struct api_endpoint){0};
 	out->url = url_copy(&k, NULL, url);
-	out->cert_file = copy(&k, cert);
-	out->key_file = copy(&k, key);
-	out->ca_file = copy(&k, ca);
+	out->cert_file = config_copy(&k, cert);
+	out->key_file = config_copy(&k, key);
+	out->ca_file = config_copy(&k, ca);
 	if (!cert != !key)
-		fail(&k, NULL, "a client certificate and its key go together");
+		config_fail(&k, NULL, "a client certificate and its key go together");
 	if (k.err)
 		api_endpoint_clear(out);
 	return k.err;

@@ -6,15 +6,15 @@
  * though the decoders know them: uid, ownerReferences, dnsPolicy and dnsConfig, which are read from manifests alone. */
 #define ALL(k)                                                                                                                             \
 	{                                                                                                                                  \
-		.key = k, .key_len = sizeof(k) - 1                                                                                         \
+		.key = (k), .key_len = sizeof(k) - 1                                                                                       \
 	}
 #define SOME(k, list)                                                                                                                      \
 	{                                                                                                                                  \
-		.key = k, .key_len = sizeof(k) - 1, .members = list                                                                        \
+		.key = (k), .key_len = sizeof(k) - 1, .members = (list)                                                                    \
 	}
 #define FRAME(k, list, f)                                                                                                                  \
 	{                                                                                                                                  \
-		.key = k, .key_len = sizeof(k) - 1, .members = list, .frame = (f) + 1                                                      \
+		.key = (k), .key_len = sizeof(k) - 1, .members = (list), .frame = (f) + 1                                                  \
 	}
 
 static const struct member annotations[] = {

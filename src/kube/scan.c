@@ -318,7 +318,7 @@ enum err scan_feed(struct scan *s, const char *bytes, size_t len, struct diag *d
 	while (!s->err && at < len)
 		s->err = advance(s, bytes, len, &at);
 	if (s->err)
-		return explain(s, at < len ? bytes[at] : ' ', s->fed + at, d);
+		return explain(s, (char)(at < len ? bytes[at] : ' '), s->fed + at, d);
 	s->fed += len;
 	return OK;
 }
