@@ -3,13 +3,17 @@
 #include "credential.h"
 #include "transfers.h"
 #include <cjson/cJSON.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #define CONNECT_MS          5000L
 #define KEEPALIVE_IDLE_S    30L /* then a probe each KEEPALIVE_EVERY_S: a connection whose peer is gone ends by itself */
 #define KEEPALIVE_EVERY_S   10L
+#define UNACKNOWLEDGED_MS   60000U /* the same while we have something to send */
 #define RECEIVE_BYTES       (256L << 10)
 #define REFUSAL_MAX         ((size_t)64 << 10) /* octets of a Status that are read */
 #define TEXT_MAX            DIAG_TEXT_MAX
@@ -294,6 +298,15 @@ static void set_tls(CURL *easy, const struct api_endpoint *e, const struct autho
 	set_pem(easy, CURLOPT_SSLKEY_BLOB, a->key_pem ? a->key_pem : e->key_pem);
 }
 
+static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
+{
+	unsigned ms = UNACKNOWLEDGED_MS;
+	(void)arg;
+	(void)purpose;
+	setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof ms); /* also bounds the number of keepalive probes */
+	return CURL_SOCKOPT_OK;
+}
+
 static void set_connection(struct api_request *r)
 {
 	CURL *easy = r->transfer.easy;
@@ -302,6 +315,7 @@ static void set_connection(struct api_request *r)
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_EVERY_S);
+	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_QUICK_EXIT, 1L); /* cancelling must not wait for a name to be resolved */
