@@ -1,6 +1,7 @@
 #include "base/hash.h"
 #include "cli/commands.h"
 #include "cli/options.h"
+#include "kube/json_arena.h"
 #include <stdio.h>
 
 #define EXIT_USAGE 2
@@ -16,6 +17,7 @@ int main(int argc, char **argv)
 	struct options options;
 	struct diag d;
 	hash_seed_init();
+	json_arena_install();
 	if (options_parse(&options, argc, argv, &d)) {
 		log_line(LOG_ERROR, "%s", d.text);
 		return EXIT_USAGE;

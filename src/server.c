@@ -5,6 +5,7 @@
 #include "self.h"
 #include "spool.h"
 #include "zone/compile.h"
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,6 +29,9 @@ struct server {
 	struct server_worker *workers;
 	bool stdin_kept;
 	struct server_changes changes; /* of the load under way */
+	struct watch *watch;
+	uint64_t watch_ms; /* when it began */
+	atomic_bool known; /* the cluster has been read */
 };
 
 static uint64_t now_ms(void)
@@ -184,7 +188,12 @@ enum err server_reload(struct server *s)
 {
 	struct server_changes c;
 	struct store_counts now;
-	enum err err = server_load(s, &c);
+	enum err err;
+	if (s->options.cluster) {
+		log_line(LOG_INFO, "nothing to reload: the cluster's changes are followed as they happen");
+		return OK;
+	}
+	err = server_load(s, &c);
 	if (err) {
 		log_line(LOG_ERROR, "not reloaded: %s; keeps serving the data of before",
 		         c.errors ? "the manifests are wrong, see above" : err_str(err));
@@ -194,6 +203,67 @@ enum err server_reload(struct server *s)
 	log_line(LOG_INFO, "reloaded: %zu services changed, %zu gone; now %zu services, %zu endpoints, %zu names; %u ms", c.changed, c.gone,
 	         now.services, now.endpoints, zone_counts(s->zone).names, c.ms);
 	return OK;
+}
+
+/* --- watching --- */
+
+static enum err on_cluster_upsert(void *arg, struct object *o)
+{
+	const struct server *s = arg;
+	return store_upsert(s->store, o);
+}
+
+static void on_cluster_gone(void *arg, enum object_kind kind, const char *ns, const char *name)
+{
+	const struct server *s = arg;
+	store_delete(s->store, kind, ns, name);
+}
+
+static void on_cluster_mark(void *arg, enum object_kind kind)
+{
+	const struct server *s = arg;
+	store_mark(s->store, 1u << kind);
+}
+
+static void on_cluster_sweep(void *arg, enum object_kind kind)
+{
+	const struct server *s = arg;
+	store_sweep(s->store, 1u << kind);
+}
+
+static enum err on_cluster_flush(void *arg)
+{
+	const struct server *s = arg;
+	enum err err = store_flush(s->store);
+	if (err)
+		log_line(LOG_ERROR, "the cluster's changes could not be applied whole: %s", err_str(err));
+	return err;
+}
+
+static void on_cluster_synced(void *arg)
+{
+	struct server *s = arg;
+	atomic_store_explicit(&s->known, true, memory_order_release);
+	server_log_start(s, (unsigned)(now_ms() - s->watch_ms));
+}
+
+enum err server_watch(struct server *s, uv_loop_t *loop, struct diag *d)
+{
+	const struct watch_options options = {
+	        .endpoint = s->options.cluster,
+	        .endpoints = s->options.endpoints,
+	        .pool = s->pool,
+	        .handlers = {on_cluster_upsert, on_cluster_gone, on_cluster_mark, on_cluster_sweep, on_cluster_flush, on_cluster_synced, s},
+	};
+	s->watch_ms = now_ms();
+	s->policy.known = &s->known;
+	return watch_start(loop, &options, &s->watch) ? diag_set(d, ERR_NOMEM, "out of memory") : OK;
+}
+
+void server_unwatch(struct server *s)
+{
+	watch_stop(s->watch);
+	s->watch = NULL;
 }
 
 /* --- answering --- */
@@ -257,6 +327,13 @@ static void listed_addresses(const struct server *s, char *text, size_t cap)
 		net_address_format(&a[i], one);
 		len += (size_t)snprintf(text + len, cap - len, "%s%s", i ? ", " : "", one);
 	}
+}
+
+void server_log_listening(const struct server *s)
+{
+	char addresses[512] = "";
+	listed_addresses(s, addresses, sizeof addresses);
+	log_line(LOG_INFO, "listening on %s; names of the cluster at %s follow when it has been read", addresses, s->options.cluster->url);
 }
 
 void server_log_start(const struct server *s, unsigned ms)

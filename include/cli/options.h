@@ -14,8 +14,10 @@ struct options {
 	struct server_options server;
 	enum log_level log_level;
 	struct net_address listen[OPTIONS_LISTEN_MAX];
-	unsigned listen_count; /* 0: the default addresses (cli/listen.h) */
-	const char *pod;       /* run: NULL: a pod that is not in the input */
+	unsigned listen_count;  /* 0: the default addresses (cli/listen.h) */
+	const char *kubeconfig; /* serve: NULL: manifests are served */
+	const char *context;    /* of the kubeconfig; NULL: its current-context */
+	const char *pod;        /* run: NULL: a pod that is not in the input */
 	const char *ns;
 	bool search_fallback;
 	char **run_argv; /* run: what follows "--", NULL-terminated; borrowed from argv */

@@ -3,6 +3,7 @@
 #pragma once
 #include "dns/message.h"
 #include "zone/zone.h"
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,6 +17,7 @@ struct query_policy {
 	bool outside_nxdomain;     /* names of no zone of ours: NXDOMAIN instead of REFUSED (a namespace with no other DNS) */
 	const struct name *search; /* where a name of no zone of ours exists under one of these, answer a CNAME to it and its records; */
 	unsigned search_count;     /* 0: don't. First match wins */
+	const atomic_bool *known;  /* false: what the zone holds is not known yet, so that its names get SERVFAIL; NULL: it is */
 };
 
 /* What one worker keeps between queries. Owned by its thread. */

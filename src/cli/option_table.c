@@ -110,6 +110,20 @@ static enum err set_log_level(struct options *o, const char *text, struct diag *
 	return log_level_parse(text, &o->log_level) ? OK : diag_set(d, ERR_SYNTAX, "error, warning, info or debug is wanted");
 }
 
+static enum err set_kubeconfig(struct options *o, const char *text, struct diag *d)
+{
+	(void)d;
+	o->kubeconfig = text;
+	return OK;
+}
+
+static enum err set_context(struct options *o, const char *text, struct diag *d)
+{
+	(void)d;
+	o->context = text;
+	return OK;
+}
+
 static enum err set_pod(struct options *o, const char *text, struct diag *d)
 {
 	(void)d;
@@ -149,6 +163,8 @@ const struct option_spec option_table[] = {
         {"listen", "ADDR[:PORT]", FOR_SERVE, set_listen,
          "answer on this address over UDP and TCP; may be given several times;\n[ADDR]:PORT for IPv6; default 127.0.0.1:1053 and "
          "[::1]:1053"},
+        {"kubeconfig", "FILE", FOR_SERVE, set_kubeconfig, "serve the cluster that this file leads to, instead of manifests"},
+        {"context", "NAME", FOR_SERVE, set_context, "of the kubeconfig; default its current-context"},
         {"pod", "NAME", FOR_RUN, set_pod,
          "be this pod of the input: its hostname, its line in /etc/hosts, its\ndnsPolicy and dnsConfig; default: a pod that is not in the "
          "input"},

@@ -168,7 +168,11 @@ static enum err check(struct options *o, struct diag *d)
 		return OK;
 	if (o->server.negative_ttl_s == NEGATIVE_TTL_UNSET)
 		o->server.negative_ttl_s = o->server.ttl_s < NEGATIVE_TTL_DEFAULT ? o->server.ttl_s : NEGATIVE_TTL_DEFAULT;
-	if (!o->server.file_count)
+	if (o->context && !o->kubeconfig)
+		return diag_set(d, ERR_SYNTAX, "%s: --context is one of a kubeconfig: name that by --kubeconfig", command);
+	if (o->kubeconfig && o->server.file_count)
+		return diag_set(d, ERR_SYNTAX, "%s: a manifest and --kubeconfig: serve one or the other", command);
+	if (!o->kubeconfig && !o->server.file_count)
 		return diag_set(d, ERR_SYNTAX, "%s: no manifest: name a file, a folder, or - for standard input (headns help %s)", command,
 		                command);
 	if (o->command == COMMAND_RUN && (!o->run_argv || !o->run_argv[0]))

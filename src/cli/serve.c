@@ -1,6 +1,7 @@
 #include "cli/commands.h"
 #include "cli/listen.h"
 #include "kube/filewatch.h"
+#include "kube/kubeconfig.h"
 #include <signal.h>
 #include <time.h>
 #include <uv.h>
@@ -48,6 +49,7 @@ static enum err loop_open(struct serve *s, const struct options *o, struct diag 
 static void loop_close(struct serve *s)
 {
 	filewatch_stop(s->watch);
+	server_unwatch(s->server);
 	for (unsigned i = 0; i < SIGNALS; i++)
 		uv_close((uv_handle_t *)&s->signals[i], NULL);
 	uv_run(&s->loop, UV_RUN_DEFAULT);
@@ -77,7 +79,7 @@ static unsigned ms_since(const struct timespec *start)
 }
 
 /* Watching begins before loading, so that no edit falls between the two. */
-static enum err serve(struct serve *s, const struct options *o, struct diag *d)
+static enum err serve_files(struct serve *s, const struct options *o, struct diag *d)
 {
 	struct timespec start;
 	enum err err;
@@ -92,20 +94,50 @@ static enum err serve(struct serve *s, const struct options *o, struct diag *d)
 	return OK;
 }
 
+/* Listens at once: who asks meanwhile is told so, and names that are not the cluster's need not wait. */
+static enum err serve_cluster(struct serve *s, const struct options *o, struct diag *d)
+{
+	enum err err = server_watch(s->server, &s->loop, d);
+	if (!err)
+		err = listen_as_told(s->server, o, d);
+	if (err)
+		return err;
+	server_log_listening(s->server);
+	uv_run(&s->loop, UV_RUN_DEFAULT);
+	return OK;
+}
+
+/* The endpoint is borrowed by the server, so it outlives it. */
+static enum err find_cluster(struct options *o, struct api_endpoint *endpoint, struct diag *d)
+{
+	enum err err;
+	if (!o->kubeconfig)
+		return OK;
+	err = kubeconfig_read(o->kubeconfig, o->context, endpoint, d);
+	if (!err)
+		o->server.cluster = endpoint;
+	return err;
+}
+
 int serve_main(const struct options *o)
 {
+	struct options own = *o;
+	struct api_endpoint endpoint = {0};
 	struct serve s = {0};
 	struct diag d;
-	enum err err = server_new(&o->server, &s.server, &d);
+	enum err err = find_cluster(&own, &endpoint, &d);
 	signal(SIGPIPE, SIG_IGN); /* stderr's reader may go; we stay */
 	if (!err)
-		err = loop_open(&s, o, &d);
+		err = server_new(&own.server, &s.server, &d);
+	if (!err)
+		err = loop_open(&s, &own, &d);
 	if (!err) {
-		err = serve(&s, o, &d);
+		err = own.server.cluster ? serve_cluster(&s, &own, &d) : serve_files(&s, &own, &d);
 		loop_close(&s);
 	}
 	if (err)
 		log_line(LOG_ERROR, "serve: %s", d.text);
 	server_free(s.server);
+	api_endpoint_clear(&endpoint);
 	return err ? 1 : 0;
 }

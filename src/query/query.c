@@ -110,6 +110,8 @@ static size_t answer_question(const struct query *q, const struct query_policy *
 		return response_error(out, cap, r, DNS_REFUSED);
 	if (q->spot.place == ZONE_OUTSIDE)
 		return answer_outside(q, policy, state, out, cap);
+	if (policy->known && !atomic_load_explicit(policy->known, memory_order_acquire))
+		return response_error(out, cap, r, DNS_SERVFAIL);
 	struct answer a;
 	answer_begin(&a, q, policy, state, out, size_limit(q, cap));
 	return answer_end(&a, q, answer_from(&a, r->qtype, &r->qname, &q->spot, 0));

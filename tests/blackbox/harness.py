@@ -13,6 +13,7 @@ import socket
 import struct
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import dns.flags
@@ -69,6 +70,16 @@ def run_headns(*arguments, stdin=None, timeout=PATIENCE_S, env=None, cwd=None, t
     return done
 
 
+class Deadline:
+    """For asking again and again until something holds."""
+
+    def __init__(self):
+        self._end = time.monotonic() + PATIENCE_S
+
+    def check(self, problem):
+        assert time.monotonic() < self._end, problem
+
+
 class Lines:
     """The lines of a stream, gathered by a thread, to be waited for."""
 
@@ -109,7 +120,7 @@ class Lines:
 class Server:
     """One `headns serve`. Addresses with port 0 get their port from the start line."""
 
-    def __init__(self, *arguments, listen=("127.0.0.1:0",), stdin=None, env=None):
+    def __init__(self, *arguments, listen=("127.0.0.1:0",), stdin=None, env=None, started="serving"):
         listens = itertools.chain.from_iterable(("--listen", address) for address in listen)
         self.process = subprocess.Popen(
             headns("serve", *listens, *arguments),
@@ -124,8 +135,8 @@ class Server:
             self.process.stdin.write(stdin)
             self.process.stdin.close()
         self.log = Lines(self.process.stderr)
-        self.start_line = self.log.wait(r"^headns: info: serving .*").group(0)
-        self.addresses = parse_addresses(self.start_line)
+        self.start_line = self.log.wait(rf"^headns: info: {started} .*").group(0)
+        self.addresses = parse_addresses(self.start_line.split(";")[0])
         self.address, self.port = self.addresses[0]
 
     def udp(self, query, address=None, timeout=PATIENCE_S):

@@ -50,6 +50,8 @@ static void describe(const struct options *o, char *text, size_t cap)
 	                       s->manifest.pod_cidr.prefix, services, s->manifest.service_cidr.prefix,
 	                       s->manifest.lenient ? " lenient" : "", s->rotate ? "" : " no-rotate", s->outside_nxdomain ? " outside" : "",
 	                       (int)o->log_level);
+	if (o->kubeconfig)
+		len += (size_t)snprintf(text + len, cap - len, " of %s/%s", o->kubeconfig, o->context);
 	for (unsigned i = 0; i < s->file_count; i++)
 		len += (size_t)snprintf(text + len, cap - len, " %s", s->files[i]);
 }
@@ -66,6 +68,7 @@ static const struct {
         {"headns serve --service-cidr 10.96.0.0/12 --lenient a", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.96.0.0/12 lenient log2 a"},
         {"headns serve --no-rotate --log-level debug a", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 no-rotate log3 a"},
         {"headns serve -- -a", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 log2 -a"},
+        {"headns serve --kubeconfig k --context c", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 log2 of k/c"},
         {"headns run a b -- cmd", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 outside log1 a b"},
 };
 
@@ -91,6 +94,9 @@ static const struct {
         {"headns frobnicate", "no command 'frobnicate' ("},
         {"headns help frobnicate", "no command 'frobnicate' ("},
         {"headns serve", "serve: no manifest"},
+        {"headns serve --kubeconfig k a", "serve: a manifest and --kubeconfig"},
+        {"headns serve --context c", "serve: --context is one of a kubeconfig"},
+        {"headns run --kubeconfig k -- a", "run: no option --kubeconfig"},
         {"headns serve --ttl", "serve: --ttl needs an argument"},
         {"headns serve --ttl 3601 a", "serve: --ttl 3601: a number from 0 to 3600"},
         {"headns serve --ttl -1 a", "serve: --ttl -1: a number"},

@@ -85,6 +85,22 @@ static void test_outside(void **state)
 	end(z);
 }
 
+/* Before the zone's data are there, nothing is said about its names; what it need not know is answered. */
+static void test_not_known_yet(void **state)
+{
+	struct zone *z = world(search_world);
+	atomic_bool known = false;
+	struct query_policy policy = {.zone = z, .known = &known};
+	(void)state;
+	assert_true(ask_wants(&policy, "a name", "nothing.default.svc.cluster.local A", "SERVFAIL rd"));
+	assert_true(ask_wants(&policy, "the apex", "cluster.local SOA", "SERVFAIL rd"));
+	assert_true(ask_wants(&policy, "an address", "1.0.0.10.in-addr.arpa PTR", "SERVFAIL rd"));
+	assert_true(ask_wants(&policy, "outside", "example.com A", "REFUSED rd"));
+	known = true;
+	assert_non_null(strstr(ask(&policy, NULL, "nothing.default.svc.cluster.local A"), "NXDOMAIN aa rd"));
+	end(z);
+}
+
 /* A chain is followed for ten links. */
 static void test_long_chain(void **state)
 {
@@ -242,8 +258,13 @@ int main(void)
 	hash_seed_init();
 	rcu_thread_begin();
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_search),           cmocka_unit_test(test_outside),  cmocka_unit_test(test_long_chain),
-	        cmocka_unit_test(test_name_server),      cmocka_unit_test(test_rotation), cmocka_unit_test(test_rotation_within_a_target),
+	        cmocka_unit_test(test_search),
+	        cmocka_unit_test(test_outside),
+	        cmocka_unit_test(test_not_known_yet),
+	        cmocka_unit_test(test_long_chain),
+	        cmocka_unit_test(test_name_server),
+	        cmocka_unit_test(test_rotation),
+	        cmocka_unit_test(test_rotation_within_a_target),
 	        cmocka_unit_test(test_without_rotation),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,16 @@
+/* kubeconfig.h - where the API server is, from the places that say so. Each fills an api_endpoint, which is then the caller's; on an
+ * error it stays empty, and diag says what is wrong and where ("FILE:LINE: ..."), without ever showing a secret. */
+#pragma once
+#include "base/diag.h"
+#include "kube/api_endpoint.h"
+
+/* A kubeconfig file. context: NULL for its current-context. Relative paths in it are relative to its folder. ERR_MISSING, ERR_SYNTAX,
+ * ERR_SYS. */
+enum err kubeconfig_read(const char *path, const char *context, struct api_endpoint *out, struct diag *d);
+
+/* What every pod has: KUBERNETES_SERVICE_HOST and _PORT, and its service account's files below root ("" outside tests). ERR_MISSING: this
+ * is no pod. */
+enum err kubeconfig_in_cluster(const char *root, struct api_endpoint *out, struct diag *d);
+
+/* The Corefile's `endpoint URL` and `tls CERT KEY CACERT`; files may be NULL. */
+enum err kubeconfig_endpoint(const char *url, const char *cert, const char *key, const char *ca, struct api_endpoint *out, struct diag *d);

@@ -1,0 +1,293 @@
+#include "exec_plugin.h"
+#include "base/buffer.h"
+#include <cjson/cJSON.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#define OUTPUT_MAX    ((size_t)1 << 20)
+#define HANDLES       3
+#define EXEC_INFO_ENV "KUBERNETES_EXEC_INFO"
+
+struct exec_run {
+	uv_process_t process;
+	uv_pipe_t out;
+	uv_timer_t limit;
+	unsigned open_handles;
+	const struct exec_plugin *plugin;
+	exec_done *done; /* NULL: cancelled */
+	void *arg;
+	struct buffer output;
+	bool exited, ended; /* the process; its output */
+	int spawn_error;
+	int64_t status;
+	char read_buffer[4096];
+};
+
+void exec_credential_clear(struct exec_credential *c)
+{
+	secret_free(c->token);
+	secret_free(c->cert_pem);
+	secret_free(c->key_pem);
+	*c = (struct exec_credential){0};
+}
+
+/* --- what it printed --- */
+
+/* RFC 3339, as "2026-01-02T03:04:05Z"; false if it is not that. */
+static bool parse_time(const char *text, int64_t *seconds)
+{
+	struct tm tm = {0};
+	long offset;
+	const char *rest = strptime(text, "%Y-%m-%dT%H:%M:%S", &tm);
+	if (rest && *rest == '.')
+		rest += 1 + strspn(rest + 1, "0123456789");
+	if (!rest)
+		return false;
+	*seconds = timegm(&tm);
+	tm.tm_gmtoff = 0;
+	rest = strptime(rest, "%z", &tm);
+	offset = tm.tm_gmtoff;
+	*seconds -= offset;
+	return rest && !*rest;
+}
+
+/* A string member as a copy; false: out of memory. */
+static bool copy_member(const cJSON *status, const char *key, char **out)
+{
+	const char *text = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(status, key));
+	*out = text && *text ? strdup(text) : NULL;
+	return !text || !*text || *out;
+}
+
+static enum err read_status(const cJSON *status, struct exec_credential *out, struct diag *d)
+{
+	const char *expires = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(status, "expirationTimestamp"));
+	if (!copy_member(status, "token", &out->token) || !copy_member(status, "clientCertificateData", &out->cert_pem) ||
+	    !copy_member(status, "clientKeyData", &out->key_pem))
+		return diag_set(d, ERR_NOMEM, "out of memory");
+	if (!out->token && !(out->cert_pem && out->key_pem))
+		return diag_set(d, ERR_SYNTAX, "it gave neither a token nor a client certificate with its key");
+	out->expires_s = INT64_MAX;
+	if (expires && !parse_time(expires, &out->expires_s))
+		return diag_set(d, ERR_SYNTAX, "its expirationTimestamp is not a time such as 2026-01-02T03:04:05Z");
+	return OK;
+}
+
+enum err exec_credential_parse(const char *text, size_t len, struct exec_credential *out, struct diag *d)
+{
+	cJSON *json = cJSON_ParseWithLength(text, len);
+	const char *kind = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(json, "kind"));
+	enum err err;
+	*out = (struct exec_credential){0};
+	if (kind && strcmp(kind, "ExecCredential") == 0)
+		err = read_status(cJSON_GetObjectItemCaseSensitive(json, "status"), out, d);
+	else
+		err = diag_set(d, ERR_SYNTAX, "what it printed is no ExecCredential");
+	cJSON_Delete(json);
+	if (err)
+		exec_credential_clear(out);
+	return err;
+}
+
+/* --- its end --- */
+
+static void on_closed(uv_handle_t *handle)
+{
+	struct exec_run *r = handle->data;
+	if (--r->open_handles)
+		return;
+	if (r->output.data)
+		explicit_bzero(r->output.data, r->output.len);
+	buffer_free(&r->output);
+	free(r);
+}
+
+static void close_handles(struct exec_run *r)
+{
+	uv_close((uv_handle_t *)&r->process, on_closed);
+	uv_close((uv_handle_t *)&r->out, on_closed);
+	uv_close((uv_handle_t *)&r->limit, on_closed);
+}
+
+static enum err outcome(const struct exec_run *r, struct exec_credential *got, struct diag *d)
+{
+	if (r->spawn_error)
+		return diag_set(d, ERR_SYS, "%s", uv_strerror(r->spawn_error));
+	if (r->output.failed)
+		return diag_set(d, ERR_NOMEM, "out of memory");
+	if (r->status)
+		return diag_set(d, ERR_SYS, "it ended with status %lld", (long long)r->status);
+	return exec_credential_parse(r->output.data, r->output.len, got, d);
+}
+
+static void finish(struct exec_run *r)
+{
+	struct exec_credential got = {0};
+	struct diag why = {0}, d = {0};
+	enum err err = outcome(r, &got, &why);
+	const char *hint = r->plugin->install_hint;
+	if (err)
+		diag_set(&d, err, "the credential plugin %s: %s%s%s", r->plugin->argv[0], why.text, r->spawn_error && hint ? "; " : "",
+		         r->spawn_error && hint ? hint : "");
+	close_handles(r);
+	r->done(r->arg, err, &got, &d);
+}
+
+static void finish_if_over(struct exec_run *r)
+{
+	if (r->done && r->exited && r->ended)
+		finish(r);
+}
+
+static void on_exit_of_plugin(uv_process_t *process, int64_t status, int signal_number)
+{
+	struct exec_run *r = process->data;
+	r->exited = true;
+	r->status = signal_number ? 128 + signal_number : status;
+	finish_if_over(r);
+}
+
+static void on_output(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+	struct exec_run *r = stream->data;
+	if (n > 0 && r->output.len + (size_t)n <= OUTPUT_MAX)
+		buffer_append(&r->output, buf->base, (size_t)n);
+	if (n >= 0)
+		return;
+	uv_read_stop(stream);
+	r->ended = true;
+	finish_if_over(r);
+}
+
+static void on_room_wanted(uv_handle_t *handle, size_t suggested, uv_buf_t *buf)
+{
+	struct exec_run *r = handle->data;
+	(void)suggested;
+	*buf = uv_buf_init(r->read_buffer, sizeof r->read_buffer);
+}
+
+static void on_limit(uv_timer_t *handle)
+{
+	struct exec_run *r = handle->data;
+	if (r->spawn_error) {
+		finish(r);
+		return;
+	}
+	r->ended = true; /* what it left running may hold its output open for ever */
+	if (r->exited)
+		finish(r);
+	else
+		uv_process_kill(&r->process, SIGKILL);
+}
+
+/* --- its beginning --- */
+
+/* What the plugin is told: KUBERNETES_EXEC_INFO=... The caller frees it. */
+static char *exec_info(const struct api_endpoint *e)
+{
+	cJSON *info = cJSON_CreateObject(), *spec = cJSON_AddObjectToObject(info, "spec"), *cluster;
+	char *json = NULL, *line = NULL;
+	size_t bytes;
+	cJSON_AddStringToObject(info, "kind", "ExecCredential");
+	cJSON_AddStringToObject(info, "apiVersion", e->exec->api_version);
+	cJSON_AddFalseToObject(spec, "interactive");
+	if (e->exec->provide_cluster_info) {
+		cluster = cJSON_AddObjectToObject(spec, "cluster");
+		cJSON_AddStringToObject(cluster, "server", e->url);
+		if (e->tls_server_name)
+			cJSON_AddStringToObject(cluster, "tls-server-name", e->tls_server_name);
+		if (e->insecure)
+			cJSON_AddTrueToObject(cluster, "insecure-skip-tls-verify");
+	}
+	json = cJSON_PrintUnformatted(info);
+	bytes = json ? sizeof EXEC_INFO_ENV + strlen(json) + 1 : 0;
+	line = json ? malloc(bytes) : NULL;
+	if (line)
+		snprintf(line, bytes, EXEC_INFO_ENV "=%s", json);
+	cJSON_free(json);
+	cJSON_Delete(info);
+	return line;
+}
+
+static size_t list_length(char **list)
+{
+	size_t n = 0;
+	while (list && list[n])
+		n++;
+	return n;
+}
+
+/* Our own environment, what the kubeconfig adds to it, and the last line; the array alone is the caller's. Of two lines of one name a
+ * program takes the first. */
+static char **environment(const struct exec_plugin *p, char *last)
+{
+	size_t ours = list_length(environ), added = list_length(p->env);
+	char **env = calloc(ours + added + 2, sizeof *env);
+	if (!env)
+		return NULL;
+	env[0] = last;
+	if (added)
+		memcpy(env + 1, p->env, added * sizeof *env);
+	memcpy(env + 1 + added, environ, ours * sizeof *env);
+	return env;
+}
+
+static int spawn(uv_loop_t *loop, struct exec_run *r, char **env)
+{
+	const struct exec_plugin *p = r->plugin;
+	char path[PATH_MAX];
+	uv_stdio_container_t stdio[3] = {
+	        {.flags = UV_IGNORE},
+	        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&r->out},
+	        {.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO},
+	};
+	uv_process_options_t options = {
+	        .exit_cb = on_exit_of_plugin, .file = p->argv[0], .args = p->argv, .env = env, .stdio = stdio, .stdio_count = 3};
+	if (p->folder && p->argv[0][0] != '/' && strchr(p->argv[0], '/')) {
+		snprintf(path, sizeof path, "%s/%s", p->folder, p->argv[0]);
+		options.file = path;
+	}
+	return uv_spawn(loop, &r->process, &options);
+}
+
+static struct exec_run *run_new(uv_loop_t *loop, const struct exec_plugin *plugin, exec_done *done, void *arg)
+{
+	struct exec_run *r = calloc(1, sizeof *r);
+	if (!r)
+		return NULL;
+	*r = (struct exec_run){.plugin = plugin, .done = done, .arg = arg, .open_handles = HANDLES};
+	uv_pipe_init(loop, &r->out, 0);
+	uv_timer_init(loop, &r->limit);
+	r->process.data = r->out.data = r->limit.data = r;
+	return r;
+}
+
+struct exec_run *exec_start(uv_loop_t *loop, const struct api_endpoint *e, exec_done *done, void *arg)
+{
+	char *info = exec_info(e), **env = info ? environment(e->exec, info) : NULL;
+	struct exec_run *r = env ? run_new(loop, e->exec, done, arg) : NULL;
+	if (r) {
+		r->spawn_error = spawn(loop, r, env);
+		if (!r->spawn_error)
+			uv_read_start((uv_stream_t *)&r->out, on_room_wanted, on_output);
+		uv_timer_start(&r->limit, on_limit, r->spawn_error ? 0 : EXEC_MAX_MS, 0);
+	}
+	free(env);
+	free(info);
+	return r;
+}
+
+void exec_cancel(struct exec_run *r)
+{
+	if (!r)
+		return;
+	r->done = NULL;
+	if (!r->exited && !r->spawn_error)
+		uv_process_kill(&r->process, SIGKILL);
+	close_handles(r);
+}

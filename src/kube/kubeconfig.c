@@ -1,0 +1,302 @@
+#include "kube/kubeconfig.h"
+#include "config_reader.h"
+#include "text_reader.h"
+#include "yaml_reader.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SERVICE_ACCOUNT "/var/run/secrets/kubernetes.io/serviceaccount"
+#define ARGS_MAX        256
+
+/* --- the parts of a kubeconfig --- */
+
+/* The entry of that name in one of the lists: what stands in it beside the name. */
+static const cJSON *entry(struct config_reader *k, const cJSON *root, const char *list_key, const char *entry_key, const char *name)
+{
+	const cJSON *list = config_member(k, root, list_key), *item;
+	if (list && !cJSON_IsArray(list))
+		config_fail(k, list, "%s is not a list", list_key);
+	cJSON_ArrayForEach(item, list)
+	{
+		const char *have = config_text_of(k, item, "name");
+		const cJSON *found = config_member(k, item, entry_key);
+		if (!have || strcmp(have, name) != 0)
+			continue;
+		if (!cJSON_IsObject(found))
+			config_fail(k, item, "%s \"%.60s\" has no mapping \"%s\"", list_key, name, entry_key);
+		return found;
+	}
+	config_fail(k, list ? list : root, "there is no \"%.60s\" in %s", name, list_key);
+	return NULL;
+}
+
+/* "https://host:port/path" without credentials in it; '/' at its end goes. */
+static char *url_copy(struct config_reader *k, const cJSON *node, const char *url)
+{
+	const char *host = strstr(url, "://");
+	char *own;
+	size_t len;
+	if (!host || (strncmp(url, "https:", 6) != 0 && strncmp(url, "http:", 5) != 0) || !host[3] || host[3] == '/') {
+		config_fail(k, node, "the server is not a URL such as https://10.0.0.1:6443");
+		return NULL;
+	}
+	if (strcspn(host + 3, "@") < strcspn(host + 3, "/?#")) {
+		config_fail(k, node, "the server's URL has a user name in it; write that into the user's entry");
+		return NULL;
+	}
+	own = config_copy(k, url);
+	len = own ? strlen(own) : 0;
+	while (len && own[len - 1] == '/')
+		own[--len] = '\0';
+	return own;
+}
+
+static void read_cluster(struct config_reader *k, const cJSON *cluster, struct api_endpoint *e)
+{
+	const char *server = config_text_of(k, cluster, "server");
+	if (!server)
+		config_fail(k, cluster, "the cluster has no server");
+	else
+		e->url = url_copy(k, config_member(k, cluster, "server"), server);
+	e->ca_pem = config_data_of(k, cluster, "certificate-authority-data");
+	e->ca_file = e->ca_pem ? NULL : config_path_of(k, cluster, "certificate-authority"); /* data wins, as in kubectl */
+	e->insecure = config_flag_of(k, cluster, "insecure-skip-tls-verify");
+	e->tls_server_name = config_copy_of(k, cluster, "tls-server-name");
+	e->proxy_url = config_copy_of(k, cluster, "proxy-url");
+	if (e->insecure && (e->ca_pem || e->ca_file))
+		config_fail(k, cluster, "insecure-skip-tls-verify and a certificate-authority exclude each other");
+}
+
+/* One item as a string of ours. Of a number no line is known, so errors take the list's. */
+typedef char *list_item(struct config_reader *k, const cJSON *list, const cJSON *item);
+
+/* A list of strings as a NULL-terminated array that begins with first, if there is one. */
+static char **list_of(struct config_reader *k, const cJSON *list, const char *first, list_item *item_text)
+{
+	int n = cJSON_GetArraySize(list);
+	char **texts = n <= ARGS_MAX ? calloc((size_t)n + 2, sizeof *texts) : NULL, **at = texts;
+	const cJSON *item;
+	if (list && (!cJSON_IsArray(list) || n > ARGS_MAX))
+		config_fail(k, list, "this is not a list of at most %d", ARGS_MAX);
+	else if (!texts)
+		config_out_of_memory(k);
+	if (k->err || !texts) {
+		free(texts);
+		return NULL;
+	}
+	if (first)
+		*at++ = config_copy(k, first);
+	cJSON_ArrayForEach(item, list)
+	{
+		if (!k->err)
+			*at++ = item_text(k, list, item);
+	}
+	return texts;
+}
+
+static char *argument(struct config_reader *k, const cJSON *list, const cJSON *item)
+{
+	if (!cJSON_IsString(item))
+		config_fail(k, list, "an argument is no string; quote it");
+	return config_copy(k, cJSON_GetStringValue(item));
+}
+
+static char *variable(struct config_reader *k, const cJSON *list, const cJSON *item)
+{
+	const char *name = config_text_of(k, item, "name"), *value = config_text_of(k, item, "value");
+	char *line = NULL;
+	if (!name)
+		config_fail(k, list, "a variable has no name");
+	else if (asprintf(&line, "%s=%s", name, value ? value : "") < 0)
+		config_out_of_memory(k);
+	return line;
+}
+
+static void check_exec(struct config_reader *k, const cJSON *exec, const struct exec_plugin *p)
+{
+	const char *mode = config_text_of(k, exec, "interactiveMode");
+	if (mode && strcmp(mode, "Always") == 0)
+		config_fail(k, config_member(k, exec, "interactiveMode"), "this plugin wants a terminal, which a server has not got");
+	if (!p->argv || !*p->argv)
+		config_fail(k, exec, "the plugin has no command");
+	if (!p->api_version || (strcmp(p->api_version, "client.authentication.k8s.io/v1") != 0 &&
+	                        strcmp(p->api_version, "client.authentication.k8s.io/v1beta1") != 0))
+		config_fail(k, exec, "the plugin's apiVersion must be client.authentication.k8s.io/v1 or .../v1beta1");
+}
+
+static void read_exec(struct config_reader *k, const cJSON *exec, struct api_endpoint *e)
+{
+	struct exec_plugin *p = exec && !k->err ? calloc(1, sizeof *p) : NULL;
+	if (!exec || k->err)
+		return;
+	if (!p) {
+		config_out_of_memory(k);
+		return;
+	}
+	e->exec = p;
+	p->api_version = config_copy_of(k, exec, "apiVersion");
+	p->argv = list_of(k, config_member(k, exec, "args"), config_text_of(k, exec, "command"), argument);
+	p->env = list_of(k, config_member(k, exec, "env"), NULL, variable);
+	p->folder = config_copy(k, *k->folder ? k->folder : ".");
+	p->install_hint = config_copy_of(k, exec, "installHint");
+	p->provide_cluster_info = config_flag_of(k, exec, "provideClusterInfo");
+	check_exec(k, exec, p);
+}
+
+/* What would change who we are and isn't done must not be passed over in silence. */
+static void refuse_unsupported(struct config_reader *k, const cJSON *user)
+{
+	static const char *const keys[] = {"as", "as-uid", "as-groups", "as-user-extra"};
+	for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+		if (config_member(k, user, keys[i]))
+			config_fail(k, config_member(k, user, keys[i]), "%s: acting as another user is not supported", keys[i]);
+	}
+	if (config_member(k, user, "auth-provider"))
+		config_fail(k, config_member(k, user, "auth-provider"), "auth-provider was removed from Kubernetes in 1.26; use exec");
+}
+
+static void read_user(struct config_reader *k, const cJSON *user, struct api_endpoint *e)
+{
+	refuse_unsupported(k, user);
+	e->cert_pem = config_data_of(k, user, "client-certificate-data");
+	e->cert_file = e->cert_pem ? NULL : config_path_of(k, user, "client-certificate");
+	e->key_pem = config_data_of(k, user, "client-key-data");
+	e->key_file = e->key_pem ? NULL : config_path_of(k, user, "client-key");
+	e->token = config_copy_of(k, user, "token");
+	e->token_file = config_path_of(k, user, "tokenFile");
+	e->user = config_copy_of(k, user, "username");
+	e->password = config_copy_of(k, user, "password");
+	read_exec(k, config_member(k, user, "exec"), e);
+	if (!(e->cert_pem || e->cert_file) != !(e->key_pem || e->key_file))
+		config_fail(k, user, "a client-certificate and its client-key go together");
+}
+
+static void read_context(struct config_reader *k, const cJSON *root, const cJSON *context, struct api_endpoint *e)
+{
+	const char *cluster = config_text_of(k, context, "cluster"), *user = config_text_of(k, context, "user");
+	if (!cluster) {
+		config_fail(k, context, "the context names no cluster");
+		return;
+	}
+	read_cluster(k, entry(k, root, "clusters", "cluster", cluster), e);
+	if (user)
+		read_user(k, entry(k, root, "users", "user", user), e);
+}
+
+static void read_config(struct config_reader *k, const cJSON *root, const char *context, struct api_endpoint *e)
+{
+	if (!cJSON_IsObject(root))
+		config_fail(k, root, "this is no kubeconfig");
+	if (!context)
+		context = config_text_of(k, root, "current-context");
+	if (context)
+		read_context(k, root, entry(k, root, "contexts", "context", context), e);
+	else
+		config_fail(k, root, "there is no current-context; name one");
+}
+
+/* --- files --- */
+
+/* The first document of a YAML file. NULL: the reader's err is set. */
+static cJSON *read_yaml(struct config_reader *k)
+{
+	struct text_reader *text = malloc(sizeof *text);
+	struct yaml_reader *yaml = NULL;
+	struct diag why = {0};
+	enum yaml_part part;
+	cJSON *tree = NULL;
+	if (!text) {
+		config_out_of_memory(k);
+		return NULL;
+	}
+	k->err = text_reader_open(text, k->path, &why);
+	if (k->err) {
+		diag_set(k->diag, k->err, "%s: %.300s", k->path, why.text);
+		free(text);
+		return NULL;
+	}
+	yaml = yaml_reader_new(text);
+	k->err = yaml ? yaml_read(yaml, &part, &tree, &why) : ERR_NOMEM;
+	if (k->err)
+		diag_set(k->diag, k->err, "%s:%u: %.300s", k->path, why.line ? why.line : 1, yaml ? why.text : "out of memory");
+	else if (!tree)
+		config_fail(k, NULL, "the file is empty");
+	yaml_reader_free(yaml);
+	text_reader_close(text);
+	free(text);
+	return tree;
+}
+
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup("");
+}
+
+enum err kubeconfig_read(const char *path, const char *context, struct api_endpoint *out, struct diag *d)
+{
+	char *folder = folder_of(path);
+	struct config_reader k = {.path = path, .folder = folder, .diag = d};
+	cJSON *root = NULL;
+	*out = (struct api_endpoint){0};
+	if (!folder)
+		config_out_of_memory(&k);
+	if (!k.err)
+		root = read_yaml(&k);
+	if (!k.err)
+		read_config(&k, root, context, out);
+	cJSON_Delete(root);
+	free(folder);
+	if (k.err)
+		api_endpoint_clear(out);
+	return k.err;
+}
+
+/* --- without a file --- */
+
+static enum err finish(struct api_endpoint *out, bool complete, struct diag *d)
+{
+	if (complete)
+		return OK;
+	api_endpoint_clear(out);
+	return diag_set(d, ERR_NOMEM, "out of memory");
+}
+
+enum err kubeconfig_in_cluster(const char *root, struct api_endpoint *out, struct diag *d)
+{
+	const char *host = getenv("KUBERNETES_SERVICE_HOST"), *port = getenv("KUBERNETES_SERVICE_PORT");
+	bool v6 = host && strchr(host, ':');
+	*out = (struct api_endpoint){0};
+	if (!host || !*host || !port || !*port)
+		return diag_set(d, ERR_MISSING, "this is no pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set");
+	if (asprintf(&out->url, "https://%s%s%s:%s", v6 ? "[" : "", host, v6 ? "]" : "", port) < 0)
+		out->url = NULL;
+	if (asprintf(&out->token_file, "%s" SERVICE_ACCOUNT "/token", root) < 0)
+		out->token_file = NULL;
+	if (asprintf(&out->ca_file, "%s" SERVICE_ACCOUNT "/ca.crt", root) < 0)
+		out->ca_file = NULL;
+	if (out->token_file && access(out->token_file, R_OK)) {
+		diag_set(d, ERR_MISSING, "%s cannot be read: the pod has no service account token (automountServiceAccountToken)",
+		         out->token_file);
+		api_endpoint_clear(out);
+		return ERR_MISSING;
+	}
+	return finish(out, out->url && out->token_file && out->ca_file, d);
+}
+
+enum err kubeconfig_endpoint(const char *url, const char *cert, const char *key, const char *ca, struct api_endpoint *out, struct diag *d)
+{
+	struct config_reader k = {.path = "endpoint", .diag = d};
+	*out = (struct api_endpoint){0};
+	out->url = url_copy(&k, NULL, url);
+	out->cert_file = config_copy(&k, cert);
+	out->key_file = config_copy(&k, key);
+	out->ca_file = config_copy(&k, ca);
+	if (!cert != !key)
+		config_fail(&k, NULL, "a client certificate and its key go together");
+	if (k.err)
+		api_endpoint_clear(out);
+	return k.err;
+}

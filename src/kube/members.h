@@ -1,0 +1,19 @@
+/* members.h - which members of the API's objects something here reads. */
+#pragma once
+#include <stddef.h>
+#include <stdint.h>
+
+struct member {
+	const char *key;
+	size_t key_len;
+	const struct member *members; /* those to keep of the object that is its value, or of each object of the array; NULL: all */
+	uint8_t frame;                /* enum scan_frame_kind + 1: each object that is its value is a frame; 0: none */
+};
+
+/* What stands at the top of a stream. */
+extern const struct member members_of_watch, members_of_list;
+
+/* The member of that key; NULL: nothing reads it. */
+const struct member *members_find(const struct member *members, const char *key, size_t len);
+
+#define MEMBERS_KEY_MAX 64 /* no key has more octets */

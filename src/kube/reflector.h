@@ -1,0 +1,51 @@
+/* reflector.h - keeps a copy of one resource up to date: a list, then a watch from where the list ended, and again where either fails.
+ * The semantics are those of client-go's reflector.
+ *
+ * The list is streamed where the server can do that (KEP-3157), else fetched: first whatever its cache has (resourceVersion=0), later nothing
+ * older than what was seen, and only where that version has expired from its store, in pages. A list that was begun anew takes the place
+ * of the last without a gap: begin means that objects not mentioned until synced are gone, and not before. */
+#pragma once
+#include "api.h"
+#include "kube/json_arena.h"
+#include "resource.h"
+
+struct reflector;
+
+struct reflector_handlers {
+	void (*begin)(void *arg, enum object_kind kind);  /* may come again before synced: the list began anew */
+	void (*synced)(void *arg, enum object_kind kind); /* what was not mentioned since begin is gone */
+	enum err (*upsert)(void *arg, struct object *o);  /* takes it; after an error it comes again */
+	void (*gone)(void *arg, enum object_kind kind, const char *ns, const char *name); /* ns is "" for cluster-scoped kinds */
+	void *arg;
+};
+
+/* Milliseconds. */
+struct reflector_timing {
+	unsigned head;                 /* to wait for a response */
+	unsigned list_silence;         /* between octets of a list */
+	unsigned watch_silence;        /* the same, of a watch: a bookmark comes each minute */
+	unsigned retry_min;            /* first wait after a failure; doubled up to the maximum of its sort, less some at random */
+	unsigned retry_network;        /* where the server could not be reached, or broke off */
+	unsigned retry_server;         /* where it refused for now (429, 5xx) */
+	unsigned retry_refused;        /* where it refused as things stand (401, 403, 404, ...) */
+	unsigned watch_min, watch_max; /* how long the server is asked to keep a watch; drawn at random between these */
+};
+
+extern const struct reflector_timing reflector_default_timing;
+
+struct reflector_counts {
+	uint64_t objects, bytes; /* delivered and received since the last begin */
+	unsigned lists, watches; /* begun, ever */
+	unsigned refused_status; /* why there is no list: 401, 403, 404, ... of the last try; 0: another reason, or there is one */
+	bool synced;             /* a list was complete once; what it gave is kept up to date, or at least kept */
+};
+
+/* Everything is borrowed. Begins at once; handlers are called from the loop. NULL: out of memory. */
+struct reflector *reflector_new(uv_loop_t *loop, struct api *api, const struct resource *resource, struct intern *pool,
+                                struct json_arena *arena, const struct reflector_timing *timing, const struct reflector_handlers *handlers);
+
+/* Not in a handler. Memory is freed once libuv has closed the handles. Takes NULL. */
+void reflector_free(struct reflector *r);
+
+struct reflector_counts reflector_counts(const struct reflector *r);
+const struct resource *reflector_resource(const struct reflector *r);

@@ -1,0 +1,34 @@
+/* stream.h - the body of one response as objects: the items of a list, or the events of a watch. */
+#pragma once
+#include "kube/json_arena.h"
+#include "resource.h"
+#include "scan.h"
+
+/* What is in it, as it comes. Strings are borrowed for the call. */
+struct stream_handlers {
+	enum err (*upsert)(void *arg, struct object *o); /* takes it; an error ends the stream */
+	void (*gone)(void *arg, const char *ns, const char *name);
+
+	/* The version that the world has after the event just handed over, or after a bookmark. initial_end: by this bookmark the objects that
+	 * were there at the beginning are complete. */
+	void (*version)(void *arg, const char *version, bool initial_end);
+
+	/* A list's own metadata. continuation: for the next page; "" if this is the last. */
+	void (*list)(void *arg, const char *version, const char *continuation);
+
+	/* The server gives up; the stream ends with ERR_DENIED. code: as of HTTP, 410 for an expired version. */
+	void (*error)(void *arg, unsigned code, const char *message);
+	void *arg;
+};
+
+struct stream;
+
+/* pool and arena are borrowed. NULL: out of memory. */
+struct stream *stream_new(const struct resource *resource, enum scan_form form, struct intern *pool, struct json_arena *arena,
+                          const struct stream_handlers *handlers);
+void stream_free(struct stream *s); /* takes NULL */
+
+/* The next octets, and the end. An object that is too large or not well-formed is left out with a warning. ERR_SYNTAX: the stream is broken;
+ * ERR_DENIED: see above; ERR_NOMEM. Nothing more can then be read. */
+enum err stream_feed(struct stream *s, const char *bytes, size_t len, struct diag *d);
+enum err stream_end(const struct stream *s, struct diag *d);

@@ -1,0 +1,385 @@
+"""headns with a cluster: its names follow the API server's objects, whatever happens to the API server."""
+
+import base64
+import json
+import re
+import ssl
+import subprocess
+
+import dns.rcode
+import pytest
+
+import harness
+from apiserver import ApiServer, event, status
+from harness import pod, service, slice_of
+
+WEB0 = "web-0.nginx.default.svc"
+NGINX = service("nginx", selector={"app": "nginx"})
+
+
+def web(number, ip, **options):
+    return pod(f"web-{number}", ip, labels={"app": "nginx"}, hostname=f"web-{number}", subdomain="nginx", **options)
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """cluster(…) is an API server with a Service and a pod; its options are ApiServer's."""
+    servers = []
+
+    def start(**options):
+        api = ApiServer(**options)
+        servers.append(api)
+        api.put(NGINX, web(0, "10.244.0.7"))
+        return api
+
+    yield start
+    for api in servers:
+        if api.running:
+            api.stop()
+
+
+@pytest.fixture
+def follow(serve, tmp_path):
+    """follow(api) is a headns that serves that API server's cluster."""
+
+    def start(api, *arguments, user=None, cluster=None, **options):
+        return serve("--kubeconfig", api.kubeconfig(tmp_path / "kubeconfig", user, cluster), *arguments, **options)
+
+    return start
+
+
+def until(server, name, wanted, rdtype="A"):
+    """Asks until the answer is that one; an rcode's name stands for an error. What must come, comes: patience is the harness's."""
+    deadline = harness.Deadline()
+    while True:
+        response = server.ask(name, rdtype)
+        found = harness.answer_set(response, rdtype) or dns.rcode.to_text(response.rcode())
+        if found == wanted:
+            return
+        deadline.check(f"{name} {rdtype} is {found}, not {wanted}")
+
+
+def rcode(server, name, rdtype="A"):
+    return dns.rcode.to_text(server.ask(name, rdtype).rcode())
+
+
+# --- following ---
+
+
+@pytest.mark.parametrize("streams_lists", [True, False], ids=["streamed lists", "fetched lists"])
+def test_names_follow_a_pod(cluster, follow, streams_lists):
+    api = cluster(streams_lists=streams_lists)
+    server = follow(api)
+    assert server.addresses_of(WEB0) == {"10.244.0.7"}
+    assert server.addresses_of("nginx.default.svc") == {"10.244.0.7"}
+    api.put(web(0, "10.244.0.7", ready=False))
+    until(server, WEB0, "NXDOMAIN")
+    api.put(web(0, "10.244.0.8"))
+    until(server, WEB0, {"10.244.0.8"})
+    api.delete(web(0, "10.244.0.8"))
+    until(server, WEB0, "NXDOMAIN")
+    api.put(web(0, "10.244.0.9"), web(1, "10.244.0.10"))
+    until(server, "nginx.default.svc", {"10.244.0.9", "10.244.0.10"})
+    assert server.addresses_of("9.0.244.10.in-addr.arpa.", "PTR") == {"web-0.nginx.default.svc.cluster.local."}
+
+
+def test_a_completed_pod_is_gone(cluster, follow):
+    api = cluster()
+    server = follow(api)
+    done = web(0, "10.244.0.7")
+    done["status"]["phase"] = "Succeeded"
+    api.put(done)
+    until(server, WEB0, "NXDOMAIN")
+
+
+def test_services_and_namespaces_come_and_go(cluster, follow):
+    api = cluster()
+    server = follow(api)
+    assert rcode(server, "prod.svc") == "NXDOMAIN"
+    api.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "prod"}})
+    until(server, "prod.svc", "NOERROR")
+    api.put(service("db", "prod", headless=False, cluster_ip="10.0.0.9"))
+    until(server, "db.prod.svc", {"10.0.0.9"})
+    api.delete(NGINX)
+    until(server, "nginx.default.svc", "NXDOMAIN")
+
+
+def test_slices_of_other_controllers_count(cluster, follow):
+    api = cluster()
+    api.put(service("remote", selector=None), slice_of("remote", ["192.0.2.1"]))
+    ours = slice_of("nginx", ["192.0.2.99"], name="nginx-abc")
+    ours["metadata"]["labels"]["endpointslice.kubernetes.io/managed-by"] = "endpointslice-controller.k8s.io"
+    api.put(ours)
+    server = follow(api)
+    assert server.addresses_of("remote.default.svc") == {"192.0.2.1"}
+    assert server.addresses_of("nginx.default.svc") == {"10.244.0.7"}
+
+
+def test_where_pods_may_not_be_listed_slices_are_used(cluster, follow):
+    api = cluster()
+    api.refuse("pods", 403, times=None)
+    ours = slice_of("nginx", ["192.0.2.99"], name="nginx-abc")
+    ours["metadata"]["labels"]["endpointslice.kubernetes.io/managed-by"] = "endpointslice-controller.k8s.io"
+    api.put(ours)
+    server = follow(api)
+    assert server.addresses_of("nginx.default.svc") == {"192.0.2.99"}
+    server.log.wait(r"RBAC rule apiGroups: \[\"\"\], resources: \[\"pods\"\], verbs: \[\"list\", \"watch\"\]")
+
+
+# --- the start ---
+
+
+def test_until_the_cluster_is_read_its_names_fail(cluster, follow):
+    api = cluster()
+    api.stall()
+    server = follow(api, started="listening on")
+    for name in (WEB0, "no.such.svc", "cluster.local."):
+        assert rcode(server, name) == "SERVFAIL"
+    assert rcode(server, "7.0.244.10.in-addr.arpa.", "PTR") == "SERVFAIL"
+    assert rcode(server, "example.com.") == "REFUSED"
+    server.log.wait(r"reading the cluster: .*pods 0 so far")
+    api.stall(False)
+    until(server, WEB0, {"10.244.0.7"})
+    server.log.wait(r"serving 1 services, 1 endpoints")
+
+
+def test_without_an_api_server_it_starts_and_goes_on_trying(cluster, follow):
+    api = cluster()
+    api.stop()
+    server = follow(api, started="listening on")
+    assert rcode(server, WEB0) == "SERVFAIL"
+    server.log.wait(r"pods: the API server cannot be reached")
+    api.start()
+    until(server, WEB0, {"10.244.0.7"})
+
+
+# --- what goes wrong ---
+
+
+def test_the_api_server_goes_and_comes_back(cluster, follow):
+    api = cluster()
+    server = follow(api)
+    api.stop()
+    server.log.wait(r"pods: the (API server cannot be reached|connection broke)")
+    assert server.addresses_of(WEB0) == {"10.244.0.7"}
+    api.put(web(0, "10.244.0.8"))
+    api.start()
+    until(server, WEB0, {"10.244.0.8"})
+    server.log.wait(r"pods: back after \d+ ms")
+
+
+@pytest.mark.parametrize("streams_lists", [True, False], ids=["streamed lists", "fetched lists"])
+def test_what_vanished_while_versions_expired(cluster, follow, streams_lists):
+    api = cluster(streams_lists=streams_lists)
+    api.put(web(1, "10.244.0.10"))
+    server = follow(api)
+    api.stop()
+    api.delete(web(0, "10.244.0.7"))
+    api.put(web(2, "10.244.0.11"))
+    api.expire()
+    api.start()
+    until(server, "nginx.default.svc", {"10.244.0.10", "10.244.0.11"})
+    assert rcode(server, WEB0) == "NXDOMAIN"
+
+
+def test_a_list_in_pages_of_which_one_expires(cluster, follow):
+    api = cluster(streams_lists=False, page_size=2)
+    api.put(*(web(n, f"10.244.0.{10 + n}") for n in range(9)))
+    api.refuse("pods", 422)  # the streamed list
+    api.refuse("pods", 410)  # then the server's cache has not got that version
+    api.expire_continuations = 1
+    server = follow(api)
+    assert len(server.addresses_of("nginx.default.svc")) == 9
+    assert api.count("pods", limit="500") >= 2
+
+
+def test_a_list_in_pages(cluster, follow):
+    api = cluster(streams_lists=False, page_size=2)
+    api.put(*(web(n, f"10.244.0.{10 + n}") for n in range(9)))
+    api.refuse("pods", 422)
+    api.refuse("pods", 410)
+    server = follow(api)
+    assert len(server.addresses_of("nginx.default.svc")) == 9
+    assert len([q for r, q, _ in api.requests if r == "pods" and "continue" in q]) == 4
+
+
+BROKEN = {
+    "garbage": (b"\x00\xff<html>", False),
+    "half an event": (event("ADDED", web(5, "10.244.0.55"))[:200], True),
+    "an event that is no JSON": (b'{"type":nul}\n', False),
+    "an ERROR event": (event("ERROR", status(500)), False),
+    "an expired version": (event("ERROR", status(410)), False),
+    "the end": (b"", True),
+    "an event of 5 MB": (event("MODIFIED", {**NGINX, "x": "y" * 5_000_000}), False),
+    "an object that can't be read": (event("ADDED", {**NGINX, "metadata": {"name": "No Name"}}), False),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_a_broken_watch_goes_on(cluster, follow, what):
+    """No answer is wrong while it is mended, and what changes next is seen."""
+    api = cluster()
+    server = follow(api)
+    api.wait_watched("pods")
+    data, close = BROKEN[what]
+    api.send("pods", data, close)
+    assert server.addresses_of(WEB0) == {"10.244.0.7"}
+    api.put(web(0, "10.244.0.8"))
+    until(server, WEB0, {"10.244.0.8"})
+    assert rcode(server, "web-5.nginx.default.svc") == "NXDOMAIN"
+
+
+def test_octet_by_octet(cluster, follow):
+    api = cluster()
+    api.drip = 7
+    server = follow(api)
+    api.put(web(0, "10.244.0.8"))
+    until(server, WEB0, {"10.244.0.8"})
+
+
+@pytest.mark.parametrize("code", [429, 500, 503, 403, 404])
+def test_refusals_pass(cluster, follow, code):
+    api = cluster()
+    for resource in api.objects:
+        api.refuse(resource, code, headers={"Retry-After": "1"} if code == 429 else None)
+    server = follow(api, started="listening on")
+    until(server, WEB0, {"10.244.0.7"})
+
+
+def test_a_stall(cluster, follow):
+    api = cluster()
+    server = follow(api)
+    api.stall()
+    api.put(web(0, "10.244.0.8"))
+    assert server.addresses_of(WEB0) == {"10.244.0.7"}
+    api.stall(False)
+    until(server, WEB0, {"10.244.0.8"})
+
+
+# --- who we are ---
+
+
+def test_a_token_file_that_rotates(cluster, follow, tmp_path):
+    api = cluster(token="first")
+    token = tmp_path / "token"
+    token.write_text("first\n")
+    server = follow(api, user={"tokenFile": "token"})
+    assert server.addresses_of(WEB0) == {"10.244.0.7"}
+    api.token = "second"
+    api.end("pods")
+    server.log.wait(r"pods: the API server does not know who we are")
+    token.write_text("second\n")
+    api.put(web(0, "10.244.0.8"))
+    until(server, WEB0, {"10.244.0.8"})
+    assert "first" not in server.stop()
+
+
+def test_a_credential_plugin(cluster, follow, tmp_path):
+    """Its answer expires at once, so it runs for each request."""
+    api = cluster(token="from-the-plugin")
+    plugin = tmp_path / "plugin"
+    credential = {
+        "kind": "ExecCredential",
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "status": {"token": "from-the-plugin", "expirationTimestamp": "2020-01-01T00:00:00Z"},
+    }
+    plugin.write_text(f"#!/bin/sh\n[ \"$KEY\" = value ] && [ -n \"$KUBERNETES_EXEC_INFO\" ] && echo '{json.dumps(credential)}'\n")
+    plugin.chmod(0o755)
+    exec_config = {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": "./plugin",
+        "env": [{"name": "KEY", "value": "value"}],
+        "interactiveMode": "Never",
+    }
+    server = follow(api, user={"exec": exec_config})
+    assert server.addresses_of(WEB0) == {"10.244.0.7"}
+    plugin.write_text("#!/bin/sh\nexit 3\n")
+    api.end("pods")
+    server.log.wait(r"no credentials to show: the credential plugin ./plugin: it ended with status 3")
+    assert server.addresses_of(WEB0) == {"10.244.0.7"}
+    assert "from-the-plugin" not in server.stop()
+
+
+def certificate(folder, name, subject_alt_name):
+    """A self-signed certificate, its own CA: the paths of it and its key."""
+    cert, key = folder / f"{name}.crt", folder / f"{name}.key"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test".split()
+    subprocess.run([*command, "-addext", f"subjectAltName={subject_alt_name}", "-out", cert, "-keyout", key], check=True, capture_output=True)
+    return cert, key
+
+
+def tls_server(cert, key, clients=None):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    if clients:
+        context.verify_mode = ssl.CERT_REQUIRED
+        context.load_verify_locations(clients)
+    return context
+
+
+def data(path):
+    return base64.b64encode(path.read_bytes()).decode()
+
+
+TRUST = {
+    "a CA as data": ("IP:127.0.0.1", lambda cert: {"certificate-authority-data": data(cert)}, True),
+    "a CA file beside the kubeconfig": ("IP:127.0.0.1", lambda cert: {"certificate-authority": cert.name}, True),
+    "any certificate": ("DNS:elsewhere", lambda cert: {"insecure-skip-tls-verify": True}, True),
+    "another server name": ("DNS:api", lambda cert: {"certificate-authority": cert.name, "tls-server-name": "api"}, True),
+    "no CA": ("IP:127.0.0.1", lambda cert: {}, False),
+    "the name of another": ("DNS:elsewhere", lambda cert: {"certificate-authority": cert.name}, False),
+}
+
+
+@pytest.mark.parametrize("how", TRUST)
+def test_whom_we_trust(cluster, follow, need, tmp_path, how):
+    need("openssl")
+    name, settings, trusted = TRUST[how]
+    cert, key = certificate(tmp_path, "server", name)
+    server = follow(cluster(tls=tls_server(cert, key)), cluster=settings(cert), started="listening on")
+    if trusted:
+        until(server, WEB0, {"10.244.0.7"})
+    else:
+        server.log.wait(r"(namespaces|services|pods|endpointslices): no TLS session with the API server: .*certificate")
+        assert rcode(server, WEB0) == "SERVFAIL"
+
+
+def test_a_client_certificate(cluster, follow, need, tmp_path):
+    need("openssl")
+    cert, key = certificate(tmp_path, "server", "IP:127.0.0.1")
+    client_cert, client_key = certificate(tmp_path, "client", "DNS:us")
+    user = {"client-certificate-data": data(client_cert), "client-key": client_key.name}
+    api = cluster(tls=tls_server(cert, key, client_cert))
+    server = follow(api, user=user, cluster={"certificate-authority": cert.name})
+    assert server.addresses_of(WEB0) == {"10.244.0.7"}
+
+
+def test_what_requests_look_like(cluster, follow):
+    api = cluster(token="t")
+    follow(api)
+    api.wait_watched()
+    for resource, query, headers in api.requests:
+        assert re.fullmatch(r"headns/\S+", headers["user-agent"])
+        assert headers["accept"] == "application/json"
+        assert query["watch"] == "1" and query["allowWatchBookmarks"] == "true" and query["sendInitialEvents"] == "true"
+        assert 300 <= int(query["timeoutSeconds"]) <= 600
+    assert api.count("pods", fieldSelector="status.phase!=Succeeded,status.phase!=Failed") == 1
+    assert api.count("endpointslices", labelSelector="endpointslice.kubernetes.io/managed-by!=endpointslice-controller.k8s.io") == 1
+
+
+@pytest.mark.parametrize(
+    "text, wanted",
+    [
+        ("", r"kubeconfig:1: the file is empty"),
+        ("- a\n", r"kubeconfig:1: this is no kubeconfig"),
+        ("clusters: []\n", r"kubeconfig:1: there is no current-context; name one"),
+        ("current-context: a\ncontexts:\n- name: b\n", r'kubeconfig:3: there is no "a" in contexts'),
+        ("a: [\n", r"kubeconfig:\d: "),
+    ],
+)
+def test_a_wrong_kubeconfig(tmp_path, text, wanted):
+    path = tmp_path / "kubeconfig"
+    path.write_text(text)
+    done = harness.run_headns("serve", "--kubeconfig", path)
+    assert done.returncode == 1
+    assert re.search(wanted, done.stderr), done.stderr

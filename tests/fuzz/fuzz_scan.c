@@ -1,0 +1,139 @@
+/* The first octet says whether the rest is a watch or a list, and how it is cut into pieces. Whatever the pieces, the frames are the
+ * same; and a frame is what a JSON parser makes of the object as it was sent, without the members that are not read. */
+#include "base/buffer.h"
+#include "fuzz.h"
+#include "members.h"
+#include "scan.h"
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum err on_frame(void *arg, const struct scan_frame *f)
+{
+	char kind = (char)('0' + f->kind);
+	assert(f->json && f->len <= f->raw_bytes);
+	buffer_append(arg, &kind, 1);
+	buffer_append(arg, f->json, f->len);
+	buffer_append(arg, "", 1);
+	return OK;
+}
+
+/* All frames, and how the scan ended, as one text. Pieces are copies of their own, so that a read beyond one is seen. */
+static enum err scan_all(enum scan_form form, const char *text, size_t len, size_t piece_max, struct buffer *out)
+{
+	struct scan *s = scan_new(form, on_frame, out);
+	struct diag d = {0};
+	enum err err = OK;
+	for (size_t at = 0, piece; !err && at < len; at += piece) {
+		piece = len - at < piece_max ? len - at : piece_max;
+		char *copy = memcpy(malloc(piece), text + at, piece);
+		err = scan_feed(s, copy, piece, &d);
+		free(copy);
+	}
+	if (!err)
+		err = scan_end(s, &d);
+	assert(err == OK || err == ERR_SYNTAX || err == ERR_RANGE);
+	buffer_append(out, d.text, strlen(d.text) + 1);
+	scan_free(s);
+	return err;
+}
+
+/* What pruning is, on a tree: each object loses the members that are not in the list. */
+static void prune(cJSON *value, const struct member *members)
+{
+	cJSON *next;
+	for (cJSON *child = members ? value->child : NULL; child; child = next) {
+		const struct member *m = NULL;
+		next = child->next;
+		if (cJSON_IsObject(value))
+			m = members_find(members, child->string, strlen(child->string));
+		if (cJSON_IsObject(value) && !m)
+			cJSON_Delete(cJSON_DetachItemViaPointer(value, child));
+		else
+			prune(child, m ? m->members : members);
+	}
+}
+
+static void expect_frame(const cJSON *json, enum scan_frame_kind kind, const struct member *members, const char **at)
+{
+	cJSON *want = cJSON_Duplicate(json, true), *got;
+	char *want_text, *got_text;
+	prune(want, members);
+	assert(**at == '0' + (char)kind);
+	got = cJSON_Parse(*at + 1);
+	assert(got);
+	want_text = cJSON_PrintUnformatted(want);
+	got_text = cJSON_PrintUnformatted(got);
+	assert(strcmp(want_text, got_text) == 0);
+	*at += strlen(*at) + 1;
+	cJSON_free(want_text);
+	cJSON_free(got_text);
+	cJSON_Delete(want);
+	cJSON_Delete(got);
+}
+
+/* An object, or each object in an array, however deep. */
+static void expect_frames(const cJSON *json, enum scan_frame_kind kind, const struct member *members, const char **at)
+{
+	if (cJSON_IsObject(json))
+		expect_frame(json, kind, members, at);
+	else if (cJSON_IsArray(json))
+		for (const cJSON *item = json->child; item; item = item->next)
+			expect_frames(item, kind, members, at);
+}
+
+static void expect_list(const cJSON *json, const char **at)
+{
+	for (const cJSON *child = json->child; child; child = child->next) {
+		const struct member *m = members_find(members_of_list.members, child->string, strlen(child->string));
+		if (m)
+			expect_frames(child, (enum scan_frame_kind)(m->frame - 1), m->members, at);
+	}
+}
+
+/* What cJSON prints is strict JSON: it must be taken, unless it is nested too deep. */
+static void check_strict(enum scan_form form, const cJSON *json)
+{
+	struct buffer frames = {0};
+	char *text = cJSON_PrintUnformatted(json);
+	enum err err = scan_all(form, text, strlen(text), SIZE_MAX, &frames);
+	const char *at = frames.data;
+	assert(err == OK || err == ERR_RANGE);
+	if (err == OK && form == SCAN_WATCH)
+		expect_frame(json, SCAN_EVENT, members_of_watch.members, &at);
+	else if (err == OK)
+		expect_list(json, &at);
+	assert(err || at + 1 == frames.data + frames.len);
+	buffer_free(&frames);
+	cJSON_free(text);
+}
+
+/* A key that is written with an escape is not known to the scanner; cJSON would print it without. */
+static bool has_written_out_escapes(const char *text, size_t len)
+{
+	return memmem(text, len, "\\u", 2) || memmem(text, len, "\\/", 2);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct buffer whole = {0}, pieces = {0};
+	const char *text = (const char *)data + 1;
+	enum scan_form form;
+	cJSON *json;
+	if (!size)
+		return 0;
+	form = data[0] & 1 ? SCAN_LIST : SCAN_WATCH;
+	size--;
+	enum err one = scan_all(form, text, size, SIZE_MAX, &whole);
+	enum err other = scan_all(form, text, size, data[0] / 2 + 1, &pieces);
+	assert(one == other && whole.len == pieces.len && memcmp(whole.data, pieces.data, whole.len) == 0);
+	buffer_free(&whole);
+	buffer_free(&pieces);
+
+	json = cJSON_ParseWithLength(text, size);
+	if (cJSON_IsObject(json) && !has_written_out_escapes(text, size))
+		check_strict(form, json);
+	cJSON_Delete(json);
+	return 0;
+}

@@ -1,0 +1,124 @@
+#include "fail_alloc.h"
+#include "kube/json_arena.h"
+#include "unit.h"
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+#include <threads.h>
+
+static cJSON *parse(const char *text)
+{
+	cJSON *tree = cJSON_Parse(text);
+	assert_non_null(tree);
+	return tree;
+}
+
+/* Leaks and wrong frees are the sanitizer's to find. */
+static void a_tree_is_gone_with_the_section(void **state)
+{
+	struct json_arena *a = json_arena_new();
+	(void)state;
+	for (unsigned round = 0; round < 3; round++) {
+		json_arena_enter(a);
+		parse("{\"a\":[1,\"b\",{\"c\":null}]}");
+		cJSON_Delete(parse("[1,2,3]"));
+		json_arena_leave(a);
+	}
+	json_arena_free(a);
+}
+
+static void what_was_there_before_may_be_freed_inside(void **state)
+{
+	struct json_arena *a = json_arena_new();
+	cJSON *before = parse("{\"a\":\"b\"}");
+	(void)state;
+	json_arena_enter(a);
+	cJSON_Delete(before);
+	json_arena_leave(a);
+	json_arena_free(a);
+}
+
+static char *large_array(size_t items)
+{
+	char *text = malloc(2 * items + 2);
+	text[0] = '[';
+	for (size_t i = 0; i < items; i++)
+		memcpy(text + 1 + 2 * i, "1,", 2);
+	memcpy(text + 2 * items, "]", 2);
+	return text;
+}
+
+static void it_grows_to_the_largest_tree_within_limits(void **state)
+{
+	struct json_arena *a = json_arena_new();
+	char *middling = large_array(5000), *huge = large_array(100000);
+	size_t start = json_arena_bytes(a), grown;
+	(void)state;
+	json_arena_enter(a);
+	assert_int_equal(cJSON_GetArraySize(parse(middling)), 5000);
+	json_arena_leave(a);
+	grown = json_arena_bytes(a);
+	assert_true(grown > start && grown <= JSON_ARENA_KEEP_MAX);
+	json_arena_enter(a);
+	assert_int_equal(cJSON_GetArraySize(parse(huge)), 100000);
+	assert_true(json_arena_bytes(a) > JSON_ARENA_KEEP_MAX);
+	json_arena_leave(a);
+	assert_true(json_arena_bytes(a) >= grown && json_arena_bytes(a) <= JSON_ARENA_KEEP_MAX);
+	json_arena_free(a);
+	free(middling);
+	free(huge);
+}
+
+static int parse_elsewhere(void *arg)
+{
+	cJSON **tree = arg;
+	*tree = cJSON_Parse("{\"a\":[1,2,3]}");
+	return 0;
+}
+
+static void another_thread_does_not_see_it(void **state)
+{
+	struct json_arena *a = json_arena_new();
+	cJSON *tree = NULL;
+	thrd_t thread;
+	(void)state;
+	json_arena_enter(a);
+	assert_int_equal(thrd_create(&thread, parse_elsewhere, &tree), thrd_success);
+	assert_int_equal(thrd_join(thread, NULL), thrd_success);
+	json_arena_leave(a);
+	assert_int_equal(cJSON_GetArraySize(cJSON_GetObjectItem(tree, "a")), 3);
+	cJSON_Delete(tree);
+	json_arena_free(a);
+}
+
+static void allocation_failures(void **state)
+{
+	struct json_arena *a = json_arena_new();
+	char *text = large_array(5000);
+	(void)state;
+	for (unsigned n = 1; n <= 2; n++) {
+		fail_alloc_at(n);
+		assert_null(json_arena_new());
+	}
+	fail_alloc_at(1);
+	json_arena_enter(a);
+	assert_null(cJSON_Parse(text)); /* it could not grow */
+	fail_alloc_at(0);
+	cJSON_Delete(parse("[1]"));
+	json_arena_leave(a);
+	json_arena_free(a);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(a_tree_is_gone_with_the_section),
+	        cmocka_unit_test(what_was_there_before_may_be_freed_inside),
+	        cmocka_unit_test(it_grows_to_the_largest_tree_within_limits),
+	        cmocka_unit_test(another_thread_does_not_see_it),
+	        cmocka_unit_test(allocation_failures),
+	};
+	json_arena_install();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

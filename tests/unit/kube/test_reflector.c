@@ -1,0 +1,291 @@
+#include "base/log.h"
+#include "fake_server.h"
+#include "reflector.h"
+#include "unit.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PATIENCE_MS 20000
+
+/* What the server sends. The body ends with the connection. */
+#define OK_HEAD           "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
+#define STATUS(line)      "HTTP/1.1 " line "\r\nConnection: close\r\n\r\n{'kind':'Status','reason':'R','message':'m'}"
+#define META(name, v)     "'metadata':{'name':'" name "','namespace':'x','resourceVersion':'" v "'}"
+#define EVENT(t, n, v)    "{'type':'" t "','object':{'kind':'Service','apiVersion':'v1'," META(n, v) "}}\n"
+#define END(v)            "{'type':'BOOKMARK','object':{'metadata':{'resourceVersion':'" v "','annotations':{'k8s.io/initial-events-end':'true'}}}}\n"
+#define BOOKMARK(v)       "{'type':'BOOKMARK','object':{'metadata':{'resourceVersion':'" v "'}}}\n"
+#define ERROR_EVENT(c)    "{'type':'ERROR','object':{'kind':'Status','code':" c ",'message':'m'}}\n"
+#define LIST(v, c, items) OK_HEAD "{'kind':'ServiceList','metadata':{'resourceVersion':'" v "','continue':'" c "'},'items':[" items "]}"
+#define ITEM(name)        "{" META(name, "1") "}"
+
+/* What is asked for. */
+#define PATH           "/api/v1/services?"
+#define WATCH          PATH "watch=1&allowWatchBookmarks=true"
+#define INITIAL        WATCH "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan"
+#define SECONDS        "&timeoutSeconds=300"
+#define STREAM_LIST    INITIAL SECONDS
+#define STREAM_FROM(v) INITIAL "&resourceVersion=" v SECONDS
+#define WATCH_FROM(v)  WATCH "&resourceVersion=" v SECONDS
+#define LIST_FROM(v)   PATH "resourceVersion=" v
+
+#define REFUSED_STREAM                                                                                                                     \
+	{                                                                                                                                  \
+		STREAM_LIST, STATUS("422 Unprocessable"), false                                                                            \
+	}
+
+struct reflector_case {
+	const char *what;
+	struct exchange script[10];
+	const char *want; /* what is delivered by the time the whole script was asked for */
+};
+
+static const struct reflector_case cases[] = {
+        {"a streamed list goes on as a watch",
+         {{STREAM_LIST,
+           OK_HEAD EVENT("ADDED", "a", "1") EVENT("ADDED", "b", "2") END("5") EVENT("MODIFIED", "a", "6") EVENT("DELETED", "b", "7"),
+           true}},
+         "begin +a +b synced +a -b "},
+        {"a server that does not stream lists",
+         {REFUSED_STREAM, {LIST_FROM("0"), LIST("7", "", ITEM("a")), false}, {WATCH_FROM("7"), OK_HEAD EVENT("ADDED", "b", "8"), true}},
+         "begin begin +a synced +b "},
+        {"an empty list",
+         {REFUSED_STREAM,
+          {LIST_FROM("0"), OK_HEAD "{'metadata':{'resourceVersion':'7'},'items':null}", false},
+          {WATCH_FROM("7"), OK_HEAD, true}},
+         "begin begin synced "},
+        {"a watch that ends goes on where it was",
+         {{STREAM_LIST, OK_HEAD END("5") EVENT("ADDED", "a", "6"), false},
+          {WATCH_FROM("6"), OK_HEAD BOOKMARK("9"), false},
+          {WATCH_FROM("9"), OK_HEAD EVENT("ADDED", "b", "10"), true}},
+         "begin synced +a +b "},
+        {"one that ends at once, and again",
+         {{STREAM_LIST, OK_HEAD END("5"), false},
+          {WATCH_FROM("5"), OK_HEAD, false},
+          {WATCH_FROM("5"), OK_HEAD, false},
+          {WATCH_FROM("5"), OK_HEAD, true}},
+         "begin synced "},
+        {"an expired version: a list takes the place of the last",
+         {{STREAM_LIST, OK_HEAD EVENT("ADDED", "a", "1") END("5"), false},
+          {WATCH_FROM("5"), STATUS("410 Gone"), false},
+          {STREAM_FROM("5"), OK_HEAD EVENT("ADDED", "b", "7") END("8"), true}},
+         "begin +a synced begin +b synced "},
+        {"the same as an event",
+         {{STREAM_LIST, OK_HEAD END("5") ERROR_EVENT("410"), false}, {STREAM_FROM("5"), OK_HEAD END("8"), true}},
+         "begin synced begin synced "},
+        {"expired for a streamed list too",
+         {{STREAM_LIST, OK_HEAD END("5") ERROR_EVENT("410"), false},
+          {STREAM_FROM("5"), STATUS("410 Gone"), false},
+          {STREAM_LIST, OK_HEAD END("8"), true}},
+         "begin synced begin begin synced "},
+        {"expired where lists are fetched: pages from the store",
+         {REFUSED_STREAM,
+          {LIST_FROM("0"), LIST("7", "", ITEM("a")), false},
+          {WATCH_FROM("7"), OK_HEAD ERROR_EVENT("410"), false},
+          {LIST_FROM("7"), STATUS("410 Gone"), false},
+          {PATH "limit=500", LIST("9", "p/2=", ITEM("a")), false},
+          {PATH "limit=500&continue=p%2F2%3D", LIST("9", "", ITEM("b")), false},
+          {WATCH_FROM("9"), OK_HEAD, true}},
+         "begin begin +a synced begin begin +a +b synced "},
+        {"an expired page: all in one",
+         {REFUSED_STREAM,
+          {LIST_FROM("0"), STATUS("410 Gone"), false},
+          {PATH "limit=500", LIST("9", "p2", ITEM("a")), false},
+          {PATH "limit=500&continue=p2", STATUS("410 Gone"), false},
+          {PATH, LIST("9", "", ITEM("a")), false},
+          {WATCH_FROM("9"), OK_HEAD, true}},
+         "begin begin begin +a begin +a synced "},
+        {"another error in a watch: from the same version",
+         {{STREAM_LIST, OK_HEAD END("5") ERROR_EVENT("500"), false}, {WATCH_FROM("5"), OK_HEAD, true}},
+         "begin synced "},
+        {"half an event",
+         {{STREAM_LIST, OK_HEAD END("5") EVENT("ADDED", "a", "6") "{'type':'ADDED','object':{'me", false},
+          {WATCH_FROM("6"), OK_HEAD, true}},
+         "begin synced +a "},
+        {"garbage",
+         {{STREAM_LIST, OK_HEAD END("5") "<html>", true}, {WATCH_FROM("5"), OK_HEAD "\x01\x02", true}, {WATCH_FROM("5"), OK_HEAD, true}},
+         "begin synced "},
+        {"an event of a type that there is not",
+         {{STREAM_LIST, OK_HEAD END("5") EVENT("MOVED", "a", "6"), true}, {WATCH_FROM("5"), OK_HEAD, true}},
+         "begin synced "},
+        {"JSON that only a parser finds to be broken",
+         {{STREAM_LIST, OK_HEAD END("5") "{'type':nul}", true}, {WATCH_FROM("5"), OK_HEAD, true}},
+         "begin synced "},
+        {"half a list is none",
+         {REFUSED_STREAM,
+          {LIST_FROM("0"), OK_HEAD "{'metadata':{'resourceVersion':'7'},'items':[" ITEM("a") ",", false},
+          {LIST_FROM("0"), LIST("8", "", ITEM("b")), false},
+          {WATCH_FROM("8"), OK_HEAD, true}},
+         "begin begin +a begin +b synced "},
+        {"a connection that breaks, and one that is refused at HTTP",
+         {{STREAM_LIST, NULL, false}, {STREAM_LIST, "not HTTP at all\r\n\r\n", false}, {STREAM_LIST, OK_HEAD END("5"), true}},
+         "begin begin begin synced "},
+        {"streams that end before the list does: fetch it",
+         {{STREAM_LIST, OK_HEAD EVENT("ADDED", "a", "1"), false},
+          {STREAM_LIST, OK_HEAD EVENT("ADDED", "a", "1"), false},
+          {LIST_FROM("0"), LIST("7", "", ITEM("a")), false},
+          {WATCH_FROM("7"), OK_HEAD, true}},
+         "begin +a begin +a begin +a synced "},
+        {"refused for now, and as things stand",
+         {{STREAM_LIST, STATUS("500 Internal"), false},
+          {STREAM_LIST, STATUS("403 Forbidden"), false},
+          {STREAM_LIST, STATUS("401 Unauthorized"), false},
+          {STREAM_LIST, STATUS("404 Not Found"), false},
+          {STREAM_LIST, OK_HEAD END("5"), true}},
+         "begin begin begin begin begin synced "},
+        {"no answer, and no more of one",
+         {{STREAM_LIST, NULL, true}, {STREAM_LIST, OK_HEAD END("5"), true}, {WATCH_FROM("5"), OK_HEAD, true}},
+         "begin begin synced "},
+        {"a version ahead of the server's",
+         {REFUSED_STREAM,
+          {LIST_FROM("0"), LIST("7", "", ""), false},
+          {WATCH_FROM("7"), STATUS("410 Gone"), false},
+          {LIST_FROM("7"), "HTTP/1.1 504 Late\r\nConnection: close\r\n\r\n{'reason':'Timeout'}", false},
+          {PATH "limit=500", LIST("3", "", ""), false},
+          {WATCH_FROM("3"), OK_HEAD, true}},
+         "begin begin synced begin begin synced "},
+        {"an object that can't be read is left out",
+         {{STREAM_LIST, OK_HEAD EVENT("ADDED", "A", "1") EVENT("ADDED", "b", "1") END("5"), true}},
+         "begin +b synced "},
+};
+
+struct fixture {
+	uv_loop_t loop;
+	uv_timer_t patience;
+	struct intern *pool;
+	struct json_arena *arena;
+	struct fake_server *server;
+	struct reflector *reflector;
+	struct api *api;
+	const struct reflector_case *expected;
+	size_t exchanges;
+	char got[1024];
+};
+
+/* Ends the loop as soon as all was asked for and delivered. */
+static void check_over(struct fixture *f)
+{
+	if (fake_server_requests(f->server) >= f->exchanges && strcmp(f->got, f->expected->want) == 0)
+		uv_stop(&f->loop);
+}
+
+static void note(struct fixture *f, const char *sign, const char *name)
+{
+	size_t len = strlen(f->got);
+	snprintf(f->got + len, sizeof f->got - len, "%s%s ", sign, name);
+	check_over(f);
+}
+
+static void on_asked(void *arg)
+{
+	check_over(arg);
+}
+
+static void on_begin(void *arg, enum object_kind kind)
+{
+	assert_int_equal(kind, OBJECT_SERVICE);
+	note(arg, "begin", "");
+}
+
+static void on_synced(void *arg, enum object_kind kind)
+{
+	assert_int_equal(kind, OBJECT_SERVICE);
+	note(arg, "synced", "");
+}
+
+static enum err on_upsert(void *arg, struct object *o)
+{
+	struct fixture *f = arg;
+	assert_string_equal(o->ns, "x");
+	note(f, "+", o->name);
+	object_free(o, f->pool);
+	return OK;
+}
+
+static void on_gone(void *arg, enum object_kind kind, const char *ns, const char *name)
+{
+	assert_int_equal(kind, OBJECT_SERVICE);
+	assert_string_equal(ns, "x");
+	note(arg, "-", name);
+}
+
+static void on_patience_over(uv_timer_t *timer)
+{
+	uv_stop(timer->loop);
+}
+
+static const struct reflector_timing quick = {
+        .head = 200,
+        .list_silence = 200,
+        .watch_silence = 200,
+        .retry_min = 1,
+        .retry_network = 5,
+        .retry_server = 5,
+        .retry_refused = 5,
+        .watch_min = 300000,
+        .watch_max = 300000,
+};
+
+static void fixture_start(struct fixture *f, const struct reflector_case *c, struct api_endpoint *endpoint)
+{
+	const struct reflector_handlers handlers = {on_begin, on_synced, on_upsert, on_gone, f};
+	memset(f, 0, sizeof *f);
+	uv_loop_init(&f->loop);
+	f->expected = c;
+	while (f->exchanges < 10 && c->script[f->exchanges].target)
+		f->exchanges++;
+	f->server = fake_server_start(&f->loop, c->script, f->exchanges, on_asked, f);
+	endpoint->url = malloc(64);
+	snprintf(endpoint->url, 64, "http://127.0.0.1:%u", fake_server_port(f->server));
+	f->pool = intern_new();
+	f->arena = json_arena_new();
+	f->api = api_new(&f->loop, endpoint);
+	f->reflector = reflector_new(&f->loop, f->api, &resource_services, f->pool, f->arena, &quick, &handlers);
+	uv_timer_init(&f->loop, &f->patience);
+	uv_timer_start(&f->patience, on_patience_over, PATIENCE_MS, 0);
+}
+
+static void fixture_stop(struct fixture *f, struct api_endpoint *endpoint)
+{
+	reflector_free(f->reflector);
+	api_free(f->api);
+	fake_server_stop(f->server);
+	uv_close((uv_handle_t *)&f->patience, NULL);
+	uv_run(&f->loop, UV_RUN_DEFAULT);
+	assert_int_equal(uv_loop_close(&f->loop), 0);
+	json_arena_free(f->arena);
+	intern_free(f->pool);
+	api_endpoint_clear(endpoint);
+}
+
+static void check_case(const struct reflector_case *c)
+{
+	struct fixture f;
+	struct api_endpoint endpoint = {0};
+	fixture_start(&f, c, &endpoint);
+	uv_run(&f.loop, UV_RUN_DEFAULT);
+	if (strcmp(f.got, c->want) != 0 || fake_server_requests(f.server) < f.exchanges || fake_server_surprise(f.server))
+		print_error("%s: after %zu requests\n", c->what, fake_server_requests(f.server));
+	assert_string_equal(f.got, c->want);
+	assert_true(fake_server_requests(f.server) >= f.exchanges);
+	if (fake_server_surprise(f.server))
+		fail_msg("%s", fake_server_surprise(f.server));
+	fixture_stop(&f, &endpoint);
+}
+
+static void sequences(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+		check_case(&cases[i]);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(sequences),
+	};
+	json_arena_install();
+	log_set_level(LOG_ERROR);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
