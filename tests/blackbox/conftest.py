@@ -1,9 +1,15 @@
 import os
 import shutil
+import signal
 
 import pytest
 
 import harness
+
+# What the tests' own caller had ignored (nohup, a shell's &), the programs under test would inherit, and sh could not trap.
+for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, signal.SIG_DFL)
 
 
 @pytest.fixture
