@@ -110,7 +110,7 @@ static void runs(void **state)
 
 static void cancelled_it_is_killed_and_heard_no_more(void **state)
 {
-	char *argv[] = {"/bin/sh", "-c", "sleep 1000", NULL}, *env[] = {NULL};
+	char *argv[] = {"/bin/sleep", "1000", NULL}, *env[] = {NULL};
 	struct exec_plugin plugin = {"client.authentication.k8s.io/v1", argv, env, NULL, NULL, false};
 	struct api_endpoint e = {.url = "https://a", .exec = &plugin};
 	struct outcome o = {0};
