@@ -116,6 +116,12 @@ static enum absence absence_of(const struct endpoint *e)
 	return ABSENCE_NOT_READY;
 }
 
+/* One that is ready must have an address to be anything; one that is not may be a pod that has got none yet. */
+static bool counts(const struct endpoint *e)
+{
+	return e->addr_count || e->state != ENDPOINT_READY;
+}
+
 static bool has_hostname(const struct endpoint *e)
 {
 	return e->hostname && is_label(e->hostname);
@@ -152,7 +158,7 @@ static void add_endpoints(struct compiler *c)
 	const struct service_view *v = c->view;
 	for (int hostname = 1; hostname >= 0; hostname--)
 		for (size_t i = 0; i < v->count; i++)
-			if (v->endpoints[i].addr_count && has_hostname(&v->endpoints[i]) == hostname)
+			if (counts(&v->endpoints[i]) && has_hostname(&v->endpoints[i]) == hostname)
 				add_endpoint(c, &v->endpoints[i]);
 }
 
@@ -160,7 +166,7 @@ static void add_endpoints(struct compiler *c)
 static void add_headless(struct compiler *c)
 {
 	for (size_t i = 0; i < c->view->count; i++)
-		if (c->view->endpoints[i].addr_count)
+		if (counts(&c->view->endpoints[i]))
 			builder_node(c->b, (const uint8_t *)"", 0, absence_of(&c->view->endpoints[i]));
 	builder_unite(c->b);
 }
@@ -208,7 +214,7 @@ static struct builder_bounds bounds_of(const struct service_view *v)
 		const struct endpoint *e = &v->endpoints[i];
 		size_t pairs = (size_t)e->addr_count * e->port_count;
 		most.addrs += e->addr_count;
-		most.nodes += e->addr_count;
+		most.nodes += e->addr_count ? e->addr_count : 1;
 		most.srvs += (s->headless ? 3 : 1) * pairs;
 		if (s->headless && e->ports != ports)
 			most.nodes += 2u * e->port_count;

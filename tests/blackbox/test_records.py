@@ -145,6 +145,16 @@ def test_a_name_about_to_be_there_is_not_forgotten_for_long(servers, name, ttl):
     assert response.rcode() == dns.rcode.NXDOMAIN and response.authority[0].ttl == ttl
 
 
+def test_a_pod_without_address_is_about_to_be_there(tmp_path, serve):
+    """Created, and scheduled nowhere yet: its name and its Service's will be there in a moment."""
+    pod = harness.pod("db-0", None, labels={"app": "db"}, hostname="db-0", subdomain="db")
+    pod["status"] = {"phase": "Pending"}
+    server = serve(harness.write_manifest(tmp_path / "m.json", harness.service("db", selector={"app": "db"}), pod))
+    for name in ("db.default.svc", "db-0.db.default.svc"):
+        response = server.ask(name)
+        assert response.rcode() == dns.rcode.NXDOMAIN and response.authority[0].ttl == 0
+
+
 def test_name_server_of_its_own(observed):
     """Where the server's address belongs to no Service."""
     response = observed.ask("cluster.local.", "NS")
