@@ -67,6 +67,7 @@ struct reflector {
 	unsigned short_streams;
 	unsigned error_code; /* of the ERROR event that ended the watch; 0: there was none */
 	bool fresh;          /* the connection seems dead */
+	bool unreachable;    /* the last failure was no response of the server */
 	uint64_t request_ms; /* when the request was begun */
 };
 
@@ -194,6 +195,10 @@ static unsigned retry_max(const struct reflector *r, const struct api_result *re
 
 static void retry_later(struct reflector *r, const struct api_result *result, unsigned code)
 {
+	/* A server that has just started refuses everybody until it has read its RBAC rules: the tries while it was away don't count. */
+	if (code && r->unreachable)
+		backoff_reset(&r->backoff);
+	r->unreachable = !code;
 	unsigned ms = backoff_next_ms(&r->backoff, r->timing.retry_min, retry_max(r, result, code));
 	unsigned asked = result->retry_after_s < 60 ? result->retry_after_s * 1000 : 60000;
 	if (ms < asked)

@@ -133,10 +133,13 @@ static struct reflector *find(const struct watch *w, enum object_kind kind)
 
 /* --- while the first lists come --- */
 
-/* Pods that may not be listed will not be listed later either, unless somebody changes the rules: go by slices, whose names are the same. */
+/* Pods that may not be listed, when Services may be, will not be listed later either, unless somebody changes the rules: go by slices, whose
+ * names are the same. An API server that has just started refuses everything for a moment. */
 static void fall_back_to_slices(struct watch *w)
 {
-	const struct reflector *pods = find(w, OBJECT_POD);
+	const struct reflector *pods = find(w, OBJECT_POD), *services = find(w, OBJECT_SERVICE);
+	if (!services || !reflector_counts(services).synced)
+		return;
 	if (!pods || reflector_counts(pods).synced || reflector_counts(pods).refused_status != FORBIDDEN)
 		return;
 	log_line(LOG_WARNING, "pods may not be listed: endpoints are taken from EndpointSlices, which follow a pod's changes later");

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define PATIENCE_MS 20000
+#define SCRIPT_MAX  32
 
 /* What the server sends. The body ends with the connection. */
 #define OK_HEAD           "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
@@ -34,9 +35,15 @@
 		STREAM_LIST, STATUS("422 Unprocessable"), false                                                                            \
 	}
 
+#define AWAY                                                                                                                               \
+	{                                                                                                                                  \
+		STREAM_LIST, NULL, false                                                                                                   \
+	}
+#define AWAY_6 AWAY, AWAY, AWAY, AWAY, AWAY, AWAY
+
 struct reflector_case {
 	const char *what;
-	struct exchange script[10];
+	struct exchange script[SCRIPT_MAX];
 	const char *want; /* what is delivered by the time the whole script was asked for */
 };
 
@@ -133,6 +140,10 @@ static const struct reflector_case cases[] = {
           {STREAM_LIST, STATUS("404 Not Found"), false},
           {STREAM_LIST, OK_HEAD END("5"), true}},
          "begin begin begin begin begin synced "},
+        {"a server that comes back, and refuses until it has read its rules",
+         {AWAY_6, AWAY_6, AWAY_6, AWAY_6, {STREAM_LIST, STATUS("403 Forbidden"), false}, {STREAM_LIST, OK_HEAD END("5"), true}},
+         "begin begin begin begin begin begin begin begin begin begin begin begin begin "
+         "begin begin begin begin begin begin begin begin begin begin begin begin begin synced "},
         {"no answer, and no more of one",
          {{STREAM_LIST, NULL, true}, {STREAM_LIST, OK_HEAD END("5"), true}, {WATCH_FROM("5"), OK_HEAD, true}},
          "begin begin synced "},
@@ -221,7 +232,7 @@ static const struct reflector_timing quick = {
         .retry_min = 1,
         .retry_network = 5,
         .retry_server = 5,
-        .retry_refused = 5,
+        .retry_refused = 1000000,
         .watch_min = 300000,
         .watch_max = 300000,
 };
@@ -232,7 +243,7 @@ static void fixture_start(struct fixture *f, const struct reflector_case *c, str
 	memset(f, 0, sizeof *f);
 	uv_loop_init(&f->loop);
 	f->expected = c;
-	while (f->exchanges < 10 && c->script[f->exchanges].target)
+	while (f->exchanges < SCRIPT_MAX && c->script[f->exchanges].target)
 		f->exchanges++;
 	f->server = fake_server_start(&f->loop, c->script, f->exchanges, on_asked, f);
 	endpoint->url = malloc(64);
