@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <uv.h>
@@ -34,7 +35,8 @@ struct inside {
 	unsigned server_count;
 	uv_loop_t loop;
 	uv_signal_t on_child;
-	uv_poll_t on_channel;
+	uv_poll_t on_channel, on_end;
+	int end; /* a pidfd of the program; -1: the kernel has none (before 5.3) */
 	struct filewatch *watch;
 };
 
@@ -240,12 +242,10 @@ static void on_channel_readable(uv_poll_t *handle, int status, int events)
 }
 
 /* All orphans of the sandbox are ours. When the program itself ends, so do they. */
-static void on_child_ended(uv_signal_t *handle, int signum)
+static void reap(struct inside *in)
 {
-	struct inside *in = handle->data;
 	int status;
 	pid_t pid;
-	(void)signum;
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid != in->child.pid)
 			continue;
@@ -255,11 +255,28 @@ static void on_child_ended(uv_signal_t *handle, int signum)
 	}
 }
 
+static void on_child_ended(uv_signal_t *handle, int signum)
+{
+	(void)signum;
+	reap(handle->data);
+}
+
+/* The end of the program, which must not hang on a signal that is lost: ThreadSanitizer loses some that come while it is busy. */
+static void on_program_ended(uv_poll_t *handle, int status, int events)
+{
+	(void)status;
+	(void)events;
+	uv_poll_stop(handle);
+	reap(handle->data);
+}
+
 static enum err watch(struct inside *in, struct diag *d)
 {
 	const struct server_options *o = &in->options->server;
 	sigset_t child;
 	if (uv_signal_start(&in->on_child, on_child_ended, SIGCHLD) || uv_poll_start(&in->on_channel, UV_READABLE, on_channel_readable))
+		return diag_set(d, ERR_SYS, "the event loop could not start");
+	if (in->end >= 0 && uv_poll_start(&in->on_end, UV_READABLE, on_program_ended))
 		return diag_set(d, ERR_SYS, "the event loop could not start");
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
@@ -275,7 +292,10 @@ static enum err loop_open(struct inside *in, struct diag *d)
 		return diag_set(d, ERR_SYS, "the event loop could not start");
 	uv_signal_init(&in->loop, &in->on_child);
 	uv_poll_init(&in->loop, &in->on_channel, in->sandbox->channel);
-	in->on_child.data = in->on_channel.data = in;
+	in->end = (int)syscall(SYS_pidfd_open, in->child.pid, 0);
+	if (in->end >= 0)
+		uv_poll_init(&in->loop, &in->on_end, in->end);
+	in->on_child.data = in->on_channel.data = in->on_end.data = in;
 	return OK;
 }
 
@@ -284,8 +304,12 @@ static void loop_close(struct inside *in)
 	filewatch_stop(in->watch);
 	uv_close((uv_handle_t *)&in->on_child, NULL);
 	uv_close((uv_handle_t *)&in->on_channel, NULL);
+	if (in->end >= 0)
+		uv_close((uv_handle_t *)&in->on_end, NULL);
 	uv_run(&in->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&in->loop);
+	if (in->end >= 0)
+		close(in->end);
 }
 
 /* Watching begins before loading, so that no edit falls between the two. */
