@@ -52,8 +52,12 @@ def test_replies_come_from_the_address_asked(serve, wildcard, asked):
 
 def test_ipv6_wildcard_leaves_ipv4_to_others(serve):
     """[::] takes IPv6 alone, so that 0.0.0.0 on the same port is another socket's."""
-    first = serve(OBSERVED, listen=["[::]:0"])
-    serve(OBSERVED, listen=[f"0.0.0.0:{first.port}"])
+    with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+        tcp.bind(("0.0.0.0", 0))
+        port = tcp.getsockname()[1]
+        udp.bind(("0.0.0.0", port))
+    serve(OBSERVED, listen=[f"[::]:{port}"])
+    serve(OBSERVED, listen=[f"0.0.0.0:{port}"])
 
 
 @pytest.mark.parametrize("workers", [1, 2, 4])
