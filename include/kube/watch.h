@@ -39,5 +39,3 @@ enum err watch_start(uv_loop_t *loop, const struct watch_options *options, struc
 
 /* Stops; not in a handler. Memory is freed once libuv has closed its handles. Takes NULL. */
 void watch_stop(struct watch *w);
-
-bool watch_is_synced(const struct watch *w);

@@ -230,8 +230,3 @@ void watch_stop(struct watch *w)
 	uv_close((uv_handle_t *)&w->flush_again, on_closed);
 	uv_close((uv_handle_t *)&w->progress, on_closed);
 }
-
-bool watch_is_synced(const struct watch *w)
-{
-	return w->synced;
-}
