@@ -1,0 +1,73 @@
+/* kubernetes.h - the values of a `kubernetes` block: checked, plain, with their defaults, in one place. What it says of CoreDNS's directives
+ * is what CoreDNS 1.15 does with them; the rest is ours. Owns all its texts and names. Control thread only. */
+#pragma once
+#include "base/diag.h"
+#include "dns/name.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Names in lower case; none: NULL and 0. */
+struct name_list {
+	struct name *names;
+	unsigned count;
+};
+
+struct text_list {
+	char **texts;
+	unsigned count;
+};
+
+enum kubernetes_pods { KUBERNETES_PODS_DISABLED, KUBERNETES_PODS_INSECURE, KUBERNETES_PODS_VERIFIED };
+
+/* Where the endpoints of a Service come from: its Pods, or EndpointSlices alone. */
+enum kubernetes_endpoints { KUBERNETES_ENDPOINTS_PODS, KUBERNETES_ENDPOINTS_SLICES };
+
+struct kubernetes_options {
+	/* --- which names --- */
+	struct name_list zones; /* at least one that is no reverse zone; ranges (10.96.0.0/12) have become the reverse zones they cover */
+	struct name_list multicluster;      /* `multicluster ZONES`: those of the zones that are of that kind */
+	bool fallthrough;                   /* `fallthrough [ZONES]`: what does not exist goes on to who is next */
+	struct name_list fallthrough_zones; /* below these; none: everywhere */
+	enum kubernetes_pods pods;          /* `pods disabled|insecure|verified` */
+	bool endpoint_pod_names;
+	bool noendpoints;
+	bool ignore_empty_service; /* `ignore empty_service` */
+	bool zonal;
+	bool svcb; /* ours: HTTPS and SVCB records of Services with a port of that name */
+
+	/* --- how they are answered --- */
+	uint32_t ttl_s;          /* `ttl SECONDS`, 0 to 3600 */
+	uint32_t negative_ttl_s; /* ours: TTL of the SOA in negative answers; the lesser of ttl and 5 where nothing was said */
+	unsigned max_answers;    /* ours: records in an answer section at most; 0: no bound */
+	bool ede;                /* ours: `ede on|off`: negative answers say why (RFC 8914) */
+	bool compat_coredns;     /* ours: `compat coredns`: CoreDNS's behaviour also where ours differs from it */
+
+	/* --- which objects --- */
+	enum kubernetes_endpoints endpoints; /* ours: `endpoints pods|slices` */
+	struct text_list namespaces;         /* `namespaces NAME...`: these alone; none: all */
+	char *namespace_labels;              /* a label selector as the API server takes it; NULL: all. Not beside namespaces */
+	char *labels;                        /* the same, for Services and EndpointSlices */
+
+	/* --- the API server --- */
+	char *endpoint;                    /* `endpoint URL`; NULL: the cluster we run in. A kubeconfig goes before it */
+	char *tls_cert, *tls_key, *tls_ca; /* `tls CERT KEY CACERT`: files; they count where endpoint does */
+	char *kubeconfig, *context;        /* `kubeconfig FILE [CONTEXT]`; context NULL: its current-context */
+	double apiserver_qps;              /* requests a second at most; 0: no such bound */
+	unsigned apiserver_burst;          /* as many at once before qps counts; 0: qps alone counts */
+	unsigned apiserver_max_inflight;   /* requests under way at once; 0: no bound */
+	uint64_t startup_timeout_ms;       /* how long the start waits for the first lists */
+	char *snapshot;                    /* ours: file that the cache is kept in over a restart; NULL: none */
+};
+
+/* All defaults; no zones yet. */
+void kubernetes_options_init(struct kubernetes_options *o);
+
+/* Frees what it owns. All zero is allowed. */
+void kubernetes_options_clear(struct kubernetes_options *o);
+
+/* Octets of a zone that names can be served of: what we name below it ourselves is a name then. */
+#define KUBERNETES_ZONE_MAX 120
+
+/* Adds a zone as CoreDNS writes them: a domain name, or a range, which stands for the reverse zones that it covers. ERR_NOMEM, ERR_SYNTAX,
+ * ERR_RANGE. */
+enum err kubernetes_add_zone(struct name_list *zones, const char *text, struct diag *d);
