@@ -1,5 +1,6 @@
 /* query_bench - what a query costs in process, from its octets to those of the response, sockets left out. Prints nanoseconds per query,
- * the best of several rounds; judges nothing. A world of many Services, so that a look-up meets memory and not one cache line. */
+ * the best of several rounds; judges nothing. A world of many Services, so that a look-up meets memory and not one cache line.
+ * With a number: only that kind of question, once, for callgrind to count (instructions.sh); without such a kind, status 2. */
 #include "base/addr.h"
 #include "base/hash.h"
 #include "query/query.h"
@@ -14,6 +15,7 @@
 #define BATCH     32
 #define ROUNDS    15
 #define QUERIES   (1 << 17) /* of a round */
+#define COUNTED   (1 << 14) /* where instructions are counted */
 
 static void check(enum err err)
 {
@@ -150,7 +152,9 @@ static double now_ns(void)
 	return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
 }
 
-static size_t answer_batch(const struct question *questions, const struct query_policy *policy, struct query_state *state)
+/* Not inlined: instructions.sh counts from its beginning to its end. */
+static __attribute__((noinline)) size_t answer_batch(const struct question *questions, const struct query_policy *policy,
+                                                     struct query_state *state)
 {
 	static struct query queries[BATCH];
 	static uint8_t out[BATCH][DNS_UDP_SIZE_CAP];
@@ -182,34 +186,63 @@ static void measure(const char *what, maker *make, struct question *questions, c
 	printf("%-34s %6.1f ns  %5zu octets\n", what, best, octets / QUERIES);
 }
 
-int main(void)
+static const struct {
+	const char *what;
+	maker *make;
+} kinds[] = {
+        {"A of a ClusterIP", cluster_ip},
+        {"A of web-0", pod},
+        {"A of 15 pods", fifteen_pods},
+        {"SRV of 5 pods", five_srv},
+        {"AAAA of a ClusterIP, NODATA", nodata},
+        {"NXDOMAIN of a search list", searched},
+        {"PTR of a pod", ptr},
+};
+#define KINDS (sizeof kinds / sizeof kinds[0])
+
+static void measure_all(struct question *questions, const struct zone *z)
 {
-	hash_seed_init();
+	for (int rotate = 0; rotate <= 1; rotate++) {
+		struct query_policy policy = {.zone = z, .rotate = rotate};
+		puts(rotate ? "with rotation:" : "without rotation:");
+		for (size_t i = 0; i < KINDS; i++)
+			measure(kinds[i].what, kinds[i].make, questions, &policy);
+	}
+}
+
+/* The name of the kind and how many were asked, for instructions.sh to divide by. */
+static void answer_once(size_t kind, struct question *questions, const struct zone *z)
+{
+	struct query_policy policy = {.zone = z, .rotate = true};
+	struct query_state state = {0};
+	for (unsigned i = 0; i < COUNTED; i++)
+		kinds[kind].make(&questions[i], i * 7919u);
+	rcu_reader_lock();
+	for (unsigned i = 0; i < COUNTED; i += BATCH)
+		answer_batch(questions + i, &policy, &state);
+	rcu_reader_unlock();
+	printf("%u %s\n", COUNTED, kinds[kind].what);
+}
+
+int main(int argc, char **argv)
+{
+	size_t kind = argc > 1 ? strtoul(argv[1], NULL, 10) : 0;
+	if (kind >= KINDS)
+		return 2;
+	if (argc == 1)
+		hash_seed_init(); /* not where instructions are counted: collisions would differ from run to run */
 	rcu_thread_begin();
 	double begin = now_ns();
 	struct zone *z = make_world();
 	struct zone_counts counts = zone_counts(z);
-	printf("%zu Services, %zu names, %zu addresses: %.1f MiB of generations, %.0f ns per Service to compile and publish\n",
-	       counts.services, counts.names, counts.addresses, (double)counts.bytes / (1 << 20), (now_ns() - begin) / SERVICES);
 	struct question *questions = calloc(QUERIES, sizeof *questions);
 	check(questions ? OK : ERR_NOMEM);
-	static const struct {
-		const char *what;
-		maker *make;
-	} kinds[] = {
-	        {"A of a ClusterIP", cluster_ip},
-	        {"A of web-0", pod},
-	        {"A of 15 pods", fifteen_pods},
-	        {"SRV of 5 pods", five_srv},
-	        {"AAAA of a ClusterIP, NODATA", nodata},
-	        {"NXDOMAIN of a search list", searched},
-	        {"PTR of a pod", ptr},
-	};
-	for (int rotate = 0; rotate <= 1; rotate++) {
-		struct query_policy policy = {.zone = z, .rotate = rotate};
-		puts(rotate ? "with rotation:" : "without rotation:");
-		for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-			measure(kinds[i].what, kinds[i].make, questions, &policy);
+	if (argc > 1) {
+		answer_once(kind, questions, z);
+	} else {
+		printf("%zu Services, %zu names, %zu addresses: %.1f MiB of generations, %.0f ns per Service to compile and publish\n",
+		       counts.services, counts.names, counts.addresses, (double)counts.bytes / (1 << 20), (now_ns() - begin) / SERVICES);
+		measure_all(questions, z);
 	}
 	free(questions);
 	rcu_free_all();
