@@ -91,7 +91,7 @@ static enum err server_build(struct server *s, struct diag *d)
 	const struct store_callbacks callbacks = {on_service_changed, on_service_gone, on_namespace_changed, s};
 	if (!(s->pool = intern_new()) || !(s->zone = zone_new(&zone_options)) || !(s->store = store_new(s->pool, &callbacks)))
 		return diag_set(d, ERR_NOMEM, "out of memory");
-	s->policy = (struct query_policy){.zone = s->zone, .rotate = o->rotate, .outside_nxdomain = o->outside_nxdomain};
+	s->policy = (struct query_policy){.zone = s->zone, .rotate = o->rotate, .outside_nxdomain = o->outside_nxdomain, .ede = true};
 	return spool_stdin(o->files, o->file_count, &s->stdin_kept, d);
 }
 

@@ -50,6 +50,23 @@ enum dns_flag {
 	DNS_CD = 0x0010,
 };
 
+/* What an extended error says for machines (RFC 8914 4). */
+enum dns_ede {
+	DNS_EDE_OTHER = 0,
+	DNS_EDE_STALE_ANSWER = 3,
+	DNS_EDE_NOT_READY = 14,
+	DNS_EDE_NOT_AUTHORITATIVE = 20,
+	DNS_EDE_NOT_SUPPORTED = 21,
+};
+
+#define EDE_TEXT_MAX 80 /* octets: short enough for any error response of 512 */
+
+/* Why a response is what it is, in the OPT record. It never costs a record: without room for it, it is left out. */
+struct ede {
+	uint16_t code;    /* enum dns_ede */
+	const char *text; /* for people: UTF-8, at most EDE_TEXT_MAX octets; static */
+};
+
 /* What must happen with the bytes before anybody looks at the question. */
 enum request_verdict {
 	REQUEST_OK,      /* one question of opcode QUERY, well-formed to its last octet */
@@ -85,9 +102,10 @@ enum request_verdict request_parse(struct request *r, const uint8_t *bytes, size
 void response_begin(struct wire_writer *w, const struct request *r, uint16_t flags, enum dns_rcode rcode);
 
 /* Ends it, once what overflowed is taken back: gives back the OPT record's room and appends that record if the request had one (size
- * DNS_UDP_SIZE_CAP, version 0, the rcode's upper bits, DO echoed, no options); writes the three counts, to which it adds the OPT. */
+ * DNS_UDP_SIZE_CAP, version 0, the rcode's upper bits, DO echoed, and ede, which may be NULL, if there is room); writes the three
+ * counts, to which it adds the OPT. */
 void response_end(struct wire_writer *w, const struct request *r, enum dns_rcode rcode, uint16_t answers, uint16_t authority,
-                  uint16_t additional);
+                  uint16_t additional, const struct ede *ede);
 
 /* Sets or clears flag bits of a response already begun (TC, AA). */
 void response_set_flags(struct wire_writer *w, uint16_t set, uint16_t clear);
@@ -95,6 +113,6 @@ void response_set_flags(struct wire_writer *w, uint16_t set, uint16_t clear);
 /* Sets the low 4 bits of the rcode in a response already begun. */
 void response_set_rcode(struct wire_writer *w, enum dns_rcode rcode);
 
-/* The response that is only an rcode; its length. bytes has room for cap octets: DNS_UDP_SIZE_MIN or more, else nothing is written
+/* The response that is only an rcode, and ede, which may be NULL; its length. bytes has room for cap octets: DNS_UDP_SIZE_MIN or more, else nothing is written
  * and 0 returned. Not for REQUEST_SILENCE. */
-size_t response_error(uint8_t *bytes, size_t cap, const struct request *r, enum dns_rcode rcode);
+size_t response_error(uint8_t *bytes, size_t cap, const struct request *r, enum dns_rcode rcode, const struct ede *ede);

@@ -15,6 +15,7 @@ struct query_policy {
 	const struct zone *zone;
 	bool rotate;               /* sets of addresses and SRV records begin at one drawn anew each time */
 	bool outside_nxdomain;     /* names of no zone of ours: NXDOMAIN instead of REFUSED (a namespace with no other DNS) */
+	bool ede;                  /* clients that sent EDNS are told why they get no records (RFC 8914) */
 	const struct name *search; /* where a name of no zone of ours exists under one of these, answer a CNAME to it and its records; */
 	unsigned search_count;     /* 0: don't. First match wins */
 	const atomic_bool *known;  /* false: what the zone holds is not known yet, so that its names get SERVFAIL; NULL: it is */

@@ -2,6 +2,8 @@
 #include <string.h>
 
 #define OPT_LEN        11 /* of the record we send: root, type, class, TTL, RDLENGTH, no options */
+#define EDE_LEN        6  /* of the option before its text: code, length, info code */
+#define OPTION_EDE     15 /* RFC 8914 2 */
 #define OPT_DO         0x8000u
 #define OPCODE_MASK    0x7800
 #define OPCODE_SHIFT   11
@@ -163,21 +165,35 @@ void response_begin(struct wire_writer *w, const struct request *r, uint16_t fla
 		wire_put_bytes(w, r->bytes + DNS_HEADER_LEN, r->question_len);
 }
 
-static void put_opt(struct wire_writer *w, const struct request *r, enum dns_rcode rcode)
+/* Octets of the option; 0: there is none, or no room for it. */
+static size_t ede_len(const struct wire_writer *w, const struct ede *ede)
 {
+	size_t len = ede ? EDE_LEN + strlen(ede->text) : 0;
+	return w->limit - w->len < OPT_LEN + len ? 0 : len;
+}
+
+static void put_opt(struct wire_writer *w, const struct request *r, enum dns_rcode rcode, const struct ede *ede)
+{
+	size_t len = ede_len(w, ede);
 	wire_put_u8(w, 0);
 	wire_put_u16(w, DNS_TYPE_OPT);
 	wire_put_u16(w, DNS_UDP_SIZE_CAP);
 	wire_put_u32(w, (uint32_t)rcode >> 4 << 24 | (r->edns_do ? OPT_DO : 0));
-	wire_put_u16(w, 0);
+	wire_put_u16(w, (uint16_t)len);
+	if (!len)
+		return;
+	wire_put_u16(w, OPTION_EDE);
+	wire_put_u16(w, (uint16_t)(len - 4));
+	wire_put_u16(w, ede->code);
+	wire_put_bytes(w, (const uint8_t *)ede->text, len - EDE_LEN);
 }
 
 void response_end(struct wire_writer *w, const struct request *r, enum dns_rcode rcode, uint16_t answers, uint16_t authority,
-                  uint16_t additional)
+                  uint16_t additional, const struct ede *ede)
 {
 	if (r->edns) {
 		w->limit += OPT_LEN;
-		put_opt(w, r, rcode);
+		put_opt(w, r, rcode, ede);
 		additional++;
 	}
 	store_u16(w->bytes + AT_ANCOUNT, answers);
@@ -196,12 +212,12 @@ void response_set_rcode(struct wire_writer *w, enum dns_rcode rcode)
 	response_set_flags(w, rcode & RCODE_LOW_MASK, RCODE_LOW_MASK);
 }
 
-size_t response_error(uint8_t *bytes, size_t cap, const struct request *r, enum dns_rcode rcode)
+size_t response_error(uint8_t *bytes, size_t cap, const struct request *r, enum dns_rcode rcode, const struct ede *ede)
 {
 	if (cap < DNS_UDP_SIZE_MIN)
 		return 0;
 	struct wire_writer w = {.bytes = bytes, .limit = cap};
 	response_begin(&w, r, 0, rcode);
-	response_end(&w, r, rcode, 0, 0, 0);
+	response_end(&w, r, rcode, 0, 0, 0, ede);
 	return w.len;
 }

@@ -396,6 +396,6 @@ size_t answer_end(struct answer *a, const struct query *q, enum dns_rcode rcode)
 	}
 	if (rcode)
 		response_set_rcode(&a->w, rcode);
-	response_end(&a->w, &q->request, rcode, a->answers, a->authority, a->additional);
+	response_end(&a->w, &q->request, rcode, a->answers, a->authority, a->additional, NULL);
 	return a->w.len;
 }

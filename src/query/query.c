@@ -85,9 +85,16 @@ static bool find_searched(const struct query *q, const struct query_policy *poli
 	return what.exists;
 }
 
+static size_t refuse(const struct query *q, const struct query_policy *policy, uint8_t *out, size_t cap, enum dns_rcode rcode,
+                     const struct ede *why)
+{
+	return response_error(out, cap, &q->request, rcode, policy->ede ? why : NULL);
+}
+
 /* A name of no zone of ours. */
 static size_t answer_outside(const struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap)
 {
+	static const struct ede outside = {DNS_EDE_NOT_AUTHORITATIVE, "the name is in no zone that is served here"};
 	struct name found, spelt;
 	struct zone_spot spot;
 	for (unsigned i = 0; i < policy->search_count && q->request.qname.labels; i++) {
@@ -99,19 +106,23 @@ static size_t answer_outside(const struct query *q, const struct query_policy *p
 		bool follow = q->request.qtype != DNS_TYPE_CNAME && !a.truncated;
 		return answer_end(&a, q, follow ? answer_from(&a, q->request.qtype, &found, &spot, 1) : DNS_NOERROR);
 	}
-	return response_error(out, cap, &q->request, policy->outside_nxdomain ? DNS_NXDOMAIN : DNS_REFUSED);
+	if (policy->outside_nxdomain)
+		return refuse(q, policy, out, cap, DNS_NXDOMAIN, NULL);
+	return refuse(q, policy, out, cap, DNS_REFUSED, &outside);
 }
 
 /* A well-formed request. */
 static size_t answer_question(const struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap)
 {
+	static const struct ede unsupported = {DNS_EDE_NOT_SUPPORTED, "neither other classes than IN nor zone transfers are served here"};
+	static const struct ede unknown = {DNS_EDE_NOT_READY, "the cluster has not been read yet"};
 	const struct request *r = &q->request;
 	if (r->qclass != DNS_CLASS_IN || r->qtype == DNS_TYPE_AXFR || r->qtype == DNS_TYPE_IXFR)
-		return response_error(out, cap, r, DNS_REFUSED);
+		return refuse(q, policy, out, cap, DNS_REFUSED, &unsupported);
 	if (q->spot.place == ZONE_OUTSIDE)
 		return answer_outside(q, policy, state, out, cap);
 	if (policy->known && !atomic_load_explicit(policy->known, memory_order_acquire))
-		return response_error(out, cap, r, DNS_SERVFAIL);
+		return refuse(q, policy, out, cap, DNS_SERVFAIL, &unknown);
 	struct answer a;
 	answer_begin(&a, q, policy, state, out, size_limit(q, cap));
 	return answer_end(&a, q, answer_from(&a, r->qtype, &r->qname, &q->spot, 0));
@@ -125,11 +136,11 @@ size_t query_answer(struct query *q, const struct query_policy *policy, struct q
 	case REQUEST_SILENCE:
 		return 0;
 	case REQUEST_FORMERR:
-		return response_error(out, cap, &q->request, DNS_FORMERR);
+		return response_error(out, cap, &q->request, DNS_FORMERR, NULL);
 	case REQUEST_NOTIMP:
-		return response_error(out, cap, &q->request, DNS_NOTIMP);
+		return response_error(out, cap, &q->request, DNS_NOTIMP, NULL);
 	case REQUEST_BADVERS:
-		return response_error(out, cap, &q->request, DNS_BADVERS);
+		return response_error(out, cap, &q->request, DNS_BADVERS, NULL);
 	}
 	return 0;
 }

@@ -91,7 +91,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	enum request_verdict verdict = request_parse(&r, data, size);
 	check_request(&r, verdict, size);
 	if (verdict != REQUEST_SILENCE)
-		check_response(reply, response_error(reply, sizeof reply, &r, rcode_of(verdict)), &r);
+		check_response(reply, response_error(reply, sizeof reply, &r, rcode_of(verdict), NULL), &r);
 	if (size)
 		check_name_at(data, size, r.id % size); /* the id does not matter else, so it may choose the place */
 	return 0;

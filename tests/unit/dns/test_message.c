@@ -141,7 +141,7 @@ static void test_request_parse(void **state)
 		if (verdict != requests[i].verdict || strcmp(text, requests[i].parsed) != 0)
 			fail_msg("%s: verdict %d, %s", requests[i].what, (int)verdict, text);
 		if (requests[i].reply) {
-			size_t reply_len = response_error(reply, sizeof reply, &r, rcode_of(verdict));
+			size_t reply_len = response_error(reply, sizeof reply, &r, rcode_of(verdict), NULL);
 			packet_assert_equal(requests[i].what, reply, reply_len, requests[i].reply);
 		}
 		free(bytes);
@@ -166,7 +166,8 @@ static void test_request_cut(void **state)
 		assert_int_equal(r.has_question, len >= question);
 		assert_int_equal(r.edns, len == full);
 		if (want == REQUEST_FORMERR)
-			assert_int_equal(response_error(reply, sizeof reply, &r, DNS_FORMERR), len < question ? DNS_HEADER_LEN : question);
+			assert_int_equal(response_error(reply, sizeof reply, &r, DNS_FORMERR, NULL),
+			                 len < question ? DNS_HEADER_LEN : question);
 		free(bytes);
 	}
 	free(all);
@@ -187,7 +188,7 @@ static void test_request_longest_qname(void **state)
 	assert_int_equal(request_parse(&r, bytes, w.len), REQUEST_OK);
 	assert_int_equal(r.qname.labels, NAME_LABELS_MAX);
 	assert_int_equal(r.question_len, NAME_WIRE_MAX + 4);
-	size_t len = response_error(reply, sizeof reply, &r, DNS_REFUSED);
+	size_t len = response_error(reply, sizeof reply, &r, DNS_REFUSED, NULL);
 	assert_int_equal(len, w.len);
 	assert_memory_equal(reply + DNS_HEADER_LEN, bytes + DNS_HEADER_LEN, r.question_len);
 
@@ -220,7 +221,7 @@ static void test_response(void **state)
 	wire_put_u16(&w, 0xc00c);
 	response_set_flags(&w, DNS_TC | DNS_RA, DNS_AA);
 	response_set_rcode(&w, DNS_NOERROR);
-	response_end(&w, &r, DNS_NOERROR, 1, 2, 3);
+	response_end(&w, &r, DNS_NOERROR, 1, 2, 3, NULL);
 	packet_assert_equal("ended", out, w.len, "1234 8380 0001 0001 0002 0004 " QUESTION "c00c " OPT);
 	response_set_rcode(&w, DNS_BADVERS);
 	packet_assert_equal("rcode over 4 bits", out, DNS_HEADER_LEN, "1234 8380 0001 0001 0002 0004");
@@ -239,7 +240,7 @@ static void test_response_without_edns(void **state)
 	parse_ok(&r, ask, len);
 	response_begin(&w, &r, 0, DNS_NOERROR);
 	assert_int_equal(w.limit, sizeof out);
-	response_end(&w, &r, DNS_NOERROR, 0xfffe, 0, 0xffff);
+	response_end(&w, &r, DNS_NOERROR, 0xfffe, 0, 0xffff, NULL);
 	packet_assert_equal("ended", out, w.len, "1234 8000 0001 fffe 0000 ffff " QUESTION);
 	free(ask);
 }
@@ -257,11 +258,50 @@ static void test_response_keeps_room_for_opt(void **state)
 	while (!w.overflow)
 		wire_put_u8(&w, 0xee);
 	wire_rewind(&w, w.len);
-	response_end(&w, &r, DNS_NOERROR, 0, 0, 0);
+	response_end(&w, &r, DNS_NOERROR, 0, 0, 0, NULL);
 	assert_false(w.overflow);
 	assert_int_equal(w.len, DNS_UDP_SIZE_MIN);
 	packet_assert_equal("OPT", out + DNS_UDP_SIZE_MIN - 11, 11, OPT);
 	assert_int_equal(out[DNS_UDP_SIZE_MIN], 0);
+	free(ask);
+}
+
+static const struct ede not_ready = {DNS_EDE_NOT_READY, "hi"};
+
+static void test_extended_error(void **state)
+{
+	size_t len;
+	uint8_t *ask = packet_from_text("1234 0000 0001 0000 0000 0001 " QUESTION OPT, &len), out[512];
+	struct request r;
+	(void)state;
+	parse_ok(&r, ask, len);
+	len = response_error(out, sizeof out, &r, DNS_SERVFAIL, &not_ready);
+	packet_assert_equal("with EDNS", out, len,
+	                    "1234 8002 0001 0000 0000 0001 " QUESTION "00 0029 04d0 0000 0000 0008 000f 0004 000e 6869");
+	free(ask);
+	ask = packet_from_text("1234 0000 0001 0000 0000 0000 " QUESTION, &len);
+	parse_ok(&r, ask, len);
+	len = response_error(out, sizeof out, &r, DNS_SERVFAIL, &not_ready);
+	packet_assert_equal("without EDNS", out, len, "1234 8002 0001 0000 0000 0000 " QUESTION);
+	free(ask);
+}
+
+/* It takes no room from records, and goes along only where it fits to its last octet. */
+static void test_extended_error_without_room(void **state)
+{
+	size_t len;
+	uint8_t *ask = packet_from_text("1234 0000 0001 0000 0000 0001 " QUESTION OPT, &len), out[DNS_UDP_SIZE_MIN];
+	struct request r;
+	(void)state;
+	parse_ok(&r, ask, len);
+	for (size_t left = 0; left < 10; left++) {
+		struct wire_writer w = {.bytes = out, .limit = DNS_UDP_SIZE_MIN};
+		response_begin(&w, &r, 0, DNS_NOERROR);
+		memset(out + w.len, 0xee, w.limit - left - w.len);
+		w.len = w.limit - left;
+		response_end(&w, &r, DNS_NOERROR, 0, 0, 0, &not_ready);
+		assert_int_equal(w.len, DNS_UDP_SIZE_MIN - left + (left < 8 ? 0 : 8));
+	}
 	free(ask);
 }
 
@@ -272,19 +312,24 @@ static void test_error_needs_room(void **state)
 	struct request r;
 	(void)state;
 	parse_ok(&r, ask, len);
-	assert_int_equal(response_error(out, DNS_UDP_SIZE_MIN - 1, &r, DNS_REFUSED), 0);
+	assert_int_equal(response_error(out, DNS_UDP_SIZE_MIN - 1, &r, DNS_REFUSED, NULL), 0);
 	assert_int_equal(out[0], 0);
-	assert_int_equal(response_error(out, DNS_UDP_SIZE_MIN, &r, DNS_REFUSED), len);
+	assert_int_equal(response_error(out, DNS_UDP_SIZE_MIN, &r, DNS_REFUSED, NULL), len);
 	free(ask);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_request_parse),         cmocka_unit_test(test_request_cut),
-	        cmocka_unit_test(test_request_longest_qname), cmocka_unit_test(test_response),
-	        cmocka_unit_test(test_response_without_edns), cmocka_unit_test(test_response_keeps_room_for_opt),
+	        cmocka_unit_test(test_request_parse),
+	        cmocka_unit_test(test_request_cut),
+	        cmocka_unit_test(test_request_longest_qname),
+	        cmocka_unit_test(test_response),
+	        cmocka_unit_test(test_response_without_edns),
+	        cmocka_unit_test(test_response_keeps_room_for_opt),
 	        cmocka_unit_test(test_error_needs_room),
+	        cmocka_unit_test(test_extended_error),
+	        cmocka_unit_test(test_extended_error_without_room),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

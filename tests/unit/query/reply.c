@@ -281,6 +281,18 @@ static void check_set(struct parser *p, const char *owner, unsigned type, unsign
 	p->sets[p->set_count++].section = section;
 }
 
+/* The only option there is: an extended error. */
+static void ede(struct parser *p, unsigned len)
+{
+	if (number(p, 2) != 15 || number(p, 2) != len - 4 || len < 6 || p->len - p->at < len - 4) {
+		wrong(p, "OPT with an option that is no extended error");
+		return;
+	}
+	unsigned code = number(p, 2);
+	say(p, " %u \"%.*s\"", code, (int)len - 6, (const char *)p->bytes + p->at);
+	p->at += len - 6;
+}
+
 static void opt(struct parser *p)
 {
 	if (number(p, 2) != 1232)
@@ -290,10 +302,12 @@ static void opt(struct parser *p)
 		wrong(p, "an extended rcode that nobody knows");
 	if (octet(p) != 0)
 		wrong(p, "OPT of another version than 0");
-	unsigned flags = number(p, 2);
+	unsigned flags = number(p, 2), len = number(p, 2);
 	say(p, "edns%s%s", flags & 0x8000 ? "-do" : "", extended ? "-badvers" : "");
-	if (flags & 0x7fff || number(p, 2) != 0)
-		wrong(p, "OPT with flags or options");
+	if (flags & 0x7fff)
+		wrong(p, "OPT with flags");
+	if (len)
+		ede(p, len);
 }
 
 static void record(struct parser *p, unsigned section, const char *separator)

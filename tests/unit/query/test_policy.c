@@ -101,6 +101,25 @@ static void test_not_known_yet(void **state)
 	end(z);
 }
 
+/* Who sent EDNS is told why; with EDE off, nobody is. */
+static void test_extended_errors(void **state)
+{
+	struct zone *z = world(search_world);
+	atomic_bool known = false;
+	struct query_policy policy = {.zone = z, .known = &known, .ede = true};
+	(void)state;
+	assert_true(ask_wants(&policy, "not known", "nothing.default.svc.cluster.local A edns=1232",
+	                      "SERVFAIL rd + edns 14 \"the cluster has not been read yet\""));
+	assert_true(ask_wants(&policy, "outside", "example.com A edns=1232",
+	                      "REFUSED rd + edns 20 \"the name is in no zone that is served here\""));
+	assert_true(ask_wants(&policy, "another class", "cluster.local A class=3 edns=1232",
+	                      "REFUSED rd + edns 21 \"neither other classes than IN nor zone transfers are served here\""));
+	assert_true(ask_wants(&policy, "no EDNS", "nothing.default.svc.cluster.local A", "SERVFAIL rd"));
+	policy.ede = false;
+	assert_true(ask_wants(&policy, "off", "nothing.default.svc.cluster.local A edns=1232", "SERVFAIL rd + edns"));
+	end(z);
+}
+
 /* A chain is followed for ten links. */
 static void test_long_chain(void **state)
 {
@@ -258,13 +277,10 @@ int main(void)
 	hash_seed_init();
 	rcu_thread_begin();
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_search),
-	        cmocka_unit_test(test_outside),
-	        cmocka_unit_test(test_not_known_yet),
-	        cmocka_unit_test(test_long_chain),
-	        cmocka_unit_test(test_name_server),
-	        cmocka_unit_test(test_rotation),
-	        cmocka_unit_test(test_rotation_within_a_target),
+	        cmocka_unit_test(test_search),           cmocka_unit_test(test_outside),
+	        cmocka_unit_test(test_not_known_yet),    cmocka_unit_test(test_extended_errors),
+	        cmocka_unit_test(test_long_chain),       cmocka_unit_test(test_name_server),
+	        cmocka_unit_test(test_rotation),         cmocka_unit_test(test_rotation_within_a_target),
 	        cmocka_unit_test(test_without_rotation),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
