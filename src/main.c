@@ -12,24 +12,31 @@ static int printed(void)
 	return fflush(stdout) == 0 ? 0 : 1;
 }
 
+static int execute(const struct options *o)
+{
+	if (o->version) {
+		puts("headns " HEADNS_VERSION);
+		return printed();
+	}
+	if (o->help) {
+		help_print(o->command);
+		return printed();
+	}
+	log_set_level(o->log_level);
+	return o->command == COMMAND_RUN ? run_main(o) : serve_main(o);
+}
+
 int main(int argc, char **argv)
 {
 	struct options options;
 	struct diag d;
+	int status = EXIT_USAGE;
 	hash_seed_init();
 	json_arena_install();
-	if (options_parse(&options, argc, argv, &d)) {
+	if (options_parse(&options, argc, argv, &d))
 		log_line(LOG_ERROR, "%s", d.text);
-		return EXIT_USAGE;
-	}
-	if (options.version) {
-		puts("headns " HEADNS_VERSION);
-		return printed();
-	}
-	if (options.help) {
-		help_print(options.command);
-		return printed();
-	}
-	log_set_level(options.log_level);
-	return options.command == COMMAND_RUN ? run_main(&options) : serve_main(&options);
+	else
+		status = execute(&options);
+	options_clear(&options);
+	return status;
 }

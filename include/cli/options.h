@@ -1,6 +1,8 @@
 /* options.h - the command line: one table of options, from which both parsing and help are made. */
 #pragma once
 #include "base/log.h"
+#include "cluster.h"
+#include "config/kubernetes.h"
 #include "server.h"
 #include <stdbool.h>
 
@@ -12,6 +14,10 @@ struct options {
 	enum command_kind command;
 	bool help, version; /* asked for; the rest then counts for nothing, but command, whose help is meant */
 	struct server_options server;
+	struct cluster_options cluster; /* but for kubernetes and endpoint, which whoever builds it sets */
+	struct kubernetes_options kubernetes;
+	bool rotate;           /* address sets begin at another address each time */
+	bool outside_nxdomain; /* query.h */
 	enum log_level log_level;
 	struct net_address listen[OPTIONS_LISTEN_MAX];
 	unsigned listen_count;  /* 0: the default addresses (cli/listen.h) */
@@ -23,9 +29,11 @@ struct options {
 	char **run_argv; /* run: what follows "--", NULL-terminated; borrowed from argv */
 };
 
-/* Reads argv (whose order it changes; *o borrows from it). ERR_SYNTAX or ERR_RANGE, with diag saying what is wrong, where, and what would
+/* Reads argv (whose order it changes; *o borrows from it). options_clear() in any case. ERR_SYNTAX or ERR_RANGE, with diag saying what is wrong, where, and what would
  * be right. Not for two threads at once: getopt has state of its own. */
 enum err options_parse(struct options *o, int argc, char **argv, struct diag *d);
+
+void options_clear(struct options *o);
 
 /* Writes the help of a command, or of headns itself (COMMAND_NONE), to stdout. */
 void help_print(enum command_kind command);

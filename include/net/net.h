@@ -20,8 +20,8 @@ struct net_message {
 	size_t reply_len; /* set by the handler; 0: no reply */
 };
 
-/* Answers messages[0..n-1]. Called on worker's thread inside an RCU read section; must not wait. */
-typedef void net_handler(void *arg, unsigned worker, struct net_message *messages, unsigned n);
+/* Answers messages[0..n-1], which came to options.addresses[address]. Called on worker's thread inside an RCU read section; must not wait. */
+typedef void net_handler(void *arg, unsigned worker, unsigned address, struct net_message *messages, unsigned n);
 
 struct net_address {
 	struct sockaddr_storage sa; /* family, address, port; port 0: any (the same one for UDP and TCP) */

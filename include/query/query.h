@@ -12,7 +12,7 @@ enum query_transport { QUERY_UDP, QUERY_TCP };
 
 /* How to answer; made once, read by all workers. */
 struct query_policy {
-	const struct zone *zone;
+	const struct zone *zone;   /* NULL: no name is ours */
 	bool rotate;               /* sets of addresses and SRV records begin at one drawn anew each time */
 	bool outside_nxdomain;     /* names of no zone of ours: NXDOMAIN instead of REFUSED (a namespace with no other DNS) */
 	bool ede;                  /* clients that sent EDNS are told why they get no records (RFC 8914) */
@@ -35,9 +35,13 @@ struct query {
 	struct zone_spot spot; /* private to query/: what parsing already knows of the name, so that the look-up does not start anew */
 };
 
-/* First step: parses, and brings the memory that the look-up will touch towards the processor. A batch does this for all its
- * queries before it answers the first. bytes must stay until query_answer returned. */
-void query_begin(struct query *q, const struct query_policy *policy, enum query_transport transport, const uint8_t *bytes, size_t len);
+/* First step: parses; then, where verdict is REQUEST_OK, request.qname decides which policy is the query's. bytes must stay until
+ * query_answer returned. */
+void query_begin(struct query *q, enum query_transport transport, const uint8_t *bytes, size_t len);
 
-/* Second step: writes the response to out (cap at least 512 octets; 65,535 over TCP) and returns its length; 0: no response is to be sent. */
+/* Second step: brings the memory that the look-up will touch towards the processor. A batch does this for all its queries before it
+ * answers the first. */
+void query_locate(struct query *q, const struct query_policy *policy);
+
+/* Last step, with the same policy: writes the response to out (cap at least 512 octets; 65,535 over TCP) and returns its length; 0: no response is to be sent. */
 size_t query_answer(struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap);

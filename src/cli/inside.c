@@ -1,5 +1,6 @@
 #include "inside.h"
 #include "base/log.h"
+#include "base/rcu.h"
 #include "cli/child.h"
 #include "cli/listen.h"
 #include "cli/loopback.h"
@@ -29,7 +30,10 @@ struct inside {
 	const struct options *options;
 	const struct sandbox *sandbox;
 	struct child child;
+	struct cluster *cluster;
 	struct server *server;
+	struct name search[RESOLVCONF_SEARCHES_MAX]; /* where names that are not ours are looked for */
+	unsigned search_count;
 	struct loopback *loopback;
 	struct addr servers[SERVERS_MAX];
 	unsigned server_count;
@@ -47,7 +51,7 @@ static const struct addr fallback_server = {ADDR_V4, {10, 0, 0, 10}};
 /* The clusterIPs of kube-system/kube-dns, once: sockets don't move. */
 static void find_servers(struct inside *in)
 {
-	const struct service *dns = store_service(server_store(in->server), "kube-system", "kube-dns");
+	const struct service *dns = store_service(cluster_store(in->cluster), "kube-system", "kube-dns");
 	for (unsigned i = 0; dns && i < dns->cluster_ip_count; i++) {
 		if (dns->cluster_ips[i].family == ADDR_V4 || loopback_has_ipv6(in->loopback))
 			in->servers[in->server_count++] = dns->cluster_ips[i];
@@ -63,7 +67,7 @@ static enum err no_such_pod(const struct inside *in, struct diag *d)
 	char text[256];
 	struct store_cursor cursor = {0};
 	const struct pod *p, *elsewhere = NULL;
-	while ((p = store_each_pod(server_store(in->server), &cursor))) {
+	while ((p = store_each_pod(cluster_store(in->cluster), &cursor))) {
 		if (strcmp(p->object.ns, o->ns) == 0)
 			suggest_consider(&close, p->object.name);
 		else if (strcmp(p->object.name, o->pod) == 0)
@@ -84,7 +88,7 @@ static enum err find_pod(const struct inside *in, const struct pod **pod, struct
 	*pod = NULL;
 	if (!o->pod)
 		return OK;
-	*pod = store_pod(server_store(in->server), o->ns, o->pod);
+	*pod = store_pod(cluster_store(in->cluster), o->ns, o->pod);
 	return *pod ? OK : no_such_pod(in, d);
 }
 
@@ -99,7 +103,7 @@ static size_t collect_addresses(const struct inside *in, struct addr *addrs)
 		if (addrs)
 			addrs[n] = in->servers[i];
 	}
-	while ((p = store_each_pod(server_store(in->server), &cursor))) {
+	while ((p = store_each_pod(cluster_store(in->cluster), &cursor))) {
 		for (unsigned i = 0; i < p->ip_count; i++, n++) {
 			if (addrs)
 				addrs[n] = p->ips[i];
@@ -141,8 +145,10 @@ static enum err settle_place(struct inside *in, const struct place *p, struct di
 	if (p->elsewhere)
 		log_line(LOG_WARNING, "run: the resolv.conf of pod %s (dnsPolicy, dnsConfig) names no server that can be reached in here",
 		         in->options->pod);
-	if (in->options->search_fallback && server_set_search(in->server, p->search, p->search_count))
-		return diag_set(d, ERR_NOMEM, "out of memory");
+	if (in->options->search_fallback) {
+		memcpy(in->search, p->search, p->search_count * sizeof *p->search);
+		in->search_count = p->search_count;
+	}
 	return cover_files(p, d);
 }
 
@@ -154,7 +160,7 @@ static enum err make_place(struct inside *in, const struct pod *pod, struct diag
 	struct place_input input = {
 	        .pod = pod,
 	        .ns = in->options->ns,
-	        .zone = &in->options->server.zone,
+	        .zone = &in->options->kubernetes.zones.names[0],
 	        .servers = in->servers,
 	        .server_count = in->server_count,
 	        .hostname = hostname,
@@ -182,20 +188,36 @@ static enum err make_place(struct inside *in, const struct pod *pod, struct diag
 
 static enum err load(struct inside *in, struct diag *d)
 {
-	struct server_changes changes;
-	enum err err = server_new(&in->options->server, &in->server, d);
+	struct cluster_options options = in->options->cluster;
+	struct cluster_changes changes;
+	enum err err;
+	options.kubernetes = &in->options->kubernetes;
+	err = cluster_new(&options, &in->cluster, d);
 	if (err)
 		return err;
-	err = server_load(in->server, &changes);
+	err = cluster_load(in->cluster, &changes);
 	return err ? diag_set(d, err, "the input is wrong, see above (--lenient leaves out what is wrong)") : OK;
 }
 
 static enum err listen_here(struct inside *in, struct diag *d)
 {
+	const struct options *o = in->options;
 	struct net_address addresses[SERVERS_MAX];
+	const struct server_block block = {
+	        .addresses = addresses,
+	        .address_count = in->server_count,
+	        .cluster = in->cluster,
+	        .rotate = o->rotate,
+	        .outside_nxdomain = o->outside_nxdomain,
+	        .search = in->search,
+	        .search_count = in->search_count,
+	};
+	enum err err = server_new(&o->server, &in->server, d);
 	for (unsigned i = 0; i < in->server_count; i++)
 		addresses[i] = listen_address(&in->servers[i], DNS_PORT);
-	return server_listen(in->server, addresses, in->server_count, d);
+	if (!err)
+		err = server_add_block(in->server, &block, d);
+	return err ? err : server_listen(in->server, d);
 }
 
 /* Everything the program will find; in the order of who needs whom. */
@@ -224,7 +246,7 @@ static void on_files_changed(void *arg)
 {
 	struct inside *in = arg;
 	struct diag d;
-	if (!server_reload(in->server) && place_addresses(in, &d))
+	if (!cluster_reload(in->cluster) && place_addresses(in, &d))
 		log_line(LOG_ERROR, "run: %s", d.text);
 }
 
@@ -272,7 +294,7 @@ static void on_program_ended(uv_poll_t *handle, int status, int events)
 
 static enum err watch(struct inside *in, struct diag *d)
 {
-	const struct server_options *o = &in->options->server;
+	const struct cluster_options *o = &in->options->cluster;
 	sigset_t child;
 	if (uv_signal_start(&in->on_child, on_child_ended, SIGCHLD) || uv_poll_start(&in->on_channel, UV_READABLE, on_channel_readable))
 		return diag_set(d, ERR_SYS, "the event loop could not start");
@@ -334,11 +356,14 @@ int inside_main(const struct options *o, const struct sandbox *sandbox)
 	struct inside in = {.options = o, .sandbox = sandbox};
 	struct diag d;
 	enum err err = child_fork(&in.child, o->run_argv, &sandbox->old_mask, &d);
+	rcu_thread_begin();
 	if (!err)
 		err = run(&in, &d);
 	if (err)
 		log_line(LOG_ERROR, "run: %s", d.text);
 	server_free(in.server);
+	cluster_free(in.cluster);
+	rcu_thread_end();
 	loopback_close(in.loopback);
 	return err ? 1 : 0;
 }

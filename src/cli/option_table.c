@@ -32,25 +32,21 @@ static enum err set_listen(struct options *o, const char *text, struct diag *d)
 	return net_address_parse(text, &o->listen[o->listen_count++], d);
 }
 
+/* The last one counts. */
 static enum err set_zone(struct options *o, const char *text, struct diag *d)
 {
-	struct name *zone = &o->server.zone;
-	enum err err = name_from_text(zone, text, strlen(text));
-	if (err == ERR_RANGE)
-		return diag_set(d, err, "a label has at most %d octets, a name %d", NAME_LABEL_MAX, NAME_WIRE_MAX);
-	if (zone->len > ZONE_ORIGIN_MAX)
-		return diag_set(d, ERR_RANGE, "at most %d octets leave room for the names below it", ZONE_ORIGIN_MAX);
-	return !err && zone->labels ? OK : diag_set(d, ERR_SYNTAX, "a domain name such as cluster.local is wanted");
+	o->kubernetes.zones.count = 0;
+	return kubernetes_add_zone(&o->kubernetes.zones, text, d);
 }
 
 static enum err set_ttl(struct options *o, const char *text, struct diag *d)
 {
-	return number(text, 0, TTL_MAX_S, &o->server.ttl_s, d);
+	return number(text, 0, TTL_MAX_S, &o->kubernetes.ttl_s, d);
 }
 
 static enum err set_negative_ttl(struct options *o, const char *text, struct diag *d)
 {
-	return number(text, 0, TTL_MAX_S, &o->server.negative_ttl_s, d);
+	return number(text, 0, TTL_MAX_S, &o->kubernetes.negative_ttl_s, d);
 }
 
 static enum err set_workers(struct options *o, const char *text, struct diag *d)
@@ -81,19 +77,19 @@ static enum err set_cidr(const char *text, struct cidr *v4, struct cidr *v6, str
 
 static enum err set_pod_cidr(struct options *o, const char *text, struct diag *d)
 {
-	return set_cidr(text, &o->server.manifest.pod_cidr, &o->server.manifest.pod_cidr6, d);
+	return set_cidr(text, &o->cluster.manifest.pod_cidr, &o->cluster.manifest.pod_cidr6, d);
 }
 
 static enum err set_service_cidr(struct options *o, const char *text, struct diag *d)
 {
-	return set_cidr(text, &o->server.manifest.service_cidr, &o->server.manifest.service_cidr6, d);
+	return set_cidr(text, &o->cluster.manifest.service_cidr, &o->cluster.manifest.service_cidr6, d);
 }
 
 static enum err set_lenient(struct options *o, const char *text, struct diag *d)
 {
 	(void)text;
 	(void)d;
-	o->server.manifest.lenient = true;
+	o->cluster.manifest.lenient = true;
 	return OK;
 }
 
@@ -101,7 +97,7 @@ static enum err set_no_rotate(struct options *o, const char *text, struct diag *
 {
 	(void)text;
 	(void)d;
-	o->server.rotate = false;
+	o->rotate = false;
 	return OK;
 }
 

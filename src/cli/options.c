@@ -19,18 +19,19 @@ static struct cidr range(const char *text)
 static void set_defaults(struct options *o)
 {
 	*o = (struct options){
-	        .server = {.ttl_s = 5, .negative_ttl_s = NEGATIVE_TTL_UNSET, .rotate = true},
+	        .rotate = true,
 	        .log_level = LOG_INFO,
 	        .ns = "default",
 	        .search_fallback = true,
 	};
-	o->server.manifest = (struct manifest_options){
+	o->cluster.manifest = (struct manifest_options){
 	        .service_cidr = range("10.0.0.0/24"),
 	        .service_cidr6 = range("fd00:10:96::/112"),
 	        .pod_cidr = range("10.244.0.0/16"),
 	        .pod_cidr6 = range("fd00:10:244::/56"),
 	};
-	name_from_text(&o->server.zone, "cluster.local", strlen("cluster.local"));
+	kubernetes_options_init(&o->kubernetes);
+	o->kubernetes.negative_ttl_s = NEGATIVE_TTL_UNSET;
 }
 
 /* --- the command --- */
@@ -63,8 +64,8 @@ static enum err parse_command(struct options *o, const char *name, struct diag *
 		return unknown_command(name, d);
 	o->command = c->kind;
 	if (c->kind == COMMAND_RUN) {
-		o->log_level = LOG_WARNING;        /* what the program prints is what its user wants to see */
-		o->server.outside_nxdomain = true; /* there is no other DNS in there, and musl waits 5 s after REFUSED */
+		o->log_level = LOG_WARNING; /* what the program prints is what its user wants to see */
+		o->outside_nxdomain = true; /* there is no other DNS in there, and musl waits 5 s after REFUSED */
 	}
 	return OK;
 }
@@ -156,8 +157,8 @@ static enum err parse_long_options(struct options *o, int argc, char **argv, str
 		else
 			err = take_long_option(o, &option_table[got - OPTION_BASE], argv, d);
 	}
-	o->server.files = (const char *const *)argv + optind;
-	o->server.file_count = (unsigned)(argc - optind);
+	o->cluster.files = (const char *const *)argv + optind;
+	o->cluster.file_count = (unsigned)(argc - optind);
 	return err;
 }
 
@@ -166,13 +167,15 @@ static enum err check(struct options *o, struct diag *d)
 	const char *command = command_table[o->command].name;
 	if (o->help)
 		return OK;
-	if (o->server.negative_ttl_s == NEGATIVE_TTL_UNSET)
-		o->server.negative_ttl_s = o->server.ttl_s < NEGATIVE_TTL_DEFAULT ? o->server.ttl_s : NEGATIVE_TTL_DEFAULT;
+	if (o->kubernetes.negative_ttl_s == NEGATIVE_TTL_UNSET)
+		o->kubernetes.negative_ttl_s = o->kubernetes.ttl_s < NEGATIVE_TTL_DEFAULT ? o->kubernetes.ttl_s : NEGATIVE_TTL_DEFAULT;
+	if (!o->kubernetes.zones.count && kubernetes_add_zone(&o->kubernetes.zones, "cluster.local", d))
+		return ERR_NOMEM;
 	if (o->context && !o->kubeconfig)
 		return diag_set(d, ERR_SYNTAX, "%s: --context is one of a kubeconfig: name that by --kubeconfig", command);
-	if (o->kubeconfig && o->server.file_count)
+	if (o->kubeconfig && o->cluster.file_count)
 		return diag_set(d, ERR_SYNTAX, "%s: a manifest and --kubeconfig: serve one or the other", command);
-	if (!o->kubeconfig && !o->server.file_count)
+	if (!o->kubeconfig && !o->cluster.file_count)
 		return diag_set(d, ERR_SYNTAX, "%s: no manifest: name a file, a folder, or - for standard input (headns help %s)", command,
 		                command);
 	if (o->command == COMMAND_RUN && (!o->run_argv || !o->run_argv[0]))
@@ -193,6 +196,11 @@ static enum err parse_help(struct options *o, int argc, char **argv, struct diag
 {
 	o->help = true;
 	return argc > 2 ? parse_command(o, argv[2], d) : OK;
+}
+
+void options_clear(struct options *o)
+{
+	kubernetes_options_clear(&o->kubernetes);
 }
 
 enum err options_parse(struct options *o, int argc, char **argv, struct diag *d)

@@ -1,3 +1,4 @@
+#include "base/rcu.h"
 #include "cli/commands.h"
 #include "cli/listen.h"
 #include "kube/filewatch.h"
@@ -9,6 +10,7 @@
 #define SIGNALS 3
 
 struct serve {
+	struct cluster *cluster;
 	struct server *server;
 	uv_loop_t loop;
 	uv_signal_t signals[SIGNALS];
@@ -21,7 +23,7 @@ static void on_signal(uv_signal_t *handle, int signum)
 {
 	struct serve *s = handle->data;
 	if (signum == SIGHUP)
-		server_reload(s->server);
+		cluster_reload(s->cluster);
 	else
 		uv_stop(&s->loop);
 }
@@ -29,7 +31,7 @@ static void on_signal(uv_signal_t *handle, int signum)
 static void on_files_changed(void *arg)
 {
 	struct serve *s = arg;
-	server_reload(s->server);
+	cluster_reload(s->cluster);
 }
 
 static enum err loop_open(struct serve *s, const struct options *o, struct diag *d)
@@ -41,7 +43,7 @@ static enum err loop_open(struct serve *s, const struct options *o, struct diag 
 		s->signals[i].data = s;
 		uv_signal_start(&s->signals[i], on_signal, signal_numbers[i]);
 	}
-	if (filewatch_start(&s->loop, o->server.files, o->server.file_count, on_files_changed, s, &s->watch))
+	if (filewatch_start(&s->loop, o->cluster.files, o->cluster.file_count, on_files_changed, s, &s->watch))
 		log_line(LOG_WARNING, "serve: the files cannot be watched: after an edit, send SIGHUP");
 	return OK;
 }
@@ -49,26 +51,37 @@ static enum err loop_open(struct serve *s, const struct options *o, struct diag 
 static void loop_close(struct serve *s)
 {
 	filewatch_stop(s->watch);
-	server_unwatch(s->server);
+	cluster_unwatch(s->cluster);
 	for (unsigned i = 0; i < SIGNALS; i++)
 		uv_close((uv_handle_t *)&s->signals[i], NULL);
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	uv_loop_close(&s->loop);
 }
 
-static enum err load(struct server *s, struct diag *d)
+static enum err load(struct cluster *c, struct diag *d)
 {
-	struct server_changes changes;
-	enum err err = server_load(s, &changes);
+	struct cluster_changes changes;
+	enum err err = cluster_load(c, &changes);
 	return err ? diag_set(d, err, "nothing is served: the input is wrong, see above (--lenient leaves out what is wrong)") : OK;
 }
 
-static enum err listen_as_told(struct server *s, const struct options *o, struct diag *d)
+static enum err listen_as_told(struct serve *s, const struct options *o, struct diag *d)
 {
 	struct net_address defaults[LISTEN_DEFAULTS];
-	if (o->listen_count)
-		return server_listen(s, o->listen, o->listen_count, d);
-	return server_listen(s, defaults, listen_defaults(defaults), d);
+	struct server_block block = {
+	        .addresses = o->listen,
+	        .address_count = o->listen_count,
+	        .cluster = s->cluster,
+	        .rotate = o->rotate,
+	        .outside_nxdomain = o->outside_nxdomain,
+	};
+	enum err err;
+	if (!block.address_count) {
+		block.addresses = defaults;
+		block.address_count = listen_defaults(defaults);
+	}
+	err = server_add_block(s->server, &block, d);
+	return err ? err : server_listen(s->server, d);
 }
 
 static unsigned ms_since(const struct timespec *start)
@@ -84,60 +97,70 @@ static enum err serve_files(struct serve *s, const struct options *o, struct dia
 	struct timespec start;
 	enum err err;
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	err = load(s->server, d);
+	err = load(s->cluster, d);
 	if (!err)
-		err = listen_as_told(s->server, o, d);
+		err = listen_as_told(s, o, d);
 	if (err)
 		return err;
-	server_log_start(s->server, ms_since(&start));
+	server_log_start(s->server, s->cluster, ms_since(&start));
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	return OK;
+}
+
+static void on_cluster_read(void *arg, struct cluster *c, unsigned ms)
+{
+	const struct serve *s = arg;
+	server_log_start(s->server, c, ms);
 }
 
 /* Listens at once: who asks meanwhile is told so, and names that are not the cluster's need not wait. */
 static enum err serve_cluster(struct serve *s, const struct options *o, struct diag *d)
 {
-	enum err err = server_watch(s->server, &s->loop, d);
+	enum err err = cluster_watch(s->cluster, &s->loop, on_cluster_read, s, d);
 	if (!err)
-		err = listen_as_told(s->server, o, d);
+		err = listen_as_told(s, o, d);
 	if (err)
 		return err;
-	server_log_listening(s->server);
+	server_log_listening(s->server, s->cluster);
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	return OK;
 }
 
-/* The endpoint is borrowed by the server, so it outlives it. */
-static enum err find_cluster(struct options *o, struct api_endpoint *endpoint, struct diag *d)
+/* What outlives the server and the loop. */
+static enum err build(struct serve *s, const struct options *o, struct api_endpoint *endpoint, struct diag *d)
 {
-	enum err err;
-	if (!o->kubeconfig)
-		return OK;
-	err = kubeconfig_read(o->kubeconfig, o->context, endpoint, d);
+	struct cluster_options cluster = o->cluster;
+	enum err err = OK;
+	cluster.kubernetes = &o->kubernetes;
+	if (o->kubeconfig) {
+		err = kubeconfig_read(o->kubeconfig, o->context, endpoint, d);
+		cluster.endpoint = endpoint;
+	}
 	if (!err)
-		o->server.cluster = endpoint;
-	return err;
+		err = cluster_new(&cluster, &s->cluster, d);
+	return err ? err : server_new(&o->server, &s->server, d);
 }
 
 int serve_main(const struct options *o)
 {
-	struct options own = *o;
 	struct api_endpoint endpoint = {0};
 	struct serve s = {0};
 	struct diag d;
-	enum err err = find_cluster(&own, &endpoint, &d);
+	enum err err;
 	signal(SIGPIPE, SIG_IGN); /* stderr's reader may go; we stay */
+	rcu_thread_begin();
+	err = build(&s, o, &endpoint, &d);
 	if (!err)
-		err = server_new(&own.server, &s.server, &d);
-	if (!err)
-		err = loop_open(&s, &own, &d);
+		err = loop_open(&s, o, &d);
 	if (!err) {
-		err = own.server.cluster ? serve_cluster(&s, &own, &d) : serve_files(&s, &own, &d);
+		err = o->kubeconfig ? serve_cluster(&s, o, &d) : serve_files(&s, o, &d);
 		loop_close(&s);
 	}
 	if (err)
 		log_line(LOG_ERROR, "serve: %s", d.text);
 	server_free(s.server);
+	cluster_free(s.cluster);
+	rcu_thread_end();
 	api_endpoint_clear(&endpoint);
 	return err ? 1 : 0;
 }

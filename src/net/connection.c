@@ -98,7 +98,7 @@ static ssize_t answer(struct connection *c, const uint8_t *bytes, size_t len)
 			return (ssize_t)used;
 		}
 		tcp_touch(c->tcp, c);
-		responder_answer(&c->tcp->responder, c->tcp->messages, f.count);
+		responder_answer(&c->tcp->responder, c->address, c->tcp->messages, f.count);
 		if (!send_replies(c, f.count))
 			return -1;
 		used += f.used;
@@ -198,7 +198,7 @@ void connection_close(struct connection *c)
 	tcp_forget(c->tcp, c);
 }
 
-struct connection *connection_new(struct tcp *t, int fd)
+struct connection *connection_new(struct tcp *t, int fd, unsigned address)
 {
 	struct connection *c = calloc(1, sizeof(*c));
 	if (!c || uv_poll_init(t->loop, &c->poll, fd)) {
@@ -208,6 +208,7 @@ struct connection *connection_new(struct tcp *t, int fd)
 	}
 	c->tcp = t;
 	c->fd = fd;
+	c->address = address;
 	c->receivable = SIZE_MAX;
 	c->poll.data = c;
 	return c;

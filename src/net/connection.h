@@ -18,6 +18,7 @@ struct connection {
 	uv_poll_t poll;
 	struct tcp *tcp;
 	int fd;
+	unsigned address;   /* of the listener, for the handler */
 	int events;         /* polled for; 0: none yet */
 	uint64_t active_ms; /* loop time of the last complete message, or of the last progress in writing */
 	struct held input, output;
@@ -26,7 +27,7 @@ struct connection {
 };
 
 /* Takes fd, also on failure: NULL, the connection is closed. Otherwise it lives until it is closed, by itself or from outside. */
-struct connection *connection_new(struct tcp *t, int fd);
+struct connection *connection_new(struct tcp *t, int fd, unsigned address);
 
 /* Writes what waits, reads once, answers what is complete, and polls for what must come next. May close the connection. */
 void connection_serve(struct connection *c);

@@ -52,11 +52,11 @@ static enum err open_sockets(const struct net *n, struct worker *w, struct diag 
 		int fd;
 		enum err err = socket_open_udp(a, &fd, d);
 		if (!err)
-			err = worker_add_udp(w, fd, socket_is_wildcard(a), d);
+			err = worker_add_udp(w, fd, i, socket_is_wildcard(a), d);
 		if (!err)
 			err = socket_open_tcp(a, &fd, d);
 		if (!err)
-			err = worker_add_tcp(w, fd, d);
+			err = worker_add_tcp(w, fd, i, d);
 		if (err)
 			return err;
 	}

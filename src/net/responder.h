@@ -10,9 +10,9 @@ struct responder {
 };
 
 /* One read section around the handler alone: system calls stay outside, so that grace periods are as short as batches. */
-static inline void responder_answer(const struct responder *r, struct net_message *messages, unsigned n)
+static inline void responder_answer(const struct responder *r, unsigned address, struct net_message *messages, unsigned n)
 {
 	rcu_reader_lock();
-	r->handler(r->arg, r->worker, messages, n);
+	r->handler(r->arg, r->worker, address, messages, n);
 	rcu_reader_unlock();
 }

@@ -70,13 +70,13 @@ static bool take_place(struct tcp *t)
 	return false;
 }
 
-static void admit(struct tcp *t, int fd)
+static void admit(struct tcp *t, int fd, unsigned address)
 {
 	if (!take_place(t)) {
 		close(fd);
 		return;
 	}
-	struct connection *c = connection_new(t, fd);
+	struct connection *c = connection_new(t, fd, address);
 	if (!c) {
 		atomic_fetch_sub(&t->limit->open, 1);
 		return;
@@ -110,7 +110,7 @@ static bool accept_one(struct tcp_listener *l)
 {
 	int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd >= 0) {
-		admit(l->tcp, fd);
+		admit(l->tcp, fd, l->address);
 		return true;
 	}
 	int error = errno;
@@ -174,7 +174,7 @@ struct tcp *tcp_new(uv_loop_t *loop, const struct responder *responder, struct t
 	return t;
 }
 
-enum err tcp_add_listener(struct tcp *t, int fd)
+enum err tcp_add_listener(struct tcp *t, int fd, unsigned address)
 {
 	struct tcp_listener *l = &t->listeners[t->listener_count];
 	if (uv_poll_init(t->loop, &l->poll, fd)) {
@@ -183,6 +183,7 @@ enum err tcp_add_listener(struct tcp *t, int fd)
 	}
 	l->tcp = t;
 	l->fd = fd;
+	l->address = address;
 	l->poll.data = l;
 	t->listener_count++;
 	uv_poll_start(&l->poll, UV_READABLE, on_listener_readable);

@@ -16,6 +16,7 @@ struct tcp_listener {
 	uv_poll_t poll;
 	struct tcp *tcp;
 	int fd;
+	unsigned address;
 };
 
 TAILQ_HEAD(connections, connection);
@@ -41,8 +42,8 @@ struct tcp {
 /* NULL: out of memory. */
 struct tcp *tcp_new(uv_loop_t *loop, const struct responder *responder, struct tcp_limit *limit, unsigned idle_s, unsigned address_count);
 
-/* Takes fd, a listening socket, also on failure. */
-enum err tcp_add_listener(struct tcp *t, int fd);
+/* Takes fd, a listening socket, also on failure. address: its number, for the handler. */
+enum err tcp_add_listener(struct tcp *t, int fd, unsigned address);
 
 /* Takes in what clients have sent so far, and no more; closes everything once that is answered, or after TCP_DRAIN_MS. */
 void tcp_drain(struct tcp *t);

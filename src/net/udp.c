@@ -27,6 +27,7 @@ struct slot {
 struct udp_listener {
 	uv_poll_t poll;
 	int fd;
+	unsigned address;
 	size_t control_len; /* 0: no control messages on this socket */
 	struct responder responder;
 	struct mmsghdr received[NET_BATCH]; /* [i] belongs to slots[i] for good */
@@ -127,7 +128,7 @@ static int serve_batch(struct udp_listener *l)
 		l->messages[i].len = l->received[i].msg_len;
 		l->messages[i].reply_len = 0;
 	}
-	responder_answer(&l->responder, l->messages, (unsigned)n);
+	responder_answer(&l->responder, l->address, l->messages, (unsigned)n);
 	send_replies(l, gather_replies(l, (unsigned)n));
 	return n;
 }
@@ -144,7 +145,8 @@ static void on_udp_readable(uv_poll_t *handle, int status, int events)
 		uv_poll_start(handle, UV_READABLE, on_udp_readable);
 }
 
-enum err udp_listener_new(uv_loop_t *loop, int fd, bool wildcard, const struct responder *responder, struct udp_listener **out)
+enum err udp_listener_new(uv_loop_t *loop, int fd, unsigned address, bool wildcard, const struct responder *responder,
+                          struct udp_listener **out)
 {
 	struct udp_listener *l = calloc(1, sizeof(*l));
 	if (!l || uv_poll_init(loop, &l->poll, fd)) {
@@ -154,6 +156,7 @@ enum err udp_listener_new(uv_loop_t *loop, int fd, bool wildcard, const struct r
 		return err;
 	}
 	l->fd = fd;
+	l->address = address;
 	l->control_len = wildcard ? sizeof(l->slots[0].control) : 0;
 	l->responder = *responder;
 	l->poll.data = l;

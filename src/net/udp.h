@@ -5,9 +5,10 @@
 
 struct udp_listener;
 
-/* Takes fd, also on failure, and polls it on loop. wildcard: replies leave from the address that the control message of the
+/* Takes fd, also on failure, and polls it on loop. address: its number, for the handler; wildcard: replies leave from the address that the control message of the
  * request names. All that answering needs is allocated here. ERR_NOMEM, or ERR_SYS where the socket can't be polled. */
-enum err udp_listener_new(uv_loop_t *loop, int fd, bool wildcard, const struct responder *responder, struct udp_listener **out);
+enum err udp_listener_new(uv_loop_t *loop, int fd, unsigned address, bool wildcard, const struct responder *responder,
+                          struct udp_listener **out);
 
 /* Answers every datagram that has been received. */
 void udp_listener_drain(struct udp_listener *l);

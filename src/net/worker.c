@@ -71,18 +71,18 @@ enum err worker_new(const struct worker_options *options, struct worker **out, s
 	return OK;
 }
 
-enum err worker_add_udp(struct worker *w, int fd, bool wildcard, struct diag *d)
+enum err worker_add_udp(struct worker *w, int fd, unsigned address, bool wildcard, struct diag *d)
 {
-	enum err err = udp_listener_new(&w->loop, fd, wildcard, &w->responder, &w->udp[w->udp_count]);
+	enum err err = udp_listener_new(&w->loop, fd, address, wildcard, &w->responder, &w->udp[w->udp_count]);
 	if (err)
 		return diag_set(d, err, "cannot poll a UDP socket: %s", err_str(err));
 	w->udp_count++;
 	return OK;
 }
 
-enum err worker_add_tcp(struct worker *w, int fd, struct diag *d)
+enum err worker_add_tcp(struct worker *w, int fd, unsigned address, struct diag *d)
 {
-	enum err err = tcp_add_listener(w->tcp, fd);
+	enum err err = tcp_add_listener(w->tcp, fd, address);
 	return err ? diag_set(d, err, "cannot poll a TCP socket: %s", err_str(err)) : OK;
 }
 

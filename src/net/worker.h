@@ -15,9 +15,9 @@ struct worker_options {
 /* ERR_NOMEM, or ERR_SYS where the system gives no event loop. */
 enum err worker_new(const struct worker_options *options, struct worker **out, struct diag *d);
 
-/* Before the start. Both take fd, also on failure. */
-enum err worker_add_udp(struct worker *w, int fd, bool wildcard, struct diag *d);
-enum err worker_add_tcp(struct worker *w, int fd, struct diag *d);
+/* Before the start. Both take fd, also on failure. address: its number, for the handler. */
+enum err worker_add_udp(struct worker *w, int fd, unsigned address, bool wildcard, struct diag *d);
+enum err worker_add_tcp(struct worker *w, int fd, unsigned address, struct diag *d);
 
 /* From here on all belongs to the worker's thread. That thread has the signal mask of the caller. */
 enum err worker_start(struct worker *w, struct diag *d);

@@ -5,11 +5,16 @@
 
 #define LINKS_MAX 10 /* CNAMEs in one answer */
 
-void query_begin(struct query *q, const struct query_policy *policy, enum query_transport transport, const uint8_t *bytes, size_t len)
+void query_begin(struct query *q, enum query_transport transport, const uint8_t *bytes, size_t len)
 {
 	q->transport = transport;
 	q->verdict = request_parse(&q->request, bytes, len);
-	if (q->verdict != REQUEST_OK)
+}
+
+void query_locate(struct query *q, const struct query_policy *policy)
+{
+	q->spot.place = ZONE_OUTSIDE;
+	if (q->verdict != REQUEST_OK || !policy->zone)
 		return;
 	zone_locate(policy->zone, &q->request.qname, &q->spot);
 	zone_prefetch(policy->zone, &q->spot);

@@ -159,8 +159,10 @@ static __attribute__((noinline)) size_t answer_batch(const struct question *ques
 	static struct query queries[BATCH];
 	static uint8_t out[BATCH][DNS_UDP_SIZE_CAP];
 	size_t octets = 0;
-	for (unsigned i = 0; i < BATCH; i++)
-		query_begin(&queries[i], policy, QUERY_UDP, questions[i].bytes, questions[i].len);
+	for (unsigned i = 0; i < BATCH; i++) {
+		query_begin(&queries[i], QUERY_UDP, questions[i].bytes, questions[i].len);
+		query_locate(&queries[i], policy);
+	}
 	for (unsigned i = 0; i < BATCH; i++)
 		octets += query_answer(&queries[i], policy, state, out[i], sizeof out[i]);
 	return octets;

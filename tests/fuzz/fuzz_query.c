@@ -168,7 +168,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	        .search_count = !!(data[0] & CHOOSE_SEARCH),
 	};
 	rcu_reader_lock();
-	query_begin(&q, &policy, tcp ? QUERY_TCP : QUERY_UDP, data + 1, size - 1);
+	query_begin(&q, tcp ? QUERY_TCP : QUERY_UDP, data + 1, size - 1);
+	query_locate(&q, &policy);
 	size_t len = query_answer(&q, &policy, &state, reply, cap);
 	rcu_reader_unlock();
 	assert((len == 0) == (q.verdict == REQUEST_SILENCE));

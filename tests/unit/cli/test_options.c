@@ -28,6 +28,7 @@ struct parsed {
 	char *argv[ARGS_MAX];
 };
 
+/* done() with what it gave. */
 static void parse(struct parsed *p, const char *line)
 {
 	int argc;
@@ -37,23 +38,29 @@ static void parse(struct parsed *p, const char *line)
 	p->err = options_parse(&p->options, argc, p->argv, &p->diag);
 }
 
+static void done(struct parsed *p)
+{
+	options_clear(&p->options);
+}
+
 /* What matters of the options as one line. */
 static void describe(const struct options *o, char *text, size_t cap)
 {
 	char zone[NAME_TEXT_MAX], pods[ADDR_TEXT_MAX], services[ADDR_TEXT_MAX];
-	const struct server_options *s = &o->server;
+	const struct cluster_options *c = &o->cluster;
+	const struct kubernetes_options *k = &o->kubernetes;
 	size_t len;
-	name_to_text(&s->zone, zone);
-	addr_format(&s->manifest.pod_cidr.base, pods);
-	addr_format(&s->manifest.service_cidr.base, services);
-	len = (size_t)snprintf(text, cap, "%s ttl %u/%u w%u %s/%u %s/%u%s%s%s log%d", zone, s->ttl_s, s->negative_ttl_s, s->workers, pods,
-	                       s->manifest.pod_cidr.prefix, services, s->manifest.service_cidr.prefix,
-	                       s->manifest.lenient ? " lenient" : "", s->rotate ? "" : " no-rotate", s->outside_nxdomain ? " outside" : "",
+	name_to_text(&k->zones.names[0], zone);
+	addr_format(&c->manifest.pod_cidr.base, pods);
+	addr_format(&c->manifest.service_cidr.base, services);
+	len = (size_t)snprintf(text, cap, "%s ttl %u/%u w%u %s/%u %s/%u%s%s%s log%d", zone, k->ttl_s, k->negative_ttl_s, o->server.workers,
+	                       pods, c->manifest.pod_cidr.prefix, services, c->manifest.service_cidr.prefix,
+	                       c->manifest.lenient ? " lenient" : "", o->rotate ? "" : " no-rotate", o->outside_nxdomain ? " outside" : "",
 	                       (int)o->log_level);
 	if (o->kubeconfig)
 		len += (size_t)snprintf(text + len, cap - len, " of %s/%s", o->kubeconfig, o->context);
-	for (unsigned i = 0; i < s->file_count; i++)
-		len += (size_t)snprintf(text + len, cap - len, " %s", s->files[i]);
+	for (unsigned i = 0; i < c->file_count; i++)
+		len += (size_t)snprintf(text + len, cap - len, " %s", c->files[i]);
 }
 
 static const struct {
@@ -83,6 +90,7 @@ static void test_good_lines(void **state)
 		assert_int_equal(p.err, OK);
 		describe(&p.options, text, sizeof text);
 		assert_string_equal(text, good[i].want);
+		done(&p);
 	}
 }
 
@@ -107,11 +115,12 @@ static const struct {
         {"headns serve --workers 0 a", "serve: --workers 0: a number from 1 to 16"},
         {"headns serve --tcp-idle 0 a", "serve: --tcp-idle 0: a number from 1"},
         {"headns serve --tcp-connections 0 a", "serve: --tcp-connections 0: a number from 1"},
-        {"headns serve --zone a..b a", "serve: --zone a..b: a domain name"},
+        {"headns serve --zone a..b a", "serve: --zone a..b: \"a..b\" is no zone"},
         {"headns serve --zone a23456789-123456789-123456789-123456789-123456789-123456789-1234 a",
-         "serve: --zone a23456789-123456789-123456789-123456789-123456789-123456789-1234: a label has at most 63"},
-        {"headns serve --zone " FORTY "." FORTY "." FORTY " a", "serve: --zone " FORTY "." FORTY "." FORTY ": at most 120 octets"},
-        {"headns serve --zone . a", "serve: --zone .: a domain name"},
+         "serve: --zone a23456789-123456789-123456789-123456789-123456789-123456789-1234: "
+         "\"a23456789-123456789-123456789-123456789-123456789-123456789-1234\": a label has at most 63"},
+        {"headns serve --zone " FORTY "." FORTY "." FORTY " a",
+         "serve: --zone " FORTY "." FORTY "." FORTY ": zone " FORTY "." FORTY "." FORTY ": at most 120 octets"},
         {"headns serve --pod-cidr 10.244.0.1/16 a", "serve: --pod-cidr 10.244.0.1/16: a range"},
         {"headns serve --service-cidr x a", "serve: --service-cidr x: a range"},
         {"headns serve --listen nowhere:1 a", "serve: --listen nowhere:1: "},
@@ -141,6 +150,7 @@ static void test_bad_lines(void **state)
 		assert_true(p.err == ERR_SYNTAX || p.err == ERR_RANGE);
 		if (strncmp(p.diag.text, bad[i].want, strlen(bad[i].want)) != 0)
 			assert_string_equal(p.diag.text, bad[i].want);
+		done(&p);
 	}
 }
 
@@ -165,6 +175,7 @@ static void test_help_and_version(void **state)
 		assert_int_equal(p.options.help, informed[i].help);
 		assert_int_equal(p.options.version, informed[i].version);
 		assert_int_equal(p.options.command, informed[i].command);
+		done(&p);
 	}
 }
 
@@ -177,11 +188,12 @@ static void test_run_takes_command_as_it_is(void **state)
 	assert_string_equal(p.options.pod, "web-0");
 	assert_string_equal(p.options.ns, "prod");
 	assert_false(p.options.search_fallback);
-	assert_int_equal(p.options.server.file_count, 1);
+	assert_int_equal(p.options.cluster.file_count, 1);
 	assert_string_equal(p.options.run_argv[0], "sh");
 	assert_string_equal(p.options.run_argv[2], "--ttl");
 	assert_string_equal(p.options.run_argv[4], "x");
 	assert_null(p.options.run_argv[5]);
+	done(&p);
 }
 
 static void test_run_defaults(void **state)
@@ -192,6 +204,7 @@ static void test_run_defaults(void **state)
 	assert_null(p.options.pod);
 	assert_string_equal(p.options.ns, "default");
 	assert_true(p.options.search_fallback);
+	done(&p);
 }
 
 static void test_listen_repeats(void **state)
@@ -203,6 +216,7 @@ static void test_listen_repeats(void **state)
 	assert_int_equal(p.options.listen_count, 2);
 	net_address_format(&p.options.listen[1], text);
 	assert_string_equal(text, "[::1]:1054");
+	done(&p);
 }
 
 int main(void)

@@ -32,10 +32,11 @@ static void answer(struct net_message *m)
 	m->reply_len = len;
 }
 
-void echo_handler(void *arg, unsigned worker, struct net_message *messages, unsigned n)
+void echo_handler(void *arg, unsigned worker, unsigned address, struct net_message *messages, unsigned n)
 {
 	struct echo *e = arg;
 	(void)worker;
+	(void)address;
 	if (atomic_load(&e->gated))
 		wait_at_gate(e);
 	if (n > atomic_load(&e->largest_batch))

@@ -31,7 +31,7 @@ static void solo_start(struct solo *s)
 	assert_int_equal(socket_claim(&s->at, NULL), OK);
 	assert_int_equal(socket_open_tcp(&s->at, &fd, NULL), OK);
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);
-	assert_int_equal(tcp_add_listener(s->tcp, fd), OK);
+	assert_int_equal(tcp_add_listener(s->tcp, fd, 0), OK);
 }
 
 static void solo_stop(struct solo *s)

@@ -90,7 +90,7 @@ static void solo_listen(struct solo *s, int fd)
 	struct responder responder = {.handler = echo_handler, .arg = &s->echo};
 	memset(&s->echo, 0, sizeof(s->echo));
 	assert_int_equal(uv_loop_init(&s->loop), 0);
-	assert_int_equal(udp_listener_new(&s->loop, fd, false, &responder, &s->listener), OK);
+	assert_int_equal(udp_listener_new(&s->loop, fd, 0, false, &responder, &s->listener), OK);
 }
 
 static void solo_start(struct solo *s)

@@ -22,7 +22,8 @@ const char *ask(const struct query_policy *policy, struct query_state *state, co
 	struct query_state fresh = {0};
 	size_t len = reply_query(tcp ? question + 4 : question, in);
 	rcu_reader_lock();
-	query_begin(&q, policy, tcp ? QUERY_TCP : QUERY_UDP, in, len);
+	query_begin(&q, tcp ? QUERY_TCP : QUERY_UDP, in, len);
+	query_locate(&q, policy);
 	reply_len = query_answer(&q, policy, state ? state : &fresh, out, tcp ? sizeof out : DNS_UDP_SIZE_CAP);
 	rcu_reader_unlock();
 	if (!reply_text(in, len, out, reply_len, text))

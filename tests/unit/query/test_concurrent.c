@@ -78,7 +78,8 @@ static void ask(struct reader *r, const char *question)
 	uint8_t in[512], out[65535];
 	struct query q;
 	size_t len = reply_query(question, in);
-	query_begin(&q, &r->shared->policy, QUERY_TCP, in, len);
+	query_begin(&q, QUERY_TCP, in, len);
+	query_locate(&q, &r->shared->policy);
 	size_t got = query_answer(&q, &r->shared->policy, &r->state, out, sizeof out);
 	if (!reply_text(in, len, out, got, r->text))
 		atomic_fetch_add(&r->shared->torn, 1);

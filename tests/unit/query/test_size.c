@@ -201,7 +201,8 @@ static void test_raw(void **state)
 		uint8_t out[512];
 		struct query q;
 		const uint8_t *in = (const uint8_t *)raw[i].bytes;
-		query_begin(&q, &policy, QUERY_UDP, in, raw[i].len);
+		query_begin(&q, QUERY_UDP, in, raw[i].len);
+		query_locate(&q, &policy);
 		size_t len = query_answer(&q, &policy, &query_state, out, sizeof out);
 		text[0] = '\0';
 		if (len && !reply_text(in, raw[i].len, out, len, text))

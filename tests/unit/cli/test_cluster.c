@@ -1,6 +1,7 @@
-/* Loading and reloading, without listeners. */
+/* Loading and reloading a cluster of manifests. */
+#include "base/rcu.h"
+#include "cluster.h"
 #include "fail_alloc.h"
-#include "server.h"
 #include "unit.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,8 +16,9 @@
 struct fixture {
 	char path[32];
 	const char *files[1];
-	struct server_options options;
-	struct server *server;
+	struct kubernetes_options kubernetes;
+	struct cluster_options options;
+	struct cluster *cluster;
 };
 
 static void write_file(const struct fixture *f, const char *text)
@@ -31,16 +33,18 @@ static int setup(void **state)
 {
 	struct fixture *f = calloc(1, sizeof *f);
 	int fd;
-	strcpy(f->path, "/tmp/test-server.XXXXXX");
+	rcu_thread_begin();
+	strcpy(f->path, "/tmp/test-cluster.XXXXXX");
 	fd = mkstemp(f->path);
 	close(fd);
 	f->files[0] = f->path;
-	f->options = (struct server_options){.files = f->files, .file_count = 1, .ttl_s = 5, .negative_ttl_s = 5, .workers = 1};
+	kubernetes_options_init(&f->kubernetes);
+	assert_int_equal(kubernetes_add_zone(&f->kubernetes.zones, "cluster.local", NULL), OK);
+	f->options = (struct cluster_options){.kubernetes = &f->kubernetes, .files = f->files, .file_count = 1};
 	assert_int_equal(cidr_parse("10.244.0.0/16", &f->options.manifest.pod_cidr), OK);
 	assert_int_equal(cidr_parse("10.0.0.0/24", &f->options.manifest.service_cidr), OK);
 	assert_int_equal(cidr_parse("fd00:10:244::/56", &f->options.manifest.pod_cidr6), OK);
 	assert_int_equal(cidr_parse("fd00:10:96::/112", &f->options.manifest.service_cidr6), OK);
-	assert_int_equal(name_from_text(&f->options.zone, "cluster.local", 13), OK);
 	*state = f;
 	return 0;
 }
@@ -48,7 +52,9 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
-	server_free(f->server);
+	cluster_free(f->cluster);
+	kubernetes_options_clear(&f->kubernetes);
+	rcu_thread_end();
 	unlink(f->path);
 	free(f);
 	return 0;
@@ -57,11 +63,11 @@ static int teardown(void **state)
 /* The fixture's server with this file loaded. */
 static void start(struct fixture *f, const char *text)
 {
-	struct server_changes changes;
+	struct cluster_changes changes;
 	struct diag d;
 	write_file(f, text);
-	assert_int_equal(server_new(&f->options, &f->server, &d), OK);
-	assert_int_equal(server_load(f->server, &changes), OK);
+	assert_int_equal(cluster_new(&f->options, &f->cluster, &d), OK);
+	assert_int_equal(cluster_load(f->cluster, &changes), OK);
 }
 
 static const struct {
@@ -86,27 +92,27 @@ static void test_edits(void **state)
 {
 	struct fixture *f = *state;
 	for (size_t i = 0; i < sizeof edits / sizeof *edits; i++) {
-		struct server_changes c;
+		struct cluster_changes c;
 		start(f, edits[i].before);
 		write_file(f, edits[i].after);
-		assert_int_equal(server_load(f->server, &c), edits[i].err);
+		assert_int_equal(cluster_load(f->cluster, &c), edits[i].err);
 		assert_int_equal(c.changed, edits[i].changed);
 		assert_int_equal(c.gone, edits[i].gone);
 		assert_int_equal(c.errors != 0, edits[i].err != OK);
-		assert_int_equal(server_zone_counts(f->server).addresses, edits[i].addresses);
-		server_free(f->server);
-		f->server = NULL;
+		assert_int_equal(zone_counts(cluster_zone(f->cluster)).addresses, edits[i].addresses);
+		cluster_free(f->cluster);
+		f->cluster = NULL;
 	}
 }
 
 static void test_missing_file(void **state)
 {
 	struct fixture *f = *state;
-	struct server_changes c;
+	struct cluster_changes c;
 	start(f, SERVICE("a") POD("p", "a", "10.1.0.1"));
 	unlink(f->path);
-	assert_int_not_equal(server_load(f->server, &c), OK);
-	assert_int_equal(server_zone_counts(f->server).addresses, 1);
+	assert_int_not_equal(cluster_load(f->cluster, &c), OK);
+	assert_int_equal(zone_counts(cluster_zone(f->cluster)).addresses, 1);
 }
 
 /* Whatever is out of memory, what is served then is whole again after one load more. */
@@ -117,13 +123,13 @@ static void test_every_allocation_may_fail(void **state)
 	start(f, SERVICE("a") POD("p", "a", "10.1.0.1"));
 	write_file(f, SERVICE("a") SERVICE("b") POD("p", "b", "10.1.0.2") POD("q", "a", "10.1.0.3"));
 	for (unsigned n = 1; failed; n++) {
-		struct server_changes c;
+		struct cluster_changes c;
 		fail_alloc_at(n);
-		(void)server_load(f->server, &c);
+		(void)cluster_load(f->cluster, &c);
 		failed = fail_alloc_hit();
 		fail_alloc_at(0);
-		assert_int_equal(server_load(f->server, &c), OK);
-		assert_int_equal(server_zone_counts(f->server).addresses, 2);
+		assert_int_equal(cluster_load(f->cluster, &c), OK);
+		assert_int_equal(zone_counts(cluster_zone(f->cluster)).addresses, 2);
 		write_file(f, n % 2 ? SERVICE("a") POD("p", "a", "10.1.0.1") POD("r", "a", "10.1.0.9")
 		                    : SERVICE("a") SERVICE("b") POD("p", "b", "10.1.0.2") POD("q", "a", "10.1.0.3"));
 	}
@@ -134,15 +140,15 @@ static void test_new_allocations_may_fail(void **state)
 	struct fixture *f = *state;
 	bool failed = true;
 	for (unsigned n = 1; failed; n++) {
-		struct server *s = NULL;
+		struct cluster *c = NULL;
 		struct diag d;
 		enum err err;
 		fail_alloc_at(n);
-		err = server_new(&f->options, &s, &d);
+		err = cluster_new(&f->options, &c, &d);
 		failed = fail_alloc_hit();
 		fail_alloc_at(0);
 		assert_int_equal(err, failed ? ERR_NOMEM : OK);
-		server_free(s);
+		cluster_free(c);
 	}
 }
 

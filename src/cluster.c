@@ -1,0 +1,272 @@
+#include "cluster.h"
+#include "base/log.h"
+#include "base/rcu.h"
+#include "kube/watch.h"
+#include "spool.h"
+#include "zone/compile.h"
+#include <stdlib.h>
+#include <time.h>
+
+#define EVERY_KIND ((1u << OBJECT_KINDS) - 1)
+
+struct cluster {
+	struct cluster_options options;
+	struct intern *pool;
+	struct store *store;
+	struct zone *zone;
+	bool stdin_kept;
+	struct cluster_changes changes; /* of the load under way */
+	struct watch *watch;
+	uint64_t watch_ms; /* when it began */
+	cluster_read *on_read;
+	void *on_read_arg;
+	atomic_bool known; /* all has been read once; read by workers */
+};
+
+static uint64_t now_ms(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+}
+
+/* --- store to zone --- */
+
+/* An error that would come again at every flush is reported and passed over, so that it does not keep the other Services from being
+ * applied; out of memory is not one. */
+static enum err passed_over(enum err err, const char *ns, const char *name)
+{
+	if (!err || err == ERR_NOMEM)
+		return err;
+	log_line(LOG_ERROR, "%s%s%s cannot be served: %s", ns, *name ? "/" : "", name, err_str(err));
+	return OK;
+}
+
+static enum err on_service_changed(void *arg, const struct service_view *view)
+{
+	struct cluster *c = arg;
+	const struct object *o = &view->service->object;
+	struct generation *g;
+	enum err err = compile_service(view, &g);
+	if (!err)
+		err = zone_publish(c->zone, o->ns, o->name, g);
+	if (!err)
+		c->changes.changed++;
+	return passed_over(err, o->ns, o->name);
+}
+
+static void on_service_gone(void *arg, const char *ns, const char *name)
+{
+	struct cluster *c = arg;
+	zone_withdraw(c->zone, ns, name);
+	c->changes.gone++;
+}
+
+static enum err on_namespace_changed(void *arg, const char *ns, bool exists)
+{
+	struct cluster *c = arg;
+	if (exists)
+		return passed_over(zone_add_namespace(c->zone, ns), ns, "");
+	zone_remove_namespace(c->zone, ns);
+	return OK;
+}
+
+/* --- building and tearing down --- */
+
+static enum err build(struct cluster *c, struct diag *d)
+{
+	const struct cluster_options *o = &c->options;
+	const struct zone_options zone_options = {&o->kubernetes->zones.names[0], o->kubernetes->ttl_s, o->kubernetes->negative_ttl_s};
+	const struct store_callbacks callbacks = {on_service_changed, on_service_gone, on_namespace_changed, c};
+	if (!(c->pool = intern_new()) || !(c->zone = zone_new(&zone_options)) || !(c->store = store_new(c->pool, &callbacks)))
+		return diag_set(d, ERR_NOMEM, "out of memory");
+	return spool_stdin(o->files, o->file_count, &c->stdin_kept, d);
+}
+
+enum err cluster_new(const struct cluster_options *options, struct cluster **out, struct diag *d)
+{
+	struct cluster *c = calloc(1, sizeof *c);
+	enum err err;
+	if (!c)
+		return diag_set(d, ERR_NOMEM, "out of memory");
+	c->options = *options;
+	atomic_init(&c->known, !options->endpoint);
+	err = build(c, d);
+	if (err) {
+		cluster_free(c);
+		return err;
+	}
+	*out = c;
+	return OK;
+}
+
+void cluster_free(struct cluster *c)
+{
+	if (!c)
+		return;
+	store_free(c->store);
+	zone_free(c->zone);
+	rcu_free_all();
+	intern_free(c->pool);
+	free(c);
+}
+
+/* --- loading --- */
+
+static void on_report(void *arg, bool fatal, const char *text)
+{
+	struct cluster *c = arg;
+	c->changes.errors++;
+	log_line(fatal ? LOG_ERROR : LOG_WARNING, "%s", text);
+}
+
+/* Hands every object to the store, which takes it also where it fails. */
+static enum err upsert_all(struct cluster *c, struct manifest *m)
+{
+	enum err err = OK;
+	for (size_t i = 0; i < m->count; i++) {
+		struct object *o = m->objects[i];
+		enum err one;
+		m->objects[i] = NULL;
+		one = store_upsert(c->store, o);
+		err = err ? err : one;
+	}
+	return err;
+}
+
+static enum err apply(struct cluster *c, struct manifest *m)
+{
+	enum err err;
+	store_mark(c->store, EVERY_KIND);
+	err = upsert_all(c, m);
+	if (!err) { /* else what did not get in would look deleted */
+		store_sweep(c->store, EVERY_KIND);
+		err = store_flush(c->store);
+	}
+	if (err)
+		log_line(LOG_ERROR, "the manifests could not be applied whole: %s", err_str(err));
+	return err;
+}
+
+enum err cluster_load(struct cluster *c, struct cluster_changes *changes)
+{
+	const struct cluster_options *o = &c->options;
+	uint64_t start = now_ms();
+	struct manifest m = {0};
+	enum err err;
+	c->changes = (struct cluster_changes){0};
+	if (c->stdin_kept)
+		spool_rewind();
+	err = manifest_load(o->files, o->file_count, &o->manifest, c->pool, on_report, c, &m);
+	if (!err)
+		err = apply(c, &m);
+	manifest_free(&m, c->pool);
+	c->changes.ms = (unsigned)(now_ms() - start);
+	*changes = c->changes;
+	return err;
+}
+
+enum err cluster_reload(struct cluster *c)
+{
+	struct cluster_changes did;
+	struct store_counts now;
+	enum err err;
+	if (c->options.endpoint) {
+		log_line(LOG_INFO, "nothing to reload: the cluster's changes are followed as they happen");
+		return OK;
+	}
+	err = cluster_load(c, &did);
+	if (err) {
+		log_line(LOG_ERROR, "not reloaded: %s; keeps serving the data of before",
+		         did.errors ? "the manifests are wrong, see above" : err_str(err));
+		return err;
+	}
+	now = store_counts(c->store);
+	log_line(LOG_INFO, "reloaded: %zu services changed, %zu gone; now %zu services, %zu endpoints, %zu names; %u ms", did.changed,
+	         did.gone, now.services, now.endpoints, zone_counts(c->zone).names, did.ms);
+	return OK;
+}
+
+/* --- watching --- */
+
+static enum err on_cluster_upsert(void *arg, struct object *o)
+{
+	const struct cluster *c = arg;
+	return store_upsert(c->store, o);
+}
+
+static void on_cluster_gone(void *arg, enum object_kind kind, const char *ns, const char *name)
+{
+	const struct cluster *c = arg;
+	store_delete(c->store, kind, ns, name);
+}
+
+static void on_cluster_mark(void *arg, enum object_kind kind)
+{
+	const struct cluster *c = arg;
+	store_mark(c->store, 1u << kind);
+}
+
+static void on_cluster_sweep(void *arg, enum object_kind kind)
+{
+	const struct cluster *c = arg;
+	store_sweep(c->store, 1u << kind);
+}
+
+static enum err on_cluster_flush(void *arg)
+{
+	const struct cluster *c = arg;
+	enum err err = store_flush(c->store);
+	if (err)
+		log_line(LOG_ERROR, "the cluster's changes could not be applied whole: %s", err_str(err));
+	return err;
+}
+
+static void on_cluster_synced(void *arg)
+{
+	struct cluster *c = arg;
+	atomic_store_explicit(&c->known, true, memory_order_release);
+	c->on_read(c->on_read_arg, c, (unsigned)(now_ms() - c->watch_ms));
+}
+
+enum err cluster_watch(struct cluster *c, uv_loop_t *loop, cluster_read *on_read, void *arg, struct diag *d)
+{
+	const struct watch_options options = {
+	        .endpoint = c->options.endpoint,
+	        .endpoints = c->options.kubernetes->endpoints == KUBERNETES_ENDPOINTS_SLICES ? WATCH_SLICES : WATCH_PODS,
+	        .pool = c->pool,
+	        .handlers = {on_cluster_upsert, on_cluster_gone, on_cluster_mark, on_cluster_sweep, on_cluster_flush, on_cluster_synced, c},
+	};
+	c->watch_ms = now_ms();
+	c->on_read = on_read;
+	c->on_read_arg = arg;
+	return watch_start(loop, &options, &c->watch) ? diag_set(d, ERR_NOMEM, "out of memory") : OK;
+}
+
+void cluster_unwatch(struct cluster *c)
+{
+	watch_stop(c->watch);
+	c->watch = NULL;
+}
+
+/* --- what others need of it --- */
+
+const struct cluster_options *cluster_options(const struct cluster *c)
+{
+	return &c->options;
+}
+
+const struct store *cluster_store(const struct cluster *c)
+{
+	return c->store;
+}
+
+struct zone *cluster_zone(const struct cluster *c)
+{
+	return c->zone;
+}
+
+const atomic_bool *cluster_known(const struct cluster *c)
+{
+	return &c->known;
+}
