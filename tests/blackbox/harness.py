@@ -20,6 +20,7 @@ import dns.flags
 import dns.message
 import dns.name
 import dns.query
+import dns.rcode
 import dns.rdatatype
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -216,6 +217,19 @@ def make_query(name, rdtype="A", *, version=0, ednsflags=0, payload=4096, option
 def answer_set(response, rdtype):
     wanted = dns.rdatatype.from_text(rdtype)
     return {rr.to_text() for rrset in response.answer if rrset.rdtype == wanted for rr in rrset}
+
+
+def found(server, name, rdtype="A"):
+    """The records, or the rcode's name where there are none."""
+    response = server.ask(name, rdtype)
+    return answer_set(response, rdtype) or dns.rcode.to_text(response.rcode())
+
+
+def until(server, name, wanted, rdtype="A"):
+    """Asks until that is found. What must come, comes: patience is the harness's."""
+    deadline = Deadline()
+    while (seen := found(server, name, rdtype)) != wanted:
+        deadline.check(f"{name} {rdtype} is {seen}, not {wanted}")
 
 
 # --- bytes, where a library would correct what we want to be wrong ---

@@ -11,7 +11,7 @@ import pytest
 
 import harness
 from apiserver import ApiServer, event, status
-from harness import pod, service, slice_of
+from harness import pod, service, slice_of, until
 
 WEB0 = "web-0.nginx.default.svc"
 NGINX = service("nginx", selector={"app": "nginx"})
@@ -46,17 +46,6 @@ def follow(serve, tmp_path):
         return serve("--kubeconfig", api.kubeconfig(tmp_path / "kubeconfig", user, cluster), *arguments, **options)
 
     return start
-
-
-def until(server, name, wanted, rdtype="A"):
-    """Asks until the answer is that one; an rcode's name stands for an error. What must come, comes: patience is the harness's."""
-    deadline = harness.Deadline()
-    while True:
-        response = server.ask(name, rdtype)
-        found = harness.answer_set(response, rdtype) or dns.rcode.to_text(response.rcode())
-        if found == wanted:
-            return
-        deadline.check(f"{name} {rdtype} is {found}, not {wanted}")
 
 
 def rcode(server, name, rdtype="A"):
