@@ -21,8 +21,15 @@ struct query_policy {
 	const atomic_bool *known;  /* false: what the zone holds is not known yet, so that its names get SERVFAIL; NULL: it is */
 };
 
+/* How often each reason for a "no" was given since the start. Written by the worker alone, read by any thread at any time: each number by
+ * itself is right, and so is every later one no less. */
+struct query_counters {
+	_Atomic(uint64_t) absences[ABSENCES]; /* by enum absence; that of NONE stays 0 */
+};
+
 /* What one worker keeps between queries. Owned by its thread. */
 struct query_state {
+	struct query_counters counters;
 	uint64_t rotor; /* where the next rotation begins is drawn from it: a plain count would march in step with clients that ask A and
 	                 * AAAA, or two names, by turns, and give each the same address always */
 };

@@ -8,6 +8,7 @@
 #pragma once
 #include "base/addr.h"
 #include "base/rcu.h"
+#include "zone/absence.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,15 +16,6 @@
 /* Part of a pool: count items from first. */
 struct run {
 	uint32_t first, count;
-};
-
-/* Why a name that somebody might expect is not there. */
-enum absence {
-	ABSENCE_NONE,         /* it is there, or nobody could expect it */
-	ABSENCE_NOT_READY,    /* its endpoints exist, and none is ready: the absence will pass, and is not to be remembered */
-	ABSENCE_TERMINATING,  /* the same, because they are being deleted */
-	ABSENCE_NO_ENDPOINTS, /* a headless Service without any */
-	ABSENCE_NO_TARGET,    /* an ExternalName that is no host name */
 };
 
 /* The RRsets that a name has, as a set. */

@@ -86,7 +86,7 @@ void zone_prefetch(const struct zone *z, const struct zone_spot *spot);
  * writes an answer from them writes one state. */
 struct zone_found {
 	bool exists;                         /* false: NXDOMAIN, and has is 0 */
-	uint8_t absence;                     /* enum absence: why it does not exist */
+	uint8_t absence;                     /* enum absence: why it does not exist; NONE if it does */
 	uint16_t has;                        /* RRsets, bits of enum has */
 	const struct generation *generation; /* NULL where has is within HAS_SOA | HAS_NS | HAS_TXT */
 	const struct node *node;             /* of generation: rdata of A, AAAA, SRV; the name that the (first) PTR leads to */

@@ -10,7 +10,18 @@
 #define RCODE_LOW_MASK 0x000f
 
 /* Where fields of the header stand. */
-enum { AT_FLAGS = 2, AT_ANCOUNT = 6 };
+enum { AT_FLAGS = 2, AT_QDCOUNT = 4, AT_ANCOUNT = 6, AT_NSCOUNT = 8, AT_ARCOUNT = 10 };
+
+static uint16_t load_u16(const uint8_t *p)
+{
+	return (uint16_t)(p[0] << 8 | p[1]);
+}
+
+static void store_u16(uint8_t *p, unsigned v)
+{
+	p[0] = (uint8_t)(v >> 8);
+	p[1] = (uint8_t)v;
+}
 
 struct counts {
 	uint16_t question, answer, authority, additional;
@@ -79,29 +90,29 @@ static bool options_add_up(const uint8_t *rdata, size_t len)
 	return !in.failed;
 }
 
-/* Takes over what OPT says (RFC 6891 6.1.2). Its options are looked at only if we know the version that they are written in. */
-static bool read_opt(struct request *r, uint16_t class, uint32_t ttl, const uint8_t *rdata, size_t len)
+/* Takes over what OPT says (RFC 6891 6.1.2); head is what follows its owner. Its options are looked at only if we know the version that
+ * they are written in. */
+static bool read_opt(struct request *r, const uint8_t *head, const uint8_t *rdata, size_t len)
 {
+	uint16_t size = load_u16(head + 2);
 	r->edns = true;
-	r->edns_udp_size = class < DNS_UDP_SIZE_MIN ? DNS_UDP_SIZE_MIN : class;
-	r->edns_version = (uint8_t)(ttl >> 16);
-	r->edns_do = ttl & OPT_DO;
+	r->edns_udp_size = size < DNS_UDP_SIZE_MIN ? DNS_UDP_SIZE_MIN : size;
+	r->edns_version = head[5];
+	r->edns_do = head[6] & OPT_DO >> 8;
 	return r->edns_version > 0 || options_add_up(rdata, len);
 }
 
 static bool read_additional(struct request *r, struct wire_reader *in)
 {
 	bool root = skip_owner(in);
-	uint16_t type = wire_get_u16(in);
-	uint16_t class = wire_get_u16(in);
-	uint32_t ttl = wire_get_u32(in);
-	uint16_t len = wire_get_u16(in);
+	const uint8_t *head = wire_get_bytes(in, 10); /* type, class, TTL, length */
+	size_t len = head ? load_u16(head + 8) : 0;
 	const uint8_t *rdata = wire_get_bytes(in, len);
 	if (in->failed)
 		return false;
-	if (type != DNS_TYPE_OPT)
+	if (load_u16(head) != DNS_TYPE_OPT)
 		return true;
-	return root && !r->edns && read_opt(r, class, ttl, rdata, len);
+	return root && !r->edns && read_opt(r, head, rdata, len);
 }
 
 /* Reads what follows the header; false if it is not a well-formed query. Records of a section that a query has not got are read
@@ -125,15 +136,13 @@ enum request_verdict request_parse(struct request *r, const uint8_t *bytes, size
 	reset(r, bytes);
 	if (len < DNS_HEADER_LEN)
 		return REQUEST_SILENCE;
-	r->id = wire_get_u16(&in);
-	r->flags = wire_get_u16(&in);
+	r->id = load_u16(bytes);
+	r->flags = load_u16(bytes + AT_FLAGS);
 	if (r->flags & DNS_QR)
 		return REQUEST_SILENCE;
-	struct counts count;
-	count.question = wire_get_u16(&in);
-	count.answer = wire_get_u16(&in);
-	count.authority = wire_get_u16(&in);
-	count.additional = wire_get_u16(&in);
+	const struct counts count = {load_u16(bytes + AT_QDCOUNT), load_u16(bytes + AT_ANCOUNT), load_u16(bytes + AT_NSCOUNT),
+	                             load_u16(bytes + AT_ARCOUNT)};
+	in.at = DNS_HEADER_LEN;
 	bool well_formed = read_body(r, &in, &count);
 	if ((r->flags & OPCODE_MASK) >> OPCODE_SHIFT != DNS_OPCODE_QUERY)
 		return REQUEST_NOTIMP;
@@ -142,27 +151,18 @@ enum request_verdict request_parse(struct request *r, const uint8_t *bytes, size
 	return r->edns_version > 0 ? REQUEST_BADVERS : REQUEST_OK;
 }
 
-static uint16_t load_u16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static void store_u16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
 void response_begin(struct wire_writer *w, const struct request *r, uint16_t flags, enum dns_rcode rcode)
 {
 	if (r->edns)
 		w->limit -= OPT_LEN;
-	wire_put_u16(w, r->id);
-	wire_put_u16(w, (uint16_t)(DNS_QR | (r->flags & (OPCODE_MASK | DNS_RD)) | flags | (rcode & RCODE_LOW_MASK)));
-	wire_put_u16(w, r->has_question);
-	wire_put_bytes(w, (const uint8_t[6]){0}, 6); /* the other counts, which response_end knows */
-	if (r->has_question)
-		wire_put_bytes(w, r->bytes + DNS_HEADER_LEN, r->question_len);
+	uint8_t *at = wire_extend(w, DNS_HEADER_LEN + (size_t)r->question_len);
+	if (!at)
+		return;
+	store_u16(at, r->id);
+	store_u16(at + AT_FLAGS, DNS_QR | (r->flags & (OPCODE_MASK | DNS_RD)) | flags | (rcode & RCODE_LOW_MASK));
+	store_u16(at + AT_QDCOUNT, r->has_question);
+	memset(at + AT_ANCOUNT, 0, 6); /* the other counts, which response_end knows */
+	memcpy(at + DNS_HEADER_LEN, r->bytes + DNS_HEADER_LEN, r->question_len);
 }
 
 /* Octets of the option; 0: there is none, or no room for it. */
@@ -172,20 +172,27 @@ static size_t ede_len(const struct wire_writer *w, const struct ede *ede)
 	return w->limit - w->len < OPT_LEN + len ? 0 : len;
 }
 
+static void store_ede(uint8_t *at, const struct ede *ede, size_t len)
+{
+	store_u16(at, OPTION_EDE);
+	store_u16(at + 2, (unsigned)len - 4);
+	store_u16(at + 4, ede->code);
+	memcpy(at + EDE_LEN, ede->text, len - EDE_LEN);
+}
+
 static void put_opt(struct wire_writer *w, const struct request *r, enum dns_rcode rcode, const struct ede *ede)
 {
+	static const uint8_t bare[OPT_LEN] = {0, 0, DNS_TYPE_OPT, DNS_UDP_SIZE_CAP >> 8, DNS_UDP_SIZE_CAP & 0xff};
 	size_t len = ede_len(w, ede);
-	wire_put_u8(w, 0);
-	wire_put_u16(w, DNS_TYPE_OPT);
-	wire_put_u16(w, DNS_UDP_SIZE_CAP);
-	wire_put_u32(w, (uint32_t)rcode >> 4 << 24 | (r->edns_do ? OPT_DO : 0));
-	wire_put_u16(w, (uint16_t)len);
-	if (!len)
+	uint8_t *at = wire_extend(w, OPT_LEN + len);
+	if (!at)
 		return;
-	wire_put_u16(w, OPTION_EDE);
-	wire_put_u16(w, (uint16_t)(len - 4));
-	wire_put_u16(w, ede->code);
-	wire_put_bytes(w, (const uint8_t *)ede->text, len - EDE_LEN);
+	memcpy(at, bare, OPT_LEN);
+	at[5] = (uint8_t)(rcode >> 4);
+	at[7] = r->edns_do ? OPT_DO >> 8 : 0;
+	store_u16(at + 9, (unsigned)len);
+	if (len)
+		store_ede(at + OPT_LEN, ede, len);
 }
 
 void response_end(struct wire_writer *w, const struct request *r, enum dns_rcode rcode, uint16_t answers, uint16_t authority,
@@ -197,8 +204,8 @@ void response_end(struct wire_writer *w, const struct request *r, enum dns_rcode
 		additional++;
 	}
 	store_u16(w->bytes + AT_ANCOUNT, answers);
-	store_u16(w->bytes + AT_ANCOUNT + 2, authority);
-	store_u16(w->bytes + AT_ANCOUNT + 4, additional);
+	store_u16(w->bytes + AT_NSCOUNT, authority);
+	store_u16(w->bytes + AT_ARCOUNT, additional);
 }
 
 void response_set_flags(struct wire_writer *w, uint16_t set, uint16_t clear)

@@ -31,15 +31,23 @@ static uint64_t lower8(uint64_t v)
 
 /* Length octets are below 'A', so these two fold whole runs of wire without looking where labels begin. */
 
+static void lower_eight(uint8_t *p)
+{
+	uint64_t v = lower8(load8(p));
+	memcpy(p, &v, sizeof v);
+}
+
+/* The last eight overlap those before: what is folded twice stays as it is. */
 static void lower_octets(uint8_t *p, size_t len)
 {
-	size_t i = 0;
-	for (; i + 8 <= len; i += 8) {
-		uint64_t v = lower8(load8(p + i));
-		memcpy(p + i, &v, sizeof v);
+	if (len < 8) {
+		for (size_t i = 0; i < len; i++)
+			p[i] = lower(p[i]);
+		return;
 	}
-	for (; i < len; i++)
-		p[i] = lower(p[i]);
+	for (size_t i = 0; i + 8 < len; i += 8)
+		lower_eight(p + i);
+	lower_eight(p + len - 8);
 }
 
 static bool octets_equal(const uint8_t *a, const uint8_t *b, size_t len)

@@ -61,7 +61,10 @@ void answer_begin(struct answer *a, const struct query *q, const struct query_po
 	a->w = (struct wire_writer){.bytes = out, .limit = limit};
 	a->zone = policy->zone;
 	a->settings = zone_settings(policy->zone);
-	a->state = policy->rotate ? state : NULL;
+	a->state = state;
+	a->rotate = policy->rotate;
+	a->ede = policy->ede;
+	a->absence = ABSENCE_NONE;
 	a->owner = DNS_HEADER_LEN;
 	a->answers = a->authority = a->additional = 0;
 	a->truncated = false;
@@ -79,7 +82,7 @@ void answer_set_name(struct answer *a, const struct name *name, const struct zon
 /* Where a set of count records begins. One step of splitmix64. */
 static uint32_t draw_start(const struct answer *a, uint32_t count)
 {
-	if (!a->state || count < 2)
+	if (!a->rotate || count < 2)
 		return 0;
 	uint64_t x = a->state->rotor += 0x9e3779b97f4a7c15u;
 	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
@@ -332,8 +335,17 @@ static void put_apex_soa(struct answer *a)
 		a->truncated = true;
 }
 
-void answer_put_negative(struct answer *a, uint32_t ttl)
+/* One writer: so no locked instruction is needed. */
+static void count(struct query_state *state, enum absence reason)
 {
+	_Atomic(uint64_t) *n = &state->counters.absences[reason];
+	atomic_store_explicit(n, atomic_load_explicit(n, memory_order_relaxed) + 1, memory_order_relaxed);
+}
+
+void answer_put_negative(struct answer *a, enum absence reason, uint32_t ttl)
+{
+	a->absence = reason;
+	count(a->state, reason);
 	if (put_soa(a, ttl))
 		a->authority++;
 	else
@@ -396,6 +408,8 @@ size_t answer_end(struct answer *a, const struct query *q, enum dns_rcode rcode)
 	}
 	if (rcode)
 		response_set_rcode(&a->w, rcode);
-	response_end(&a->w, &q->request, rcode, a->answers, a->authority, a->additional, NULL);
+	bool tell = a->ede && a->absence && !a->truncated;
+	const struct ede ede = {DNS_EDE_OTHER, tell ? absence_text(a->absence) : ""};
+	response_end(&a->w, &q->request, rcode, a->answers, a->authority, a->additional, tell ? &ede : NULL);
 	return a->w.len;
 }

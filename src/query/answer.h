@@ -9,10 +9,12 @@ struct answer {
 	struct wire_writer w;
 	const struct zone *zone;
 	const struct zone_settings *settings;
-	struct query_state *state; /* NULL: no rotation */
-	size_t owner;              /* where in the response the name stands that the next records belong to */
-	size_t apex;               /* where the apex of that name's zone stands */
-	const uint8_t *origin;     /* the zone's labels for names that are made up: as they were asked, or as they were configured */
+	struct query_state *state;
+	bool rotate, ede;      /* as the policy says */
+	enum absence absence;  /* what answer_put_negative was told */
+	size_t owner;          /* where in the response the name stands that the next records belong to */
+	size_t apex;           /* where the apex of that name's zone stands */
+	const uint8_t *origin; /* the zone's labels for names that are made up: as they were asked, or as they were configured */
 	uint16_t answers, authority, additional;
 	bool truncated;
 };
@@ -30,8 +32,8 @@ void answer_put(struct answer *a, uint16_t type, const struct zone_found *found,
 /* A CNAME; its target, in wire form, becomes the owner of what follows. */
 void answer_put_cname(struct answer *a, const uint8_t *target, size_t len);
 
-/* The SOA that makes an answer negative. */
-void answer_put_negative(struct answer *a, uint32_t ttl);
+/* The SOA that makes an answer negative. The reason is counted, and told to who wants to know. */
+void answer_put_negative(struct answer *a, enum absence reason, uint32_t ttl);
 
 /* Ends the response; its length. */
 size_t answer_end(struct answer *a, const struct query *q, enum dns_rcode rcode);

@@ -31,17 +31,25 @@ static uint16_t answer_type(const struct zone_found *found, uint16_t qtype)
 	return found->has & has_of(qtype) ? qtype : 0;
 }
 
-/* Who looks up a peer that is about to be ready must find it as soon as it is, not when a cache forgets that it was not. */
-static bool will_pass(uint8_t absence)
+static enum absence absence_of(const struct zone_found *found, uint16_t qtype)
 {
-	return absence == ABSENCE_NOT_READY || absence == ABSENCE_TERMINATING;
+	if (!found->exists)
+		return found->absence;
+	if (!found->has)
+		return ABSENCE_EMPTY;
+	bool address = qtype == DNS_TYPE_A || qtype == DNS_TYPE_AAAA;
+	return address && found->has & (HAS_A | HAS_AAAA) ? ABSENCE_NO_FAMILY : ABSENCE_NO_TYPE;
 }
 
+/* Who looks up a peer that is about to be ready must find it as soon as it is, not when a cache forgets that it was not. */
 struct decision decide(const struct zone_found *found, uint16_t qtype, uint32_t negative_ttl)
 {
+	uint16_t type = answer_type(found, qtype);
+	enum absence absence = type ? ABSENCE_NONE : absence_of(found, qtype);
 	return (struct decision){
-	        .type = answer_type(found, qtype),
+	        .type = type,
 	        .rcode = found->exists ? DNS_NOERROR : DNS_NXDOMAIN,
-	        .soa_ttl = will_pass(found->absence) ? 0 : negative_ttl,
+	        .absence = (uint8_t)absence,
+	        .soa_ttl = absence_will_pass(absence) ? 0 : negative_ttl,
 	};
 }

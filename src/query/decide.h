@@ -6,6 +6,7 @@
 struct decision {
 	uint16_t type;    /* of the RRset for the answer section; 0: none, a SOA goes into authority (RFC 2308) */
 	uint8_t rcode;    /* enum dns_rcode */
+	uint8_t absence;  /* enum absence: why there is no RRset for the answer; NONE where type is not 0 */
 	uint32_t soa_ttl; /* seconds; of the SOA in authority */
 };
 

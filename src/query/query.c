@@ -59,7 +59,7 @@ static enum dns_rcode answer_from(struct answer *a, uint16_t qtype, const struct
 		struct decision d = decide(&found, qtype, a->settings->negative_ttl_s);
 		answer_set_name(a, name, spot);
 		if (!d.type)
-			answer_put_negative(a, d.soa_ttl);
+			answer_put_negative(a, d.absence, d.soa_ttl);
 		else if (d.type != DNS_TYPE_CNAME)
 			answer_put(a, d.type, &found, spot);
 		if (d.type != DNS_TYPE_CNAME)

@@ -103,6 +103,7 @@ void zone_prefetch(const struct zone *z, const struct zone_spot *spot)
 static void found_node(struct zone_found *found, const struct generation *g, const struct node *n)
 {
 	found->exists = true;
+	found->absence = ABSENCE_NONE;
 	found->has = n->has;
 	found->generation = g;
 	found->node = n;
@@ -121,11 +122,35 @@ static void find_own(const struct zone *z, const struct name *name, const struct
 	found->has = found->node->has & (HAS_A | HAS_AAAA);
 }
 
+/* label: wire form, lower case. */
+static bool namespace_exists(const struct zone *z, const uint8_t *label, uint64_t hash)
+{
+	const struct namespace *ns = table_find(z->namespaces, hash, namespace_matches, label);
+	return ns && atomic_load_explicit(&ns->exists, memory_order_acquire);
+}
+
 /* An empty non-terminal (RFC 8020): it exists as long as the namespace does. */
 static void find_namespace(const struct zone *z, const struct name *name, const struct zone_spot *spot, struct zone_found *found)
 {
-	const struct namespace *ns = table_find(z->namespaces, spot->hash, namespace_matches, name->wire);
-	found->exists = ns && atomic_load_explicit(&ns->exists, memory_order_acquire);
+	found->exists = namespace_exists(z, name->wire, spot->hash);
+	found->absence = found->exists ? ABSENCE_NONE : ABSENCE_NO_NAMESPACE;
+}
+
+/* Why there is no Service: key is its label and the namespace's. */
+static enum absence absence_of_service(const struct zone *z, const struct slot_key *key)
+{
+	size_t service_len = 1u + key->wire[0];
+	const uint8_t *ns = key->wire + service_len;
+	return namespace_exists(z, ns, hash_bytes(ns, key->len - service_len)) ? ABSENCE_NO_SERVICE : ABSENCE_NO_NAMESPACE;
+}
+
+/* Why a Service that is there has nothing of this name below it, which has so many labels. */
+static enum absence absence_below(const uint8_t *name, unsigned labels)
+{
+	bool port = name[1] == '_';
+	if (labels == 1)
+		return port ? ABSENCE_NO_PORT : ABSENCE_NO_ENDPOINT;
+	return labels == 2 && port ? ABSENCE_NO_PORT : ABSENCE_NO_NAME;
 }
 
 static void find_service(const struct zone *z, const struct name *name, const struct zone_spot *spot, struct zone_found *found)
@@ -133,16 +158,18 @@ static void find_service(const struct zone *z, const struct name *name, const st
 	size_t start = name->offset[spot->apex - 3];
 	struct slot_key key = {.wire = name->wire + start, .len = name->offset[spot->apex - 1] - start};
 	const struct slot *slot = table_find(z->slots, spot->hash, slot_matches, &key);
-	if (!slot || !atomic_load_explicit(&slot->ns->exists, memory_order_acquire))
+	const struct generation *g = slot && atomic_load_explicit(&slot->ns->exists, memory_order_acquire) ? slot_generation(slot) : NULL;
+	if (!g) {
+		found->absence = (uint8_t)absence_of_service(z, &key);
 		return;
-	const struct generation *g = slot_generation(slot);
-	if (!g)
-		return;
+	}
 	const struct node *n = generation_find(g, name->wire, start);
 	if (n && n->absence == ABSENCE_NONE)
 		found_node(found, g, n);
-	else /* what is not known below a name that is absent is absent for the same reason */
+	else if (n || g->nodes[0].absence) /* what is not known below a name that is absent is absent for the same reason */
 		found->absence = n ? n->absence : g->nodes[0].absence;
+	else
+		found->absence = (uint8_t)absence_below(name->wire, spot->apex - 3u);
 }
 
 /* True if the generation bears the entry out. */
@@ -175,6 +202,8 @@ static void find_ptr(const struct zone *z, const struct zone_spot *spot, struct 
 			break;
 	}
 	found->has = found->exists ? HAS_PTR : 0;
+	if (!found->exists)
+		found->absence = ABSENCE_NO_ADDRESS;
 }
 
 bool zone_next_owner(const struct zone_spot *spot, struct zone_found *found)
@@ -206,12 +235,15 @@ static void find_above_ptr(const struct zone *z, const struct zone_spot *spot, s
 	const struct reverse *r = reverse_from(&z->reverse, &spot->addr);
 	for (; r && begins_with(&r->addr, spot) && !found->exists; r = reverse_next(r))
 		found->exists = bears_out(r, generation_addr_hash(&r->addr), &below);
+	if (found->exists)
+		found->absence = ABSENCE_NONE;
 }
 
 static void find_reverse(const struct zone *z, const struct zone_spot *spot, struct zone_found *found)
 {
 	if (spot->bits == 0) {
 		found->exists = true;
+		found->absence = ABSENCE_NONE;
 		found->has = HAS_SOA | HAS_NS;
 	} else if (spot->bits == 8 * addr_len(&spot->addr)) {
 		find_ptr(z, spot, found);
@@ -222,7 +254,7 @@ static void find_reverse(const struct zone *z, const struct zone_spot *spot, str
 
 void zone_find(const struct zone *z, const struct name *name, const struct zone_spot *spot, struct zone_found *found)
 {
-	*found = (struct zone_found){0};
+	*found = (struct zone_found){.absence = ABSENCE_NO_NAME};
 	switch ((enum zone_place)spot->place) {
 	case ZONE_OUTSIDE:
 		break;

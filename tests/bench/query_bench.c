@@ -205,7 +205,7 @@ static const struct {
 static void measure_all(struct question *questions, const struct zone *z)
 {
 	for (int rotate = 0; rotate <= 1; rotate++) {
-		struct query_policy policy = {.zone = z, .rotate = rotate};
+		struct query_policy policy = {.zone = z, .rotate = rotate, .ede = true};
 		puts(rotate ? "with rotation:" : "without rotation:");
 		for (size_t i = 0; i < KINDS; i++)
 			measure(kinds[i].what, kinds[i].make, questions, &policy);
@@ -215,7 +215,7 @@ static void measure_all(struct question *questions, const struct zone *z)
 /* The name of the kind and how many were asked, for instructions.sh to divide by. */
 static void answer_once(size_t kind, struct question *questions, const struct zone *z)
 {
-	struct query_policy policy = {.zone = z, .rotate = true};
+	struct query_policy policy = {.zone = z, .rotate = true, .ede = true};
 	struct query_state state = {0};
 	for (unsigned i = 0; i < COUNTED; i++)
 		kinds[kind].make(&questions[i], i * 7919u);

@@ -120,6 +120,95 @@ static void test_extended_errors(void **state)
 	end(z);
 }
 
+static const char reason_world[] = "ns default\nns other\n"
+                                   "svc default/web ip=10.0.0.1 port=http:80/TCP\n"
+                                   "ep 10.244.1.1 host=a port=http:80/TCP\n"
+                                   "svc default/slow headless\nep 10.244.1.2 host=s-0 notready\nep 10.244.1.3 host=s-1 terminating\n"
+                                   "svc default/going headless\nep 10.244.1.4 host=g-0 terminating\n"
+                                   "svc default/nobody headless\n"
+                                   "svc default/nowhere external=192.0.2.1\n";
+
+static const struct {
+	const char *ask;
+	enum absence reason;
+} reasons[] = {
+        {"slow.default.svc.cluster.local A", ABSENCE_NOT_READY},
+        {"s-0.slow.default.svc.cluster.local A", ABSENCE_NOT_READY},
+        {"s-1.slow.default.svc.cluster.local A", ABSENCE_TERMINATING},
+        {"going.default.svc.cluster.local SRV", ABSENCE_TERMINATING},
+        {"nobody.default.svc.cluster.local A", ABSENCE_NO_ENDPOINTS},
+        {"x.nobody.default.svc.cluster.local A", ABSENCE_NO_ENDPOINTS},
+        {"nowhere.default.svc.cluster.local A", ABSENCE_NO_TARGET},
+        {"none.svc.cluster.local A", ABSENCE_NO_NAMESPACE},
+        {"web.none.svc.cluster.local A", ABSENCE_NO_NAMESPACE},
+        {"x.web.none.svc.cluster.local A", ABSENCE_NO_NAMESPACE},
+        {"web.other.svc.cluster.local A", ABSENCE_NO_SERVICE},
+        {"b.web.default.svc.cluster.local A", ABSENCE_NO_ENDPOINT},
+        {"_http._udp.web.default.svc.cluster.local SRV", ABSENCE_NO_PORT},
+        {"_udp.web.default.svc.cluster.local SRV", ABSENCE_NO_PORT},
+        {"x.y.web.default.svc.cluster.local A", ABSENCE_NO_NAME},
+        {"_a._b._c.web.default.svc.cluster.local A", ABSENCE_NO_NAME},
+        {"nothing.cluster.local A", ABSENCE_NO_NAME},
+        {"9.0.0.10.in-addr.arpa PTR", ABSENCE_NO_ADDRESS},
+        {"2.1.244.10.in-addr.arpa PTR", ABSENCE_NO_ADDRESS},
+        {"x.10.in-addr.arpa PTR", ABSENCE_NO_NAME},
+        {"web.default.svc.cluster.local AAAA", ABSENCE_NO_FAMILY},
+        {"web.default.svc.cluster.local MX", ABSENCE_NO_TYPE},
+        {"_http._tcp.web.default.svc.cluster.local A", ABSENCE_NO_TYPE},
+        {"1.0.0.10.in-addr.arpa A", ABSENCE_NO_TYPE},
+        {"default.svc.cluster.local A", ABSENCE_EMPTY},
+        {"_tcp.web.default.svc.cluster.local SRV", ABSENCE_EMPTY},
+        {"0.10.in-addr.arpa PTR", ABSENCE_EMPTY},
+};
+
+/* Each "no" has one reason, which goes out as an extended error, is counted once, and says whether it will pass. */
+static void test_reasons(void **state)
+{
+	struct zone *z = world(reason_world);
+	struct query_policy policy = {.zone = z, .ede = true};
+	unsigned wrong = 0;
+	(void)state;
+	for (size_t i = 0; i < sizeof reasons / sizeof reasons[0]; i++) {
+		struct query_state worker = {0};
+		enum absence reason = reasons[i].reason;
+		char question[128], want[128];
+		snprintf(question, sizeof question, "%s edns=1232", reasons[i].ask);
+		snprintf(want, sizeof want, " + edns 0 \"%s\"", absence_text(reason));
+		const char *got = ask(&policy, &worker, question);
+		const char *soa = absence_will_pass(reason) ? " 0 SOA " : " 5 SOA ";
+		if (strstr(got, want) && strstr(got, soa) && worker.counters.absences[reason] == 1)
+			continue;
+		print_error("%s\n  want %s\n  got  %s\n", question, want, got);
+		wrong++;
+	}
+	assert_int_equal(wrong, 0);
+	end(z);
+}
+
+/* A "yes" has none, and where nobody may be told, it is still counted. */
+static void test_reasons_are_counted(void **state)
+{
+	struct zone *z = world(reason_world);
+	struct query_policy policy = {.zone = z};
+	struct query_state worker = {0};
+	(void)state;
+	ask(&policy, &worker, "web.default.svc.cluster.local A edns=1232");
+	for (size_t i = 0; i < ABSENCES; i++)
+		assert_int_equal(worker.counters.absences[i], 0);
+	assert_null(strstr(ask(&policy, &worker, "web.other.svc.cluster.local A edns=1232"), "edns 0"));
+	ask(&policy, &worker, "web.other.svc.cluster.local A");
+	assert_int_equal(worker.counters.absences[ABSENCE_NO_SERVICE], 2);
+	end(z);
+}
+
+static void test_texts(void **state)
+{
+	(void)state;
+	assert_string_equal(absence_text(ABSENCE_NONE), "");
+	for (int i = ABSENCE_NONE + 1; i < ABSENCES; i++)
+		assert_in_range(strlen(absence_text((enum absence)i)), 1, EDE_TEXT_MAX);
+}
+
 /* A chain is followed for ten links. */
 static void test_long_chain(void **state)
 {
@@ -277,10 +366,17 @@ int main(void)
 	hash_seed_init();
 	rcu_thread_begin();
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_search),           cmocka_unit_test(test_outside),
-	        cmocka_unit_test(test_not_known_yet),    cmocka_unit_test(test_extended_errors),
-	        cmocka_unit_test(test_long_chain),       cmocka_unit_test(test_name_server),
-	        cmocka_unit_test(test_rotation),         cmocka_unit_test(test_rotation_within_a_target),
+	        cmocka_unit_test(test_search),
+	        cmocka_unit_test(test_outside),
+	        cmocka_unit_test(test_not_known_yet),
+	        cmocka_unit_test(test_extended_errors),
+	        cmocka_unit_test(test_reasons),
+	        cmocka_unit_test(test_reasons_are_counted),
+	        cmocka_unit_test(test_texts),
+	        cmocka_unit_test(test_long_chain),
+	        cmocka_unit_test(test_name_server),
+	        cmocka_unit_test(test_rotation),
+	        cmocka_unit_test(test_rotation_within_a_target),
 	        cmocka_unit_test(test_without_rotation),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,35 @@
+/* absence.h - why a question gets no records: one reason for every "no". It is found out with the name, chooses how long the "no" may
+ * be remembered, is told to clients that ask for it, and is counted. */
+#pragma once
+#include <stdbool.h>
+
+enum absence {
+	ABSENCE_NONE, /* there are records */
+
+	/* Of a Service and its endpoints, the weakest first: who of several endpoints of one name is there, is there. */
+	ABSENCE_NOT_READY,    /* the endpoints of the name exist, and none is ready */
+	ABSENCE_TERMINATING,  /* the same, because they are being deleted */
+	ABSENCE_NO_ENDPOINTS, /* a headless Service without any */
+	ABSENCE_NO_TARGET,    /* an ExternalName that is no host name */
+
+	/* No such name. */
+	ABSENCE_NO_NAMESPACE,
+	ABSENCE_NO_SERVICE,
+	ABSENCE_NO_ENDPOINT, /* below a Service, one label */
+	ABSENCE_NO_PORT,     /* below a Service, _port._protocol */
+	ABSENCE_NO_ADDRESS,  /* reverse: no Service and no ready endpoint has it */
+	ABSENCE_NO_NAME,     /* anything else */
+
+	/* The name is there, what was asked for is not. */
+	ABSENCE_NO_FAMILY, /* it has addresses, all of the other family */
+	ABSENCE_NO_TYPE,   /* it has records of other types */
+	ABSENCE_EMPTY,     /* it has only names below it, RFC 8020 */
+
+	ABSENCES, /* number of reasons */
+};
+
+/* True where the name is about to appear, so that nobody may remember that it was not there. */
+bool absence_will_pass(enum absence a);
+
+/* A short sentence for people; "" for ABSENCE_NONE. Static. */
+const char *absence_text(enum absence a);
