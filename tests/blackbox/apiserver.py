@@ -57,23 +57,22 @@ def dressed(obj):
 
 
 class Selector:
-    """metadata.labels and status.phase, with =, != and in, as we use them."""
+    """metadata.labels and status.phase, with = and != only, as we use them."""
 
     def __init__(self, query):
         self.terms = []
         for parameter in ("fieldSelector", "labelSelector"):
-            for term in filter(None, re.split(r",(?![^(]*\))", query.get(parameter, ""))):
-                key, operator, value = re.fullmatch(r"([^!= ]*)(!=|=| in )(.*)", term).groups()
-                self.terms.append((parameter, key, operator != "!=", set(value.strip("()").split(","))))
+            for term in filter(None, query.get(parameter, "").split(",")):
+                self.terms.append((parameter, *re.fullmatch(r"(.*?)(!=|=)(.*)", term).groups()))
 
     def matches(self, obj):
-        for parameter, key, wanted, values in self.terms:
+        for parameter, key, operator, value in self.terms:
             if parameter == "fieldSelector":
                 assert key == "status.phase", key
                 have = obj.get("status", {}).get("phase")
             else:
                 have = obj["metadata"].get("labels", {}).get(key)
-            if (have in values) != wanted:
+            if (have == value) != (operator == "="):
                 return False
         return True
 
@@ -195,6 +194,25 @@ class ApiServer:
             self.news.notify_all()
         self.thread.join()
 
+    def refusal(self, resource, query, headers):
+        """(status, body, headers) where a request is not to be served."""
+        if self.token and headers.get("authorization") != f"Bearer {self.token}":
+            return 401, status(401, "Unauthorized")
+        if self.refusals[resource]:
+            code, extra, always = self.refusals[resource][0]
+            if not always:
+                self.refusals[resource].popleft()
+            return code, status(code), extra
+        if query.get("sendInitialEvents") and not self.streams_lists:
+            return 422, status(422, "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled")
+        version = query.get("resourceVersion")
+        if query.get("watch") and not query.get("sendInitialEvents") and version and int(version) < self.oldest:
+            return 410, status(410, f"too old resource version: {version} ({self.oldest})")
+        if query.get("continue") and self.expire_continuations:
+            self.expire_continuations -= 1
+            return 410, status(410, "The provided continue parameter is too old")
+        return None
+
     # --- waiting ---
 
     def wait_for(self, condition, timeout=60):
@@ -295,32 +313,10 @@ class Connection(threading.Thread):
             self.api.requests.append((resource, query, headers))
             self.api.news.notify_all()
             self.api.news.wait_for(lambda: not self.api.stalled or not self.api.running)
-        refusal = self.refusal(resource, query, headers)
+            refusal = self.api.refusal(resource, query, headers)
         if refusal:
             return self.reply(*refusal)
         return self.watch(target.path, query) if query.get("watch") else self.list(target.path, query)
-
-    # --- refusals ---
-
-    def refusal(self, resource, query, headers):
-        api = self.api
-        with api.news:
-            if api.token and headers.get("authorization") != f"Bearer {api.token}":
-                return 401, status(401, "Unauthorized")
-            if api.refusals[resource]:
-                code, extra, always = api.refusals[resource][0]
-                if not always:
-                    api.refusals[resource].popleft()
-                return code, status(code), extra
-            if query.get("sendInitialEvents") and not api.streams_lists:
-                return 422, status(422, "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled")
-            version = query.get("resourceVersion")
-            if query.get("watch") and not query.get("sendInitialEvents") and version and int(version) < api.oldest:
-                return 410, status(410, f"too old resource version: {version} ({api.oldest})")
-            if query.get("continue") and api.expire_continuations:
-                api.expire_continuations -= 1
-                return 410, status(410, "The provided continue parameter is too old")
-        return None
 
     def reply(self, code, body, headers=None):
         body = json.dumps(body).encode()

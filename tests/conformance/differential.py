@@ -1,0 +1,181 @@
+"""The same questions to CoreDNS and to headns in both modes, about worlds that stand still. headns must say what the model says, to the
+letter; what CoreDNS says otherwise must have a documented reason."""
+
+import collections
+import time
+
+import ask
+import messages as m
+import model
+import questions
+import reasons
+import worlds
+
+
+SIZE_MAX = 1232  # of headns's datagrams
+SHOWN = 3  # of each kind of complaint
+
+
+class Normal:
+    """A response as it is compared: the order of a set, the serial and the message's number say nothing."""
+
+    def __init__(self, response):
+        self.response = response
+        self.flags, self.rcode, self.question, self.edns = response.flags, response.rcode, response.question, response.edns
+        self.answer = in_order(response.answer)
+        self.authority = tuple(without_serial(record) for record in response.authority)
+        self.additional = frozenset(response.additional)
+
+    def __eq__(self, other):
+        return not aspects(self, other)
+
+
+def in_order(records):
+    """CNAMEs come as they lead from one to the next, before the rest, which is a set."""
+    links = 0
+    while links < len(records) and records[links][1] == m.CNAME:
+        links += 1
+    return records[:links], frozenset(without_serial(record) for record in records[links:]), len(records)
+
+
+def without_serial(record):
+    return (*record[:4], (*record[4][:2], 0, *record[4][3:])) if record[1] == m.SOA else record
+
+
+def soa_ttl(authority):
+    return [record[3] for record in authority]
+
+
+def without_ttl(authority):
+    return [(*record[:3], *record[4:]) for record in authority]
+
+
+def edns_part(normal, part):
+    return None if normal.edns is None else part(normal.edns)
+
+
+PARTS = {
+    "flags": lambda n: n.flags,
+    "rcode": lambda n: n.rcode,
+    "question": lambda n: n.question,
+    "answer": lambda n: n.answer,
+    "soa": lambda n: without_ttl(n.authority),
+    "soa-ttl": lambda n: soa_ttl(n.authority),
+    "additional": lambda n: n.additional,
+    "edns": lambda n: edns_part(n, lambda e: (e.version, e.do)),
+    "edns-size": lambda n: edns_part(n, lambda e: e.size),
+    "edns-options": lambda n: edns_part(n, lambda e: e.options),
+}
+
+
+def aspects(ours, theirs):
+    """In what two responses differ."""
+    return [name for name, part in PARTS.items() if part(ours) != part(theirs)]
+
+
+def normal(data):
+    if data is None:
+        return None
+    made = Normal(m.decode(data))
+    made.octets = len(data)
+    return made
+
+
+class Tally:
+    """What came out, over all worlds."""
+
+    def __init__(self):
+        self.worlds = self.questions = self.same = self.cut = self.unexplained = 0
+        self.reasons, self.kinds = collections.Counter(), collections.Counter()
+        self.shown = []
+        self.failed = set()  # seeds
+        self.seconds = 0.0
+
+    def complain(self, seed, number, question, what, *responses):
+        self.unexplained += 1
+        self.failed.add(seed)
+        self.kinds[what] += 1
+        if self.kinds[what] <= SHOWN:
+            text = "\n".join(f"  {title}: {m.response_text(r and r.response)}" for title, r in responses)
+            self.shown.append(f"{what}: --seed {seed} question {number}: {question}\n{text}")
+
+
+def compare(tally, seed, number, case):
+    """One question's answers against the model, each other and CoreDNS."""
+    ours = case.pods
+    if ours is None or case.slices is None:
+        return tally.complain(seed, number, case.question, "silence", ("pods", ours), ("slices", case.slices))
+    if ours != case.model:
+        return tally.complain(seed, number, case.question, "not as the model", ("pods", ours), ("model", case.model))
+    if ours != case.slices and set(aspects(ours, case.slices)) - {"soa-ttl", "edns-options"}:
+        return tally.complain(seed, number, case.question, "the modes differ", ("pods", ours), ("slices", case.slices))
+    found = ["silence"] if case.theirs is None else aspects(ours, case.theirs)
+    if not found:
+        tally.same += 1
+        return None
+    left, because = reasons.explain(case, found)
+    if left:
+        return tally.complain(seed, number, case.question, f"unexplained {', '.join(left)}", ("headns", ours), ("CoreDNS", case.theirs))
+    tally.reasons.update(because)
+    return None
+
+
+def lacks_records(reply, whole):
+    return bool(reply.flags & m.TC) or reply.additional < whole.additional
+
+
+def lacks_option(reply, whole):
+    return bool(whole.edns and whole.edns.options and not reply.edns.options)
+
+
+def octets_allowed(question):
+    size = question.edns.size if question.edns else 0
+    return min(max(size, 512), SIZE_MAX)
+
+
+def is_cut_rightly(question, ours, whole):
+    """A cut reply has part of the whole answer, and TC where that part is not all. The extended error is left out only for want of room."""
+    records = {*ours.answer[0], *ours.answer[1], *ours.authority}
+    all_records = {*whole.answer[0], *whole.answer[1], *whole.authority}
+    truncated = bool(ours.flags & m.TC)
+    room = octets_allowed(question) - ours.octets
+    return (
+        records <= all_records
+        and ours.additional <= whole.additional
+        and (records != all_records) == truncated
+        and ours.rcode == (m.NOERROR if truncated else whole.rcode)
+        and room >= 0
+        and (truncated or not lacks_option(ours, whole) or room < len(whole.edns.options))
+    )
+
+
+def run_world(stage, tally, seed, count):
+    world = worlds.world(seed)
+    stage.show(world)
+    asked = questions.questions(seed, world, count)
+    expected = model.Model(world.objects.values())
+    began = time.monotonic()
+    run_questions(stage, tally, seed, list(enumerate(asked)), expected)
+    tally.seconds += time.monotonic() - began
+    tally.worlds += 1
+    tally.questions += count
+
+
+def run_questions(stage, tally, seed, numbered, expected):
+    """Asks and compares. What did not fit into a datagram is asked again over TCP."""
+    again = []
+    for (number, question), *data in zip(numbered, *ask.ask(stage.servers, [q for _, q in numbered])):
+        theirs, pods, slices = map(normal, data)
+        whole = Normal(expected.answer(question))
+        ours = [] if question.tcp else [r for r in (pods, slices) if r and (lacks_records(r, whole) or lacks_option(r, whole))]
+        for reply in ours:
+            if not is_cut_rightly(question, reply, whole):
+                tally.complain(seed, number, question, "cut wrongly", ("headns", reply), ("model", whole))
+        cut = ours or (theirs and not question.tcp and lacks_records(theirs, whole))
+        if cut:
+            tally.cut += 1
+            again.append((number, question._replace(tcp=True)))
+        else:
+            compare(tally, seed, number, reasons.Case(question, pods, slices, theirs, whole, expected))
+    if again:
+        run_questions(stage, tally, seed, again, expected)

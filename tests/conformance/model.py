@@ -1,0 +1,442 @@
+"""What headns must answer, in a few plain rules: the Kubernetes DNS specification 1.1.0 with headns's decisions where it leaves room or
+CoreDNS does otherwise. Slow, and independent of the server's code: it reads the same objects and shares nothing else with it.
+
+    Model(objects, settings).answer(question) is the messages.Response that must come, but for serials and the order of a set.
+"""
+
+import ipaddress
+import struct
+from typing import NamedTuple
+
+import controller
+import messages as m
+
+ORIGIN = m.name("cluster.local")
+REVERSE = {m.name("in-addr.arpa"): 4, m.name("ip6.arpa"): 16}
+ORIGINS = {ORIGIN, *REVERSE}
+LINKS_MAX = 10  # CNAMEs in one answer
+PROTOCOLS = ("TCP", "UDP", "SCTP")
+
+
+# Why a name or a record is not there, as clients with EDNS are told (RFC 8914). Of several endpoints of one name the first counts.
+NOT_READY = "its endpoints are not ready"
+TERMINATING = "its endpoints are being deleted"
+NO_ENDPOINTS = "the Service has no endpoints"
+WEAKEST = [NOT_READY, TERMINATING, NO_ENDPOINTS]
+WILL_PASS = (NOT_READY, TERMINATING)
+OTHER, NOT_AUTHORITATIVE, NOT_SUPPORTED = 0, 20, 21  # RFC 8914 5.2
+
+
+def extended(code, text):
+    """The option of an extended error."""
+    return struct.pack("!HHH", 15, 2 + len(text), code) + text.encode()
+
+
+class Settings(NamedTuple):
+    ttl: int = 5
+    negative_ttl: int = 5
+    own: tuple = ("127.0.0.1",)  # the server's own addresses
+
+
+class Node:
+    """A name of a Service: what it has, or why it is not there. label is in the object's case."""
+
+    def __init__(self, label):
+        self.label = label
+        self.a, self.aaaa, self.srv = [], [], []  # srv: [weight, port, node]
+        self.cname = None
+        self.there = False
+        self.absences = set()  # why it is not, if it is not
+
+    @property
+    def absence(self):
+        """The weakest reason: who of several endpoints of one name is there, is there."""
+        return min(self.absences, key=lambda reason: WEAKEST.index(reason) if reason in WEAKEST else len(WEAKEST), default="")
+
+    def addresses(self, rtype):
+        return self.a if rtype == m.A else self.aaaa
+
+    def add_address(self, ip):
+        packed = ipaddress.ip_address(ip).packed
+        have = self.a if len(packed) == 4 else self.aaaa
+        if packed not in have:
+            have.append(packed)
+        self.there = True
+
+
+class Endpoint(NamedTuple):
+    addresses: tuple  # text
+    absence: str | None  # None: it is ready
+    hostname: str | None
+    ports: tuple  # ((name, protocol, number), …)
+
+
+def dashed(ip):
+    text = str(ipaddress.ip_address(ip)).replace(".", "-").replace(":", "-")
+    return text + "0" if text.endswith("-") else text
+
+
+def is_address(text):
+    try:
+        ipaddress.ip_address(text)
+        return True
+    except ValueError:
+        return False
+
+
+def is_host_name(text):
+    labels = text.removesuffix(".").split(".")
+    return not is_address(text) and all(0 < len(label) < 64 for label in labels) and len(text) < 254
+
+
+def pod_endpoint(service, pod):
+    families = controller.families_of(service["spec"])
+    ips = tuple(ip for ip in controller.addresses_of(pod) if controller.family_of(ip) in families)
+    absence = TERMINATING if controller.is_deleted(pod) else NOT_READY
+    ready = ips and controller.counts_as_ready(service, pod)
+    return Endpoint(ips, None if ready else absence, controller.hostname_of(service, pod), controller.ports_of(service, pod))
+
+
+def slice_endpoints(piece):
+    ports = tuple((p.get("name") or "", p.get("protocol") or "TCP", p["port"]) for p in piece.get("ports") or [] if p.get("port") is not None)
+    for e in piece.get("endpoints") or []:
+        ready = (e.get("conditions") or {}).get("ready")
+        yield Endpoint(tuple(e["addresses"]), None if ready in (True, None) and e["addresses"] else NOT_READY, e.get("hostname") or None, ports)
+
+
+def share(entries):
+    return max(1, 100 // entries) if entries else 1
+
+
+class ServiceNames:
+    """All names of one Service, by the lower-case labels left of its own."""
+
+    def __init__(self, service, endpoints):
+        self.service = service
+        self.headless = False
+        self.nodes = {}
+        self.owners = {}  # packed address: the node that its PTR leads to
+        self.own = self.node(())
+        spec = service["spec"]
+        if spec.get("type") == "ExternalName":
+            self.own.absences.add("the Service's externalName is not a host name")
+            self.external(spec.get("externalName", ""))
+            return
+        ips = spec.get("clusterIPs") or [spec.get("clusterIP") or "None"]
+        self.headless = ips == ["None"]
+        if not self.headless:
+            self.cluster(ips, spec.get("ports", []))
+        else:
+            self.own.absences.add(NO_ENDPOINTS)
+        self.endpoints(endpoints)
+
+    def node(self, labels):
+        key = tuple(label.lower() for label in labels)
+        return self.nodes.setdefault(key, Node([label.encode() for label in labels]))
+
+    def external(self, target):
+        if is_host_name(target):
+            self.own.there = True
+            self.own.cname = m.name(target)
+
+    def port_node(self, name, protocol):
+        """None: an unnamed port has no name (specification 2.2.2)."""
+        if not name:
+            return None
+        self.node(["_" + protocol.lower()]).there = True
+        node = self.node(["_" + name, "_" + protocol.lower()])
+        node.there = True
+        return node
+
+    def cluster(self, ips, ports):
+        self.own.there = True
+        for ip in ips:
+            self.own.add_address(ip)
+            self.owners[ipaddress.ip_address(ip).packed] = self.own
+        for port in ports:
+            self.own.srv.append([share(len(ips) * len(ports)), port["port"], self.own])
+            named = self.port_node(port.get("name", ""), port.get("protocol", "TCP"))
+            if named:
+                named.srv.append([share(len(ips)), port["port"], self.own])
+
+    def endpoints(self, endpoints):
+        counted = {}  # node: how many address-port pairs it stands for
+        entries = {}
+        for e in endpoints:
+            if e.absence and self.headless:
+                self.own.absences.add(e.absence)
+            for label, ips in self.labelled(e):
+                node = self.node([label])
+                if e.absence:
+                    node.absences.add(e.absence)
+                    continue
+                for ip in ips:
+                    self.endpoint_address(node, ip, e)
+                for name, protocol, number in e.ports:
+                    named = self.headless and self.port_node(name, protocol)
+                    for at in [node] + ([self.own] if self.headless else []) + ([named] if named else []):
+                        counted[at] = counted.get(at, 0) + len(ips)
+                        entries.setdefault(at, {})[node, number] = None
+        for at, targets in entries.items():
+            at.srv = [[share(counted[at]), number, target] for target, number in targets]
+
+    def labelled(self, e):
+        if e.hostname:
+            return [(e.hostname, e.addresses)]
+        return [(dashed(ip), (ip,)) for ip in e.addresses]
+
+    def endpoint_address(self, node, ip, e):
+        node.add_address(ip)
+        if self.headless:
+            self.own.add_address(ip)
+        packed = ipaddress.ip_address(ip).packed
+        if packed not in self.owners or (e.hostname and self.owners[packed].dashed):
+            self.owners[packed] = node
+            node.dashed = not e.hostname
+
+
+class Model:
+    def __init__(self, objects, settings=Settings(), source="pods"):
+        self.settings = settings
+        by_kind = {}
+        for obj in objects:
+            by_kind.setdefault(obj["kind"], []).append(obj)
+        self.namespaces = {o["metadata"]["name"] for o in by_kind.get("Namespace", [])}
+        self.services = {}
+        for service in by_kind.get("Service", []):
+            meta = service["metadata"]
+            endpoints = list(self.endpoints_of(service, by_kind, source))
+            self.services[meta["namespace"], meta["name"]] = ServiceNames(service, endpoints)
+        self.owners = {}
+        for key, names in sorted(self.services.items()):
+            for packed, node in names.owners.items():
+                self.owners.setdefault(packed, []).append((names, node, key))
+
+    @staticmethod
+    def endpoints_of(service, by_kind, source):
+        meta = service["metadata"]
+        joined = controller.has_selector(service)
+        if source == "pods" and joined:
+            for pod in by_kind.get("Pod", []):
+                if controller.is_selected(service, pod) and not controller.is_over(pod):
+                    endpoint = pod_endpoint(service, pod)
+                    if endpoint.addresses or not controller.addresses_of(pod):  # one of another family will never be one
+                        yield endpoint
+        for piece in by_kind.get("EndpointSlice", []):
+            labels = piece["metadata"].get("labels", {})
+            if piece["metadata"]["namespace"] != meta["namespace"] or labels.get(controller.SERVICE_NAME) != meta["name"]:
+                continue
+            if source == "slices" or not joined or labels.get(controller.MANAGED_BY) != controller.CONTROLLER:
+                yield from slice_endpoints(piece)
+
+    # --- where a name is ---
+
+    @staticmethod
+    def apex_of(lower):
+        """The origin of the zone that the name is in, or None."""
+        at = 0
+        while lower[at]:
+            if lower[at:] in ORIGINS:
+                return lower[at:]
+            at += 1 + lower[at]
+        return None
+
+    # --- answers ---
+
+    def answer(self, q):
+        opcode = q.flags >> 11 & 15
+        flags = m.QR | (q.flags & (m.RD | 0x7800))
+
+        def opt(options=b""):
+            return None if q.edns is None else m.Edns(1232, 0, q.edns.do, options)
+
+        def error(rcode, *why):
+            edns = opt(extended(*why) if why else b"")
+            return m.Response(0, flags, rcode, q.name + m.TAIL.pack(q.type, q.cls), (), (), (), edns)
+
+        if opcode:
+            return error(m.NOTIMP)
+        if q.edns is not None and q.edns.version:
+            return error(m.BADVERS)
+        if q.cls != m.IN or q.type in (m.AXFR, m.IXFR):
+            return error(m.REFUSED, NOT_SUPPORTED, "neither other classes than IN nor zone transfers are served here")
+        if self.apex_of(q.name.lower()) is None:
+            return error(m.REFUSED, NOT_AUTHORITATIVE, "the name is in no zone that is served here")
+        reply = Reply(self, q)
+        reply.follow(q.name, 0)
+        return m.Response(0, flags | m.AA, reply.rcode, q.name + m.TAIL.pack(q.type, q.cls), tuple(reply.answer), tuple(reply.authority), tuple(reply.additional), opt(reply.why))
+
+
+class Found(NamedTuple):
+    """What stands at a name. absence says why nothing does."""
+
+    absence: str | None = None
+    types: frozenset = frozenset()  # of the records that it has
+    records: tuple = ()  # (type, ttl, rdata) of the type that was asked for
+    glue: tuple = ()
+    cname: bytes | None = None
+
+
+class Reply:
+    """One answer under way."""
+
+    def __init__(self, model, q):
+        self.model, self.q, self.settings = model, q, model.settings
+        self.answer, self.authority, self.additional = [], [], []
+        self.rcode = m.NOERROR
+        self.why = b""
+
+    def follow(self, name, links, seen=()):
+        origin = self.model.apex_of(name.lower())
+        if origin is None:
+            return
+        found = self.find(name, origin)
+        if found.cname is not None:
+            if links == LINKS_MAX or name.lower() in seen:
+                return
+            self.answer.append((name, m.CNAME, m.IN, self.settings.ttl, found.cname))
+            if self.q.type != m.CNAME:
+                self.follow(found.cname, links + 1, (*seen, name.lower()))
+            return
+        self.rcode = m.NXDOMAIN if found.absence else m.NOERROR
+        records = [(name, rtype, m.IN, ttl, rdata) for rtype, ttl, rdata in found.records]
+        if self.q.type == m.ANY and not found.absence:
+            records = [(name, m.HINFO, m.IN, self.settings.ttl, b"\7RFC8482\0")]
+        self.answer += records
+        self.additional += found.glue
+        if not records:
+            self.negative(name, origin, found.absence or self.nodata(found.types))
+
+    def spelled(self, name, origin):
+        """The origin as it was asked for; reverse zones lead to the origin as it is configured."""
+        return name[len(name) - len(origin) :] if origin == ORIGIN else ORIGIN
+
+    def soa(self, name, origin, ttl):
+        zone = self.spelled(name, origin)
+        rdata = (b"\2ns\3dns" + zone, b"\12hostmaster" + zone, 0, 7200, 1800, 86400, self.settings.ttl)
+        return (name[len(name) - len(origin) :], m.SOA, m.IN, ttl, rdata)
+
+    def negative(self, name, origin, absence):
+        self.authority.append(self.soa(name, origin, 0 if absence in WILL_PASS else self.settings.negative_ttl))
+        self.why = extended(OTHER, absence)
+
+    def nodata(self, types):
+        """Why a name that is there, with records of these types, has none of the type that is asked for."""
+        if not types:
+            return "it has no records, only names below it"
+        is_family = self.q.type in (m.A, m.AAAA) and types & {m.A, m.AAAA}
+        return "it has no address of that family" if is_family else "it has no record of that type"
+
+    # --- what stands at a name ---
+
+    def find(self, name, origin):
+        labels = m.labels_of(name.lower())
+        left = labels[: len(labels) - len(m.labels_of(origin))]
+        if not left:
+            return self.apex(name, origin)
+        if origin != ORIGIN:
+            return self.find_reverse(left, REVERSE[origin])
+        if left[-1] == b"svc" and len(left) > 1:
+            return self.find_service([label.decode("latin-1") for label in left[:-1]], self.spelled(name, origin))
+        return self.find_own(left)
+
+    def found(self, types, records=(), glue=()):
+        return Found(None, frozenset(types), tuple(r for r in records if r[0] == self.q.type), tuple(glue))
+
+    def find_own(self, left):
+        if left in ([b"svc"], [b"pod"], [b"dns"]):
+            return Found()
+        if left == [b"dns-version"]:
+            return self.found({m.TXT}, [(m.TXT, 28800, b"\x051.1.0")])
+        if left == [b"ns", b"dns"]:
+            addresses = [(rtype, self.settings.ttl, packed) for rtype, packed in self.own_addresses()]
+            return self.found({rtype for rtype, *_ in addresses}, addresses)
+        return Found("no such name")
+
+    def apex(self, name, origin):
+        types = {m.SOA, m.NS}
+        if self.q.type == m.NS:
+            server = b"\2ns\3dns" + self.spelled(name, origin)
+            glue = [(server, rtype, m.IN, self.settings.ttl, packed) for rtype, packed in self.own_addresses()]
+            return self.found(types, [(m.NS, self.settings.ttl, server)], glue)
+        soa = self.soa(name, origin, min(self.settings.ttl, 300))
+        return self.found(types, [soa[1:2] + soa[3:]])
+
+    def own_addresses(self):
+        for ip in self.settings.own:
+            packed = ipaddress.ip_address(ip).packed
+            yield (m.A if len(packed) == 4 else m.AAAA), packed
+
+    def find_service(self, labels, zone):
+        namespace = labels[-1]
+        if namespace not in self.model.namespaces:
+            return Found("no such namespace")
+        if len(labels) == 1:
+            return Found()
+        names = self.model.services.get((namespace, labels[-2]))
+        if names is None:
+            return Found("no such Service in the namespace")
+        node = names.nodes.get(tuple(labels[:-2]))
+        if node is not None and node.there:
+            return self.records_of(names, node, zone) if node.cname is None else Found(cname=node.cname)
+        return Found((node or names.own).absence if node or not names.own.there else self.absence_below(labels[:-2]))
+
+    @staticmethod
+    def absence_below(labels):
+        if len(labels) <= 2 and labels[0].startswith("_"):
+            return "the Service has no port of that name and protocol"
+        return "the Service has no endpoint of that name" if len(labels) == 1 else "no such name"
+
+    def whole(self, names, node, zone):
+        meta = names.service["metadata"]
+        return m.from_labels([*node.label, meta["name"].encode(), meta["namespace"].encode(), b"svc"])[:-1] + zone
+
+    def records_of(self, names, node, zone):
+        ttl = self.settings.ttl
+        types = {rtype for rtype, have in ((m.A, node.a), (m.AAAA, node.aaaa), (m.SRV, node.srv)) if have}
+        if self.q.type != m.SRV:
+            return self.found(types, [(rtype, ttl, packed) for rtype in (m.A, m.AAAA) for packed in node.addresses(rtype)])
+        records, glue = {}, {}
+        for weight, port, target in node.srv:
+            owner = self.whole(names, target, zone)
+            records[m.SRV, ttl, (0, weight, port, owner)] = None
+            for rtype in (m.A, m.AAAA):
+                for packed in target.addresses(rtype):
+                    glue[owner, rtype, m.IN, ttl, packed] = None
+        return self.found(types, records, glue)
+
+    def find_reverse(self, left, octets):
+        digits = self.digits(left, octets)
+        if digits is None:
+            return Found("no such name")
+        if len(digits) < (4 if octets == 4 else 32):
+            below = any(self.starts(packed, digits, octets) for packed in self.model.owners)
+            return Found() if below else Found("no such name")
+        packed = bytes(digits) if octets == 4 else bytes(digits[i] << 4 | digits[i + 1] for i in range(0, 32, 2))
+        owners = self.model.owners.get(packed, [])
+        if not owners:
+            return Found("no Service and no ready endpoint has the address")
+        alone = [owner for owner in owners if owner[1] is owner[0].own][:1]
+        return self.found({m.PTR}, [(m.PTR, self.settings.ttl, self.whole(names, node, ORIGIN)) for names, node, _ in alone or owners])
+
+    @staticmethod
+    def digits(left, octets):
+        """The address's octets or nibbles from the first on; None: it says none."""
+        digits = []
+        for label in reversed(left):
+            if octets == 4:
+                if not label.isdigit() or (len(label) > 1 and label[0:1] == b"0") or int(label) > 255:
+                    return None
+                digits.append(int(label))
+            else:
+                if len(label) != 1 or label not in b"0123456789abcdef":
+                    return None
+                digits.append(int(label, 16))
+        return digits if len(digits) <= (4 if octets == 4 else 32) else None
+
+    @staticmethod
+    def starts(packed, digits, octets):
+        if len(packed) != octets:
+            return False
+        have = packed if octets == 4 else [n for byte in packed for n in (byte >> 4, byte & 15)]
+        return list(have[: len(digits)]) == digits

@@ -1,0 +1,154 @@
+"""Every way in which headns answers otherwise than CoreDNS 1.15.0, and why. docs/compatibility.md is this table for people; a difference
+that no row explains fails, and so does a row that never occurred.
+
+A row explains some aspects of a difference (differential.PARTS), where its condition holds. The model has already confirmed that
+headns's own answer is what it decided on; so a row says when, and what CoreDNS's looks like instead."""
+
+from functools import cached_property
+from typing import Callable, NamedTuple
+
+import messages as m
+import model
+
+NOTIFY = 4
+NEGATIVE = "rcode soa soa-ttl"
+ANSWER = "answer additional rcode soa soa-ttl"
+
+
+class Case:
+    """One question and its answers: pods and slices are headns's in both modes, theirs is CoreDNS's (None: silence)."""
+
+    def __init__(self, question, pods, slices, theirs, expected, world):
+        self.question, self.pods, self.slices, self.theirs, self.model, self.world = question, pods, slices, theirs, expected, world
+
+    @property
+    def type(self):
+        return self.question.type
+
+    @property
+    def opcode(self):
+        return self.question.flags >> 11 & 15
+
+    @cached_property
+    def origin(self):
+        return self.world.apex_of(self.question.name.lower())
+
+    @property
+    def is_reverse(self):
+        return self.origin in model.REVERSE
+
+    @cached_property
+    def left(self):
+        """The labels left of the zone's apex, lower case."""
+        labels = m.labels_of(self.question.name.lower())
+        return labels[: len(labels) - len(m.labels_of(self.origin))] if self.origin else labels
+
+    @cached_property
+    def below_service(self):
+        """The labels left of <service>.<namespace>.svc; None: the name is not of that kind."""
+        return self.left[:-3] if self.origin == model.ORIGIN and len(self.left) > 2 and self.left[-1] == b"svc" else None
+
+    @cached_property
+    def links(self):
+        """CNAMEs in our answer."""
+        return len(self.pods.answer[0])
+
+    @property
+    def is_negative(self):
+        return bool(self.pods.authority)
+
+    def theirs_negative(self, rcode):
+        return self.theirs.rcode == rcode and not self.theirs.answer[2] and bool(self.theirs.authority)
+
+
+class Reason(NamedTuple):
+    id: str
+    aspects: str
+    holds: Callable
+    why: str
+
+
+def is_pair(c):
+    """<one>.<two>.<service>.<namespace>.svc"""
+    return c.below_service is not None and len(c.below_service) == 2
+
+
+def is_port_name(c):
+    return is_pair(c) and all(len(label) > 1 and label.startswith(b"_") for label in c.below_service)
+
+
+def is_loose_port_name(c):
+    """What CoreDNS takes for _port._protocol and is not: an underscore left out, or nothing behind it."""
+    return is_pair(c) and not is_port_name(c)
+
+
+def has_reverse_soa(normal):
+    """One SOA, of a reverse zone, and nothing else."""
+    records = [*normal.authority, *normal.answer[1]]
+    return len(records) == 1 and records[0][1] == m.SOA and records[0][0].lower() in model.REVERSE
+
+
+def without_weights(normal):
+    return {(r[0], *r[4][2:]) for r in normal.answer[1] if r[1] == m.SRV}
+
+
+def leads_to_reverse(c):
+    return c.world.apex_of(c.pods.answer[0][-1][4].lower()) in model.REVERSE
+
+
+def has_own_address(c):
+    return (c.left == [] and c.type == m.NS) or (c.left == [b"ns", b"dns"] and c.type == m.A)
+
+
+def is_wrong_twice(c):
+    q = c.question
+    wrong = (q.flags >> 11 & 15 != 0, q.edns is not None and q.edns.version != 0, q.cls != m.IN or c.origin is None or q.type in (m.AXFR, m.IXFR))
+    return sum(wrong) > 1 and c.theirs.rcode in (m.NOTIMP, m.BADVERS, m.REFUSED)
+
+
+REASONS = [
+    Reason("cd-cleared", "flags", lambda c: c.pods.flags ^ c.theirs.flags == m.CD, "CD is cleared in authoritative answers (RFC 4035 3.1.6)"),
+    Reason("notify", f"flags {ANSWER}", lambda c: c.opcode == NOTIFY and c.theirs.rcode != m.NOTIMP, "CoreDNS answers a NOTIFY as if it were a query"),
+    Reason("notimp-flags", "flags", lambda c: c.pods.rcode == m.NOTIMP == c.theirs.rcode, "with NOTIMP CoreDNS repeats AD and CD"),
+    Reason("two-errors", "rcode flags", is_wrong_twice, "a question that is wrong in two ways gets one of the two errors"),
+    Reason("notimp-whole", "question edns edns-size edns-options", lambda c: c.pods.rcode == m.NOTIMP == c.theirs.rcode, "CoreDNS repeats neither question nor OPT with NOTIMP"),
+    Reason("edns-size", "edns-size", lambda c: c.theirs.edns.size in (c.question.edns.size, 0), "CoreDNS repeats the client's buffer size; headns says its own (RFC 6891 6.2.3)"),
+    Reason("reverse-primary", "soa answer", lambda c: has_reverse_soa(c.pods) and has_reverse_soa(c.theirs), "the primary of the reverse zones is ns.dns of the cluster's zone"),
+    Reason("reverse-tree", NEGATIVE, lambda c: c.is_reverse and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "what has PTRs, or below it, is not NXDOMAIN (RFC 8020)"),
+    Reason("any", ANSWER, lambda c: c.type == m.ANY and not c.links and c.pods.rcode == m.NOERROR and bool(c.theirs.authority), "ANY gets HINFO (RFC 8482)"),
+    Reason("soa-below-apex", "rcode", lambda c: c.type == m.SOA and c.pods.rcode == m.NXDOMAIN and c.theirs_negative(m.NOERROR), "SOA of an absent name is NXDOMAIN"),
+    Reason("cname-other-types", ANSWER, lambda c: c.links and c.type not in (m.A, m.AAAA) and c.theirs_negative(m.NOERROR), "a CNAME answers every type (RFC 1034 3.6.2)"),
+    Reason("cname-kept", ANSWER, lambda c: c.links and c.type in (m.A, m.AAAA) and c.theirs_negative(m.NOERROR), "CNAMEs are kept where they lead to nothing, and the rcode is the last name's (RFC 6604)"),
+    Reason("port-without-underscore", ANSWER, lambda c: is_loose_port_name(c) and c.pods.rcode == m.NXDOMAIN, "underscores are not optional, and a bare one matches nothing"),
+    Reason("port-address", ANSWER, lambda c: is_port_name(c) and c.type in (m.A, m.AAAA) and not c.pods.answer[2], "_port._protocol names have no addresses"),
+    Reason("protocol-tree", NEGATIVE, lambda c: c.below_service in ([b"_tcp"], [b"_udp"], [b"_sctp"]) and c.pods.rcode == m.NOERROR, "_tcp, which has names below it, is not NXDOMAIN (RFC 8020)"),
+    Reason("txt-tree", NEGATIVE, lambda c: c.type == m.TXT and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "names that exist without records are NODATA for TXT too (RFC 8020)"),
+    Reason("dns-version-types", NEGATIVE, lambda c: c.left == [b"dns-version"] and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "dns-version is NODATA for types other than TXT"),
+    Reason("dns-tree", NEGATIVE, lambda c: c.left in ([b"dns"], [b"ns", b"dns"]) and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "dns, which has ns.dns below it, is not NXDOMAIN (RFC 8020)"),
+    Reason("cname-to-other-zone", NEGATIVE, lambda c: c.links and leads_to_reverse(c) and not c.theirs.authority, "a CNAME into another zone of ours gets that zone's rcode (RFC 6604)"),
+    Reason("reverse-odd", NEGATIVE, lambda c: c.is_reverse and c.left[-1:] in ([b"svc"], [b"pod"]) and c.theirs_negative(m.NOERROR), "svc and pod mean nothing in reverse zones"),
+    Reason("reverse-misspelt", ANSWER, lambda c: c.is_reverse and c.type == m.PTR and model.Reply.digits(c.left, model.REVERSE[c.origin]) is None, "reverse names are digits or nibbles, in their only spelling"),
+    Reason("orphan-slices", ANSWER, lambda c: c.is_reverse and c.type == m.PTR and c.pods.rcode == m.NXDOMAIN and c.theirs.answer[2], "slices of no Service have no PTR"),
+    Reason("unlabelled-slices", "silence", lambda c: c.is_reverse and c.theirs is None, "CoreDNS does not answer the PTR of a slice that names no Service"),
+    Reason("glue-whole", "additional", lambda c: c.theirs.additional < c.pods.additional, "SRV targets come with all their addresses, also those without ports"),
+    Reason("weight-without-ports", "answer", lambda c: c.type == m.SRV and without_weights(c.pods) == without_weights(c.theirs), "CoreDNS counts endpoints without ports into the weights"),
+    Reason("ns-dns-case", NEGATIVE + " answer", lambda c: c.left == [b"ns", b"dns"] and c.theirs_negative(m.NXDOMAIN) and not c.question.name.endswith(model.ORIGIN), "CoreDNS knows ns.dns only where the zone is asked for in lower case"),
+    Reason("own-loopback", ANSWER, lambda c: has_own_address(c) and c.theirs_negative(m.NOERROR), "an address of the loopback that headns was told to listen on is one of its own"),
+    Reason("extended-error", "edns-options", lambda c: c.theirs.edns.options == b"", "clients with EDNS are told the reason of a no (RFC 8914)"),
+    Reason("not-ready-yet", "soa-ttl", lambda c: soa_ttl(c.pods) == 0, "the absence of what is not ready yet is not to be remembered"),
+]
+
+
+def soa_ttl(normal):
+    return normal.authority[0][3] if normal.authority else None
+
+
+def explain(case, found):
+    """(the aspects that no row explains, the ids of the rows that explain the others)."""
+    because, left = [], set(found)
+    for reason in REASONS:
+        covers = set(reason.aspects.split()) & left
+        if covers and (case.theirs is not None or found == ["silence"]) and reason.holds(case):
+            left -= covers
+            because.append(reason.id)
+    return sorted(left), because

@@ -1,0 +1,168 @@
+"""The servers that are compared: CoreDNS and headns in both of its modes, all watching one scripted API server."""
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "blackbox"))
+
+import ask  # noqa: E402
+import harness  # noqa: E402
+import messages as m  # noqa: E402
+from apiserver import ApiServer, status  # noqa: E402
+from worlds import key_of  # noqa: E402
+
+CACHE = Path(os.environ.get("HEADNS_CLUSTER_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "headns-cluster")
+COREDNS = Path(os.environ.get("COREDNS") or CACHE / "bin" / "coredns")
+NO_PODS = "no-pods"  # the token of a client that may not list Pods
+PATIENCE_S = 60
+POLL_S = 0.002
+
+COREFILE = """\
+cluster.local in-addr.arpa ip6.arpa {{
+    bind 127.0.0.1
+    kubernetes cluster.local in-addr.arpa ip6.arpa {{
+        kubeconfig {kubeconfig} here
+        ttl {ttl}
+    }}
+}}
+"""
+
+
+class World(ApiServer):
+    """The API server, whose objects are replaced by those of one world after the other."""
+
+    def __init__(self):
+        self.step = 0
+        super().__init__()
+
+    def refusal(self, resource, query, headers):
+        if resource == "pods" and headers.get("authorization") == f"Bearer {NO_PODS}":
+            return 403, status(403, "pods is forbidden")
+        return super().refusal(resource, query, headers)
+
+    def become(self, objects):
+        """Exactly these objects, but for a marker that tells when a watcher has seen them all: (name, address) to ask for."""
+        have = {key_of(o): o for kind in self.objects.values() for o in kind.values()}
+        self.delete(*(o for key, o in have.items() if key not in objects))
+        self.put(*objects.values())
+        return self.mark()
+
+    def mark(self):
+        """A headless Service whose one endpoint is new: from a slice for those that read slices, from a Pod for the others. Objects
+        of a kind are seen in their order; so a name of all kinds shows that everything before was seen."""
+        self.step += 1
+        namespace, address = f"sync-{self.step}", f"198.18.{self.step >> 8 & 255}.{self.step & 255}"
+        labels = {"sync": str(self.step)}
+        pod = harness.pod("mark", address, namespace, labels=labels)
+        service = harness.service("mark", namespace, selector=labels)
+        piece = harness.slice_of("mark", [address], namespace)
+        piece["metadata"]["labels"]["endpointslice.kubernetes.io/managed-by"] = "endpointslice-controller.k8s.io"
+        other = harness.service("other", namespace)
+        foreign = harness.slice_of("other", [address], namespace)
+        self.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, service, other, pod, piece, foreign)
+        return [(m.name(f"{name}.{namespace}.svc.cluster.local"), socket.inet_aton(address)) for name in ("mark", "other")]
+
+
+def free_port():
+    """A port that is free for UDP and TCP."""
+    while True:
+        with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+            tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tcp.bind(("127.0.0.1", 0))
+            port = tcp.getsockname()[1]
+            try:
+                udp.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
+
+
+class CoreDNS(ask.Server):
+    def __init__(self, corefile):
+        assert COREDNS.exists(), f"no CoreDNS at {COREDNS}; tests/cluster/build coredns makes it; or name one in COREDNS"
+        port = free_port()
+        self.log = tempfile.TemporaryFile("w+")
+        self.process = subprocess.Popen([COREDNS, "-conf", corefile, "-dns.port", str(port)], stdout=self.log, stderr=self.log)
+        super().__init__("CoreDNS", ("127.0.0.1", port))
+
+    def stop(self):
+        self.close()
+        self.process.terminate()
+        self.process.wait(PATIENCE_S)
+
+    def check(self):
+        if self.process.poll() is not None:
+            self.log.seek(0)
+            raise AssertionError("CoreDNS ended:\n" + self.log.read())
+
+
+class Headns(ask.Server):
+    def __init__(self, title, *arguments):
+        self.server = harness.Server("--no-rotate", *arguments, started="(serving|listening)")
+        super().__init__(title, (self.server.address, self.server.port))
+
+    def stop(self):
+        self.close()
+        self.server.stop()
+
+    def check(self):
+        assert self.server.process.poll() is None, "headns ended:\n" + self.server.log.join()
+
+
+def shows(server, name, address):
+    """Whether the name has the address there. A server that does not listen yet shows nothing."""
+    try:
+        server.send([m.Question(name, m.A).packet(0xFFFF)])
+        deadline = time.monotonic() + 1
+        while time.monotonic() < deadline:
+            try:
+                data = server.datagrams.recv(65535)
+            except BlockingIOError:
+                time.sleep(POLL_S)
+                continue
+            if data[:2] == b"\xff\xff" and data[12 : 12 + len(name)] == name:
+                return address in [record[4] for record in m.decode(data).answer]
+    except ConnectionRefusedError:
+        time.sleep(POLL_S)
+    return False
+
+
+def wait_marks(servers, marks):
+    for server in servers:
+        for name, address in marks:
+            deadline = time.monotonic() + PATIENCE_S
+            while not shows(server, name, address):
+                server.check()
+                assert time.monotonic() < deadline, f"{server.title} never came to have {m.to_text(name)}"
+
+
+class Stage:
+    """One API server, and the servers that follow it, for as many worlds as one likes."""
+
+    def __init__(self, ttl=5):
+        self.folder = tempfile.TemporaryDirectory()
+        folder = Path(self.folder.name)
+        self.api = World()
+        everything = self.api.kubeconfig(folder / "kubeconfig")
+        no_pods = self.api.kubeconfig(folder / "no-pods", user={"token": NO_PODS})
+        corefile = folder / "Corefile"
+        corefile.write_text(COREFILE.format(kubeconfig=everything, ttl=ttl))
+        self.coredns = CoreDNS(corefile)
+        self.pods = Headns("headns (pods)", "--kubeconfig", everything, "--ttl", str(ttl))
+        self.slices = Headns("headns (slices)", "--kubeconfig", no_pods, "--ttl", str(ttl))
+        self.servers = [self.coredns, self.pods, self.slices]
+
+    def show(self, world):
+        """Returns when every server answers from this world."""
+        wait_marks(self.servers, self.api.become(world.objects))
+
+    def stop(self):
+        for server in self.servers:
+            server.stop()
+        self.api.stop()
+        self.folder.cleanup()
