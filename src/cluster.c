@@ -76,7 +76,12 @@ static enum err on_namespace_changed(void *arg, const char *ns, bool exists)
 static enum err build(struct cluster *c, struct diag *d)
 {
 	const struct cluster_options *o = &c->options;
-	const struct zone_options zone_options = {&o->kubernetes->zones.names[0], o->kubernetes->ttl_s, o->kubernetes->negative_ttl_s};
+	const struct zone_options zone_options = {
+	        .origins = o->kubernetes->zones.names,
+	        .origin_count = o->kubernetes->zones.count,
+	        .ttl_s = o->kubernetes->ttl_s,
+	        .negative_ttl_s = o->kubernetes->negative_ttl_s,
+	};
 	const struct store_callbacks callbacks = {on_service_changed, on_service_gone, on_namespace_changed, c};
 	if (!(c->pool = intern_new()) || !(c->zone = zone_new(&zone_options)) || !(c->store = store_new(c->pool, &callbacks)))
 		return diag_set(d, ERR_NOMEM, "out of memory");

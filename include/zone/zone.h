@@ -1,4 +1,5 @@
-/* zone.h - every name we answer for. One writer, the control thread, replaces all names of a Service together; readers on any
+/* zone.h - every name we answer for, in one zone or several that have the same names below another apex, and the reverse zones that lead
+ * to them. One writer, the control thread, replaces all names of a Service together; readers on any
  * worker hold an RCU read section (base/rcu.h), so one reply never mixes two states of a Service. */
 #pragma once
 #include "base/err.h"
@@ -10,16 +11,19 @@
 struct zone;
 
 struct zone_options {
-	const struct name *origin; /* "cluster.local.", copied */
-	uint32_t ttl_s;            /* of records, and SOA MINIMUM: 0 to 3600 */
-	uint32_t negative_ttl_s;   /* TTL of the SOA in negative answers */
+	const struct name *origins; /* copied; those that are in-addr.arpa, ip6.arpa or below are reverse zones, the others forward ones */
+	unsigned origin_count;      /* up to ZONE_ORIGINS_MAX; no two of them equal */
+	uint32_t ttl_s;             /* of records, and SOA MINIMUM: 0 to 3600 */
+	uint32_t negative_ttl_s;    /* TTL of the SOA in negative answers */
 };
+
+#define ZONE_ORIGINS_MAX 255
 
 /* Octets of an origin: what we name below it ourselves (ns.dns, hostmaster, a Service of the longest name) is a name then. */
 #define ZONE_ORIGIN_MAX 120
 
-/* Serves origin and the reverse zones in-addr.arpa and ip6.arpa; empty. NULL: out of memory, or origin is longer than
- * ZONE_ORIGIN_MAX. */
+/* Serves these origins, of which a name belongs to the longest; empty. The names that PTR records lead to end in the first forward
+ * one. NULL: out of memory, or the origins are not as they must be: no forward one, too many, or one longer than ZONE_ORIGIN_MAX. */
 struct zone *zone_new(const struct zone_options *options);
 void zone_free(struct zone *z); /* after the last reader is gone; takes NULL */
 
@@ -49,9 +53,16 @@ struct zone_counts zone_counts(const struct zone *z);
 
 /* --- readers --- */
 
+/* True for in-addr.arpa, ip6.arpa and what is below. */
+bool zone_is_reverse(const struct name *origin);
+
+/* forward, and the reverse zones of all addresses: what is served where nothing else is asked for. */
+#define ZONE_WITH_REVERSE 3
+void zone_with_reverse(struct name origins[ZONE_WITH_REVERSE], const struct name *forward);
+
 /* What answers are made with, and never changes. */
 struct zone_settings {
-	struct name origin; /* as it was given to zone_new */
+	struct name origin; /* the first forward one, as it was given to zone_new */
 	uint32_t ttl_s, negative_ttl_s;
 };
 const struct zone_settings *zone_settings(const struct zone *z);
@@ -61,10 +72,10 @@ uint32_t zone_serial(const struct zone *z);
 
 enum zone_place {
 	ZONE_OUTSIDE,   /* in none of our zones */
-	ZONE_OWN,       /* origin and what stands beside the Services: svc, pod, dns, ns.dns, dns-version */
+	ZONE_OWN,       /* a forward origin and what stands beside the Services: svc, pod, dns, ns.dns, dns-version */
 	ZONE_NAMESPACE, /* <ns>.svc */
 	ZONE_SERVICE,   /* <service>.<ns>.svc and all below */
-	ZONE_REVERSE,   /* in-addr.arpa, ip6.arpa and all below */
+	ZONE_REVERSE,   /* a reverse origin and all below */
 };
 
 /* Where a name belongs: what the first step found out, for the second. */
@@ -99,6 +110,6 @@ void zone_find(const struct zone *z, const struct name *name, const struct zone_
 /* After the PTR that found->node stands for: makes it the next one of the same address, in an order that stays; false: there is none. */
 bool zone_next_owner(const struct zone_spot *spot, struct zone_found *found);
 
-/* The name server of the zone: the Service that the server's own addresses belong to, with its generation and node; false: it is
- * ns.dns.<origin>, and generation and node are where its addresses are. */
+/* The name server of the zones: the Service that the server's own addresses belong to, with its generation and node; false: it is
+ * ns.dns below the apex, and generation and node are where its addresses are. */
 bool zone_name_server(const struct zone *z, const struct generation **generation, const struct node **node);

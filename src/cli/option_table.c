@@ -36,7 +36,10 @@ static enum err set_listen(struct options *o, const char *text, struct diag *d)
 static enum err set_zone(struct options *o, const char *text, struct diag *d)
 {
 	o->kubernetes.zones.count = 0;
-	return kubernetes_add_zone(&o->kubernetes.zones, text, d);
+	enum err err = kubernetes_add_zone(&o->kubernetes.zones, text, d);
+	if (!err && zone_is_reverse(&o->kubernetes.zones.names[0]))
+		return diag_set(d, ERR_SYNTAX, "%s: a reverse zone; these are served in any case", text);
+	return err;
 }
 
 static enum err set_ttl(struct options *o, const char *text, struct diag *d)

@@ -162,6 +162,16 @@ static enum err parse_long_options(struct options *o, int argc, char **argv, str
 	return err;
 }
 
+/* The cluster's domain, and every address. */
+static enum err set_zones(struct options *o, struct diag *d)
+{
+	struct name_list *zones = &o->kubernetes.zones;
+	enum err err = zones->count ? OK : kubernetes_add_zone(zones, "cluster.local", d);
+	if (!err)
+		err = kubernetes_add_zone(zones, "in-addr.arpa", d);
+	return err ? err : kubernetes_add_zone(zones, "ip6.arpa", d);
+}
+
 static enum err check(struct options *o, struct diag *d)
 {
 	const char *command = command_table[o->command].name;
@@ -169,7 +179,7 @@ static enum err check(struct options *o, struct diag *d)
 		return OK;
 	if (o->kubernetes.negative_ttl_s == NEGATIVE_TTL_UNSET)
 		o->kubernetes.negative_ttl_s = o->kubernetes.ttl_s < NEGATIVE_TTL_DEFAULT ? o->kubernetes.ttl_s : NEGATIVE_TTL_DEFAULT;
-	if (!o->kubernetes.zones.count && kubernetes_add_zone(&o->kubernetes.zones, "cluster.local", d))
+	if (set_zones(o, d))
 		return ERR_NOMEM;
 	if (o->context && !o->kubeconfig)
 		return diag_set(d, ERR_SYNTAX, "%s: --context is one of a kubeconfig: name that by --kubeconfig", command);

@@ -73,8 +73,11 @@ void answer_begin(struct answer *a, const struct query *q, const struct query_po
 
 void answer_set_name(struct answer *a, const struct name *name, const struct zone_spot *spot)
 {
-	a->apex = a->owner + (spot->apex < name->labels ? name->offset[spot->apex] : name->len - 1u);
-	a->origin = spot->place == ZONE_REVERSE ? a->settings->origin.wire : a->w.bytes + a->apex;
+	size_t apex = spot->apex < name->labels ? name->offset[spot->apex] : name->len - 1u;
+	bool reverse = spot->place == ZONE_REVERSE;
+	a->apex = a->owner + apex;
+	a->origin = reverse ? a->settings->origin.wire : a->w.bytes + a->apex;
+	a->origin_len = reverse ? a->settings->origin.len : name->len - apex;
 }
 
 /* --- addresses --- */
@@ -170,7 +173,7 @@ static void make_suffix(const struct answer *a, const struct generation *g, stru
 		at = store_bytes(at, g->text, g->service_len + g->ns_len + 2u);
 		at = store_bytes(at, "\3svc", 4);
 	}
-	at = store_bytes(at, a->origin, a->settings->origin.len);
+	at = store_bytes(at, a->origin, a->origin_len);
 	s->len = (size_t)(at - s->wire);
 }
 
@@ -308,7 +311,7 @@ static void put_srvs(struct answer *a, const struct zone_found *found)
 static bool put_soa(struct answer *a, uint32_t ttl)
 {
 	bool reverse = a->origin != a->w.bytes + a->apex;
-	size_t origin_len = reverse ? a->settings->origin.len : 2;
+	size_t origin_len = reverse ? a->origin_len : 2;
 	size_t len = 7 + origin_len + 13 + 20;
 	size_t mname = a->w.len + RECORD_LEN;
 	uint8_t *at = begin_record(a, a->apex, DNS_TYPE_SOA, ttl, len);

@@ -15,6 +15,7 @@ struct answer {
 	size_t owner;          /* where in the response the name stands that the next records belong to */
 	size_t apex;           /* where the apex of that name's zone stands */
 	const uint8_t *origin; /* the zone's labels for names that are made up: as they were asked, or as they were configured */
+	size_t origin_len;
 	uint16_t answers, authority, additional;
 	bool truncated;
 };

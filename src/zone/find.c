@@ -66,14 +66,16 @@ static bool read_label(struct addr *a, unsigned i, const uint8_t *label, size_t 
 	return true;
 }
 
+/* The address is said by the labels left of in-addr.arpa or ip6.arpa, also where the apex is further down. */
 static void locate_reverse(const struct name *n, uint8_t family, struct zone_spot *spot)
 {
+	unsigned labels = n->labels - 2u;
 	spot->place = ZONE_REVERSE;
 	spot->addr = (struct addr){.family = family};
-	spot->bits = (uint8_t)(spot->apex > 32 ? REVERSE_NO_ADDR : spot->apex * (family == ADDR_V4 ? 8 : 4));
-	for (unsigned i = 0; i < spot->apex && spot->bits != REVERSE_NO_ADDR; i++) {
+	spot->bits = (uint8_t)(labels > 32 ? REVERSE_NO_ADDR : labels * (family == ADDR_V4 ? 8 : 4));
+	for (unsigned i = 0; i < labels && spot->bits != REVERSE_NO_ADDR; i++) {
 		size_t len;
-		const uint8_t *label = name_label(n, spot->apex - 1u - i, &len);
+		const uint8_t *label = name_label(n, labels - 1u - i, &len);
 		if (!read_label(&spot->addr, i, label, len))
 			spot->bits = REVERSE_NO_ADDR;
 	}
@@ -82,14 +84,15 @@ static void locate_reverse(const struct name *n, uint8_t family, struct zone_spo
 
 void zone_locate(const struct zone *z, const struct name *name, struct zone_spot *spot)
 {
-	if (is_in(name, &z->origin, &spot->apex))
-		locate_forward(name, spot);
-	else if (is_in(name, &z->in_addr, &spot->apex))
-		locate_reverse(name, ADDR_V4, spot);
-	else if (is_in(name, &z->ip6, &spot->apex))
-		locate_reverse(name, ADDR_V6, spot);
-	else
+	const struct origin *o = z->origins, *end = o + z->origin_count;
+	while (o < end && !is_in(name, &o->name, &spot->apex))
+		o++;
+	if (o == end)
 		spot->place = ZONE_OUTSIDE;
+	else if (o->family)
+		locate_reverse(name, o->family, spot);
+	else
+		locate_forward(name, spot);
 }
 
 void zone_prefetch(const struct zone *z, const struct zone_spot *spot)
@@ -241,7 +244,7 @@ static void find_above_ptr(const struct zone *z, const struct zone_spot *spot, s
 
 static void find_reverse(const struct zone *z, const struct zone_spot *spot, struct zone_found *found)
 {
-	if (spot->bits == 0) {
+	if (spot->apex == 0) {
 		found->exists = true;
 		found->absence = ABSENCE_NONE;
 		found->has = HAS_SOA | HAS_NS;

@@ -8,11 +8,17 @@
 /* Nodes of the zone's own generation, in this order. */
 enum own_node { OWN_APEX, OWN_SVC, OWN_POD, OWN_DNS, OWN_NAME_SERVER, OWN_VERSION };
 
+struct origin {
+	struct name name; /* lower case */
+	uint8_t family;   /* of the addresses of a reverse zone; ADDR_NONE: a forward one */
+};
+
 struct zone {
 	struct zone_settings settings;
-	struct name origin, in_addr, ip6; /* lower case */
-	struct table *slots;              /* struct slot, by hash of their key */
-	struct table *namespaces;         /* struct namespace, by hash of their label */
+	struct origin *origins; /* those with more labels first */
+	unsigned origin_count;
+	struct table *slots;      /* struct slot, by hash of their key */
+	struct table *namespaces; /* struct namespace, by hash of their label */
 	struct reverse_map reverse;
 	_Atomic(struct generation *) own; /* names that are no Service's; the addresses of OWN_NAME_SERVER are the server's own */
 	_Atomic(uint32_t) serial;

@@ -75,14 +75,66 @@ static struct generation *own_new(const struct addr *addrs, size_t n)
 	return g;
 }
 
+void zone_with_reverse(struct name origins[ZONE_WITH_REVERSE], const struct name *forward)
+{
+	origins[0] = *forward;
+	name_from_text(&origins[1], "in-addr.arpa", 12);
+	name_from_text(&origins[2], "ip6.arpa", 8);
+}
+
+static uint8_t reverse_family(const struct name *origin)
+{
+	struct name all[ZONE_WITH_REVERSE];
+	zone_with_reverse(all, origin);
+	if (name_in(origin, &all[1]))
+		return ADDR_V4;
+	return name_in(origin, &all[2]) ? ADDR_V6 : ADDR_NONE;
+}
+
+bool zone_is_reverse(const struct name *origin)
+{
+	return reverse_family(origin) != ADDR_NONE;
+}
+
+/* The longest match is then the first one; those of one length stay in their order, the cluster's domain as a rule before the reverse zones. */
+static void insert_origin(struct zone *z, const struct name *name)
+{
+	unsigned at = z->origin_count++;
+	for (; at && z->origins[at - 1].name.labels < name->labels; at--)
+		z->origins[at] = z->origins[at - 1];
+	z->origins[at] = (struct origin){.name = *name, .family = reverse_family(name)};
+	name_lower(&z->origins[at].name);
+}
+
+static const struct name *first_forward(const struct zone_options *options)
+{
+	for (unsigned i = 0; i < options->origin_count; i++)
+		if (!zone_is_reverse(&options->origins[i]))
+			return &options->origins[i];
+	return NULL;
+}
+
+static bool init_origins(struct zone *z, const struct zone_options *options)
+{
+	const struct name *first = first_forward(options);
+	if (!first || options->origin_count > ZONE_ORIGINS_MAX)
+		return false;
+	z->origins = calloc(options->origin_count, sizeof *z->origins);
+	if (!z->origins)
+		return false;
+	for (unsigned i = 0; i < options->origin_count; i++) {
+		if (options->origins[i].len > ZONE_ORIGIN_MAX)
+			return false;
+		insert_origin(z, &options->origins[i]);
+	}
+	z->settings = (struct zone_settings){.origin = *first, .ttl_s = options->ttl_s, .negative_ttl_s = options->negative_ttl_s};
+	return true;
+}
+
 static bool init(struct zone *z, const struct zone_options *options)
 {
-	z->settings =
-	        (struct zone_settings){.origin = *options->origin, .ttl_s = options->ttl_s, .negative_ttl_s = options->negative_ttl_s};
-	z->origin = *options->origin;
-	name_lower(&z->origin);
-	name_from_text(&z->in_addr, "in-addr.arpa", 12);
-	name_from_text(&z->ip6, "ip6.arpa", 8);
+	if (!init_origins(z, options))
+		return false;
 	z->slots = table_new();
 	z->namespaces = table_new();
 	set_serial(z, next_serial(z));
@@ -93,7 +145,7 @@ static bool init(struct zone *z, const struct zone_options *options)
 
 struct zone *zone_new(const struct zone_options *options)
 {
-	struct zone *z = options->origin->len <= ZONE_ORIGIN_MAX ? calloc(1, sizeof *z) : NULL;
+	struct zone *z = calloc(1, sizeof *z);
 	if (z && init(z, options))
 		return z;
 	zone_free(z);
@@ -116,6 +168,7 @@ void zone_free(struct zone *z)
 	table_free(z->slots);
 	table_free(z->namespaces);
 	free(atomic_load_explicit(&z->own, memory_order_relaxed));
+	free(z->origins);
 	free(z);
 }
 

@@ -59,9 +59,11 @@ static void publish(struct zone *z, unsigned number)
 
 static struct zone *make_world(void)
 {
-	struct name origin;
+	struct name origin, origins[ZONE_WITH_REVERSE];
 	check(name_from_text(&origin, "cluster.local", 13));
-	struct zone *z = zone_new(&(struct zone_options){.origin = &origin, .ttl_s = 30, .negative_ttl_s = 5});
+	zone_with_reverse(origins, &origin);
+	struct zone *z =
+	        zone_new(&(struct zone_options){.origins = origins, .origin_count = ZONE_WITH_REVERSE, .ttl_s = 30, .negative_ttl_s = 5});
 	check(z ? zone_add_namespace(z, "default") : ERR_NOMEM);
 	for (unsigned i = 0; i < SERVICES; i++)
 		publish(z, i);

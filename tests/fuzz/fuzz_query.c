@@ -74,11 +74,12 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	struct name origin;
+	struct name origin, origins[ZONE_WITH_REVERSE];
 	struct addr self = v4(1, 1);
 	rcu_thread_begin();
 	name_from_text(&origin, "c", 1);
-	zone = zone_new(&(struct zone_options){.origin = &origin, .ttl_s = 30, .negative_ttl_s = 5});
+	zone_with_reverse(origins, &origin);
+	zone = zone_new(&(struct zone_options){.origins = origins, .origin_count = ZONE_WITH_REVERSE, .ttl_s = 30, .negative_ttl_s = 5});
 	assert(zone && zone_add_namespace(zone, "d") == OK && zone_set_self(zone, &self, 1) == OK);
 	publish_all();
 	return 0;

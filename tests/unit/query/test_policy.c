@@ -228,6 +228,74 @@ static void test_long_chain(void **state)
 	end(z);
 }
 
+/* --- several zones --- */
+
+#define SOA_OF(zone, server) zone " 5 SOA ns.dns." server " hostmaster." server " 7200 1800 86400 30"
+
+static const char zones_world[] = "ns default\n"
+                                  "svc default/web ip=10.0.0.1 port=http:80/TCP\n"
+                                  "svc default/db headless\nep 10.244.1.1 host=db-0 port=sql:5432/TCP\n"
+                                  "svc default/alias external=web.default.svc.other.test\n"
+                                  "svc default/away external=web.default.svc.cluster.local\n"
+                                  "svc default/rev external=1.0.0.10.in-addr.arpa\n";
+
+static const struct {
+	const char *what, *ask, *want;
+} zones[] = {
+        {"the first", "web.default.svc.Cluster.Local A", "NOERROR aa rd: 30 A 10.0.0.1"},
+        {"the second has the same names", "web.default.svc.other.test A", "NOERROR aa rd: 30 A 10.0.0.1"},
+        {"made-up names end in the zone that was asked, as it was spelt", "_sql._tcp.db.default.svc.Other.test SRV",
+         "NOERROR aa rd: 30 SRV 0 100 5432 db-0.db.default.svc.Other.test. + db-0.db.default.svc.Other.test. 30 A 10.244.1.1"},
+        {"each its apex", "other.test SOA", "NOERROR aa rd: 30 SOA ns.dns.other.test. hostmaster.other.test. 7200 1800 86400 30"},
+        {"each its SOA", "nothing.other.test A", "NXDOMAIN aa rd; " SOA_OF("other.test.", "other.test.")},
+        {"each its NS", "other.test NS", "NOERROR aa rd: 30 NS ns.dns.other.test."},
+        {"its own names", "dns-version.other.test TXT", "NOERROR aa rd: 28800 TXT \"1.1.0\""},
+        {"the longest", "web.default.svc.in.other.test A", "NOERROR aa rd: 30 A 10.0.0.1"},
+        {"the longest has the SOA", "x.in.other.test A", "NXDOMAIN aa rd; " SOA_OF("in.other.test.", "in.other.test.")},
+        {"a chain from zone to zone", "alias.default.svc.cluster.local A",
+         "NOERROR aa rd: 30 CNAME web.default.svc.other.test., web.default.svc.other.test. 30 A 10.0.0.1"},
+        {"of no zone", "web.default.svc.test A", "REFUSED rd"},
+        {"PTR leads into the first forward zone", "1.0.0.10.in-addr.arpa PTR", "NOERROR aa rd: 30 PTR web.default.svc.cluster.local."},
+        {"its reverse zone's apex", "0.0.10.in-addr.arpa SOA",
+         "NOERROR aa rd: 30 SOA ns.dns.cluster.local. hostmaster.cluster.local. 7200 1800 86400 30"},
+        {"its SOA", "2.0.0.10.in-addr.arpa PTR", "NXDOMAIN aa rd; " SOA_OF("0.0.10.in-addr.arpa.", "cluster.local.")},
+        {"above the reverse zone", "0.10.in-addr.arpa PTR", "REFUSED rd"},
+        {"beside the reverse zone", "1.1.244.10.in-addr.arpa PTR", "REFUSED rd"},
+        {"below an address", "x.1.0.0.10.in-addr.arpa PTR", "NXDOMAIN aa rd; " SOA_OF("0.0.10.in-addr.arpa.", "cluster.local.")},
+        {"IPv6 without a zone", "8.b.d.0.1.0.0.2.ip6.arpa PTR", "REFUSED rd"},
+        {"into a reverse zone", "rev.default.svc.other.test PTR",
+         "NOERROR aa rd: 30 CNAME 1.0.0.10.in-addr.arpa., 1.0.0.10.in-addr.arpa. 30 PTR web.default.svc.cluster.local."},
+};
+
+static void test_zones(void **state)
+{
+	struct zone *z = world_zones("0.0.10.in-addr.arpa cluster.local other.test in.other.test");
+	struct query_policy policy = {.zone = z};
+	unsigned wrong = 0;
+	(void)state;
+	assert_non_null(z);
+	assert_int_equal(world_apply(z, zones_world), OK);
+	for (size_t i = 0; i < sizeof zones / sizeof zones[0]; i++)
+		wrong += !ask_wants(&policy, zones[i].what, zones[i].ask, zones[i].want);
+	assert_int_equal(wrong, 0);
+	end(z);
+}
+
+/* The root as a zone: nothing is outside of it. */
+static void test_root_zone(void **state)
+{
+	struct zone *z = world_zones(".");
+	struct query_policy policy = {.zone = z};
+	(void)state;
+	assert_non_null(z);
+	assert_int_equal(world_apply(z, zones_world), OK);
+	assert_true(ask_wants(&policy, "A", "web.default.svc A", "NOERROR aa rd: 30 A 10.0.0.1"));
+	assert_true(ask_wants(&policy, "SRV", "_sql._tcp.db.default.svc SRV",
+	                      "NOERROR aa rd: 30 SRV 0 100 5432 db-0.db.default.svc. + db-0.db.default.svc. 30 A 10.244.1.1"));
+	assert_true(ask_wants(&policy, "a name", "example.com A", "NXDOMAIN aa rd; " SOA_OF(".", "")));
+	end(z);
+}
+
 /* --- the name server --- */
 
 static const struct {
@@ -374,6 +442,8 @@ int main(void)
 	        cmocka_unit_test(test_reasons_are_counted),
 	        cmocka_unit_test(test_texts),
 	        cmocka_unit_test(test_long_chain),
+	        cmocka_unit_test(test_zones),
+	        cmocka_unit_test(test_root_zone),
 	        cmocka_unit_test(test_name_server),
 	        cmocka_unit_test(test_rotation),
 	        cmocka_unit_test(test_rotation_within_a_target),

@@ -154,10 +154,11 @@ static void test_glue_out_of_reach(void **state)
 /* In a zone with the longest name a long hostname makes no name: it is left out, and the short ones stay. */
 static void test_target_too_long(void **state)
 {
-	struct name origin;
+	struct name origin, origins[ZONE_WITH_REVERSE];
 	(void)state;
 	name_from_text(&origin, LABEL_60 "." LABEL_57, 60 + 1 + 57);
-	struct zone *z = zone_new(&(struct zone_options){.origin = &origin, .ttl_s = 30});
+	zone_with_reverse(origins, &origin);
+	struct zone *z = zone_new(&(struct zone_options){.origins = origins, .origin_count = ZONE_WITH_REVERSE, .ttl_s = 30});
 	struct query_policy policy = {.zone = z};
 	assert_int_equal(world_apply(z, "ns " LABEL_60 "\nsvc " LABEL_60 "/" LABEL_60 " headless\n"
 	                                "ep 10.0.0.1 host=" LABEL_57 " port=a:80/TCP\nep 10.0.0.2 host=b port=a:80/TCP\n"),

@@ -296,10 +296,18 @@ static void test_long_origin(void **state)
 		name_root(&origin);
 		assert_int_equal(name_prepend(&origin, label, 60), OK);
 		assert_int_equal(name_prepend(&origin, label, len), OK); /* 120 octets, and 121 */
-		struct zone *z = zone_new(&(struct zone_options){.origin = &origin});
+		struct zone *z = zone_new(&(struct zone_options){.origins = &origin, .origin_count = 1});
 		assert_true(!z == (len == 58));
 		zone_free(z);
 	}
+}
+
+/* Reverse zones alone lead nowhere. */
+static void test_no_forward_origin(void **state)
+{
+	(void)state;
+	assert_null(world_zones("in-addr.arpa 10.in-addr.arpa ip6.arpa"));
+	assert_null(world_zones(""));
 }
 
 /* --- much --- */
@@ -355,6 +363,7 @@ int main(void)
 	        cmocka_unit_test(test_out_of_memory),
 	        cmocka_unit_test(test_new_out_of_memory),
 	        cmocka_unit_test(test_long_origin),
+	        cmocka_unit_test(test_no_forward_origin),
 	        cmocka_unit_test_setup_teardown(test_many_changes, setup, teardown),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

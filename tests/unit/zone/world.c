@@ -213,9 +213,19 @@ enum err world_compile(const char *text, struct generation **out)
 	return compile_service(&view, out);
 }
 
+struct zone *world_zones(const char *names)
+{
+	struct name origins[16];
+	unsigned n = 0;
+	for (const char *at = names; *at; at += strcspn(at, " "), at += *at == ' ') {
+		enum err err = name_from_text(&origins[n++], at, strcspn(at, " "));
+		assert(err == OK);
+		(void)err;
+	}
+	return zone_new(&(struct zone_options){.origins = origins, .origin_count = n, .ttl_s = 30, .negative_ttl_s = 5});
+}
+
 struct zone *world_zone(void)
 {
-	struct name origin;
-	name_from_text(&origin, "cluster.local", 13);
-	return zone_new(&(struct zone_options){.origin = &origin, .ttl_s = 30, .negative_ttl_s = 5});
+	return world_zones("cluster.local in-addr.arpa ip6.arpa");
 }

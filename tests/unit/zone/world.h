@@ -22,5 +22,8 @@ enum err world_apply(struct zone *z, const char *text);
 /* The generation of a text that describes one Service ("svc ..." and its "ep"s). */
 enum err world_compile(const char *text, struct generation **out);
 
-/* An empty zone "cluster.local.", TTL 30, negative TTL 5; NULL: out of memory. */
+/* Empty zones of these names, separated by blanks, TTL 30, negative TTL 5; NULL: as zone_new. */
+struct zone *world_zones(const char *names);
+
+/* The zone "cluster.local." and all reverse ones. */
 struct zone *world_zone(void);
