@@ -11,6 +11,7 @@
 
 struct cluster {
 	struct cluster_options options;
+	struct compile_options compile;
 	struct intern *pool;
 	struct store *store;
 	struct zone *zone;
@@ -47,7 +48,7 @@ static enum err on_service_changed(void *arg, const struct service_view *view)
 	struct cluster *c = arg;
 	const struct object *o = &view->service->object;
 	struct generation *g;
-	enum err err = compile_service(view, &g);
+	enum err err = compile_service(view, &c->compile, &g);
 	if (!err)
 		err = zone_publish(c->zone, o->ns, o->name, g);
 	if (!err)
@@ -81,6 +82,11 @@ static enum err build(struct cluster *c, struct diag *d)
 	        .origin_count = o->kubernetes->zones.count,
 	        .ttl_s = o->kubernetes->ttl_s,
 	        .negative_ttl_s = o->kubernetes->negative_ttl_s,
+	};
+	c->compile = (struct compile_options){
+	        .endpoint_pod_names = o->kubernetes->endpoint_pod_names,
+	        .noendpoints = o->kubernetes->noendpoints,
+	        .ignore_empty_service = o->kubernetes->ignore_empty_service,
 	};
 	const struct store_callbacks callbacks = {on_service_changed, on_service_gone, on_namespace_changed, c};
 	if (!(c->pool = intern_new()) || !(c->zone = zone_new(&zone_options)) || !(c->store = store_new(c->pool, &callbacks)))

@@ -11,6 +11,7 @@ enum absence {
 	ABSENCE_TERMINATING,  /* the same, because they are being deleted */
 	ABSENCE_NO_ENDPOINTS, /* a headless Service without any */
 	ABSENCE_NO_TARGET,    /* an ExternalName that is no host name */
+	ABSENCE_NOT_SERVED,   /* names of endpoints, where they are switched off */
 
 	/* No such name. */
 	ABSENCE_NO_NAMESPACE,

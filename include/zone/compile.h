@@ -4,9 +4,17 @@
 #include "base/err.h"
 #include "store/store.h"
 #include "zone/generation.h"
+#include <stdbool.h>
+
+/* Which of a Service's names there are. All false: as the specification has it. */
+struct compile_options {
+	bool endpoint_pod_names; /* an endpoint without hostname has the name of its pod, where that is one label, and not its dashed address */
+	bool noendpoints;        /* endpoints have no names and no PTR, and a headless Service is absent */
+	bool ignore_empty_service; /* a Service with addresses of its own is absent while no endpoint of it is ready; their PTR stay */
+};
 
 /* Builds the generation of view in one block. The caller owns *out until zone_publish takes it. An externalName that can't be a
  * CNAME's target is logged.
  * ERR_NOMEM, or ERR_RANGE where the Service's or the namespace's name is no label of 1 to 63 octets: *out is NULL; the old
  * generation keeps answering. */
-enum err compile_service(const struct service_view *view, struct generation **out);
+enum err compile_service(const struct service_view *view, const struct compile_options *options, struct generation **out);

@@ -33,7 +33,7 @@ enum has {
 struct node {
 	uint32_t label;     /* offset in text: the relative name in wire form without the root, object's case */
 	uint8_t label_len;  /* octets of it; 0: the Service's own name */
-	uint8_t absence;    /* enum absence; other than NONE: NXDOMAIN, and it has nothing */
+	uint8_t absence;    /* enum absence; other than NONE: NXDOMAIN, and `has` is 0 */
 	uint16_t has;       /* bits of enum has */
 	struct run a, aaaa; /* of the pools of 4 and 16 octets */
 	struct run srv;     /* entries of one target stand together */

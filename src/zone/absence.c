@@ -18,6 +18,8 @@ const char *absence_text(enum absence a)
 		return "the Service has no endpoints";
 	case ABSENCE_NO_TARGET:
 		return "the Service's externalName is not a host name";
+	case ABSENCE_NOT_SERVED:
+		return "names of endpoints are switched off here";
 	case ABSENCE_NO_NAMESPACE:
 		return "no such namespace";
 	case ABSENCE_NO_SERVICE:

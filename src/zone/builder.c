@@ -405,6 +405,8 @@ static void put_node(const struct layout *l, uint32_t number, const struct draft
 	has |= n->a.count ? HAS_A : 0;
 	has |= n->aaaa.count ? HAS_AAAA : 0;
 	has |= n->srv.count ? HAS_SRV : 0;
+	if (n->absence != ABSENCE_NONE)
+		has = 0; /* an absent name may still be where PTR records lead */
 	l->nodes[number] = (struct node){
 	        .label = n->label,
 	        .label_len = n->label_len,

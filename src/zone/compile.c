@@ -7,6 +7,7 @@ struct compiler {
 	struct builder *b;
 	const struct service *service;
 	const struct service_view *view;
+	const struct compile_options *options;
 	struct name target; /* of an ExternalName */
 	/* The port looked for last: a Service's endpoints mostly have the same ones. */
 	const char *port_name;
@@ -122,9 +123,18 @@ static bool counts(const struct endpoint *e)
 	return e->addr_count || e->state != ENDPOINT_READY;
 }
 
-static bool has_hostname(const struct endpoint *e)
+/* One with a dot would be asked for as two labels. */
+static bool is_one_label(const char *text)
 {
-	return e->hostname && is_label(e->hostname);
+	return text && is_label(text) && !strchr(text, '.');
+}
+
+/* What an endpoint is called; NULL: as its addresses. A pod's name may have dots, and be longer than a label. */
+static const char *own_label(const struct compiler *c, const struct endpoint *e)
+{
+	if (is_one_label(e->hostname))
+		return e->hostname;
+	return c->options->endpoint_pod_names && is_one_label(e->pod_name) ? e->pod_name : NULL;
 }
 
 /* n addresses of the endpoint under one label. */
@@ -141,8 +151,9 @@ static void add_addrs(struct compiler *c, const struct endpoint *e, const struct
 static void add_endpoint(struct compiler *c, const struct endpoint *e)
 {
 	uint8_t label[BUILDER_NAME_MAX];
-	if (has_hostname(e)) {
-		size_t len = append_label(label, 0, "", e->hostname);
+	const char *own = own_label(c, e);
+	if (own) {
+		size_t len = append_label(label, 0, "", own);
 		add_addrs(c, e, e->addrs, e->addr_count, label, len);
 		return;
 	}
@@ -152,30 +163,42 @@ static void add_endpoint(struct compiler *c, const struct endpoint *e)
 	}
 }
 
-/* Those with a hostname come first, because an address's PTR leads to the first that has it. */
+/* Those with a label of their own come first, because an address's PTR leads to the first that has it. */
 static void add_endpoints(struct compiler *c)
 {
 	const struct service_view *v = c->view;
-	for (int hostname = 1; hostname >= 0; hostname--)
+	if (c->options->noendpoints)
+		return;
+	for (int own = 1; own >= 0; own--)
 		for (size_t i = 0; i < v->count; i++)
-			if (counts(&v->endpoints[i]) && has_hostname(&v->endpoints[i]) == hostname)
+			if (counts(&v->endpoints[i]) && !own_label(c, &v->endpoints[i]) == !own)
 				add_endpoint(c, &v->endpoints[i]);
 }
 
-/* A headless Service is there as soon as one endpoint is, and has the addresses of all. */
-static void add_headless(struct compiler *c)
+/* The Service's own name is there as soon as one endpoint is. */
+static void add_existence(struct compiler *c)
 {
-	for (size_t i = 0; i < c->view->count; i++)
+	for (size_t i = 0; i < c->view->count && !c->options->noendpoints; i++)
 		if (counts(&c->view->endpoints[i]))
 			builder_node(c->b, (const uint8_t *)"", 0, absence_of(&c->view->endpoints[i]));
-	builder_unite(c->b);
+}
+
+static bool has_ready_endpoint(const struct compiler *c)
+{
+	for (size_t i = 0; i < c->view->count && !c->options->noendpoints; i++)
+		if (counts(&c->view->endpoints[i]) && c->view->endpoints[i].state == ENDPOINT_READY)
+			return true;
+	return false;
 }
 
 static void add_cluster_ips(struct compiler *c)
 {
 	for (unsigned i = 0; i < c->service->cluster_ip_count; i++)
 		builder_addr(c->b, 0, &c->service->cluster_ips[i]);
-	add_service_ports(c);
+	if (c->options->ignore_empty_service)
+		add_existence(c);
+	if (!c->options->ignore_empty_service || has_ready_endpoint(c))
+		add_service_ports(c);
 }
 
 /* An address is no host name, so nothing could follow a CNAME to it. */
@@ -198,10 +221,12 @@ static void compile(struct compiler *c)
 		add_external_name(c);
 		return;
 	}
-	if (c->service->headless)
-		add_headless(c);
-	else
+	if (c->service->headless) {
+		add_existence(c);
+		builder_unite(c->b); /* it has the addresses of all endpoints */
+	} else {
 		add_cluster_ips(c);
+	}
 	add_endpoints(c);
 }
 
@@ -224,22 +249,24 @@ static struct builder_bounds bounds_of(const struct service_view *v)
 }
 
 /* Why the Service's own name is absent as long as nothing says that it is there. */
-static enum absence absence_at_first(const struct service *s)
+static enum absence absence_at_first(const struct service *s, const struct compile_options *options)
 {
 	if (s->type == SERVICE_EXTERNAL_NAME)
 		return ABSENCE_NO_TARGET;
-	return s->headless ? ABSENCE_NO_ENDPOINTS : ABSENCE_NONE;
+	if (!s->headless && !options->ignore_empty_service)
+		return ABSENCE_NONE;
+	return options->noendpoints ? ABSENCE_NOT_SERVED : ABSENCE_NO_ENDPOINTS;
 }
 
-enum err compile_service(const struct service_view *view, struct generation **out)
+enum err compile_service(const struct service_view *view, const struct compile_options *options, struct generation **out)
 {
 	const struct object *o = &view->service->object;
 	struct builder_bounds most = bounds_of(view);
 	*out = NULL;
 	if (!is_label(o->ns) || !is_label(o->name))
 		return ERR_RANGE;
-	struct compiler c = {.service = view->service, .view = view};
-	c.b = builder_new(&most, o->ns, o->name, absence_at_first(view->service));
+	struct compiler c = {.service = view->service, .view = view, .options = options};
+	c.b = builder_new(&most, o->ns, o->name, absence_at_first(view->service, options));
 	if (!c.b)
 		return ERR_NOMEM;
 	compile(&c);

@@ -296,7 +296,9 @@ bool zone_name_server(const struct zone *z, const struct generation **generation
 		const struct reverse *r = reverse_from(&z->reverse, &addr);
 		for (; r && addr_equal(&r->addr, &addr); r = reverse_next(r)) {
 			struct zone_found owner = {0};
-			if (!bears_out(r, hash, &owner) || !atomic_load_explicit(&r->slot->ns->exists, memory_order_acquire))
+			if (!bears_out(r, hash, &owner) || owner.generation->nodes[0].absence)
+				continue;
+			if (!atomic_load_explicit(&r->slot->ns->exists, memory_order_acquire))
 				continue;
 			if (best && !is_better(r->slot, owner.generation, best, *generation))
 				continue;

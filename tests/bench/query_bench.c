@@ -52,8 +52,9 @@ static void publish(struct zone *z, unsigned number)
 		endpoints[i] =
 		        (struct endpoint){.addr_count = 1, .addrs = &addrs[i], .hostname = hostnames[i], .port_count = 1, .ports = &port};
 	}
+	static const struct compile_options options;
 	struct generation *g;
-	check(compile_service(&(struct service_view){.service = &s, .endpoints = endpoints, .count = count}, &g));
+	check(compile_service(&(struct service_view){.service = &s, .endpoints = endpoints, .count = count}, &options, &g));
 	check(zone_publish(z, "default", name, g));
 }
 

@@ -17,8 +17,9 @@ static struct addr v4(uint8_t c, uint8_t d)
 
 static void publish(const struct service *s, const struct endpoint *endpoints, size_t count)
 {
+	static const struct compile_options options;
 	struct generation *g;
-	enum err err = compile_service(&(struct service_view){.service = s, .endpoints = endpoints, .count = count}, &g);
+	enum err err = compile_service(&(struct service_view){.service = s, .endpoints = endpoints, .count = count}, &options, &g);
 	assert(err == OK);
 	err = zone_publish(zone, s->object.ns, s->object.name, g);
 	assert(err == OK);

@@ -19,6 +19,8 @@ struct draft {
 	size_t words_len, count;
 };
 
+static struct compile_options with; /* of the Services that follow */
+
 static const char *keep(struct draft *d, const char *text, size_t len)
 {
 	char *at = d->words + d->words_len;
@@ -95,6 +97,8 @@ static void endpoint_word(struct draft *d, const char *word)
 		e->state = ENDPOINT_NOT_READY;
 	} else if (strcmp(word, "terminating") == 0) {
 		e->state = ENDPOINT_TERMINATING;
+	} else if (begins(word, "pod=", &rest)) {
+		e->pod_name = keep(d, rest, strlen(rest));
 	} else if (begins(word, "host=", &rest)) {
 		e->hostname = keep(d, rest, strlen(rest));
 	} else if (begins(word, "port=", &rest)) {
@@ -122,7 +126,7 @@ static enum err publish(struct zone *z, struct draft *d)
 {
 	struct service_view view = {.service = &d->service, .endpoints = d->endpoints, .count = d->count};
 	struct generation *g;
-	enum err err = compile_service(&view, &g);
+	enum err err = compile_service(&view, &with, &g);
 	return err ? err : zone_publish(z, d->service.object.ns, d->service.object.name, g);
 }
 
@@ -135,8 +139,22 @@ static enum err apply_self(struct zone *z, char **save)
 	return zone_set_self(z, self, n);
 }
 
+static void apply_options(char **save)
+{
+	with = (struct compile_options){0};
+	for (const char *word; (word = strtok_r(NULL, " ", save));) {
+		with.endpoint_pod_names |= strcmp(word, "endpoint_pod_names") == 0;
+		with.noendpoints |= strcmp(word, "noendpoints") == 0;
+		with.ignore_empty_service |= strcmp(word, "ignore_empty_service") == 0;
+	}
+}
+
 static enum err apply_line(struct zone *z, const char *verb, char **save)
 {
+	if (strcmp(verb, "with") == 0) {
+		apply_options(save);
+		return OK;
+	}
 	const char *word = strcmp(verb, "self") == 0 ? NULL : strtok_r(NULL, " ", save);
 	if (!word)
 		return apply_self(z, save);
@@ -172,6 +190,7 @@ static enum err read_lines(struct zone *z, char *text, struct draft **d)
 	enum err err = OK;
 	char *next;
 	*d = NULL;
+	with = (struct compile_options){0};
 	for (char *line = text; *line && !err; line = next) {
 		char *end = line + strcspn(line, "\n"), *save;
 		next = *end ? end + 1 : end;
@@ -210,7 +229,7 @@ enum err world_compile(const char *text, struct generation **out)
 	read_lines(NULL, copy, &d);
 	assert(d);
 	struct service_view view = {.service = &d->service, .endpoints = d->endpoints, .count = d->count};
-	return compile_service(&view, out);
+	return compile_service(&view, &with, out);
 }
 
 struct zone *world_zones(const char *names)

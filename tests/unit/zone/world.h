@@ -10,7 +10,10 @@
  *	gone default/nginx
  *	nons default
  *	self 10.0.0.10 10.244.1.7
+ *	with noendpoints ignore_empty_service
+ *	svc default/…
  *
+ * `with` sets the options that the Services below are compiled with (compile.h); none without it.
  * An `ep` belongs to the svc before it. A port without name is :80/TCP. Text must be right: what is not is an assertion. */
 #pragma once
 #include "store/store.h"
