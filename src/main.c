@@ -23,7 +23,16 @@ static int execute(const struct options *o)
 		return printed();
 	}
 	log_set_level(o->log_level);
-	return o->command == COMMAND_RUN ? run_main(o) : serve_main(o);
+	switch (o->command) {
+	case COMMAND_RUN:
+		return run_main(o);
+	case COMMAND_DUMP:
+		return dump_main(o);
+	case COMMAND_SERVE:
+	case COMMAND_NONE:
+		break;
+	}
+	return serve_main(o);
 }
 
 int main(int argc, char **argv)

@@ -6,7 +6,7 @@
 #include "server.h"
 #include <stdbool.h>
 
-enum command_kind { COMMAND_NONE, COMMAND_SERVE, COMMAND_RUN };
+enum command_kind { COMMAND_NONE, COMMAND_SERVE, COMMAND_RUN, COMMAND_DUMP };
 
 #define OPTIONS_LISTEN_MAX 64
 
@@ -21,12 +21,13 @@ struct options {
 	enum log_level log_level;
 	struct net_address listen[OPTIONS_LISTEN_MAX];
 	unsigned listen_count;  /* 0: the default addresses (cli/listen.h) */
-	const char *kubeconfig; /* serve: NULL: manifests are served */
+	const char *kubeconfig; /* serve, dump: NULL: manifests are served */
 	const char *context;    /* of the kubeconfig; NULL: its current-context */
 	const char *pod;        /* run: NULL: a pod that is not in the input */
 	const char *ns;
 	bool search_fallback;
-	char **run_argv; /* run: what follows "--", NULL-terminated; borrowed from argv */
+	unsigned timeout_s; /* dump: to read a cluster in */
+	char **run_argv;    /* run: what follows "--", NULL-terminated; borrowed from argv */
 };
 
 /* Reads argv (whose order it changes; *o borrows from it). options_clear() in any case. ERR_SYNTAX or ERR_RANGE, with diag saying what is wrong, where, and what would

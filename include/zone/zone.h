@@ -67,6 +67,16 @@ struct zone_settings {
 };
 const struct zone_settings *zone_settings(const struct zone *z);
 
+/* RFC 1035 3.3.13. */
+#define ZONE_SOA_REFRESH_S 7200
+#define ZONE_SOA_RETRY_S   1800
+#define ZONE_SOA_EXPIRE_S  86400
+#define ZONE_SOA_TTL_MAX_S 300
+
+/* The TXT record of dns-version, the specification's version, which changes with the program only. */
+#define ZONE_VERSION_TTL_S 28800
+#define ZONE_VERSION_RDATA "\0051.1.0"
+
 /* Of the last change: rises with each, and is no less than the time of it in seconds since 1970. */
 uint32_t zone_serial(const struct zone *z);
 

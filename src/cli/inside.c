@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/rcu.h"
 #include "cli/child.h"
+#include "cli/dns_service.h"
 #include "cli/listen.h"
 #include "cli/loopback.h"
 #include "cli/overlay.h"
@@ -46,18 +47,10 @@ struct inside {
 
 /* --- who we are --- */
 
-static const struct addr fallback_server = {ADDR_V4, {10, 0, 0, 10}};
-
-/* The clusterIPs of kube-system/kube-dns, once: sockets don't move. */
+/* Once: sockets don't move. */
 static void find_servers(struct inside *in)
 {
-	const struct service *dns = store_service(cluster_store(in->cluster), "kube-system", "kube-dns");
-	for (unsigned i = 0; dns && i < dns->cluster_ip_count; i++) {
-		if (dns->cluster_ips[i].family == ADDR_V4 || loopback_has_ipv6(in->loopback))
-			in->servers[in->server_count++] = dns->cluster_ips[i];
-	}
-	if (!in->server_count)
-		in->servers[in->server_count++] = fallback_server;
+	in->server_count = dns_service_addresses(cluster_store(in->cluster), loopback_has_ipv6(in->loopback), in->servers);
 }
 
 static enum err no_such_pod(const struct inside *in, struct diag *d)

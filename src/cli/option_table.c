@@ -7,6 +7,7 @@
 #define TTL_MAX_S       3600 /* zone.h */
 #define CONNECTIONS_MAX 65536
 #define TCP_IDLE_MAX_S  3600
+#define TIMEOUT_MAX_S   3600
 
 /* A decimal number of min to max; no sign, no blank. */
 static enum err number(const char *text, unsigned min, unsigned max, unsigned *value, struct diag *d)
@@ -148,6 +149,11 @@ static enum err set_no_search_fallback(struct options *o, const char *text, stru
 	return OK;
 }
 
+static enum err set_timeout(struct options *o, const char *text, struct diag *d)
+{
+	return number(text, 1, TIMEOUT_MAX_S, &o->timeout_s, d);
+}
+
 static enum err set_help(struct options *o, const char *text, struct diag *d)
 {
 	(void)text;
@@ -157,41 +163,44 @@ static enum err set_help(struct options *o, const char *text, struct diag *d)
 }
 
 #define FOR_BOTH (FOR_SERVE | FOR_RUN)
+#define FOR_ALL  (FOR_SERVE | FOR_RUN | FOR_DUMP)
 
 const struct option_spec option_table[] = {
         {"listen", "ADDR[:PORT]", FOR_SERVE, set_listen,
          "answer on this address over UDP and TCP; may be given several times;\n[ADDR]:PORT for IPv6; default 127.0.0.1:1053 and "
          "[::1]:1053"},
-        {"kubeconfig", "FILE", FOR_SERVE, set_kubeconfig, "serve the cluster that this file leads to, instead of manifests"},
-        {"context", "NAME", FOR_SERVE, set_context, "of the kubeconfig; default its current-context"},
+        {"kubeconfig", "FILE", FOR_SERVE | FOR_DUMP, set_kubeconfig, "read the cluster that this file leads to, instead of manifests"},
+        {"timeout", "SECONDS", FOR_DUMP, set_timeout, "how long reading a cluster may take, 1 to 3600; default 60"},
+        {"context", "NAME", FOR_SERVE | FOR_DUMP, set_context, "of the kubeconfig; default its current-context"},
         {"pod", "NAME", FOR_RUN, set_pod,
          "be this pod of the input: its hostname, its line in /etc/hosts, its\ndnsPolicy and dnsConfig; default: a pod that is not in the "
          "input"},
         {"namespace", "NS", FOR_RUN, set_namespace, "be in this namespace; default \"default\""},
-        {"zone", "NAME", FOR_BOTH, set_zone, "the cluster's domain; default cluster.local"},
-        {"ttl", "SECONDS", FOR_BOTH, set_ttl, "TTL of records, 0 to 3600; default 5"},
+        {"zone", "NAME", FOR_ALL, set_zone, "the cluster's domain; default cluster.local"},
+        {"ttl", "SECONDS", FOR_ALL, set_ttl, "TTL of records, 0 to 3600; default 5"},
         {"negative-ttl", "SECONDS", FOR_BOTH, set_negative_ttl, "TTL of \"no such name\"; default: that of records, but at most 5"},
-        {"pod-cidr", "RANGE", FOR_BOTH, set_pod_cidr,
+        {"pod-cidr", "RANGE", FOR_ALL, set_pod_cidr,
          "addresses of pods that the input lacks; may be given once for each\nfamily; default 10.244.0.0/16 and fd00:10:244::/56"},
-        {"service-cidr", "RANGE", FOR_BOTH, set_service_cidr,
+        {"service-cidr", "RANGE", FOR_ALL, set_service_cidr,
          "addresses of Services without clusterIP; may be given once for each\nfamily; default 10.0.0.0/24 and fd00:10:96::/112"},
-        {"lenient", NULL, FOR_BOTH, set_lenient, "leave out what is wrong in the input, and serve the rest"},
+        {"lenient", NULL, FOR_ALL, set_lenient, "leave out what is wrong in the input, and serve the rest"},
         {"no-rotate", NULL, FOR_BOTH, set_no_rotate, "answer a set of addresses in the same order every time"},
         {"no-search-fallback", NULL, FOR_RUN, set_no_search_fallback,
          "don't answer names outside the cluster from below the search domains"},
         {"workers", "N", FOR_BOTH, set_workers, "threads that answer; default: as many as processors may be used"},
         {"tcp-connections", "N", FOR_BOTH, set_tcp_connections, "TCP connections at once; default 1024"},
         {"tcp-idle", "SECONDS", FOR_BOTH, set_tcp_idle, "close a TCP connection after this time without a query; default 10"},
-        {"log-level", "LEVEL", FOR_BOTH, set_log_level, "error, warning, info or debug; default info for serve, warning for run"},
-        {"help", NULL, FOR_BOTH, set_help, "print this"},
+        {"log-level", "LEVEL", FOR_ALL, set_log_level, "error, warning, info or debug; default info for serve, else warning"},
+        {"help", NULL, FOR_ALL, set_help, "print this"},
 };
 const unsigned option_count = sizeof option_table / sizeof *option_table;
 
 const struct command_spec command_table[] = {
-        {COMMAND_NONE, "headns", "serve|run|help [OPTION]... [ARGUMENT]...", "a DNS server for Kubernetes",
+        {COMMAND_NONE, "headns", "serve|run|dump|help [OPTION]... [ARGUMENT]...", "a DNS server for Kubernetes",
          "What it can do:\n"
          "  serve   answer DNS queries for Kubernetes manifests, with no cluster\n"
          "  run     run a command as if in a pod of the cluster that manifests describe\n"
+         "  dump    print the zones of manifests or of a cluster\n"
          "  help    print what one of these does, and its options\n"
          "\n"
          "  headns help serve      all about serve\n"
@@ -215,5 +224,13 @@ const struct command_spec command_table[] = {
          "\n"
          "Example:\n"
          "  headns run --pod web-1 zones/nginx-observed.yaml -- getent ahosts web-0.nginx\n"},
+        {COMMAND_DUMP, "dump", "[OPTION]... FILE...", "prints every record that would be served, as zone files",
+         "FILE as for serve; or, with --kubeconfig, a cluster, read once. To standard output go\n"
+         "zone files (RFC 1035), one after another: the cluster's domain, then the reverse zones,\n"
+         "each from its $ORIGIN on. They are sorted, and their serial is 1, so that two dumps can\n"
+         "be compared with diff.\n"
+         "\n"
+         "Example:\n"
+         "  headns dump zones/nginx-observed.yaml\n"},
 };
 const unsigned command_count = sizeof command_table / sizeof *command_table;

@@ -4,11 +4,12 @@
 
 #define FOR_SERVE (1u << COMMAND_SERVE)
 #define FOR_RUN   (1u << COMMAND_RUN)
+#define FOR_DUMP  (1u << COMMAND_DUMP)
 
 struct option_spec {
 	const char *name;
 	const char *argument;                                                 /* its name in the help; NULL: takes none */
-	unsigned commands;                                                    /* FOR_SERVE, FOR_RUN */
+	unsigned commands;                                                    /* FOR_SERVE, FOR_RUN, FOR_DUMP */
 	enum err (*set)(struct options *o, const char *text, struct diag *d); /* diag: what is wrong with text */
 	const char *help;
 };

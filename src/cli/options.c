@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define OPTIONS_MAX          32
+#define DUMP_TIMEOUT_S       60
 #define NEGATIVE_TTL_UNSET   UINT32_MAX
 #define NEGATIVE_TTL_DEFAULT 5 /* at most: a peer looked up a moment too early is not gone for long */
 
@@ -23,6 +24,7 @@ static void set_defaults(struct options *o)
 	        .log_level = LOG_INFO,
 	        .ns = "default",
 	        .search_fallback = true,
+	        .timeout_s = DUMP_TIMEOUT_S,
 	};
 	o->cluster.manifest = (struct manifest_options){
 	        .service_cidr = range("10.0.0.0/24"),
@@ -63,8 +65,9 @@ static enum err parse_command(struct options *o, const char *name, struct diag *
 	if (!c)
 		return unknown_command(name, d);
 	o->command = c->kind;
-	if (c->kind == COMMAND_RUN) {
+	if (c->kind != COMMAND_SERVE)
 		o->log_level = LOG_WARNING; /* what the program prints is what its user wants to see */
+	if (c->kind == COMMAND_RUN) {
 		o->outside_nxdomain = true; /* there is no other DNS in there, and musl waits 5 s after REFUSED */
 	}
 	return OK;
@@ -184,7 +187,7 @@ static enum err check(struct options *o, struct diag *d)
 	if (o->context && !o->kubeconfig)
 		return diag_set(d, ERR_SYNTAX, "%s: --context is one of a kubeconfig: name that by --kubeconfig", command);
 	if (o->kubeconfig && o->cluster.file_count)
-		return diag_set(d, ERR_SYNTAX, "%s: a manifest and --kubeconfig: serve one or the other", command);
+		return diag_set(d, ERR_SYNTAX, "%s: a manifest and --kubeconfig: name one or the other", command);
 	if (!o->kubeconfig && !o->cluster.file_count)
 		return diag_set(d, ERR_SYNTAX, "%s: no manifest: name a file, a folder, or - for standard input (headns help %s)", command,
 		                command);

@@ -5,14 +5,6 @@
 #define POINTER_MAX 0x3fff
 #define SRV_LEN     6 /* of SRV rdata before the target */
 
-/* RFC 1035 3.3.13, in the order of the wire; the serial comes first. */
-#define SOA_REFRESH 7200
-#define SOA_RETRY   1800
-#define SOA_EXPIRE  86400
-#define SOA_TTL_MAX 300
-
-#define DNS_VERSION_TTL 28800 /* of the specification's version, which changes with the program only */
-
 static uint8_t *store_u16(uint8_t *at, unsigned v)
 {
 	at[0] = (uint8_t)(v >> 8);
@@ -322,9 +314,9 @@ static bool put_soa(struct answer *a, uint32_t ttl)
 	at = store_bytes(at, "\12hostmaster", 11);
 	at = store_pointer(at, reverse ? mname + 7 : a->apex);
 	at = store_u32(at, zone_serial(a->zone));
-	at = store_u32(at, SOA_REFRESH);
-	at = store_u32(at, SOA_RETRY);
-	at = store_u32(at, SOA_EXPIRE);
+	at = store_u32(at, ZONE_SOA_REFRESH_S);
+	at = store_u32(at, ZONE_SOA_RETRY_S);
+	at = store_u32(at, ZONE_SOA_EXPIRE_S);
 	store_u32(at, a->settings->ttl_s);
 	return true;
 }
@@ -332,7 +324,7 @@ static bool put_soa(struct answer *a, uint32_t ttl)
 static void put_apex_soa(struct answer *a)
 {
 	uint32_t ttl = a->settings->ttl_s;
-	if (put_soa(a, ttl < SOA_TTL_MAX ? ttl : SOA_TTL_MAX))
+	if (put_soa(a, ttl < ZONE_SOA_TTL_MAX_S ? ttl : ZONE_SOA_TTL_MAX_S))
 		a->answers++;
 	else
 		a->truncated = true;
@@ -393,7 +385,7 @@ void answer_put(struct answer *a, uint16_t type, const struct zone_found *found,
 		put_name_server(a);
 		break;
 	case DNS_TYPE_TXT:
-		put_literal(a, DNS_TYPE_TXT, DNS_VERSION_TTL, "\0051.1.0", 6);
+		put_literal(a, DNS_TYPE_TXT, ZONE_VERSION_TTL_S, ZONE_VERSION_RDATA, sizeof ZONE_VERSION_RDATA - 1);
 		break;
 	case DNS_TYPE_HINFO:
 		put_literal(a, DNS_TYPE_HINFO, a->settings->ttl_s, "\7RFC8482", 9);

@@ -1,0 +1,206 @@
+#include "zone/walk.h"
+#include "dns/message.h"
+#include "dns/wire.h"
+#include "inside.h"
+#include <string.h>
+
+#define SRV_LEN 6 /* of SRV rdata before the target */
+
+struct walk {
+	const struct zone *zone;
+	const struct name *apex;   /* of the zone walked over */
+	const struct name *origin; /* what names that are made end in: the apex, or for a reverse zone the forward one */
+	zone_take *take;
+	void *arg;
+	struct name owner; /* of the records being given out */
+	uint32_t ttl_s;
+};
+
+/* --- records --- */
+
+static enum err give(const struct walk *w, uint16_t type, uint32_t ttl_s, const void *rdata, size_t len)
+{
+	return w->take(w->arg, &(struct zone_record){&w->owner, type, ttl_s, rdata, (uint16_t)len});
+}
+
+/* The whole name of a node below origin; false: it is too long to be one. */
+static bool node_name(struct name *name, const struct generation *g, const struct node *n, const struct name *origin)
+{
+	uint8_t wire[NAME_WIRE_MAX + 2 * (NAME_LABEL_MAX + 1) + 5];
+	size_t len = n->label_len;
+	memcpy(wire, g->text + n->label, len);
+	if (g->service_len) {
+		memcpy(wire + len, g->text, g->service_len + g->ns_len + 2u);
+		len += g->service_len + g->ns_len + 2u;
+		memcpy(wire + len, "\3svc", 4);
+		len += 4;
+	}
+	wire[len++] = 0;
+	return name_from_wire(name, wire, len) && name_append_name(name, origin) == OK;
+}
+
+static enum err give_addrs(const struct walk *w, uint16_t type, const uint8_t *pool, struct run run, size_t len)
+{
+	enum err err = OK;
+	for (uint32_t i = 0; i < run.count && !err; i++)
+		err = give(w, type, w->ttl_s, pool + (run.first + i) * len, len);
+	return err;
+}
+
+static enum err give_srvs(const struct walk *w, const struct generation *g, struct run run)
+{
+	enum err err = OK;
+	for (uint32_t i = 0; i < run.count && !err; i++) {
+		const struct srv *s = &g->srv[run.first + i];
+		uint8_t rdata[SRV_LEN + NAME_WIRE_MAX];
+		struct wire_writer out = {.bytes = rdata, .limit = sizeof rdata};
+		struct name target;
+		if (!node_name(&target, g, &g->nodes[s->target], w->origin))
+			continue;
+		wire_put_u16(&out, 0);
+		wire_put_u16(&out, s->weight);
+		wire_put_u16(&out, s->port);
+		wire_put_name(&out, &target);
+		err = give(w, DNS_TYPE_SRV, w->ttl_s, rdata, out.len);
+	}
+	return err;
+}
+
+/* A record whose rdata is the node's name. */
+static enum err give_name(const struct walk *w, uint16_t type, const struct generation *g, const struct node *n)
+{
+	struct name name;
+	return node_name(&name, g, n, w->origin) ? give(w, type, w->ttl_s, name.wire, name.len) : OK;
+}
+
+static enum err give_ptrs(const struct walk *w, const struct zone_found *found, const struct zone_spot *spot)
+{
+	struct zone_found owner = *found;
+	enum err err;
+	do
+		err = give_name(w, DNS_TYPE_PTR, owner.generation, owner.node);
+	while (!err && zone_next_owner(spot, &owner));
+	return err;
+}
+
+static enum err give_ns(const struct walk *w)
+{
+	const struct generation *g;
+	const struct node *n;
+	zone_name_server(w->zone, &g, &n);
+	return give_name(w, DNS_TYPE_NS, g, n);
+}
+
+static enum err give_soa(const struct walk *w)
+{
+	uint8_t rdata[2 * NAME_WIRE_MAX + 20];
+	struct wire_writer out = {.bytes = rdata, .limit = sizeof rdata};
+	wire_put_bytes(&out, "\2ns\3dns", 7);
+	wire_put_name(&out, w->origin);
+	wire_put_bytes(&out, "\12hostmaster", 11);
+	wire_put_name(&out, w->origin);
+	wire_put_u32(&out, zone_serial(w->zone));
+	wire_put_u32(&out, ZONE_SOA_REFRESH_S);
+	wire_put_u32(&out, ZONE_SOA_RETRY_S);
+	wire_put_u32(&out, ZONE_SOA_EXPIRE_S);
+	wire_put_u32(&out, w->ttl_s);
+	return give(w, DNS_TYPE_SOA, w->ttl_s < ZONE_SOA_TTL_MAX_S ? w->ttl_s : ZONE_SOA_TTL_MAX_S, rdata, out.len);
+}
+
+static enum err give_type(const struct walk *w, enum has type, const struct zone_found *found, const struct zone_spot *spot)
+{
+	const struct generation *g = found->generation;
+	const struct node *n = found->node;
+	switch (type) {
+	case HAS_A:
+		return give_addrs(w, DNS_TYPE_A, g->a, n->a, 4);
+	case HAS_AAAA:
+		return give_addrs(w, DNS_TYPE_AAAA, g->aaaa, n->aaaa, 16);
+	case HAS_SRV:
+		return give_srvs(w, g, n->srv);
+	case HAS_CNAME:
+		return give(w, DNS_TYPE_CNAME, w->ttl_s, g->cname, g->cname_len);
+	case HAS_SOA:
+		return give_soa(w);
+	case HAS_NS:
+		return give_ns(w);
+	case HAS_TXT:
+		return give(w, DNS_TYPE_TXT, ZONE_VERSION_TTL_S, ZONE_VERSION_RDATA, sizeof ZONE_VERSION_RDATA - 1);
+	case HAS_PTR:
+		return give_ptrs(w, found, spot);
+	}
+	return OK;
+}
+
+/* --- names --- */
+
+/* What stands at that name, which is w->owner, if it belongs to this zone and not to one further down. */
+static enum err visit(const struct walk *w)
+{
+	struct name lower = w->owner;
+	struct zone_spot spot;
+	struct zone_found found;
+	enum err err = OK;
+	name_lower(&lower);
+	zone_locate(w->zone, &lower, &spot);
+	if (spot.place == ZONE_OUTSIDE || lower.labels - spot.apex != w->apex->labels || !name_in(&lower, w->apex))
+		return OK;
+	zone_find(w->zone, &lower, &spot, &found);
+	for (unsigned has = found.has; has && !err; has &= has - 1)
+		err = give_type(w, (enum has)(has & -has), &found, &spot);
+	return err;
+}
+
+static enum err visit_generation(struct walk *w, const struct generation *g)
+{
+	enum err err = OK;
+	for (uint32_t i = 0; g && i < g->node_count && !err; i++)
+		if (node_name(&w->owner, g, &g->nodes[i], w->apex))
+			err = visit(w);
+	return err;
+}
+
+static enum err walk_forward(struct walk *w)
+{
+	size_t cursor = 0;
+	enum err err = visit_generation(w, atomic_load_explicit(&w->zone->own, memory_order_acquire));
+	for (const struct slot *s; !err && (s = table_each(w->zone->slots, &cursor));)
+		err = visit_generation(w, slot_generation(s));
+	return err;
+}
+
+static enum err walk_reverse(struct walk *w)
+{
+	const struct addr first = {0};
+	struct addr last = first;
+	enum err err;
+	w->owner = *w->apex;
+	err = visit(w);
+	for (const struct reverse *r = reverse_from(&w->zone->reverse, &first); r && !err; r = reverse_next(r)) {
+		if (addr_equal(&r->addr, &last))
+			continue;
+		last = r->addr;
+		name_from_addr(&w->owner, &r->addr);
+		err = visit(w);
+	}
+	return err;
+}
+
+const struct name *zone_apex(const struct zone *z, unsigned i)
+{
+	return i < z->origin_count ? &z->origins[i].name : NULL;
+}
+
+enum err zone_walk(const struct zone *z, const struct name *apex, zone_take *take, void *arg)
+{
+	const struct zone_settings *settings = zone_settings(z);
+	struct name lower = *apex;
+	struct zone_spot spot;
+	struct walk w = {.zone = z, .apex = apex, .origin = apex, .take = take, .arg = arg, .ttl_s = settings->ttl_s};
+	name_lower(&lower);
+	zone_locate(z, &lower, &spot);
+	if (spot.place != ZONE_REVERSE)
+		return walk_forward(&w);
+	w.origin = &settings->origin;
+	return walk_reverse(&w);
+}
