@@ -156,6 +156,13 @@ class Asker:
         tcp = self.chance(0.05) and rtype not in (m.AXFR, m.IXFR)
         return m.Question(wire, rtype, self.pick(CLASSES), flags, self.pick(EDNS), tcp)
 
+    def plain(self, types):
+        """One as clients ask it, of these types."""
+        wire = m.from_labels([label[:63].encode() for label in self.labels()])
+        if len(wire) > 255:
+            return self.plain(types)
+        return m.Question(wire, self.pick(types), edns=self.pick([None, m.Edns()]))
+
 
 def questions(seed, world, count):
     asker = Asker(seed, world)

@@ -13,7 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "blackbox"))
 import ask  # noqa: E402
 import harness  # noqa: E402
 import messages as m  # noqa: E402
-from apiserver import ApiServer, status  # noqa: E402
+from apiserver import RESOURCES, ApiServer, status  # noqa: E402
 from worlds import key_of  # noqa: E402
 
 CACHE = Path(os.environ.get("HEADNS_CLUSTER_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "headns-cluster")
@@ -37,7 +37,7 @@ class World(ApiServer):
     """The API server, whose objects are replaced by those of one world after the other."""
 
     def __init__(self):
-        self.step = 0
+        self.step, self.marker = 0, []
         super().__init__()
 
     def refusal(self, resource, query, headers):
@@ -47,15 +47,21 @@ class World(ApiServer):
 
     def become(self, objects):
         """Exactly these objects, but for a marker that tells when a watcher has seen them all: (name, address) to ask for."""
-        have = {key_of(o): o for kind in self.objects.values() for o in kind.values()}
+        marker = {key_of(o) for o in self.marker}
+        have = {key_of(o): o for kind in self.objects.values() for o in kind.values() if key_of(o) not in marker}
         self.delete(*(o for key, o in have.items() if key not in objects))
         self.put(*objects.values())
         return self.mark()
+
+    def known(self, key):
+        """The object of that (kind, namespace, name)."""
+        return self.objects[RESOURCES[key[0]]][key[1:]]
 
     def mark(self):
         """A headless Service whose one endpoint is new: from a slice for those that read slices, from a Pod for the others. Objects
         of a kind are seen in their order; so a name of all kinds shows that everything before was seen."""
         self.step += 1
+        old, self.marker = self.marker, []
         namespace, address = f"sync-{self.step}", f"198.18.{self.step >> 8 & 255}.{self.step & 255}"
         labels = {"sync": str(self.step)}
         pod = harness.pod("mark", address, namespace, labels=labels)
@@ -64,7 +70,9 @@ class World(ApiServer):
         piece["metadata"]["labels"]["endpointslice.kubernetes.io/managed-by"] = "endpointslice-controller.k8s.io"
         other = harness.service("other", namespace)
         foreign = harness.slice_of("other", [address], namespace)
-        self.put({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, service, other, pod, piece, foreign)
+        self.marker = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, service, other, pod, piece, foreign]
+        self.put(*self.marker)
+        self.delete(*old)
         return [(m.name(f"{name}.{namespace}.svc.cluster.local"), socket.inet_aton(address)) for name in ("mark", "other")]
 
 

@@ -129,13 +129,13 @@ class Maker:
         return {"app": self.pick(["a", "b", "c", "d"])} | ({"tier": "x"} if self.chance(0.3) else {})
 
     def services(self):
-        # Chains of ExternalName longer than anybody follows, in some worlds.
         for _ in range(self.service_count):
             self.service(self.pick(NAMES), self.missing if self.chance(0) else self.pick(self.names))
-        if self.chance(0.3):
+        if self.chance(0.3):  # a chain longer than anybody follows
+            end = self.external_target("link-13", self.names[0])
             for link in range(14):
                 target = f"link-{link + 1}.{self.names[0]}.svc.cluster.local"
-                spec = {"type": "ExternalName", "externalName": target}
+                spec = {"type": "ExternalName", "externalName": target if link < 13 else end}
                 meta = {"name": f"link-{link}", "namespace": self.names[0]}
                 self.put({"apiVersion": "v1", "kind": "Service", "metadata": meta, "spec": spec})
 
