@@ -38,9 +38,10 @@ struct kubernetes_options {
 	/* --- how they are answered --- */
 	uint32_t ttl_s;          /* `ttl SECONDS`, 0 to 3600 */
 	uint32_t negative_ttl_s; /* ours: TTL of the SOA in negative answers; the lesser of ttl and 5 where nothing was said */
-	unsigned max_answers;    /* ours: records in an answer section at most; 0: no bound */
-	bool ede;                /* ours: `ede on|off`: negative answers say why (RFC 8914) */
-	bool compat_coredns;     /* ours: `compat coredns`: CoreDNS's behaviour also where ours differs from it */
+	bool negative_ttl_given;
+	unsigned max_answers; /* ours: records in an answer section at most; 0: no bound */
+	bool ede;             /* ours: `ede on|off`: negative answers say why (RFC 8914) */
+	bool compat_coredns;  /* ours: `compat coredns`: CoreDNS's behaviour also where ours differs from it */
 
 	/* --- which objects --- */
 	enum kubernetes_endpoints endpoints; /* ours: `endpoints pods|slices` */
@@ -64,6 +65,13 @@ void kubernetes_options_init(struct kubernetes_options *o);
 
 /* Frees what it owns. All zero is allowed. */
 void kubernetes_options_clear(struct kubernetes_options *o);
+
+/* What one line of the block says: its first word and the others. ERR_SYNTAX, ERR_RANGE: o is as it was, and diag says what is
+ * wanted; ERR_NOMEM may have set a part. */
+enum err kubernetes_set(struct kubernetes_options *o, const char *directive, const char *const *words, unsigned count, struct diag *d);
+
+/* After the last of them: what goes together, and what depends on others. Where no zones were given these are taken. */
+enum err kubernetes_options_finish(struct kubernetes_options *o, const struct name_list *zones, struct diag *d);
 
 /* Octets of a zone that names can be served of: what we name below it ourselves is a name then. */
 #define KUBERNETES_ZONE_MAX 120

@@ -1,21 +1,24 @@
 #include "config/kubernetes.h"
 #include "key.h"
+#include "kubernetes_directives.h"
 #include <stdlib.h>
+#include <string.h>
 
 #define TTL_S              5
+#define NEGATIVE_TTL_S     5 /* at most, where nothing was said: a peer looked up a moment too early is not gone for long */
 #define STARTUP_TIMEOUT_MS 5000
 
 void kubernetes_options_init(struct kubernetes_options *o)
 {
 	*o = (struct kubernetes_options){
 	        .ttl_s = TTL_S,
-	        .negative_ttl_s = TTL_S,
+	        .negative_ttl_s = NEGATIVE_TTL_S,
 	        .ede = true,
 	        .startup_timeout_ms = STARTUP_TIMEOUT_MS,
 	};
 }
 
-static void texts_clear(struct text_list *list)
+void texts_clear(struct text_list *list)
 {
 	for (unsigned i = 0; i < list->count; i++)
 		free(list->texts[i]);
@@ -41,13 +44,94 @@ void kubernetes_options_clear(struct kubernetes_options *o)
 	*o = (struct kubernetes_options){0};
 }
 
+static enum err check_zone(const struct name *zone, struct diag *d)
+{
+	char text[NAME_TEXT_MAX];
+	if (zone->len <= KUBERNETES_ZONE_MAX)
+		return OK;
+	name_to_text(zone, text);
+	return diag_set(d, ERR_RANGE, "zone %s: at most %d octets leave room for the names below it", text, KUBERNETES_ZONE_MAX);
+}
+
 enum err kubernetes_add_zone(struct name_list *zones, const char *text, struct diag *d)
 {
 	struct key key; /* CoreDNS passes over scheme and port here */
 	unsigned before = zones->count;
 	enum err err = key_parse(text, &key, zones, d);
-	if (err || zones->names[before].len <= KUBERNETES_ZONE_MAX)
+	if (!err)
+		err = check_zone(&zones->names[before], d);
+	if (err)
+		zones->count = before;
+	return err;
+}
+
+/* --- the whole --- */
+
+static bool has_zone(const struct name_list *zones, const struct name *zone)
+{
+	for (unsigned i = 0; i < zones->count; i++) {
+		if (name_equal(&zones->names[i], zone))
+			return true;
+	}
+	return false;
+}
+
+static bool is_reverse(const struct name *zone)
+{
+	struct name in_addr, ip6;
+	name_from_text(&in_addr, "in-addr.arpa", strlen("in-addr.arpa"));
+	name_from_text(&ip6, "ip6.arpa", strlen("ip6.arpa"));
+	return name_in(zone, &in_addr) || name_in(zone, &ip6);
+}
+
+static enum err take_zones(struct name_list *zones, const struct name_list *defaults, struct diag *d)
+{
+	zones->names = malloc((defaults->count + 1) * sizeof *zones->names);
+	if (!zones->names)
+		return diag_set(d, ERR_NOMEM, "out of memory");
+	for (zones->count = 0; zones->count < defaults->count; zones->count++)
+		zones->names[zones->count] = defaults->names[zones->count];
+	return OK;
+}
+
+static enum err check_zones(const struct name_list *zones, struct diag *d)
+{
+	bool forward = false;
+	for (unsigned i = 0; i < zones->count; i++) {
+		enum err err = check_zone(&zones->names[i], d);
+		if (err)
+			return err;
+		forward |= !is_reverse(&zones->names[i]);
+	}
+	return forward ? OK : diag_set(d, ERR_SYNTAX, "a zone such as cluster.local is wanted that is no reverse zone");
+}
+
+static enum err check_multicluster(const struct kubernetes_options *o, struct diag *d)
+{
+	char text[NAME_TEXT_MAX];
+	for (unsigned i = 0; i < o->multicluster.count; i++) {
+		if (has_zone(&o->zones, &o->multicluster.names[i]))
+			continue;
+		name_to_text(&o->multicluster.names[i], text);
+		return diag_set(d, ERR_SYNTAX, "multicluster: %s is none of the zones of this kubernetes", text);
+	}
+	return OK;
+}
+
+enum err kubernetes_options_finish(struct kubernetes_options *o, const struct name_list *zones, struct diag *d)
+{
+	enum err err = o->zones.count ? OK : take_zones(&o->zones, zones, d);
+	if (!err)
+		err = check_zones(&o->zones, d);
+	if (!err)
+		err = check_multicluster(o, d);
+	if (err)
 		return err;
-	zones->count = before;
-	return diag_set(d, ERR_RANGE, "zone %s: at most %d octets leave room for the names below it", text, KUBERNETES_ZONE_MAX);
+	if (!o->negative_ttl_given)
+		o->negative_ttl_s = o->ttl_s < NEGATIVE_TTL_S ? o->ttl_s : NEGATIVE_TTL_S;
+	if (o->namespaces.count && o->namespace_labels)
+		return diag_set(d, ERR_SYNTAX, "namespaces and namespace_labels: only one of them can be said");
+	if (o->zonal && o->noendpoints)
+		return diag_set(d, ERR_SYNTAX, "zonal and noendpoints: zonal names are names of endpoints");
+	return OK;
 }

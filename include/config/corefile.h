@@ -1,0 +1,52 @@
+/* corefile.h - what a Corefile says, checked: server blocks, where they listen, what they answer with. The language is CoreDNS's: words, quotes,
+ * comments, {$ENV}, import, snippets, keys. A directive that is not known here is an error, never passed over. */
+#pragma once
+#include "base/diag.h"
+#include "config/kubernetes.h"
+#include "config/settings.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* "cluster.local:1053", or a range with all its reverse zones. */
+struct corefile_key {
+	struct name_list zones;
+	uint16_t port;
+};
+
+/* `bind ADDRESS|INTERFACE... { except ADDRESS|INTERFACE... }`; which of the words are interfaces is for whoever listens to find out. */
+struct corefile_bind {
+	char *place; /* "Corefile:3" */
+	struct text_list addresses, except;
+};
+
+struct corefile_block {
+	char *place;
+	struct corefile_key *keys; /* one at least */
+	unsigned key_count;
+	struct corefile_bind *binds; /* none: every address of the machine */
+	unsigned bind_count;
+	bool loadbalance;       /* sets of addresses begin at another one each time */
+	char *kubernetes_place; /* NULL: the block has no kubernetes, which is once at most */
+	struct kubernetes_options kubernetes;
+};
+
+struct corefile {
+	struct corefile_block *blocks; /* one at least */
+	unsigned count;
+};
+
+struct corefile_options {
+	uint16_t port;                   /* of keys that name none */
+	const struct settings *settings; /* count in every kubernetes block */
+	bool no_imports;                 /* of files, which then are errors */
+};
+
+/* Reads the file; "-" and, as in CoreDNS, "stdin" are standard input. On an error *out is empty, and diag begins with FILE:LINE where there is
+ * one. corefile_free() what is good. */
+enum err corefile_read(const char *path, const struct corefile_options *options, struct corefile *out, struct diag *d);
+
+/* The same of a text; file is what it is called, and what imports are relative to. */
+enum err corefile_parse(const char *text, size_t len, const char *file, const struct corefile_options *options, struct corefile *out,
+                        struct diag *d);
+
+void corefile_free(struct corefile *c);

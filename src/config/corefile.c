@@ -1,0 +1,285 @@
+#include "config/corefile.h"
+#include "base/buffer.h"
+#include "key.h"
+#include "kubernetes_directives.h"
+#include "syntax.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_MAX ((size_t)4 << 20)
+
+struct reader {
+	const struct corefile_options *options;
+	struct diag *diag;
+};
+
+static enum err no_memory(const struct reader *r)
+{
+	return diag_set(r->diag, ERR_NOMEM, "out of memory");
+}
+
+static enum err place_of(const struct reader *r, const struct token *t, char **place)
+{
+	if (asprintf(place, "%s:%u", t->file, t->line) >= 0)
+		return OK;
+	*place = NULL;
+	return no_memory(r);
+}
+
+/* What a function of config said of a word's text. */
+static enum err wrong(const struct reader *r, const struct token *at, enum err err, const struct diag *why)
+{
+	return err ? syntax_error(r->diag, at, err, "%s", why->text) : OK;
+}
+
+/* --- bind --- */
+
+static enum err copy_words(const struct reader *r, const struct line *l, struct text_list *list)
+{
+	list->texts = calloc(l->count, sizeof *list->texts);
+	if (!list->texts)
+		return no_memory(r);
+	for (unsigned i = 1; i < l->count; i++) {
+		if (!(list->texts[list->count] = strdup(l->words[i].text)))
+			return no_memory(r);
+		list->count++;
+	}
+	return OK;
+}
+
+static enum err take_except(const struct reader *r, const struct line *l, struct corefile_bind *b)
+{
+	if (strcmp(l->words[0].text, "except") != 0 || l->has_body)
+		return syntax_error(r->diag, &l->words[0], ERR_SYNTAX, "bind has only except ADDRESS|INTERFACE...");
+	if (l->count < 2)
+		return syntax_error(r->diag, &l->words[0], ERR_SYNTAX, "except: an address or an interface is wanted");
+	if (b->except.count)
+		return syntax_error(r->diag, &l->words[0], ERR_EXISTS, "except: one line takes all that is left out of a bind");
+	return copy_words(r, l, &b->except);
+}
+
+static enum err take_bind(const struct reader *r, const struct line *l, struct corefile_block *b)
+{
+	struct corefile_bind *more = realloc(b->binds, (b->bind_count + 1) * sizeof *more), *bind;
+	enum err err;
+	if (!more)
+		return no_memory(r);
+	b->binds = more;
+	bind = &more[b->bind_count++];
+	*bind = (struct corefile_bind){0};
+	if (l->count < 2)
+		return syntax_error(r->diag, &l->words[0], ERR_SYNTAX, "bind: an address or an interface is wanted");
+	err = place_of(r, &l->words[0], &bind->place);
+	if (!err)
+		err = copy_words(r, l, &bind->addresses);
+	for (unsigned i = 0; i < l->body_count && !err; i++)
+		err = take_except(r, &l->body[i], bind);
+	return err;
+}
+
+/* --- loadbalance --- */
+
+static enum err take_loadbalance(const struct reader *r, const struct line *l, struct corefile_block *b)
+{
+	if (l->count > 1 && strcmp(l->words[1].text, "round_robin") != 0)
+		return syntax_error(r->diag, &l->words[1], ERR_SYNTAX, "loadbalance: headns has round_robin, not \"%s\"", l->words[1].text);
+	if (l->count > 2)
+		return syntax_error(r->diag, &l->words[2], ERR_SYNTAX, "loadbalance round_robin takes nothing more, such as \"%s\"",
+		                    l->words[2].text);
+	if (l->body_count)
+		return syntax_error(r->diag, &l->body[0].words[0], ERR_SYNTAX, "loadbalance: headns has no \"%s\"",
+		                    l->body[0].words[0].text);
+	b->loadbalance = true;
+	return OK;
+}
+
+/* --- kubernetes --- */
+
+static enum err take_zones(const struct reader *r, const struct line *l, struct name_list *zones)
+{
+	struct diag why;
+	enum err err = OK;
+	for (unsigned i = 1; i < l->count && !err; i++)
+		err = wrong(r, &l->words[i], kubernetes_add_zone(zones, l->words[i].text, &why), &why);
+	return err;
+}
+
+static enum err take_option(const struct reader *r, const struct line *l, struct kubernetes_options *o)
+{
+	const char **words = calloc(l->count, sizeof *words);
+	struct diag why;
+	enum err err;
+	if (!words)
+		return no_memory(r);
+	for (unsigned i = 1; i < l->count; i++)
+		words[i - 1] = l->words[i].text;
+	if (l->has_body)
+		err = syntax_error(r->diag, &l->words[0], ERR_SYNTAX, "%s has no braces", l->words[0].text);
+	else
+		err = wrong(r, &l->words[0], kubernetes_set(o, l->words[0].text, words, l->count - 1, &why), &why);
+	free(words);
+	return err;
+}
+
+/* What goes without saying: the zones of the block. */
+static enum err finish_kubernetes(const struct reader *r, const struct line *l, struct corefile_block *b)
+{
+	struct name_list zones = {0};
+	struct diag why;
+	enum err err = OK;
+	unsigned count = 0;
+	for (unsigned i = 0; i < b->key_count; i++)
+		count += b->keys[i].zones.count;
+	zones.names = malloc((count + !count) * sizeof *zones.names);
+	if (!zones.names)
+		return no_memory(r);
+	for (unsigned i = 0; i < b->key_count; i++) {
+		for (unsigned z = 0; z < b->keys[i].zones.count; z++)
+			zones.names[zones.count++] = b->keys[i].zones.names[z];
+	}
+	if (r->options->settings)
+		err = settings_apply(r->options->settings, &b->kubernetes, r->diag);
+	if (!err)
+		err = wrong(r, &l->words[0], kubernetes_options_finish(&b->kubernetes, &zones, &why), &why);
+	free(zones.names);
+	return err;
+}
+
+static enum err take_kubernetes(const struct reader *r, const struct line *l, struct corefile_block *b)
+{
+	enum err err;
+	if (b->kubernetes_place)
+		return syntax_error(r->diag, &l->words[0], ERR_EXISTS,
+		                    "a server block has one kubernetes, as in CoreDNS, and this one has it at %s already",
+		                    b->kubernetes_place);
+	err = place_of(r, &l->words[0], &b->kubernetes_place);
+	if (err)
+		return err;
+	kubernetes_options_init(&b->kubernetes);
+	err = take_zones(r, l, &b->kubernetes.zones);
+	for (unsigned i = 0; i < l->body_count && !err; i++)
+		err = take_option(r, &l->body[i], &b->kubernetes);
+	return err ? err : finish_kubernetes(r, l, b);
+}
+
+/* --- blocks --- */
+
+static const struct {
+	const char *name;
+	enum err (*take)(const struct reader *r, const struct line *l, struct corefile_block *b);
+} directives[] = {{"bind", take_bind}, {"kubernetes", take_kubernetes}, {"loadbalance", take_loadbalance}};
+#define DIRECTIVES (sizeof directives / sizeof *directives)
+
+static enum err unknown(const struct reader *r, const struct token *t)
+{
+	char text[DIAG_TEXT_MAX] = "";
+	size_t len = 0;
+	for (size_t i = 0; i < DIRECTIVES; i++)
+		len += (size_t)snprintf(text + len, sizeof text - len, "%s%s", i ? ", " : "", directives[i].name);
+	return syntax_error(r->diag, t, ERR_SYNTAX, "unknown directive \"%s\": headns has: %s", t->text, text);
+}
+
+static enum err take_line(const struct reader *r, const struct line *l, struct corefile_block *b)
+{
+	for (size_t i = 0; i < DIRECTIVES; i++) {
+		if (strcmp(l->words[0].text, directives[i].name) == 0)
+			return directives[i].take(r, l, b);
+	}
+	return unknown(r, &l->words[0]);
+}
+
+static enum err take_key(const struct reader *r, const struct token *t, struct corefile_key *k)
+{
+	struct key key;
+	struct diag why;
+	enum err err = wrong(r, t, key_parse(t->text, &key, &k->zones, &why), &why);
+	if (err)
+		return err;
+	k->port = key.has_port ? key.port : r->options->port;
+	if (key.scheme == KEY_DNS)
+		return OK;
+	return syntax_error(r->diag, t, ERR_SYNTAX, "\"%s\": headns serves dns:// only, not %s://", t->text, key_scheme_name(key.scheme));
+}
+
+static enum err take_block(const struct reader *r, const struct syntax_block *from, struct corefile_block *b)
+{
+	enum err err = place_of(r, &from->keys[0], &b->place);
+	b->keys = calloc(from->key_count, sizeof *b->keys);
+	if (!err && !b->keys)
+		err = no_memory(r);
+	while (!err && b->key_count < from->key_count) {
+		unsigned i = b->key_count++;
+		err = take_key(r, &from->keys[i], &b->keys[i]);
+	}
+	for (unsigned i = 0; i < from->line_count && !err; i++)
+		err = take_line(r, &from->lines[i], b);
+	return err;
+}
+
+static void block_clear(struct corefile_block *b)
+{
+	for (unsigned i = 0; b->keys && i < b->key_count; i++)
+		free(b->keys[i].zones.names);
+	for (unsigned i = 0; i < b->bind_count; i++) {
+		free(b->binds[i].place);
+		texts_clear(&b->binds[i].addresses);
+		texts_clear(&b->binds[i].except);
+	}
+	free(b->keys);
+	free(b->binds);
+	free(b->place);
+	free(b->kubernetes_place);
+	kubernetes_options_clear(&b->kubernetes);
+}
+
+void corefile_free(struct corefile *c)
+{
+	for (unsigned i = 0; i < c->count; i++)
+		block_clear(&c->blocks[i]);
+	free(c->blocks);
+	*c = (struct corefile){0};
+}
+
+static enum err take_all(const struct reader *r, const struct syntax *s, const char *file, struct corefile *out)
+{
+	enum err err = OK;
+	if (!s->block_count)
+		return diag_set(r->diag, ERR_SYNTAX, "%s: there is no server block in it", file);
+	out->blocks = calloc(s->block_count, sizeof *out->blocks);
+	if (!out->blocks)
+		return no_memory(r);
+	while (!err && out->count < s->block_count) {
+		unsigned i = out->count++;
+		err = take_block(r, &s->blocks[i], &out->blocks[i]);
+	}
+	return err;
+}
+
+enum err corefile_parse(const char *text, size_t len, const char *file, const struct corefile_options *options, struct corefile *out,
+                        struct diag *d)
+{
+	const struct syntax_options syntax_options = {.file = file, .no_imports = options->no_imports};
+	const struct reader r = {.options = options, .diag = d};
+	struct syntax s;
+	enum err err = syntax_parse(text, len, &syntax_options, &s, d);
+	*out = (struct corefile){0};
+	if (!err)
+		err = take_all(&r, &s, file, out);
+	if (err)
+		corefile_free(out);
+	syntax_free(&s);
+	return err;
+}
+
+enum err corefile_read(const char *path, const struct corefile_options *options, struct corefile *out, struct diag *d)
+{
+	bool is_stdin = strcmp(path, "-") == 0 || strcmp(path, "stdin") == 0;
+	struct buffer b = {0};
+	enum err err = buffer_read_file(&b, is_stdin ? "-" : path, FILE_MAX, d);
+	*out = (struct corefile){0};
+	if (!err)
+		err = corefile_parse(b.data ? b.data : "", b.len, is_stdin ? "stdin" : path, options, out, d);
+	buffer_free(&b);
+	return err;
+}

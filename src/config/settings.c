@@ -1,0 +1,156 @@
+#include "config/settings.h"
+#include "kubernetes_directives.h"
+#include "lexer.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PREFIX   "kubernetes."
+#define VARIABLE "HEADNS_SET"
+
+static enum err no_memory(struct diag *d)
+{
+	return diag_set(d, ERR_NOMEM, "out of memory");
+}
+
+static void setting_free(struct setting *s)
+{
+	free(s->origin);
+	free(s->directive);
+	free(s->value);
+}
+
+void settings_clear(struct settings *s)
+{
+	for (unsigned i = 0; i < s->count; i++)
+		setting_free(&s->all[i]);
+	free(s->all);
+	*s = (struct settings){0};
+}
+
+/* --- applying --- */
+
+static enum err set_words(const struct setting *setting, const struct tokens *words, struct kubernetes_options *o, struct diag *d)
+{
+	const char **texts = calloc(words->count + 1, sizeof *texts);
+	enum err err;
+	if (!texts)
+		return no_memory(d);
+	for (size_t i = 0; i < words->count; i++)
+		texts[i] = words->all[i].text;
+	if (strcmp(setting->directive, "namespaces") == 0) /* lines of a block add up, but this takes the place of them */
+		texts_clear(&o->namespaces);
+	err = kubernetes_set(o, setting->directive, texts, (unsigned)words->count, d);
+	free(texts);
+	return err;
+}
+
+static enum err apply(const struct setting *setting, struct kubernetes_options *o, struct diag *d)
+{
+	struct text_pool pool = {0};
+	struct tokens words = {0};
+	enum err err = lexer_cut(setting->value, strlen(setting->value), setting->origin, &pool, &words, d);
+	if (!err)
+		err = set_words(setting, &words, o, d);
+	tokens_free(&words);
+	text_pool_free(&pool);
+	return err;
+}
+
+enum err settings_apply(const struct settings *s, struct kubernetes_options *o, struct diag *d)
+{
+	struct diag why;
+	for (unsigned i = 0; i < s->count; i++) {
+		enum err err = apply(&s->all[i], o, &why);
+		if (err)
+			return diag_set(d, err, "%s: %s", s->all[i].origin, why.text);
+	}
+	return OK;
+}
+
+/* --- adding --- */
+
+/* By setting it in options that nobody needs. */
+static enum err check(const struct setting *setting, struct diag *d)
+{
+	struct kubernetes_options scratch;
+	enum err err;
+	kubernetes_options_init(&scratch);
+	err = apply(setting, &scratch, d);
+	kubernetes_options_clear(&scratch);
+	return err;
+}
+
+static enum err push(struct settings *s, struct setting *setting, struct diag *d)
+{
+	struct setting *more;
+	enum err err = setting->origin && setting->directive && setting->value ? check(setting, d) : no_memory(d);
+	if (err)
+		return err;
+	more = realloc(s->all, (s->count + 1) * sizeof *more);
+	if (!more)
+		return no_memory(d);
+	s->all = more;
+	more[s->count++] = *setting;
+	return OK;
+}
+
+enum err settings_add(struct settings *s, const char *origin, const char *text, struct diag *d)
+{
+	const char *name = text + strlen(PREFIX);
+	struct setting setting;
+	size_t len;
+	enum err err;
+	if (strncmp(text, PREFIX, strlen(PREFIX)) != 0)
+		return diag_set(d, ERR_SYNTAX, "kubernetes.DIRECTIVE=VALUE is wanted, such as kubernetes.endpoints=slices");
+	len = strcspn(name, "=");
+	setting = (struct setting){strdup(origin), strndup(name, len), strdup(name[len] ? name + len + 1 : "")};
+	err = push(s, &setting, d);
+	if (err)
+		setting_free(&setting);
+	return err;
+}
+
+/* The length of the text up to the next one of the list. */
+static size_t item_len(const char *list)
+{
+	for (const char *c = list; *c; c++) {
+		if (*c == '\n')
+			return (size_t)(c - list);
+		if (*c == ',') {
+			const char *next = c + 1 + strspn(c + 1, " \t\n");
+			if (!*next || strncmp(next, PREFIX, strlen(PREFIX)) == 0)
+				return (size_t)(c - list);
+		}
+	}
+	return strlen(list);
+}
+
+static enum err add_item(struct settings *s, const char *item, size_t len, struct diag *d)
+{
+	struct diag why;
+	char *text = strndup(item, len);
+	enum err err = text ? settings_add(s, VARIABLE, text, &why) : no_memory(&why);
+	if (err)
+		diag_set(d, err, "%s: %.*s: %s", VARIABLE, (int)len, item, why.text);
+	free(text);
+	return err;
+}
+
+enum err settings_add_environment(struct settings *s, struct diag *d)
+{
+	const char *list = getenv(VARIABLE);
+	while (list) {
+		size_t len;
+		enum err err;
+		list += strspn(list, " \t\n,");
+		if (!*list)
+			return OK;
+		len = item_len(list);
+		err = add_item(s, list, len, d);
+		if (err)
+			return err;
+		list += len;
+	}
+	return OK;
+}
