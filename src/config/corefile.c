@@ -206,8 +206,8 @@ static enum err take_block(const struct reader *r, const struct syntax_block *fr
 {
 	enum err err = place_of(r, &from->keys[0], &b->place);
 	b->keys = calloc(from->key_count, sizeof *b->keys);
-	if (!err && !b->keys)
-		err = no_memory(r);
+	if (!b->keys)
+		return no_memory(r);
 	while (!err && b->key_count < from->key_count) {
 		unsigned i = b->key_count++;
 		err = take_key(r, &from->keys[i], &b->keys[i]);

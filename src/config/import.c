@@ -85,13 +85,15 @@ static const struct snippet *find(const struct source *s, const char *name)
 
 enum err source_define(struct source *s, const char *name, const struct token *key, struct tokens *words, struct diag *d)
 {
-	enum err err = find(s, name) ? syntax_error(d, key, ERR_EXISTS, "there is a snippet (%s) already", name) : OK;
-	struct snippet *more = err ? NULL : realloc(s->snippets, (s->snippet_count + 1) * sizeof *more);
-	if (!err && !more)
-		err = no_memory(d);
-	if (err) {
+	struct snippet *more;
+	if (find(s, name)) {
 		tokens_free(words);
-		return err;
+		return syntax_error(d, key, ERR_EXISTS, "there is a snippet (%s) already", name);
+	}
+	more = realloc(s->snippets, (s->snippet_count + 1) * sizeof *more);
+	if (!more) {
+		tokens_free(words);
+		return no_memory(d);
 	}
 	s->snippets = more;
 	more[s->snippet_count++] = (struct snippet){name, *words};

@@ -50,7 +50,7 @@ static enum err check_zone(const struct name *zone, struct diag *d)
 	if (zone->len <= KUBERNETES_ZONE_MAX)
 		return OK;
 	name_to_text(zone, text);
-	return diag_set(d, ERR_RANGE, "zone %s: at most %d octets leave room for the names below it", text, KUBERNETES_ZONE_MAX);
+	return diag_set(d, ERR_RANGE, "\"%s\": a zone of at most %d octets leaves room for the names below it", text, KUBERNETES_ZONE_MAX);
 }
 
 enum err kubernetes_add_zone(struct name_list *zones, const char *text, struct diag *d)

@@ -81,34 +81,32 @@ static enum err check(const struct setting *setting, struct diag *d)
 	return err;
 }
 
-static enum err push(struct settings *s, struct setting *setting, struct diag *d)
+/* Takes the directive and its value into the list, where they stay if they are good. */
+static enum err push(struct settings *s, const char *origin, const char *directive, size_t directive_len, const char *value, struct diag *d)
 {
-	struct setting *more;
-	enum err err = setting->origin && setting->directive && setting->value ? check(setting, d) : no_memory(d);
-	if (err)
-		return err;
-	more = realloc(s->all, (s->count + 1) * sizeof *more);
+	struct setting *more = realloc(s->all, (s->count + 1) * sizeof *more), *new;
+	enum err err;
 	if (!more)
 		return no_memory(d);
 	s->all = more;
-	more[s->count++] = *setting;
-	return OK;
+	new = &more[s->count];
+	*new = (struct setting){strdup(origin), strndup(directive, directive_len), strdup(value)};
+	err = new->origin &&new->directive &&new->value ? check(new, d) : no_memory(d);
+	if (err)
+		setting_free(new);
+	else
+		s->count++;
+	return err;
 }
 
 enum err settings_add(struct settings *s, const char *origin, const char *text, struct diag *d)
 {
 	const char *name = text + strlen(PREFIX);
-	struct setting setting;
 	size_t len;
-	enum err err;
 	if (strncmp(text, PREFIX, strlen(PREFIX)) != 0)
 		return diag_set(d, ERR_SYNTAX, "kubernetes.DIRECTIVE=VALUE is wanted, such as kubernetes.endpoints=slices");
 	len = strcspn(name, "=");
-	setting = (struct setting){strdup(origin), strndup(name, len), strdup(name[len] ? name + len + 1 : "")};
-	err = push(s, &setting, d);
-	if (err)
-		setting_free(&setting);
-	return err;
+	return push(s, origin, name, len, name[len] ? name + len + 1 : "", d);
 }
 
 /* The length of the text up to the next one of the list. */

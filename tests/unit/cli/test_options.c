@@ -120,7 +120,7 @@ static const struct {
          "serve: --zone a23456789-123456789-123456789-123456789-123456789-123456789-1234: "
          "\"a23456789-123456789-123456789-123456789-123456789-123456789-1234\": a label has at most 63"},
         {"headns serve --zone " FORTY "." FORTY "." FORTY " a",
-         "serve: --zone " FORTY "." FORTY "." FORTY ": zone " FORTY "." FORTY "." FORTY ": at most 120 octets"},
+         "serve: --zone " FORTY "." FORTY "." FORTY ": \"" FORTY "." FORTY "." FORTY ".\": a zone of at most 120"},
         {"headns serve --pod-cidr 10.244.0.1/16 a", "serve: --pod-cidr 10.244.0.1/16: a range"},
         {"headns serve --service-cidr x a", "serve: --service-cidr x: a range"},
         {"headns serve --listen nowhere:1 a", "serve: --listen nowhere:1: "},
