@@ -7,6 +7,7 @@ packages_build="gcc=gcc libc6-dev pkg-config=pkg-config meson=meson ninja-build=
 	libuv1-dev libcjson-dev libcurl4-openssl-dev libyaml-dev liburcu-dev libxxhash-dev libcmocka-dev"
 packages_demo="busybox=busybox bind9-dnsutils=dig"
 packages_test="$packages_demo python3 python3-pytest python3-dnspython curl=curl"
+packages_cluster="python3-yaml openssl=openssl iproute2=ip golang-go=go"
 
 die() {
 	echo "$(basename "$0"): $*" >&2

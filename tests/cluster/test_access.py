@@ -1,0 +1,55 @@
+"""What headns is allowed, by the API server's own rules: to list and watch five resources. And a token that is replaced."""
+
+import pytest
+
+import harness
+from client import ApiError
+from harness import pod, service, until
+
+FORBIDDEN = [
+    ("GET", "/api/v1/namespaces/kube-system/secrets"),
+    ("GET", "/api/v1/namespaces/default/services/kubernetes"),
+    ("GET", "/api/v1/nodes"),
+    ("GET", "/apis/coordination.k8s.io/v1/leases"),
+]
+
+
+@pytest.mark.parametrize("method, path", FORBIDDEN, ids=[path for _, path in FORBIDDEN])
+def test_the_account_may_do_nothing_else(plane, method, path):
+    client = plane.client(token=plane.token("headns"))
+    assert client.call("GET", "/api/v1/pods")["kind"] == "PodList"
+    with pytest.raises(ApiError, match="^403 "):
+        client.call(method, path)
+
+
+def test_where_pods_may_not_be_listed_slices_are_used(plane, serve, api, kubelet, namespace):
+    api.create(service("nginx", namespace, selector={"app": "nginx"}))
+    kubelet.start(pod("a", "10.244.8.1", namespace, labels={"app": "nginx"}))
+    server = serve("pods-forbidden")
+    server.log.wait("warning: .*pods may not be listed")
+    until(server, f"nginx.{namespace}.svc", {"10.244.8.1"})
+
+
+@pytest.mark.usefixtures("outage")
+def test_a_token_is_replaced(plane, api, kubelet, namespace, serve, tmp_path):
+    """The first is revoked: after the API server's return only the one that the file holds by then is good."""
+    secrets = [api.create({"kind": "Secret", "metadata": {"name": f"token-{i}", "namespace": "kube-system"}}) for i in range(2)]
+    first, second = (plane.token("headns", bound_to={"kind": "Secret", **secret}) for secret in secrets)
+    token = tmp_path / "token"
+    token.write_text(first)
+    server = harness.Server("--kubeconfig", plane.kubeconfig("rotating", {"tokenFile": str(token)}))
+    api.create(service("nginx", namespace, selector={"app": "nginx"}))
+    kubelet.start(pod("a", "10.244.8.1", namespace, labels={"app": "nginx"}))
+    until(server, f"nginx.{namespace}.svc", {"10.244.8.1"})
+
+    token.write_text(second)
+    api.delete({"kind": "Secret", **secrets[0]})
+    plane.api_server.kill()
+    plane.api_server.start()
+    plane.wait_ready()
+    with pytest.raises(ApiError, match="^401 "):
+        plane.client(token=first).call("GET", "/api/v1/pods")
+    kubelet.start(pod("b", "10.244.8.2", namespace, labels={"app": "nginx"}))
+    until(server, f"nginx.{namespace}.svc", {"10.244.8.1", "10.244.8.2"})
+    log = server.stop()
+    assert first not in log and second not in log

@@ -1,0 +1,67 @@
+"""Endpoints from Pods and endpoints from EndpointSlices are the same names, whatever happens to the objects: two servers follow the real API
+server through random changes and are compared whenever these rest, the slices being those of the real controllers.
+
+HEADNS_SEED repeats a run, HEADNS_CHANGES sets its length."""
+
+import os
+from random import Random
+
+import harness
+from churn import Churn
+from conftest import SEED
+from harness import pod, service, until
+from zone import Names, differences
+
+CHANGES = int(os.environ.get("HEADNS_CHANGES") or 1000)
+BETWEEN = 50  # changes between two comparisons
+OLD_NAMES = 500  # asked for at each comparison, of those whose objects are gone
+SHOWN = 10
+
+
+def rest(kubelet, servers, number):
+    """Both have seen a change that was made after all others. For the slices that says no more than that the controllers are at work."""
+    space, address = "churn-0", f"10.244.200.{number}"
+    last = pod(f"last-{number}", address, space, labels={"last": "yes"}, hostname=f"last-{number}", subdomain="last")
+    kubelet.start(last)
+    for server in servers:
+        until(server, f"last-{number}.last.{space}.svc", {address})
+    kubelet.remove(last)
+    for server in servers:
+        until(server, f"last-{number}.last.{space}.svc", "NXDOMAIN")
+
+
+def compare(names, api, servers, random):
+    """Waits until both give the same; how many names had records."""
+    deadline = harness.Deadline()
+    while True:
+        now = names.add(api)
+        old = sorted(names.questions - now)
+        different, positive = differences(*servers, now | set(random.sample(old, min(OLD_NAMES, len(old)))))
+        if not different:
+            return len(now), positive
+        deadline.check("\n".join(f"{n} {t}: from pods {a}, from slices {b}" for n, t, a, b in different[:SHOWN]))
+
+
+def test_both_sources_of_endpoints_give_the_same_names(plane, serve, api, kubelet):
+    print(f"\nseed {SEED}")
+    random = Random(SEED)
+    namespaces = [f"churn-{i}" for i in range(5)]
+    churn = Churn(api, kubelet, random, namespaces)
+    api.create(service("last", namespaces[0], selector={"last": "yes"}))
+    servers = [serve("pods", "--no-rotate"), serve("slices", "--no-rotate")]
+    names, log = Names(), []
+    for number in range(1, CHANGES // BETWEEN + 1):
+        log += [churn.change() for _ in range(BETWEEN)]
+        rest(kubelet, servers, number)
+        try:
+            asked, positive = compare(names, api, servers, random)
+        except AssertionError:
+            print("\n".join(log[-2 * BETWEEN :]))
+            raise
+        print(f"{number * BETWEEN} changes: {asked} questions alike, {positive} of them with records")
+        assert positive > asked // 50
+    fresh = serve("pods", "--no-rotate")
+    different, _ = differences(servers[0], fresh, names.questions)
+    assert different == [], "one that has followed all changes and one that has just read the cluster"
+    for space in churn.spaces:
+        churn.end(space)

@@ -1,0 +1,70 @@
+"""While the API server or etcd is killed and comes back, every query is answered as before; then changes are followed again."""
+
+import time
+
+import pytest
+
+from harness import pod, service, slice_of, until
+from load import Load
+
+LATE = "10.244.7.99"
+AWAY_S = 3  # long enough for several tries to reach the server, and for all connections to be found dead
+
+
+def web(namespace, number, address):
+    return pod(f"web-{number}", address, namespace, labels={"app": "nginx"}, hostname=f"web-{number}", subdomain="nginx")
+
+
+@pytest.fixture
+def nginx(api, kubelet, namespace):
+    """The answers of a headless Service of three pods, which there is then."""
+    api.create(service("nginx", namespace, selector={"app": "nginx"}))
+    answers = {(f"absent.{namespace}.svc", "A"): "NXDOMAIN", (f"nginx.{namespace}.svc", "A"): set()}
+    for number in range(3):
+        address = f"10.244.7.{number}"
+        kubelet.start(web(namespace, number, address))
+        answers[f"nginx.{namespace}.svc", "A"].add(address)
+        answers[f"web-{number}.nginx.{namespace}.svc", "A"] = {address}
+        answers[f"{number}.7.244.10.in-addr.arpa.", "PTR"] = {f"web-{number}.nginx.{namespace}.svc.cluster.local."}
+    return answers
+
+
+def add_late(api, kubelet, namespace, mode):
+    """A Service and its endpoint, without the help of the controllers, who take up to a minute to come back."""
+    if mode == "slices":
+        api.create(service("late", namespace))
+        api.create(slice_of("late", [LATE], namespace))
+    else:
+        api.create(service("late", namespace, selector={"app": "late"}))
+        kubelet.start(pod("late", LATE, namespace, labels={"app": "late"}))
+
+
+@pytest.mark.usefixtures("outage")
+@pytest.mark.parametrize("mode", ["pods", "slices"])
+@pytest.mark.parametrize("victims", [("api_server",), ("etcd",), ("api_server", "etcd")], ids=" and ".join)
+def test_an_outage_is_not_seen_by_queries(plane, serve, kubelet, namespace, nginx, mode, victims):
+    server = serve(mode)
+    for (name, rdtype), wanted in nginx.items():
+        until(server, name, wanted, rdtype)
+    daemons = [getattr(plane, victim) for victim in victims]
+    with Load(server, nginx) as load:
+        for daemon in daemons:
+            daemon.kill()
+        time.sleep(AWAY_S)
+        for daemon in reversed(daemons):  # etcd first
+            daemon.start()
+        plane.wait_ready()
+        ready = time.monotonic()
+        add_late(plane.admin, kubelet, namespace, mode)
+        changed = time.monotonic()
+        until(server, f"late.{namespace}.svc", {LATE})
+        served = time.monotonic()
+        for (name, rdtype), wanted in nginx.items():
+            until(server, name, wanted, rdtype)
+    print(
+        f"\n{mode}, {' and '.join(victims)}: changes acknowledged {changed - ready:.2f} s after the API server was ready, served "
+        f"{served - ready:.2f} s after it was; {load.asked} queries, slowest answer {load.slowest_s * 1000:.1f} ms"
+    )
+    assert load.wrong == []
+    assert load.lost == 0
+    assert load.asked > 100
