@@ -5,7 +5,17 @@
 #include "spool.h"
 #include "zone/compile.h"
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
+
+/* Events of objects that belong together come within milliseconds of each other; the controller writes slices at 20 a second. */
+static const struct store_rules cluster_rules = {
+        .namespaces_by_object = true,
+        .selector_ms = 250,
+        .slices_ms = 2000,
+        .moved_ms = 500,
+        .moved_max_ms = 5000,
+};
 
 #define EVERY_KIND ((1u << OBJECT_KINDS) - 1)
 
@@ -224,10 +234,48 @@ static void on_cluster_sweep(void *arg, enum object_kind kind)
 	store_sweep(c->store, 1u << kind);
 }
 
-static enum err on_cluster_flush(void *arg)
+static void on_cluster_use_slices(void *arg, bool use)
 {
 	const struct cluster *c = arg;
-	enum err err = store_flush(c->store);
+	store_use_slices(c->store, use);
+}
+
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+/* Names are interned, so equal ones are the same pointer. */
+static void append_names(const char **names, size_t n, struct buffer *out)
+{
+	qsort(names, n, sizeof *names, by_text);
+	for (size_t i = 0; i < n; i++) {
+		if (i && names[i] == names[i - 1])
+			continue;
+		buffer_append(out, ",", out->len ? 1 : 0);
+		buffer_append(out, names[i], strlen(names[i]));
+	}
+}
+
+static void on_cluster_leftovers(void *arg, struct buffer *out)
+{
+	const struct cluster *c = arg;
+	const char **names = calloc(store_counts(c->store).services + 1, sizeof *names);
+	size_t cursor = 0, n = 0;
+	for (const struct service *v; names && (v = store_each_service(c->store, &cursor));)
+		if (!v->selector && v->type != SERVICE_EXTERNAL_NAME)
+			names[n++] = v->object.name;
+	if (names)
+		append_names(names, n, out);
+	free(names);
+}
+
+static enum err on_cluster_flush(void *arg, unsigned *again_ms)
+{
+	const struct cluster *c = arg;
+	enum err err;
+	*again_ms = store_settle(c->store, now_ms());
+	err = store_flush(c->store);
 	if (err)
 		log_line(LOG_ERROR, "the cluster's changes could not be applied whole: %s", err_str(err));
 	return err;
@@ -242,12 +290,19 @@ static void on_cluster_synced(void *arg)
 
 enum err cluster_watch(struct cluster *c, uv_loop_t *loop, cluster_read *on_read, void *arg, struct diag *d)
 {
+	const struct kubernetes_options *o = c->options.kubernetes;
 	const struct watch_options options = {
 	        .endpoint = c->options.endpoint,
-	        .endpoints = c->options.kubernetes->endpoints == KUBERNETES_ENDPOINTS_SLICES ? WATCH_SLICES : WATCH_PODS,
+	        .endpoints = o->endpoints == KUBERNETES_ENDPOINTS_SLICES ? WATCH_SLICES : WATCH_PODS,
+	        .namespace_labels = o->namespace_labels,
+	        .namespaces = (const char *const *)o->namespaces.texts,
+	        .namespace_count = o->namespaces.count,
+	        .labels = o->labels,
 	        .pool = c->pool,
-	        .handlers = {on_cluster_upsert, on_cluster_gone, on_cluster_mark, on_cluster_sweep, on_cluster_flush, on_cluster_synced, c},
+	        .handlers = {on_cluster_upsert, on_cluster_gone, on_cluster_mark, on_cluster_sweep, on_cluster_use_slices,
+	                     on_cluster_leftovers, on_cluster_flush, on_cluster_synced, c},
 	};
+	store_set_rules(c->store, &cluster_rules);
 	c->watch_ms = now_ms();
 	c->on_read = on_read;
 	c->on_read_arg = arg;

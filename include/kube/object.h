@@ -15,6 +15,7 @@ enum object_kind {
 	OBJECT_SERVICE,
 	OBJECT_POD,
 	OBJECT_ENDPOINT_SLICE,
+	OBJECT_CONTROLLER_SLICE, /* an EndpointSlice that endpointslice-controller.k8s.io manages: what Pods say makes it superfluous */
 	OBJECT_ENDPOINTS,
 	OBJECT_STATEFUL_SET,
 	OBJECT_DEPLOYMENT,
@@ -129,11 +130,10 @@ struct endpoint_subset {
 	struct slice_port *ports;         /* owned */
 };
 
-/* An EndpointSlice, or an Endpoints object in the same shape. */
+/* An EndpointSlice of either kind, or an Endpoints object in the same shape. */
 struct endpoint_slice {
 	struct object object;
 	const char *service_name; /* interned: label kubernetes.io/service-name, or the name of the Endpoints; NULL: of no Service */
-	bool of_controller;       /* managed by endpointslice-controller.k8s.io: the join replaces it */
 	bool skip_mirror;         /* Endpoints that the mirroring controller leaves alone (semantics 11.11) */
 	uint32_t subset_count;
 	struct endpoint_subset *subsets; /* owned */
@@ -155,6 +155,9 @@ struct workload {
  * where the tree carries lines (manifest trees do: valueint of every item that is not a number holds its line).
  * Names and labels are checked as the API server would (metadata.name a DNS label or subdomain; Service ports 1-65535; IPs parse). */
 enum err object_decode(const cJSON *json, struct intern *pool, struct object **out, struct diag *d);
+
+/* Frees what an endpoint owns, not itself. */
+void slice_endpoint_clear(struct slice_endpoint *e, struct intern *pool);
 
 /* Frees the object and gives its interned strings back. Takes NULL. */
 void object_free(struct object *o, struct intern *pool);

@@ -1,6 +1,7 @@
 /* watch.h - a cluster as a source: keeps Namespaces, Services, Pods and EndpointSlices up to date from its API server. Control thread's
  * loop; nothing blocks. While the API server is away what was delivered stays as it is, for as long as it takes. */
 #pragma once
+#include "base/buffer.h"
 #include "base/diag.h"
 #include "kube/api_endpoint.h"
 #include "kube/object.h"
@@ -8,9 +9,12 @@
 
 struct watch;
 
+/* What the endpoints of a Service with a selector come from. */
 enum watch_endpoints {
-	WATCH_PODS, /* endpoints come from Pods; slices only from controllers other than Kubernetes' own. Where Pods may not be listed: as below */
-	WATCH_SLICES, /* endpoints come from EndpointSlices alone */
+	/* Its Pods. Slices are watched as far as they say something else: those of other controllers, and what the EndpointSlice controller
+	 * left to Services that lost their selector. While Pods may not be listed (403, though Services may): as below. */
+	WATCH_PODS,
+	WATCH_SLICES, /* EndpointSlices; Pods are not watched */
 };
 
 struct watch_handlers {
@@ -20,17 +24,27 @@ struct watch_handlers {
 	/* A list follows that is the whole truth about a kind: what is not in it by sweep is gone. mark may come again before sweep. */
 	void (*mark)(void *arg, enum object_kind kind);
 	void (*sweep)(void *arg, enum object_kind kind);
-	/* Once for each turn of the loop that brought changes, but not before all kinds were complete for the first time. On an error again. */
-	enum err (*flush)(void *arg);
+	/* From now on the controller's slices stand for Pods, or do not any more. What stands for the other is complete. */
+	void (*use_slices)(void *arg, bool use);
+	/* Appends the names of Services without a selector, sorted, each once, ',' between them. */
+	void (*leftovers)(void *arg, struct buffer *names);
+	/* Once for each turn of the loop that brought changes, but not before all kinds were complete for the first time. On an error again; also
+	 * after *again_ms (which is UINT_MAX, never, when it is called). */
+	enum err (*flush)(void *arg, unsigned *again_ms);
 	/* After the first flush. */
 	void (*synced)(void *arg);
 	void *arg;
 };
 
+/* All but the handlers is borrowed. Selectors are as the API server takes them; NULL or "": none. */
 struct watch_options {
-	const struct api_endpoint *endpoint; /* borrowed */
+	const struct api_endpoint *endpoint;
 	enum watch_endpoints endpoints;
-	struct intern *pool; /* borrowed */
+	const char *namespace_labels;  /* of Namespaces */
+	const char *const *namespaces; /* none but these are delivered */
+	unsigned namespace_count;      /* 0: all are */
+	const char *labels;            /* of Services and slices; Pods are not filtered */
+	struct intern *pool;
 	struct watch_handlers handlers;
 };
 

@@ -54,8 +54,28 @@ struct store_callbacks {
 struct store;
 struct namespace_entry;
 
+/* What holds for a cluster that is watched, and not for manifests, which say all at once. All zero: for manifests.
+ *
+ * Events of several objects that belong together come one by one, and in any order. Two of these orders would make a live pod's name vanish
+ * for a moment, so what they take away is kept for a while:
+ * - A Service's selector changes. Its pods' labels, changed before, may still be on their way: the Service stays as it was for selector_ms;
+ *   where it loses its selector, until the controller's slices have been swept (store_sweep), but no longer than slices_ms.
+ * - A ready endpoint vanishes from a slice, and may be about to appear in another one: where the Service has another slice of the same
+ *   sort and family, or the whole slice was deleted, the endpoint stays until no slice of the Service has changed for moved_ms, but no
+ *   longer than moved_max_ms. It is certainly gone, and goes at once, where it was not ready, where it appears as not ready, and where
+ *   its pod appears with another address. */
+struct store_rules {
+	bool namespaces_by_object; /* a namespace exists while its Namespace object does; else: while any object names it */
+	unsigned selector_ms, slices_ms, moved_ms, moved_max_ms; /* 0: no such waiting */
+};
+
 struct store *store_new(struct intern *pool, const struct store_callbacks *callbacks); /* NULL: out of memory */
 void store_free(struct store *s);                                                      /* takes NULL; calls nothing back */
+
+void store_set_rules(struct store *s, const struct store_rules *rules); /* before the first object */
+
+/* Endpoints of Services with a selector come from the controller's slices instead of Pods, or again from Pods. Marks those Services. */
+void store_use_slices(struct store *s, bool use);
 
 /* Adds or replaces the object of that kind, namespace and name, and takes it (also on error: it is then freed, and the store is as
  * it was). An object that changes nothing we serve marks nothing. Kinds the store has no use for (Node, workloads) only make their
@@ -70,6 +90,10 @@ void store_delete(struct store *s, enum object_kind kind, const char *ns, const 
 void store_mark(struct store *s, unsigned kinds);
 void store_sweep(struct store *s, unsigned kinds);
 
+/* Ends what has been waited for long enough, marking its Services; to be called before each flush. now_ms: of a clock that does not go back.
+ * Returns after how many milliseconds to call again; UINT_MAX: nothing waits. */
+unsigned store_settle(struct store *s, uint64_t now_ms);
+
 /* Recomputes every marked Service and calls back. On an error those not done stay marked: call again. */
 enum err store_flush(struct store *s);
 
@@ -82,6 +106,12 @@ struct store_counts store_counts(const struct store *s);
 /* Look-ups of objects as they are; NULL: none. Borrowed until the next call that changes the store. */
 const struct service *store_service(const struct store *s, const char *ns, const char *name);
 const struct pod *store_pod(const struct store *s, const char *ns, const char *name);
+
+/* Every Service as it came last, in no order: start with *cursor = 0, until NULL. The store must not change meanwhile. */
+const struct service *store_each_service(const struct store *s, size_t *cursor);
+
+/* The same of all objects that are neither Services nor Pods. */
+const struct object *store_each_other(const struct store *s, size_t *cursor);
 
 /* A walk over all pods. All zero: before the first. */
 struct store_cursor {

@@ -19,6 +19,8 @@ static const struct kind kinds[OBJECT_KINDS] = {
         [OBJECT_POD] = {"v1", "Pod", false, FORM_SUBDOMAIN, sizeof(struct pod), pod_decode, pod_clear},
         [OBJECT_ENDPOINT_SLICE] = {"discovery.k8s.io/v1", "EndpointSlice", false, FORM_SUBDOMAIN, sizeof(struct endpoint_slice),
                                    endpoint_slice_decode, endpoint_slice_clear},
+        [OBJECT_CONTROLLER_SLICE] = {"discovery.k8s.io/v1", "EndpointSlice", false, FORM_SUBDOMAIN, sizeof(struct endpoint_slice), NULL,
+                                     endpoint_slice_clear}, /* endpoint_slice_decode makes it one */
         [OBJECT_ENDPOINTS] = {"v1", "Endpoints", false, FORM_SUBDOMAIN, sizeof(struct endpoint_slice), endpoints_decode,
                               endpoint_slice_clear},
         [OBJECT_STATEFUL_SET] = {"apps/v1", "StatefulSet", false, FORM_SUBDOMAIN, sizeof(struct workload), workload_decode, workload_clear},

@@ -96,7 +96,8 @@ void endpoint_slice_decode(struct decoder *d, const struct field *root, struct o
 	uint8_t family = address_type_decode(d, root);
 	struct endpoint_subset *s;
 	slice->service_name = intern_ref(label_set_value(o->labels, LABEL_SERVICE_NAME));
-	slice->of_controller = label_is(o, LABEL_MANAGED_BY, "endpointslice-controller.k8s.io");
+	if (label_is(o, LABEL_MANAGED_BY, "endpointslice-controller.k8s.io"))
+		o->kind = OBJECT_CONTROLLER_SLICE;
 	s = family == ADDR_NONE ? NULL : subsets_alloc(d, slice, 1);
 	if (!s)
 		return;
@@ -141,13 +142,17 @@ void endpoints_decode(struct decoder *d, const struct field *root, struct object
 		subset_decode(d, &item, s++);
 }
 
+void slice_endpoint_clear(struct slice_endpoint *e, struct intern *pool)
+{
+	free(e->addrs);
+	intern_unref(pool, e->hostname);
+	intern_unref(pool, e->pod_name);
+}
+
 static void subset_clear(const struct endpoint_subset *s, struct intern *pool)
 {
-	for (uint32_t i = 0; i < s->endpoint_count; i++) {
-		free(s->endpoints[i].addrs);
-		intern_unref(pool, s->endpoints[i].hostname);
-		intern_unref(pool, s->endpoints[i].pod_name);
-	}
+	for (uint32_t i = 0; i < s->endpoint_count; i++)
+		slice_endpoint_clear(&s->endpoints[i], pool);
 	for (uint16_t i = 0; i < s->port_count; i++)
 		intern_unref(pool, s->ports[i].name);
 	free(s->endpoints);

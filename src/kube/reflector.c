@@ -46,6 +46,7 @@ struct reflector {
 	uv_loop_t *loop;
 	struct api *api;
 	const struct resource *resource;
+	char *selector; /* the start of each query */
 	struct intern *pool;
 	struct json_arena *arena;
 	struct reflector_timing timing;
@@ -317,6 +318,7 @@ static void on_begun(void *arg)
 	const struct page *p = arg;
 	struct reflector *r = p->owner;
 	r->fresh = false;
+	r->counts.refused_status = 0;
 	if (r->phase == PHASE_WATCHING)
 		trouble_over(&r->trouble, r->resource, uv_now(r->loop));
 }
@@ -389,8 +391,7 @@ static bool ask_page(struct reflector *r, const char *continuation)
 		snprintf(query, sizeof query, "limit=%d&continue=", PAGE_LIMIT);
 		escaped = curl_easy_escape(NULL, continuation, 0);
 	}
-	if ((!continuation || escaped) &&
-	    asprintf(&path, "%s?%s%s%s", r->resource->path, r->resource->selector, query, escaped ? escaped : "") >= 0)
+	if ((!continuation || escaped) && asprintf(&path, "%s?%s%s%s", r->resource->path, r->selector, query, escaped ? escaped : "") >= 0)
 		asked = ask(p, SCAN_LIST, path, r->timing.list_silence);
 	free(path);
 	curl_free(escaped);
@@ -399,12 +400,14 @@ static bool ask_page(struct reflector *r, const char *continuation)
 
 static bool ask_watch(struct reflector *r, bool with_list)
 {
-	char path[512];
+	char *path = NULL;
 	unsigned seconds = backoff_draw(&r->backoff, r->timing.watch_min, r->timing.watch_max) / 1000;
-	snprintf(path, sizeof path, "%s?%swatch=1&allowWatchBookmarks=true%s%s%s&timeoutSeconds=%u", r->resource->path,
-	         r->resource->selector, with_list ? "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan" : "",
-	         *r->version ? "&resourceVersion=" : "", r->version, seconds ? seconds : 1);
-	return ask(&r->pages[0], SCAN_WATCH, path, with_list ? r->timing.list_silence : r->timing.watch_silence);
+	bool asked = asprintf(&path, "%s?%swatch=1&allowWatchBookmarks=true%s%s%s&timeoutSeconds=%u", r->resource->path, r->selector,
+	                      with_list ? "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan" : "",
+	                      *r->version ? "&resourceVersion=" : "", r->version, seconds ? seconds : 1) >= 0 &&
+	             ask(&r->pages[0], SCAN_WATCH, path, with_list ? r->timing.list_silence : r->timing.watch_silence);
+	free(path);
+	return asked;
 }
 
 static void begin(struct reflector *r, enum phase phase)
@@ -441,14 +444,24 @@ static void begin_list(struct reflector *r)
 
 /* --- the reflector --- */
 
-struct reflector *reflector_new(uv_loop_t *loop, struct api *api, const struct resource *resource, struct intern *pool,
+struct reflector *reflector_new(uv_loop_t *loop, struct api *api, const struct resource *resource, const char *labels, struct intern *pool,
                                 struct json_arena *arena, const struct reflector_timing *timing, const struct reflector_handlers *handlers)
 {
 	struct reflector *r = calloc(1, sizeof *r);
-	if (!r)
+	char *selector = resource_query(resource, labels);
+	if (!r || !selector) {
+		free(selector);
+		free(r);
 		return NULL;
-	*r = (struct reflector){
-	        .loop = loop, .api = api, .resource = resource, .pool = pool, .arena = arena, .timing = *timing, .handlers = *handlers};
+	}
+	*r = (struct reflector){.loop = loop,
+	                        .api = api,
+	                        .resource = resource,
+	                        .selector = selector,
+	                        .pool = pool,
+	                        .arena = arena,
+	                        .timing = *timing,
+	                        .handlers = *handlers};
 	for (unsigned i = 0; i < PAGES; i++)
 		r->pages[i].owner = r;
 	backoff_init(&r->backoff);
@@ -468,6 +481,7 @@ void reflector_free(struct reflector *r)
 	if (!r)
 		return;
 	drop_all(r);
+	free(r->selector);
 	uv_close((uv_handle_t *)&r->timer, on_closed);
 }
 

@@ -40,8 +40,8 @@ struct reflector_counts {
 	bool synced;             /* a list was complete once; what it gave is kept up to date, or at least kept */
 };
 
-/* Everything is borrowed. Begins at once; handlers are called from the loop. NULL: out of memory. */
-struct reflector *reflector_new(uv_loop_t *loop, struct api *api, const struct resource *resource, struct intern *pool,
+/* labels: a label selector besides the resource's own; "": none. Everything else is borrowed. Begins at once; handlers are called from the loop. NULL: out of memory. */
+struct reflector *reflector_new(uv_loop_t *loop, struct api *api, const struct resource *resource, const char *labels, struct intern *pool,
                                 struct json_arena *arena, const struct reflector_timing *timing, const struct reflector_handlers *handlers);
 
 /* Not in a handler. Memory is freed once libuv has closed the handles. Takes NULL. */

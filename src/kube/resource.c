@@ -1,4 +1,7 @@
 #include "resource.h"
+#include "base/buffer.h"
+#include <curl/curl.h>
+#include <string.h>
 
 const struct resource resource_namespaces = {
         .kind = OBJECT_NAMESPACE,
@@ -6,7 +9,8 @@ const struct resource resource_namespaces = {
         .group = "",
         .plural = "namespaces",
         .path = "/api/v1/namespaces",
-        .selector = "",
+        .fields = "",
+        .labels = "",
 };
 
 const struct resource resource_services = {
@@ -15,7 +19,8 @@ const struct resource resource_services = {
         .group = "",
         .plural = "services",
         .path = "/api/v1/services",
-        .selector = "",
+        .fields = "",
+        .labels = "",
 };
 
 const struct resource resource_pods = {
@@ -24,16 +29,59 @@ const struct resource resource_pods = {
         .group = "",
         .plural = "pods",
         .path = "/api/v1/pods",
-        .selector = "fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed&",
+        .fields = "status.phase!=Succeeded,status.phase!=Failed",
+        .labels = "",
 };
 
 #define SLICES                                                                                                                             \
-	.kind = OBJECT_ENDPOINT_SLICE, .api_version = "discovery.k8s.io/v1", .group = "discovery.k8s.io", .plural = "endpointslices",      \
-	.path = "/apis/discovery.k8s.io/v1/endpointslices"
-
-const struct resource resource_slices = {SLICES, .selector = ""};
+	.api_version = "discovery.k8s.io/v1", .group = "discovery.k8s.io", .plural = "endpointslices",                                     \
+	.path = "/apis/discovery.k8s.io/v1/endpointslices", .fields = ""
 
 const struct resource resource_foreign_slices = {
         SLICES,
-        .selector = "labelSelector=endpointslice.kubernetes.io%2Fmanaged-by%21%3Dendpointslice-controller.k8s.io&",
+        .kind = OBJECT_ENDPOINT_SLICE,
+        .labels = "endpointslice.kubernetes.io/managed-by!=endpointslice-controller.k8s.io",
 };
+
+const struct resource resource_controller_slices = {
+        SLICES,
+        .kind = OBJECT_CONTROLLER_SLICE,
+        .labels = "endpointslice.kubernetes.io/managed-by=endpointslice-controller.k8s.io",
+};
+
+static void put_text(struct buffer *b, const char *text)
+{
+	buffer_append(b, text, strlen(text));
+}
+
+/* name=escaped value& */
+static void put_parameter(struct buffer *b, const char *name, const char *value)
+{
+	char *escaped = *value ? curl_easy_escape(NULL, value, 0) : NULL;
+	if (!*value)
+		return;
+	put_text(b, name);
+	put_text(b, escaped ? escaped : "");
+	put_text(b, "&");
+	b->failed |= !escaped;
+	curl_free(escaped);
+}
+
+char *resource_query(const struct resource *r, const char *more_labels)
+{
+	struct buffer labels = {0}, query = {0};
+	put_text(&labels, r->labels);
+	put_text(&labels, *r->labels && *more_labels ? "," : "");
+	put_text(&labels, more_labels);
+	buffer_append(&labels, "", 1);
+	put_parameter(&query, "fieldSelector=", r->fields);
+	if (!labels.failed)
+		put_parameter(&query, "labelSelector=", labels.data);
+	buffer_append(&query, "", 1);
+	query.failed |= labels.failed;
+	buffer_free(&labels);
+	if (!query.failed)
+		return query.data;
+	buffer_free(&query);
+	return NULL;
+}

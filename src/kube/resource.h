@@ -3,12 +3,13 @@
 #include "kube/object.h"
 
 struct resource {
-	enum object_kind kind;
+	enum object_kind kind;   /* of what it gives */
 	const char *api_version; /* "discovery.k8s.io/v1": items of lists don't say it */
 	const char *group;       /* "discovery.k8s.io"; "" is the core group */
 	const char *plural;      /* "endpointslices" */
 	const char *path;        /* "/apis/discovery.k8s.io/v1/endpointslices" */
-	const char *selector;    /* which objects: the start of a query, escaped, with its '&'; "": all */
+	const char *fields;      /* a field selector, and a label selector: which objects; "": all */
+	const char *labels;
 };
 
 extern const struct resource resource_namespaces, resource_services;
@@ -16,6 +17,9 @@ extern const struct resource resource_namespaces, resource_services;
 /* Without completed pods, which back no Service; one that completes arrives as deleted. hostNetwork pods are in: they back Services. */
 extern const struct resource resource_pods;
 
-/* Those that the EndpointSlice controller does not make: what it makes is computed from pods. */
-extern const struct resource resource_foreign_slices;
-extern const struct resource resource_slices;
+/* Slices that the EndpointSlice controller does not make, and those that it does: what Pods say makes these superfluous. */
+extern const struct resource resource_foreign_slices, resource_controller_slices;
+
+/* The start of a query, escaped, with its '&' if there is anything: the resource's selectors and one more for labels ("": none).
+ * NULL: out of memory. The caller frees it. */
+char *resource_query(const struct resource *r, const char *more_labels);

@@ -51,6 +51,7 @@ static enum err use_object(struct simulation *s, const struct object *o)
 	case OBJECT_POD:
 		return use(s, pod->ips, pod->ip_count);
 	case OBJECT_ENDPOINT_SLICE:
+	case OBJECT_CONTROLLER_SLICE:
 	case OBJECT_ENDPOINTS:
 		return use_slice(s, (const struct endpoint_slice *)o);
 	default:

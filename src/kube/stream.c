@@ -21,17 +21,32 @@ static const char *text_of(const cJSON *parent, const char *key)
 	return text ? text : "";
 }
 
+static bool is_slice(enum object_kind kind)
+{
+	return kind == OBJECT_ENDPOINT_SLICE || kind == OBJECT_CONTROLLER_SLICE;
+}
+
+/* What a resource gives is of its kind, whatever its labels say by now: of a slice that gets another manager, one watch says that it is
+ * gone and another that it came. */
+static bool set_kind(struct object *o, enum object_kind kind)
+{
+	if (is_slice(o->kind) && is_slice(kind))
+		o->kind = kind;
+	return o->kind == kind;
+}
+
 /* What the API server accepted and we can't read is left out, not fatal: one object must not keep all others from being served. */
-static enum err deliver_object(struct stream *s, const cJSON *json)
+static enum err deliver_object(struct stream *s, const cJSON *json, bool *left_out)
 {
 	struct object *o = NULL;
 	struct diag d = {0};
 	enum err err = object_decode(json, s->pool, &o, &d);
 	if (err == ERR_NOMEM)
 		return err;
+	*left_out = err;
 	if (err)
 		log_line(LOG_WARNING, "%s: an object is left out: %s", s->resource->plural, d.text);
-	else if (o && o->kind != s->resource->kind)
+	else if (o && !set_kind(o, s->resource->kind))
 		object_free(o, s->pool);
 	else if (o)
 		return s->handlers.upsert(s->handlers.arg, o);
@@ -42,9 +57,10 @@ static enum err deliver_item(struct stream *s, cJSON *json)
 {
 	cJSON *kind = cJSON_CreateStringReference(object_kind_name(s->resource->kind));
 	cJSON *version = cJSON_CreateStringReference(s->resource->api_version);
+	bool left_out;
 	if (!cJSON_AddItemToObjectCS(json, "kind", kind) || !cJSON_AddItemToObjectCS(json, "apiVersion", version))
 		return ERR_NOMEM;
-	return deliver_object(s, json);
+	return deliver_object(s, json, &left_out);
 }
 
 static void deliver_list(const struct stream *s, const cJSON *json)
@@ -60,6 +76,16 @@ static enum err deliver_error(const struct stream *s, const cJSON *status)
 	return ERR_DENIED;
 }
 
+/* A known object that became one we can't read is left out as if it was not there: a list would give the same. */
+static enum err deliver_change(struct stream *s, const cJSON *object, const cJSON *meta)
+{
+	bool left_out = false;
+	enum err err = deliver_object(s, object, &left_out);
+	if (left_out)
+		s->handlers.gone(s->handlers.arg, text_of(meta, "namespace"), text_of(meta, "name"));
+	return err;
+}
+
 static enum err deliver_event(struct stream *s, const cJSON *event)
 {
 	const char *type = text_of(event, "type");
@@ -70,7 +96,7 @@ static enum err deliver_event(struct stream *s, const cJSON *event)
 	if (strcmp(type, "ERROR") == 0)
 		return deliver_error(s, object);
 	if (strcmp(type, "ADDED") == 0 || strcmp(type, "MODIFIED") == 0)
-		err = deliver_object(s, object);
+		err = deliver_change(s, object, meta);
 	else if (strcmp(type, "DELETED") == 0)
 		s->handlers.gone(s->handlers.arg, text_of(meta, "namespace"), text_of(meta, "name"));
 	else if (strcmp(type, "BOOKMARK") != 0)

@@ -8,6 +8,12 @@ struct entry_key {
 	const char *ns, *name;
 };
 
+/* Who manages a slice may change; it stays the same object. */
+static enum object_kind key_kind(enum object_kind kind)
+{
+	return kind == OBJECT_CONTROLLER_SLICE ? OBJECT_ENDPOINT_SLICE : kind;
+}
+
 static uint64_t key_hash(const struct entry_key *k)
 {
 	return hash_mix(k->kind, text_hash(k->ns, k->name));
@@ -17,12 +23,12 @@ static bool has_key(const void *entry, const void *key)
 {
 	const struct object *o = ((const struct entry *)entry)->object;
 	const struct entry_key *k = key;
-	return o->kind == k->kind && strcmp(o->name, k->name) == 0 && strcmp(o->ns, k->ns) == 0;
+	return key_kind(o->kind) == k->kind && strcmp(o->name, k->name) == 0 && strcmp(o->ns, k->ns) == 0;
 }
 
 static struct entry_key key_of(const struct object *o)
 {
-	return (struct entry_key){o->kind, o->ns, o->name};
+	return (struct entry_key){key_kind(o->kind), o->ns, o->name};
 }
 
 static const struct endpoint_slice *slice_of(const struct entry *e)
@@ -32,12 +38,12 @@ static const struct endpoint_slice *slice_of(const struct entry *e)
 
 static bool is_slice(const struct object *o)
 {
-	return o->kind == OBJECT_ENDPOINT_SLICE || o->kind == OBJECT_ENDPOINTS;
+	return key_kind(o->kind) == OBJECT_ENDPOINT_SLICE || o->kind == OBJECT_ENDPOINTS;
 }
 
 struct entry *entry_find(const struct store *s, enum object_kind kind, const char *ns, const char *name)
 {
-	struct entry_key key = {kind, ns, name};
+	struct entry_key key = {key_kind(kind), ns, name};
 	return table_find(s->entries, key_hash(&key), has_key, &key);
 }
 
@@ -73,7 +79,7 @@ static bool subsets_equal(const struct endpoint_subset *a, const struct endpoint
 
 static bool slices_equal(const struct endpoint_slice *a, const struct endpoint_slice *b)
 {
-	if (a->service_name != b->service_name || a->of_controller != b->of_controller || a->skip_mirror != b->skip_mirror ||
+	if (a->service_name != b->service_name || a->object.kind != b->object.kind || a->skip_mirror != b->skip_mirror ||
 	    a->subset_count != b->subset_count)
 		return false;
 	for (size_t i = 0; i < a->subset_count; i++)
@@ -110,7 +116,7 @@ static void remove_slice(struct service_entry *service, const struct entry *e)
 static enum err link_service(struct store *s, struct entry *e, struct service_entry *service)
 {
 	struct service_entry *old = e->service;
-	bool many = e->object->kind == OBJECT_ENDPOINT_SLICE;
+	bool many = e->object->kind != OBJECT_ENDPOINTS;
 	if (service == old)
 		return OK;
 	if (service && many && insert_slice(service, e))
@@ -131,7 +137,7 @@ static enum err link_service(struct store *s, struct entry *e, struct service_en
 
 static void mark_user(struct store *s, const struct entry *e)
 {
-	if (e->service && join_uses(e->service, e))
+	if (e->service && join_uses(s, e->service, slice_of(e)))
 		service_mark(s, e->service);
 }
 
@@ -146,8 +152,10 @@ static struct entry *add(struct store *s, struct namespace_entry *ns, struct obj
 		return NULL;
 	}
 	*e = (struct entry){.object = o, .ns = ns};
-	s->counts.slices += o->kind == OBJECT_ENDPOINT_SLICE;
+	s->counts.slices += key.kind == OBJECT_ENDPOINT_SLICE;
 	namespace_ref(s, ns);
+	if (o->kind == OBJECT_NAMESPACE)
+		namespace_declare(s, ns, true);
 	return e;
 }
 
@@ -157,7 +165,9 @@ static void forget(struct store *s, struct entry *e)
 	struct entry_key key = key_of(e->object);
 	(void)link_service(s, e, NULL);
 	table_remove(s->entries, key_hash(&key), e);
-	s->counts.slices -= e->object->kind == OBJECT_ENDPOINT_SLICE;
+	s->counts.slices -= key.kind == OBJECT_ENDPOINT_SLICE;
+	if (key.kind == OBJECT_NAMESPACE)
+		namespace_declare(s, e->ns, false);
 	namespace_unref(s, e->ns);
 	free(e);
 }
@@ -170,6 +180,16 @@ static void replace(struct store *s, struct entry *e, struct object *o)
 	e->object = o;
 }
 
+/* The same where what the slice does not say any more may be said by another one soon. */
+static void replace_changed(struct store *s, struct entry *e, struct object *o)
+{
+	struct object *old = e->object;
+	e->object = o;
+	patience_strike(s, e->service, (const struct endpoint_slice *)o);
+	if (old != o)
+		patience_hold(s, e->service, (struct endpoint_slice *)old, false);
+}
+
 static enum err replace_slice(struct store *s, struct entry *e, struct object *o)
 {
 	const struct endpoint_slice *next = (const struct endpoint_slice *)o;
@@ -177,12 +197,15 @@ static enum err replace_slice(struct store *s, struct entry *e, struct object *o
 	if (next->service_name && !(service = service_get(s, e->ns, next->service_name)))
 		return ERR_NOMEM;
 	bool changed = e->object == o || !slices_equal(slice_of(e), next);
-	bool old_used = old && join_uses(old, e);
+	bool old_used = old && join_uses(s, old, slice_of(e)), stays = service == old;
 	if (link_service(s, e, service))
 		return ERR_NOMEM;
 	if (changed && old_used)
 		service_mark(s, old);
-	replace(s, e, o);
+	if (changed && service && (stays || e->object == o))
+		replace_changed(s, e, o);
+	else
+		replace(s, e, o);
 	if (changed)
 		mark_user(s, e);
 	return OK;
@@ -208,9 +231,13 @@ enum err entry_upsert(struct store *s, struct namespace_entry *ns, struct object
 void entry_delete(struct store *s, struct entry *e)
 {
 	struct object *o = e->object;
+	struct service_entry *service = e->service;
 	mark_user(s, e);
 	forget(s, e);
-	object_free(o, s->pool);
+	if (service && is_slice(o))
+		patience_hold(s, service, (struct endpoint_slice *)o, true);
+	else
+		object_free(o, s->pool);
 }
 
 void entry_free(struct store *s, struct entry *e)

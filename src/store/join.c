@@ -180,14 +180,13 @@ static enum err add_pods(struct join *j, const struct service_entry *e)
 
 /* --- slices --- */
 
-bool join_uses(const struct service_entry *e, const struct entry *slice)
+bool join_uses(const struct store *s, const struct service_entry *e, const struct endpoint_slice *slice)
 {
-	const struct endpoint_slice *s = (const struct endpoint_slice *)slice->object;
 	if (!e->service || e->service->type == SERVICE_EXTERNAL_NAME)
 		return false;
-	if (s->object.kind == OBJECT_ENDPOINTS)
-		return !e->service->selector && !s->skip_mirror && !e->slice_count;
-	return !e->service->selector || !s->of_controller;
+	if (slice->object.kind == OBJECT_ENDPOINTS)
+		return !e->service->selector && !slice->skip_mirror && !e->slice_count;
+	return !e->service->selector || slice->object.kind == OBJECT_ENDPOINT_SLICE || s->by_slices;
 }
 
 static enum err add_subset(struct join *j, const struct endpoint_subset *subset)
@@ -217,27 +216,32 @@ static enum err add_subset(struct join *j, const struct endpoint_subset *subset)
 	return OK;
 }
 
-static enum err add_slice(struct join *j, const struct service_entry *e, const struct entry *slice)
+static enum err add_slice(struct join *j, const struct store *s, const struct service_entry *e, const struct endpoint_slice *slice)
 {
-	const struct endpoint_slice *s = (const struct endpoint_slice *)slice->object;
-	if (!join_uses(e, slice))
+	if (!join_uses(s, e, slice))
 		return OK;
-	for (size_t i = 0; i < s->subset_count; i++)
-		if (add_subset(j, &s->subsets[i]))
+	for (size_t i = 0; i < slice->subset_count; i++)
+		if (add_subset(j, &slice->subsets[i]))
 			return ERR_NOMEM;
 	return OK;
 }
 
+static enum err add_slices(struct join *j, const struct store *s, const struct service_entry *e)
+{
+	for (size_t i = 0; i < e->slice_count; i++)
+		if (add_slice(j, s, e, (const struct endpoint_slice *)e->slices[i]->object))
+			return ERR_NOMEM;
+	for (const struct held *h = e->held; h; h = h->next)
+		if (add_slice(j, s, e, h->slice))
+			return ERR_NOMEM;
+	return e->endpoints ? add_slice(j, s, e, (const struct endpoint_slice *)e->endpoints->object) : OK;
+}
+
 /* Pods first: a slice's ports name no pod_ports, and must not be found as the resolution of a pod. */
-enum err join_build(struct join *j, const struct service_entry *e, struct service_view *view)
+enum err join_build(struct join *j, const struct store *s, const struct service_entry *e, struct service_view *view)
 {
 	join_reset(j);
-	if (add_pods(j, e))
-		return ERR_NOMEM;
-	for (size_t i = 0; i < e->slice_count; i++)
-		if (add_slice(j, e, e->slices[i]))
-			return ERR_NOMEM;
-	if (e->endpoints && add_slice(j, e, e->endpoints))
+	if ((!s->by_slices && add_pods(j, e)) || add_slices(j, s, e))
 		return ERR_NOMEM;
 	*view = (struct service_view){e->service, j->endpoints, j->count};
 	return OK;

@@ -61,10 +61,21 @@ void namespace_unref(struct store *s, struct namespace_entry *ns)
 	touch(s, ns);
 }
 
+void namespace_declare(struct store *s, struct namespace_entry *ns, bool declared)
+{
+	ns->declared = declared;
+	touch(s, ns);
+}
+
+static bool exists(const struct store *s, const struct namespace_entry *ns)
+{
+	return s->rules.namespaces_by_object ? ns->declared : ns->objects > 0;
+}
+
 enum err namespaces_announce(struct store *s)
 {
 	for (struct namespace_entry *ns = s->touched; ns; ns = ns->next_touched) {
-		if (!ns->objects || ns->announced)
+		if (!exists(s, ns) || ns->announced)
 			continue;
 		enum err err = s->callbacks.namespace_changed(s->callbacks.arg, ns->name, true);
 		if (err)
@@ -76,8 +87,12 @@ enum err namespaces_announce(struct store *s)
 
 static void retire(struct store *s, struct namespace_entry *ns)
 {
-	if (ns->announced)
+	if (ns->announced && !exists(s, ns)) {
 		s->callbacks.namespace_changed(s->callbacks.arg, ns->name, false);
+		ns->announced = false;
+	}
+	if (ns->objects)
+		return;
 	table_remove(s->namespaces, text_hash(ns->name, ""), ns);
 	namespace_free(s, ns);
 }
@@ -88,8 +103,7 @@ void namespaces_retire(struct store *s)
 		struct namespace_entry *ns = s->touched;
 		s->touched = ns->next_touched;
 		ns->touched = false;
-		if (!ns->objects)
-			retire(s, ns);
+		retire(s, ns);
 	}
 }
 

@@ -10,6 +10,7 @@ struct namespace_entry {
 	const char *name; /* interned */
 	struct podset pods;
 	size_t objects; /* that name it */
+	bool declared;  /* one of them is its Namespace object */
 	bool announced; /* the last namespace_changed() said that it exists */
 	bool touched;   /* in store.touched, by next_touched */
 	struct namespace_entry *next_touched;
@@ -32,6 +33,21 @@ struct service_entry {
 	bool unfilled;           /* in ns->unfilled */
 	bool marked;             /* in store.marked, by next_marked */
 	struct service_entry *next_unfilled, *next_marked;
+
+	/* What waits (store_rules). Times are of store_settle(); 0: not told yet. */
+	struct service *next; /* what takes the place of service; NULL: nothing */
+	uint64_t next_ms;     /* since when */
+	struct held *held;    /* endpoints that may be moving from slice to slice */
+	uint64_t moved_ms;    /* when a slice changed last */
+	bool waits;           /* in store.waiting, by next_waiting */
+	struct service_entry *next_waiting;
+};
+
+/* Endpoints that one change took out of a slice: what was the slice, without its others. */
+struct held {
+	struct held *next;
+	struct endpoint_slice *slice;
+	uint64_t since_ms;
 };
 
 /* An object that is neither Pod nor Service. */
@@ -45,12 +61,15 @@ struct entry {
 struct store {
 	struct intern *pool;
 	struct store_callbacks callbacks;
+	struct store_rules rules;
+	bool by_slices;                             /* endpoints of Services with a selector come from the controller's slices */
 	struct table *namespaces;                   /* struct namespace_entry by name */
 	struct table *services;                     /* struct service_entry by namespace and name */
 	struct table *by_selector;                  /* the same, by namespace and the pair that `indexed` holds */
 	struct table *entries;                      /* struct entry by kind, namespace and name */
 	struct namespace_entry *touched;            /* those whose existence may have changed since the last flush */
 	struct service_entry *marked, **marked_end; /* to be recomputed, oldest first */
+	struct service_entry *waiting;              /* in no order */
 	struct store_counts counts;
 };
 
@@ -60,8 +79,9 @@ struct namespace_entry *namespace_find(const struct store *s, const char *name);
 struct namespace_entry *namespace_get(struct store *s, const char *name);        /* makes it if need be; NULL: out of memory */
 void namespace_ref(struct store *s, struct namespace_entry *ns);                 /* one more object names it */
 void namespace_unref(struct store *s, struct namespace_entry *ns);
-enum err namespaces_announce(struct store *s); /* calls back for those that came into being */
-void namespaces_retire(struct store *s);       /* and for those that are gone, which it frees */
+void namespace_declare(struct store *s, struct namespace_entry *ns, bool declared); /* its Namespace object is there, or is not any more */
+enum err namespaces_announce(struct store *s);                                      /* calls back for those that came into being */
+void namespaces_retire(struct store *s);                                            /* and for those that are gone, which it frees */
 void namespace_free(struct store *s, struct namespace_entry *ns);
 uint64_t text_hash(const char *ns, const char *name); /* of the texts */
 
@@ -73,6 +93,7 @@ struct service_entry *service_find(const struct store *s, const char *ns, const 
 struct service_entry *service_get(struct store *s, struct namespace_entry *ns, const char *name);
 
 enum err service_upsert(struct store *s, struct namespace_entry *ns, struct service *service); /* takes it if OK */
+enum err service_replace(struct store *s, struct service_entry *e, struct service *service);   /* the same without waiting */
 void service_delete(struct store *s, struct service_entry *e);
 void service_mark(struct store *s, struct service_entry *e);
 enum err service_fill(struct store *s, struct namespace_entry *ns); /* gathers the pods of the unfilled */
@@ -103,6 +124,29 @@ enum err entry_upsert(struct store *s, struct namespace_entry *ns, struct object
 void entry_delete(struct store *s, struct entry *e);
 void entry_free(struct store *s, struct entry *e);
 
+/* --- patience.c --- */
+
+/* True if service is to wait before it takes the place of e's. */
+bool patience_wanted(const struct store *s, const struct service_entry *e, const struct service *service);
+
+/* It waits; takes it, and drops the one that waited before. */
+void patience_defer(struct store *s, struct service_entry *e, struct service *service);
+
+/* Nothing waits to take the place of e's Service any more. */
+void patience_forget(struct store *s, struct service_entry *e);
+
+/* The controller's slices are complete: who waited for them to lose a selector does so. */
+void patience_end_of_slices(struct store *s);
+
+/* A slice of e is no more what old says, which is taken: its endpoints may be held. deleted: the slice is gone altogether. */
+void patience_hold(struct store *s, struct service_entry *e, struct endpoint_slice *old, bool deleted);
+
+/* A slice of e now says this. What it mentions is not held any longer. */
+void patience_strike(struct store *s, struct service_entry *e, const struct endpoint_slice *now);
+
+/* Nothing of e waits any more. */
+void patience_end(struct store *s, struct service_entry *e);
+
 /* --- join.c --- */
 
 /* A view under construction, and its memory, which the next one reuses. All zero is empty. */
@@ -112,14 +156,14 @@ struct join {
 	struct port_list *ports; /* newest first */
 };
 
-enum err join_build(struct join *j, const struct service_entry *e, struct service_view *view);
+enum err join_build(struct join *j, const struct store *s, const struct service_entry *e, struct service_view *view);
 void join_free(struct join *j);
 
 /* The selector by which pods become its endpoints; NULL: none do. */
 const struct label_set *join_selector(const struct service *service);
 
-/* False where it makes no difference to what we serve. The entry is a slice or an Endpoints object of e's name. */
-bool join_uses(const struct service_entry *e, const struct entry *slice);
+/* False where it makes no difference to what we serve. It is a slice or an Endpoints object of e's name. */
+bool join_uses(const struct store *s, const struct service_entry *e, const struct endpoint_slice *slice);
 
 /* Succeeded or Failed: no endpoint any more, ready or not. */
 bool join_pod_is_over(const struct pod *pod);

@@ -200,12 +200,8 @@ static bool services_equal(const struct service *a, const struct service *b)
 	       cluster_ips_equal(a, b) && ports_equal(a, b);
 }
 
-enum err service_upsert(struct store *s, struct namespace_entry *ns, struct service *service)
+enum err service_replace(struct store *s, struct service_entry *e, struct service *service)
 {
-	struct service_entry *e = service_get(s, ns, service->object.name);
-	if (!e)
-		return ERR_NOMEM;
-	e->unseen = false;
 	struct service *old = e->service;
 	const struct label_set *old_selector = old ? join_selector(old) : NULL;
 	if (join_selector(service) != old_selector && set_selector(s, e, join_selector(service)))
@@ -218,13 +214,28 @@ enum err service_upsert(struct store *s, struct namespace_entry *ns, struct serv
 		return OK;
 	}
 	s->counts.services++;
-	namespace_ref(s, ns);
+	namespace_ref(s, e->ns);
 	return OK;
+}
+
+enum err service_upsert(struct store *s, struct namespace_entry *ns, struct service *service)
+{
+	struct service_entry *e = service_get(s, ns, service->object.name);
+	if (!e)
+		return ERR_NOMEM;
+	e->unseen = false;
+	if (patience_wanted(s, e, service)) {
+		patience_defer(s, e, service);
+		return OK;
+	}
+	patience_forget(s, e);
+	return service_replace(s, e, service);
 }
 
 void service_delete(struct store *s, struct service_entry *e)
 {
 	(void)set_selector(s, e, NULL);
+	patience_end(s, e);
 	object_free(&e->service->object, s->pool);
 	e->service = NULL;
 	e->unseen = false;
@@ -235,6 +246,7 @@ void service_delete(struct store *s, struct service_entry *e)
 
 void service_free(struct store *s, struct service_entry *e)
 {
+	patience_end(s, e);
 	if (e->service)
 		object_free(&e->service->object, s->pool);
 	podset_clear(&e->pods);

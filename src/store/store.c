@@ -55,6 +55,22 @@ void store_free(struct store *s)
 	free(s);
 }
 
+void store_set_rules(struct store *s, const struct store_rules *rules)
+{
+	s->rules = *rules;
+}
+
+void store_use_slices(struct store *s, bool use)
+{
+	size_t at = 0;
+	if (s->by_slices == use)
+		return;
+	s->by_slices = use;
+	for (struct service_entry *e; (e = table_each(s->services, &at));)
+		if (e->service && join_selector(e->service))
+			service_mark(s, e);
+}
+
 /* --- changes --- */
 
 /* The namespace whose existence the object shows; "" for other cluster-scoped ones. */
@@ -73,6 +89,7 @@ static enum err upsert_into(struct store *s, struct namespace_entry *ns, struct 
 	case OBJECT_NAMESPACE:
 	case OBJECT_NODE:
 	case OBJECT_ENDPOINT_SLICE:
+	case OBJECT_CONTROLLER_SLICE:
 	case OBJECT_ENDPOINTS:
 	case OBJECT_STATEFUL_SET:
 	case OBJECT_DEPLOYMENT:
@@ -117,7 +134,7 @@ static void delete_service(struct store *s, const char *ns, const char *name)
 static void delete_entry(struct store *s, enum object_kind kind, const char *ns, const char *name)
 {
 	struct entry *e = entry_find(s, kind, ns, name);
-	if (e)
+	if (e && e->object->kind == kind) /* else a slice has got another manager meanwhile */
 		entry_delete(s, e);
 }
 
@@ -187,6 +204,8 @@ void store_sweep(struct store *s, unsigned kinds)
 	for (struct entry *e; (e = table_each(s->entries, &at));)
 		if (e->unseen && kinds & 1U << e->object->kind)
 			entry_delete(s, e);
+	if (kinds & 1U << OBJECT_CONTROLLER_SLICE)
+		patience_end_of_slices(s);
 }
 
 /* --- flush --- */
@@ -203,7 +222,7 @@ static enum err publish(struct store *s, struct service_entry *e, struct join *j
 {
 	struct service_view view;
 	enum err err;
-	if (join_build(j, e, &view))
+	if (join_build(j, s, e, &view))
 		return ERR_NOMEM;
 	err = s->callbacks.service_changed(s->callbacks.arg, &view);
 	if (err)
@@ -282,6 +301,20 @@ const struct pod *store_pod(const struct store *s, const char *ns_name, const ch
 {
 	const struct namespace_entry *ns = namespace_find(s, ns_name);
 	return ns ? podset_find(&ns->pods, name) : NULL;
+}
+
+const struct service *store_each_service(const struct store *s, size_t *cursor)
+{
+	for (const struct service_entry *e; (e = table_each(s->services, cursor));)
+		if (e->service)
+			return e->next ? e->next : e->service;
+	return NULL;
+}
+
+const struct object *store_each_other(const struct store *s, size_t *cursor)
+{
+	const struct entry *e = table_each(s->entries, cursor);
+	return e ? e->object : NULL;
 }
 
 const struct pod *store_each_pod(const struct store *s, struct store_cursor *c)

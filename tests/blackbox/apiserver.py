@@ -57,22 +57,23 @@ def dressed(obj):
 
 
 class Selector:
-    """metadata.labels and status.phase, with = and != only, as we use them."""
+    """metadata.labels and status.phase, with =, != and in, as we use them."""
 
     def __init__(self, query):
         self.terms = []
         for parameter in ("fieldSelector", "labelSelector"):
-            for term in filter(None, query.get(parameter, "").split(",")):
-                self.terms.append((parameter, *re.fullmatch(r"(.*?)(!=|=)(.*)", term).groups()))
+            for term in filter(None, re.split(r",(?![^(]*\))", query.get(parameter, ""))):
+                key, operator, value = re.fullmatch(r"([^!= ]*)(!=|=| in )(.*)", term).groups()
+                self.terms.append((parameter, key, operator != "!=", set(value.strip("()").split(","))))
 
     def matches(self, obj):
-        for parameter, key, operator, value in self.terms:
+        for parameter, key, wanted, values in self.terms:
             if parameter == "fieldSelector":
                 assert key == "status.phase", key
                 have = obj.get("status", {}).get("phase")
             else:
                 have = obj["metadata"].get("labels", {}).get(key)
-            if (have == value) != (operator == "="):
+            if (have in values) != wanted:
                 return False
         return True
 

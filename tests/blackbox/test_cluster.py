@@ -1,10 +1,12 @@
 """headns with a cluster: its names follow the API server's objects, whatever happens to the API server."""
 
 import base64
+import contextlib
 import json
 import re
 import ssl
 import subprocess
+import threading
 
 import dns.rcode
 import pytest
@@ -46,6 +48,29 @@ def follow(serve, tmp_path):
         return serve("--kubeconfig", api.kubeconfig(tmp_path / "kubeconfig", user, cluster), *arguments, **options)
 
     return start
+
+
+@contextlib.contextmanager
+def asking(server, name, allowed):
+    """Asks all the time; each answer must have some of the allowed addresses and no others."""
+    over, wrong, asked = threading.Event(), [], 0
+
+    def ask():
+        nonlocal asked
+        while not over.is_set():
+            found = server.addresses_of(name)
+            asked += 1
+            if not found or found - allowed:
+                wrong.append(found)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+    assert asked and not wrong, f"{len(wrong)} of {asked} answers are wrong: {wrong[:5]}"
 
 
 def rcode(server, name, rdtype="A"):
@@ -93,12 +118,16 @@ def test_services_and_namespaces_come_and_go(cluster, follow):
     until(server, "nginx.default.svc", "NXDOMAIN")
 
 
+def controllers(slice):
+    """The slice as the EndpointSlice controller's own."""
+    slice["metadata"]["labels"]["endpointslice.kubernetes.io/managed-by"] = "endpointslice-controller.k8s.io"
+    return slice
+
+
 def test_slices_of_other_controllers_count(cluster, follow):
     api = cluster()
     api.put(service("remote", selector=None), slice_of("remote", ["192.0.2.1"]))
-    ours = slice_of("nginx", ["192.0.2.99"], name="nginx-abc")
-    ours["metadata"]["labels"]["endpointslice.kubernetes.io/managed-by"] = "endpointslice-controller.k8s.io"
-    api.put(ours)
+    api.put(controllers(slice_of("nginx", ["192.0.2.99"], name="nginx-abc")))
     server = follow(api)
     assert server.addresses_of("remote.default.svc") == {"192.0.2.1"}
     assert server.addresses_of("nginx.default.svc") == {"10.244.0.7"}
@@ -107,12 +136,47 @@ def test_slices_of_other_controllers_count(cluster, follow):
 def test_where_pods_may_not_be_listed_slices_are_used(cluster, follow):
     api = cluster()
     api.refuse("pods", 403, times=None)
-    ours = slice_of("nginx", ["192.0.2.99"], name="nginx-abc")
-    ours["metadata"]["labels"]["endpointslice.kubernetes.io/managed-by"] = "endpointslice-controller.k8s.io"
-    api.put(ours)
+    api.put(controllers(slice_of("nginx", ["192.0.2.99"], name="nginx-abc")))
     server = follow(api)
     assert server.addresses_of("nginx.default.svc") == {"192.0.2.99"}
     server.log.wait(r"RBAC rule apiGroups: \[\"\"\], resources: \[\"pods\"\], verbs: \[\"list\", \"watch\"\]")
+    api.refuse("pods", None)
+    until(server, "nginx.default.svc", {"10.244.0.7"})
+    server.log.wait(r"pods may be listed again")
+
+
+def test_the_permission_for_pods_goes_and_comes_back(cluster, follow):
+    """Names never vanish meanwhile."""
+    api = cluster()
+    api.put(controllers(slice_of("nginx", ["192.0.2.99"], name="nginx-abc")))
+    server = follow(api)
+    api.wait_watched()
+    with asking(server, "nginx.default.svc", {"10.244.0.7", "192.0.2.99"}):
+        api.refuse("pods", 403, times=None)
+        api.end("pods")
+        until(server, "nginx.default.svc", {"192.0.2.99"})
+        api.refuse("pods", None)
+        until(server, "nginx.default.svc", {"10.244.0.7"})
+
+
+def test_the_slices_of_a_service_that_lost_its_selector(cluster, follow):
+    """Its endpoints stay those that the controller wrote last, also for one who comes later; and there is no gap."""
+    api = cluster()
+    api.put(controllers(slice_of("nginx", ["10.244.0.7"], name="nginx-abc")))
+    server = follow(api)
+    with asking(server, "nginx.default.svc", {"10.244.0.7"}):
+        api.put(service("nginx", selector=None))
+        api.put(service("other", selector=None), controllers(slice_of("other", ["10.244.0.9"])))
+        until(server, "other.default.svc", {"10.244.0.9"})
+        api.delete(web(0, "10.244.0.7"))
+        api.put(service("last", selector=None), slice_of("last", ["10.244.0.10"]))
+        until(server, "last.default.svc", {"10.244.0.10"})
+    late = follow(api)
+    assert late.addresses_of("nginx.default.svc") == {"10.244.0.7"}
+    api.delete(service("other"), controllers(slice_of("other", ["10.244.0.9"])))
+    api.put(NGINX)
+    for one in (server, late):
+        until(one, "nginx.default.svc", "NXDOMAIN")
 
 
 # --- the start ---

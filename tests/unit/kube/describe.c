@@ -92,7 +92,7 @@ static void put_pod(const struct pod *p)
 
 static void put_slice(const struct endpoint_slice *s)
 {
-	put(" of %s%s%s", s->service_name ? s->service_name : "none", s->of_controller ? " controller's" : "",
+	put(" of %s%s%s", s->service_name ? s->service_name : "none", s->object.kind == OBJECT_CONTROLLER_SLICE ? " controller's" : "",
 	    s->skip_mirror ? " unmirrored" : "");
 	for (uint32_t i = 0; i < s->subset_count; i++) {
 		const struct endpoint_subset *subset = &s->subsets[i];
@@ -145,6 +145,7 @@ static void put_object(const struct object *o)
 		put_pod((const struct pod *)o);
 		break;
 	case OBJECT_ENDPOINT_SLICE:
+	case OBJECT_CONTROLLER_SLICE:
 	case OBJECT_ENDPOINTS:
 		put_slice((const struct endpoint_slice *)o);
 		break;

@@ -157,7 +157,15 @@ static const struct reflector_case cases[] = {
          "begin begin synced begin begin synced "},
         {"an object that can't be read is left out",
          {{STREAM_LIST, OK_HEAD EVENT("ADDED", "A", "1") EVENT("ADDED", "b", "1") END("5"), true}},
-         "begin +b synced "},
+         "begin -A +b synced "},
+        {"nor if it could be read before",
+         {{STREAM_LIST,
+           OK_HEAD EVENT("ADDED", "a", "1")
+                   END("5") "{'type':'MODIFIED','object':{'kind':'Service','apiVersion':'v1',"
+                            "'metadata':{'name':'a','namespace':'x','resourceVersion':'6'},'spec':{'ports':[{'port':70000}]}}}\n" EVENT(
+                                    "ADDED", "b", "7"),
+           true}},
+         "begin +a synced -a +b "},
 };
 
 struct fixture {
@@ -251,7 +259,7 @@ static void fixture_start(struct fixture *f, const struct reflector_case *c, str
 	f->pool = intern_new();
 	f->arena = json_arena_new();
 	f->api = api_new(&f->loop, endpoint);
-	f->reflector = reflector_new(&f->loop, f->api, &resource_services, f->pool, f->arena, &quick, &handlers);
+	f->reflector = reflector_new(&f->loop, f->api, &resource_services, "", f->pool, f->arena, &quick, &handlers);
 	uv_timer_init(&f->loop, &f->patience);
 	uv_timer_start(&f->patience, on_patience_over, PATIENCE_MS, 0);
 }

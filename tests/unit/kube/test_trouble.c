@@ -9,7 +9,7 @@ static const struct {
 	const char *want;
 } texts[] = {
         {{API_STATUS, 403, 0, "Forbidden", "HTTP status 403: no"},
-         &resource_slices,
+         &resource_controller_slices,
          "endpointslices: not allowed; what is missing is the RBAC rule apiGroups: [\"discovery.k8s.io\"], resources: "
          "[\"endpointslices\"], "
          "verbs: [\"list\", \"watch\"] (HTTP status 403: no)"},

@@ -40,6 +40,7 @@ static struct {
 	struct model_service services[NAMESPACES][SERVICES];
 	struct model_pod pods[NAMESPACES][PODS];
 	struct model_slice slices[NAMESPACES][SLICES], endpoints[NAMESPACES][SERVICES];
+	bool by_slices;
 } model;
 
 static uint64_t random_state;
@@ -190,7 +191,7 @@ static size_t expect_slices(char *out, size_t at, unsigned ns, unsigned service)
 		if (!s->there || s->of != service)
 			continue;
 		any = true;
-		if (!selector || !s->controller)
+		if (!selector || !s->controller || model.by_slices)
 			at = put(out, at, "- %s 10.9.%u.%u web=%u/TCP; ", s->ready ? "ready" : "not-ready", ns, i, s->number);
 	}
 	if (e->there && !any && !selector && !e->skip)
@@ -203,7 +204,7 @@ static size_t expect_service(char *out, size_t at, unsigned ns, unsigned service
 	if (!model.services[ns][service].there)
 		return at;
 	at = put(out, at, "n%u/s%u: ", ns, service);
-	for (unsigned i = 0; i < PODS && !model.services[ns][service].external; i++)
+	for (unsigned i = 0; i < PODS && !model.services[ns][service].external && !model.by_slices; i++)
 		at = expect_pod(out, at, ns, service, i);
 	if (!model.services[ns][service].external)
 		at = expect_slices(out, at, ns, service);
@@ -275,6 +276,11 @@ static void change_slice(struct model_slice *s)
 
 static void random_change(char *line)
 {
+	if (!pick(200)) {
+		model.by_slices = !model.by_slices;
+		put(line, 0, "use %s", model.by_slices ? "slices" : "pods");
+		return;
+	}
 	unsigned ns = pick(NAMESPACES), kind = pick(20), service = pick(SERVICES), pod = pick(PODS), slice = pick(SLICES);
 	bool delete = !pick(4);
 	if (kind < 4 && delete) {
@@ -285,7 +291,7 @@ static void random_change(char *line)
 		service_line(line, ns, service);
 	} else if (kind < 6 && delete) {
 		model.slices[ns][slice].there = false;
-		put(line, 0, "delete slice n%u/x%u", ns, slice);
+		put(line, 0, "delete %s n%u/x%u", model.slices[ns][slice].controller ? "cslice" : "slice", ns, slice);
 	} else if (kind < 6) {
 		change_slice(&model.slices[ns][slice]);
 		slice_line(line, ns, slice);
@@ -351,14 +357,15 @@ static void relist(struct world *w, unsigned step)
 	char unheard[WORLD_TEXT];
 	for (unsigned i = pick(30); i; i--)
 		random_change(unheard);
-	do_line(w, "mark pod svc slice endpoints");
+	do_line(w, model.by_slices ? "use slices" : "use pods"); /* that is no object */
+	do_line(w, "mark pod svc slice cslice endpoints");
 	list_all(w);
-	do_line(w, "sweep pod svc slice endpoints");
+	do_line(w, "sweep pod svc slice cslice endpoints");
 	check(w, step);
 	*w->log = '\0';
-	do_line(w, "mark pod svc slice endpoints");
+	do_line(w, "mark pod svc slice cslice endpoints");
 	list_all(w);
-	do_line(w, "sweep pod svc slice endpoints");
+	do_line(w, "sweep pod svc slice cslice endpoints");
 	check(w, step);
 	assert_string_equal(w->log, "");
 }

@@ -25,6 +25,7 @@ static const struct {
         [OBJECT_SERVICE] = {"svc", "v1", "Service"},
         [OBJECT_POD] = {"pod", "v1", "Pod"},
         [OBJECT_ENDPOINT_SLICE] = {"slice", "discovery.k8s.io/v1", "EndpointSlice"},
+        [OBJECT_CONTROLLER_SLICE] = {"cslice", "discovery.k8s.io/v1", "EndpointSlice"},
         [OBJECT_ENDPOINTS] = {"endpoints", "v1", "Endpoints"},
         [OBJECT_STATEFUL_SET] = {"sts", "apps/v1", "StatefulSet"},
         [OBJECT_DEPLOYMENT] = {"deployment", "apps/v1", "Deployment"},
@@ -268,7 +269,7 @@ static void put_object(FILE *f, enum object_kind kind, const struct line *l)
 		put_service(f, l);
 	if (kind == OBJECT_POD)
 		put_pod(f, l);
-	if (kind == OBJECT_ENDPOINT_SLICE)
+	if (kind == OBJECT_ENDPOINT_SLICE || kind == OBJECT_CONTROLLER_SLICE)
 		put_slice(f, l);
 	if (kind == OBJECT_ENDPOINTS)
 		put_endpoints(f, l);
@@ -444,6 +445,9 @@ static unsigned kind_bits(const struct line *l)
 	return bits;
 }
 
+static const struct store_rules watched = {
+        .namespaces_by_object = true, .selector_ms = 250, .slices_ms = 2000, .moved_ms = 500, .moved_max_ms = 5000};
+
 enum err world_do(struct world *w, const char *line)
 {
 	struct line l;
@@ -457,6 +461,12 @@ enum err world_do(struct world *w, const char *line)
 		delete_object(w, &l);
 	else if (strcmp(l.words[0], "mark") == 0)
 		store_mark(w->store, kind_bits(&l));
+	else if (strcmp(l.words[0], "watched") == 0)
+		store_set_rules(w->store, &watched);
+	else if (strcmp(l.words[0], "settle") == 0)
+		w->settle_ms = store_settle(w->store, strtoul(l.words[1], NULL, 10));
+	else if (strcmp(l.words[0], "use") == 0)
+		store_use_slices(w->store, strcmp(l.words[1], "slices") == 0);
 	else if (strcmp(l.words[0], "sweep") == 0)
 		store_sweep(w->store, kind_bits(&l));
 	else

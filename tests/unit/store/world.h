@@ -3,10 +3,11 @@
  *   svc [NS/]NAME [sel=K:V,…] [headless] [publish] [external=HOST] [ip=ADDR,…] [families=4|6|46]
  *       [port=NAME:PORT[:TARGET[:PROTOCOL]]]…
  *   pod [NS/]NAME [labels=K:V,…] [ip=ADDR,…] [phase=PHASE] [ready] [deleting] [host=NAME] [sub=NAME] [port=NAME:PORT[:PROTOCOL]]…
- *   slice [NS/]NAME [of=SERVICE] [controller] [port=NAME:PORT]… [ep=ADDR+ADDR[,notready][,host=NAME][,pod=NAME]]…
+ *   slice [NS/]NAME [of=SERVICE] [controller, to delete and list such slices their KIND is cslice] [port=NAME:PORT]… [ep=ADDR+ADDR[,notready][,host=NAME][,pod=NAME]]…
  *   endpoints [NS/]NAME [skip] [port=NAME:PORT]… [ep=…]…
  *   namespace NAME · node NAME · sts [NS/]NAME
  *   delete KIND [NS/]NAME · mark KIND… · sweep KIND… · flush
+ *   watched (rules as for a cluster) · settle MS · use slices · use pods
  *
  * NS is "default" where it is left out; a port that is left out is absent. Lines become JSON and go through object_decode(). */
 #pragma once
@@ -28,6 +29,7 @@ struct world {
 	char log[WORLD_TEXT]; /* "+NS", "NS/NAME", "-NS/NAME", "-NS", a space after each: the callbacks since it was last emptied */
 	unsigned refuse;      /* so many callbacks return ERR_NOMEM, and do nothing */
 	unsigned fail_at;     /* the n-th allocation of each upsert or flush fails; 0: none */
+	unsigned settle_ms;   /* what the last settle returned */
 	bool failed;          /* it did, in the last one */
 };
 
