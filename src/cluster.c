@@ -8,15 +8,6 @@
 #include <string.h>
 #include <time.h>
 
-/* Events of objects that belong together come within milliseconds of each other; the controller writes slices at 20 a second. */
-static const struct store_rules cluster_rules = {
-        .namespaces_by_object = true,
-        .selector_ms = 250,
-        .slices_ms = 2000,
-        .moved_ms = 500,
-        .moved_max_ms = 5000,
-};
-
 #define EVERY_KIND ((1u << OBJECT_KINDS) - 1)
 
 struct cluster {
@@ -288,9 +279,24 @@ static void on_cluster_synced(void *arg)
 	c->on_read(c->on_read_arg, c, (unsigned)(now_ms() - c->watch_ms));
 }
 
+/* Events of objects that belong together come within milliseconds of each other; but the controller writes slices one after another, at 20 a
+ * second, and answers of the API server take their time. CoreDNS does not wait. */
+static struct store_rules rules_of(const struct kubernetes_options *o)
+{
+	unsigned ms = o->compat_coredns ? 0 : (unsigned)o->handover_ms;
+	return (struct store_rules){
+	        .namespaces_by_object = true,
+	        .selector_ms = ms / 2,
+	        .slices_ms = ms * 4,
+	        .moved_ms = ms,
+	        .moved_max_ms = ms * 10,
+	};
+}
+
 enum err cluster_watch(struct cluster *c, uv_loop_t *loop, cluster_read *on_read, void *arg, struct diag *d)
 {
 	const struct kubernetes_options *o = c->options.kubernetes;
+	const struct store_rules rules = rules_of(o);
 	const struct watch_options options = {
 	        .endpoint = c->options.endpoint,
 	        .endpoints = o->endpoints == KUBERNETES_ENDPOINTS_SLICES ? WATCH_SLICES : WATCH_PODS,
@@ -302,7 +308,7 @@ enum err cluster_watch(struct cluster *c, uv_loop_t *loop, cluster_read *on_read
 	        .handlers = {on_cluster_upsert, on_cluster_gone, on_cluster_mark, on_cluster_sweep, on_cluster_use_slices,
 	                     on_cluster_leftovers, on_cluster_flush, on_cluster_synced, c},
 	};
-	store_set_rules(c->store, &cluster_rules);
+	store_set_rules(c->store, &rules);
 	c->watch_ms = now_ms();
 	c->on_read = on_read;
 	c->on_read_arg = arg;

@@ -56,8 +56,10 @@ struct kubernetes_options {
 	double apiserver_qps;              /* requests a second at most; 0: no such bound */
 	unsigned apiserver_burst;          /* as many at once before qps counts; 0: qps alone counts */
 	unsigned apiserver_max_inflight;   /* requests under way at once; 0: no bound */
-	uint64_t startup_timeout_ms;       /* how long the start waits for the first lists */
-	char *snapshot;                    /* ours: file that the cache is kept in over a restart; NULL: none */
+	uint64_t
+	        handover_ms; /* ours: `handover DURATION`: how long what one event takes away is kept, where another may bring it; 0: not */
+	uint64_t startup_timeout_ms; /* how long the start waits for the first lists */
+	char *snapshot;              /* ours: file that the cache is kept in over a restart; NULL: none */
 };
 
 /* All defaults; no zones yet. */

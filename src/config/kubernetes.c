@@ -6,6 +6,7 @@
 
 #define TTL_S              5
 #define NEGATIVE_TTL_S     5 /* at most, where nothing was said: a peer looked up a moment too early is not gone for long */
+#define HANDOVER_MS        500
 #define STARTUP_TIMEOUT_MS 5000
 
 void kubernetes_options_init(struct kubernetes_options *o)
@@ -14,6 +15,7 @@ void kubernetes_options_init(struct kubernetes_options *o)
 	        .ttl_s = TTL_S,
 	        .negative_ttl_s = NEGATIVE_TTL_S,
 	        .ede = true,
+	        .handover_ms = HANDOVER_MS,
 	        .startup_timeout_ms = STARTUP_TIMEOUT_MS,
 	};
 }

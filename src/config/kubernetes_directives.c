@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HANDOVER_MAX_MS 60000u
 #define TTL_MAX_S       3600
 #define MAX_ANSWERS_MAX UINT16_MAX /* as many as a message can count */
 #define ANY_NUMBER      UINT_MAX
@@ -303,6 +304,17 @@ static enum err set_startup_timeout(struct kubernetes_options *o, const struct w
 	return value_duration_ms(w->texts[0], &o->startup_timeout_ms, d);
 }
 
+static enum err set_handover(struct kubernetes_options *o, const struct words *w, struct diag *d)
+{
+	uint64_t ms;
+	enum err err = value_duration_ms(w->texts[0], &ms, d);
+	if (!err && ms > HANDOVER_MAX_MS)
+		return diag_set(d, ERR_RANGE, "at most %us", HANDOVER_MAX_MS / 1000);
+	if (!err)
+		o->handover_ms = ms;
+	return err;
+}
+
 static enum err set_snapshot(struct kubernetes_options *o, const struct words *w, struct diag *d)
 {
 	return set_text(&o->snapshot, w->texts[0], d);
@@ -324,6 +336,7 @@ static const struct directive {
         {"endpoint_pod_names", "", 0, 0, set_endpoint_pod_names},
         {"endpoints", "pods|slices", 1, 1, set_endpoints},
         {"fallthrough", "[ZONE...]", 0, ANY_NUMBER, set_fallthrough},
+        {"handover", "DURATION", 1, 1, set_handover},
         {"ignore", "empty_service", 1, 1, set_ignore},
         {"kubeconfig", "FILE [CONTEXT]", 1, 2, set_kubeconfig},
         {"labels", "SELECTOR", 1, ANY_NUMBER, set_labels},

@@ -121,9 +121,14 @@ static const struct port_list *resolve_ports(struct join *j, const struct servic
 	return l;
 }
 
+bool join_pod_is_ready(const struct service *svc, const struct pod *pod)
+{
+	return !join_pod_is_over(pod) && pod->ip_count && (svc->publish_not_ready || (pod->ready && !pod->deleting));
+}
+
 static enum endpoint_state pod_state(const struct service *svc, const struct pod *pod)
 {
-	if (pod->ip_count && (svc->publish_not_ready || (pod->ready && !pod->deleting)))
+	if (join_pod_is_ready(svc, pod))
 		return ENDPOINT_READY;
 	return pod->deleting ? ENDPOINT_TERMINATING : ENDPOINT_NOT_READY;
 }

@@ -29,11 +29,23 @@ static unsigned selector_patience_ms(const struct store *s, const struct service
 	return join_selector(next) ? s->rules.selector_ms : s->rules.slices_ms;
 }
 
+/* True if a pod of the namespace would be a ready endpoint of the Service. */
+static bool finds_ready_pod(const struct service_entry *e, const struct service *service)
+{
+	struct podset_cursor at = {0};
+	for (const struct pod *pod; (pod = podset_each(&e->ns->pods, &at));)
+		if (selector_matches(join_selector(service), pod->object.labels) && join_pod_is_ready(service, pod))
+			return true;
+	return false;
+}
+
 bool patience_wanted(const struct store *s, const struct service_entry *e, const struct service *service)
 {
 	if (!e->service || !e->ready || s->by_slices || service->type == SERVICE_EXTERNAL_NAME)
 		return false;
-	return join_selector(e->service) && join_selector(service) != join_selector(e->service) && selector_patience_ms(s, service);
+	if (!join_selector(e->service) || join_selector(service) == join_selector(e->service) || !selector_patience_ms(s, service))
+		return false;
+	return !finds_ready_pod(e, service);
 }
 
 static void drop_next(struct store *s, struct service_entry *e)

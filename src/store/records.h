@@ -165,5 +165,8 @@ const struct label_set *join_selector(const struct service *service);
 /* False where it makes no difference to what we serve. It is a slice or an Endpoints object of e's name. */
 bool join_uses(const struct store *s, const struct service_entry *e, const struct endpoint_slice *slice);
 
+/* It is an endpoint of the Service that is served, if the Service selects it. */
+bool join_pod_is_ready(const struct service *service, const struct pod *pod);
+
 /* Succeeded or Failed: no endpoint any more, ready or not. */
 bool join_pod_is_over(const struct pod *pod);

@@ -86,6 +86,7 @@ static void describe(const struct kubernetes_options *o, char *text, size_t cap)
 	        {"qps/10", (unsigned)(o->apiserver_qps * 10), 0},
 	        {"burst", o->apiserver_burst, 0},
 	        {"max_inflight", o->apiserver_max_inflight, 0},
+	        {"handover", (unsigned)o->handover_ms, 500},
 	        {"startup_timeout", (unsigned)o->startup_timeout_ms, 5000},
 	};
 	size_t len = 0;
@@ -133,6 +134,7 @@ static const struct {
         {"kubeconfig f c", " kubeconfig=f context=c zone=c.l."},
         {"kubeconfig f c; kubeconfig g", " kubeconfig=g zone=c.l."},
         {"apiserver_qps 0.5; apiserver_burst 7; apiserver_max_inflight 3", " qps/10=5 burst=7 max_inflight=3 zone=c.l."},
+        {"handover 2s", " handover=2000 zone=c.l."},
         {"startup_timeout 1m", " startup_timeout=60000 zone=c.l."},
         {"snapshot /var/lib/headns", " snapshot=/var/lib/headns zone=c.l."},
 };
@@ -178,6 +180,7 @@ static const struct {
         {"kubeconfig a b c", "c.l", "kubeconfig: it is written: kubeconfig FILE [CONTEXT]"},
         {"apiserver_qps -1", "c.l", "apiserver_qps: a number such as"},
         {"apiserver_burst 1.5", "c.l", "apiserver_burst: a number"},
+        {"handover 61s", "c.l", "handover: at most 60s"},
         {"startup_timeout 5", "c.l", "startup_timeout: a duration such as"},
         {"namespaces a; namespace_labels b", "c.l", "namespaces and namespace_labels"},
         {"zonal; noendpoints", "c.l", "zonal and noendpoints"},

@@ -92,6 +92,15 @@ static const struct {
            "svc s headless sel=v:3\nsettle 1100",
            "default/s: " A "\n", 150},
           {"svc s headless sel=v:1\nsettle 1200", NULL, NEVER}}},
+        {"where a pod is found at once there is nothing to wait for",
+         {{"watched\nnamespace default\nsvc s headless sel=v:1\npod a labels=v:1 ip=10.9.0.1 ready\npod b labels=v:2 ip=10.9.0.2 "
+           "ready\nflush\n"
+           "svc s headless sel=v:2\nsettle 1000",
+           "default/s: " B "\n", NEVER}}},
+        {"one that is not ready is none",
+         {{"watched\nnamespace default\nsvc s headless sel=v:1\npod a labels=v:1 ip=10.9.0.1 ready\npod b labels=v:2 ip=10.9.0.2\nflush\n"
+           "svc s headless sel=v:2\nsettle 1000",
+           "default/s: " A "\n", 250}}},
         {"where nothing is served there is nothing to keep",
          {{"watched\nnamespace default\nsvc s headless sel=v:1\npod a labels=v:2 ip=10.9.0.1 ready\nflush\nsvc s headless sel=v:2\nsettle "
            "1000",
