@@ -73,7 +73,29 @@ static enum err on_namespace_changed(void *arg, const char *ns, bool exists)
 	return OK;
 }
 
+static enum err on_pod_addresses(void *arg, const char *ns, const struct addr *addrs, size_t n, bool there)
+{
+	const struct cluster *c = arg;
+	if (there)
+		return passed_over(zone_add_pod(c->zone, ns, addrs, n), ns, "");
+	zone_remove_pod(c->zone, ns, addrs, n);
+	return OK;
+}
+
 /* --- building and tearing down --- */
+
+static enum zone_pods zone_pods_of(enum kubernetes_pods pods)
+{
+	switch (pods) {
+	case KUBERNETES_PODS_DISABLED:
+		return ZONE_PODS_DISABLED;
+	case KUBERNETES_PODS_INSECURE:
+		return ZONE_PODS_INSECURE;
+	case KUBERNETES_PODS_VERIFIED:
+		return ZONE_PODS_VERIFIED;
+	}
+	return ZONE_PODS_DISABLED;
+}
 
 static enum err build(struct cluster *c, struct diag *d)
 {
@@ -83,13 +105,14 @@ static enum err build(struct cluster *c, struct diag *d)
 	        .origin_count = o->kubernetes->zones.count,
 	        .ttl_s = o->kubernetes->ttl_s,
 	        .negative_ttl_s = o->kubernetes->negative_ttl_s,
+	        .pods = zone_pods_of(o->kubernetes->pods),
 	};
 	c->compile = (struct compile_options){
 	        .endpoint_pod_names = o->kubernetes->endpoint_pod_names,
 	        .noendpoints = o->kubernetes->noendpoints,
 	        .ignore_empty_service = o->kubernetes->ignore_empty_service,
 	};
-	const struct store_callbacks callbacks = {on_service_changed, on_service_gone, on_namespace_changed, c};
+	const struct store_callbacks callbacks = {on_service_changed, on_service_gone, on_namespace_changed, on_pod_addresses, c};
 	if (!(c->pool = intern_new()) || !(c->zone = zone_new(&zone_options)) || !(c->store = store_new(c->pool, &callbacks)))
 		return diag_set(d, ERR_NOMEM, "out of memory");
 	return spool_stdin(o->files, o->file_count, &c->stdin_kept, d);

@@ -93,6 +93,7 @@ struct pod {
 	bool ready;    /* its Ready condition is "True" */
 	bool deleting; /* metadata.deletionTimestamp is set */
 	uint8_t ip_count;
+	bool late;        /* the store's: it was being deleted already when it was first seen */
 	bool observed;    /* its status has a phase: a cluster ran it; false: what somebody wrote (phase POD_PENDING, not ready, no IPs) */
 	struct addr *ips; /* owned: status.podIPs, or status.podIP alone */
 	const char *hostname, *subdomain;    /* interned; NULL: unset */

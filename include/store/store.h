@@ -48,6 +48,10 @@ struct store_callbacks {
 	/* A namespace came into being or vanished. On one flush: additions come before, removals after all Services. An error of an
 	 * addition is returned likewise. */
 	enum err (*namespace_changed)(void *arg, const char *ns, bool exists);
+	/* A pod of the namespace has these addresses now, or no longer, which cannot fail. Of a pod whose phase is neither Pending nor Running, and
+	 * of one that was being deleted already when it was first seen, nothing is told. Comes at once, not on the flush; new addresses
+	 * before old ones. An error leaves the store as it was. NULL: nobody wants to know. */
+	enum err (*pod_addresses)(void *arg, const char *ns, const struct addr *addrs, size_t n, bool there);
 	void *arg;
 };
 

@@ -18,6 +18,8 @@ enum absence {
 	ABSENCE_NO_SERVICE,
 	ABSENCE_NO_ENDPOINT, /* below a Service, one label */
 	ABSENCE_NO_PORT,     /* below a Service, _port._protocol */
+	ABSENCE_PODS_OFF,    /* a pod by its address, where these names are switched off */
+	ABSENCE_NO_POD,      /* no pod of the namespace has it, or it is none */
 	ABSENCE_NO_ADDRESS,  /* reverse: no Service and no ready endpoint has it */
 	ABSENCE_NO_NAME,     /* anything else */
 

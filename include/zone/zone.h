@@ -10,11 +10,19 @@
 
 struct zone;
 
+/* Names of pods by address, <a-b-c-d>.<ns>.pod: which of them there are. */
+enum zone_pods {
+	ZONE_PODS_DISABLED, /* none */
+	ZONE_PODS_INSECURE, /* those of all addresses, in every namespace */
+	ZONE_PODS_VERIFIED, /* those that a pod of the namespace has, as zone_add_pod() told */
+};
+
 struct zone_options {
 	const struct name *origins; /* copied; those that are in-addr.arpa, ip6.arpa or below are reverse zones, the others forward ones */
 	unsigned origin_count;      /* up to ZONE_ORIGINS_MAX; no two of them equal */
 	uint32_t ttl_s;             /* of records, and SOA MINIMUM: 0 to 3600 */
 	uint32_t negative_ttl_s;    /* TTL of the SOA in negative answers */
+	enum zone_pods pods;
 };
 
 #define ZONE_ORIGINS_MAX 255
@@ -41,6 +49,11 @@ void zone_withdraw(struct zone *z, const char *ns, const char *service);
 enum err zone_add_namespace(struct zone *z, const char *ns);
 void zone_remove_namespace(struct zone *z, const char *ns);
 
+/* A pod of the namespace has these addresses; it has them no longer. Unless pods are verified, nothing happens. ERR_NOMEM, or ERR_RANGE
+ * where ns is no label: nothing has changed. */
+enum err zone_add_pod(struct zone *z, const char *ns, const struct addr *addrs, size_t n);
+void zone_remove_pod(struct zone *z, const char *ns, const struct addr *addrs, size_t n);
+
 /* The server's own addresses: where one is a ClusterIP or an endpoint of a Service, that Service's name is the zone's NS (one with
  * a ClusterIP first, then by name), for as long as it is so; else ns.dns.<origin> with these. ERR_NOMEM: the old ones stay. */
 enum err zone_set_self(struct zone *z, const struct addr *addrs, size_t n);
@@ -64,6 +77,7 @@ void zone_with_reverse(struct name origins[ZONE_WITH_REVERSE], const struct name
 struct zone_settings {
 	struct name origin; /* the first forward one, as it was given to zone_new */
 	uint32_t ttl_s, negative_ttl_s;
+	enum zone_pods pods;
 };
 const struct zone_settings *zone_settings(const struct zone *z);
 
@@ -81,20 +95,23 @@ const struct zone_settings *zone_settings(const struct zone *z);
 uint32_t zone_serial(const struct zone *z);
 
 enum zone_place {
-	ZONE_OUTSIDE,   /* in none of our zones */
-	ZONE_OWN,       /* a forward origin and what stands beside the Services: svc, pod, dns, ns.dns, dns-version */
-	ZONE_NAMESPACE, /* <ns>.svc */
-	ZONE_SERVICE,   /* <service>.<ns>.svc and all below */
-	ZONE_REVERSE,   /* a reverse origin and all below */
+	ZONE_OUTSIDE,       /* in none of our zones */
+	ZONE_OWN,           /* a forward origin and what stands beside the Services: svc, pod, dns, ns.dns, dns-version */
+	ZONE_NAMESPACE,     /* <ns>.svc */
+	ZONE_SERVICE,       /* <service>.<ns>.svc and all below */
+	ZONE_POD_NAMESPACE, /* <ns>.pod */
+	ZONE_POD,           /* <address>.<ns>.pod and all below */
+	ZONE_REVERSE,       /* a reverse origin and all below */
 };
 
 /* Where a name belongs: what the first step found out, for the second. */
 struct zone_spot {
 	uint64_t hash;
-	uint8_t place; /* enum zone_place */
-	uint8_t apex;  /* number of labels left of the apex of the zone that it is in */
-	uint8_t bits;  /* ZONE_REVERSE: how much of addr the name says; REVERSE_NO_ADDR: it says nothing that is one */
-	struct addr addr;
+	uint8_t place;    /* enum zone_place */
+	uint8_t apex;     /* number of labels left of the apex of the zone that it is in */
+	uint8_t bits;     /* ZONE_REVERSE: how much of addr the name says; REVERSE_NO_ADDR: it says nothing that is one */
+	bool exact;       /* ZONE_POD: the label is addr as it is customarily written */
+	struct addr addr; /* ZONE_POD: of the label; ADDR_NONE if that is none */
 };
 #define REVERSE_NO_ADDR 255
 
@@ -106,12 +123,13 @@ void zone_prefetch(const struct zone *z, const struct zone_spot *spot);
 /* What stands at a name. generation and node are good until the read section ends, and are what was found when it was looked for: whoever
  * writes an answer from them writes one state. */
 struct zone_found {
-	bool exists;                         /* false: NXDOMAIN, and has is 0 */
-	uint8_t absence;                     /* enum absence: why it does not exist; NONE if it does */
-	uint16_t has;                        /* RRsets, bits of enum has */
-	const struct generation *generation; /* NULL where has is within HAS_SOA | HAS_NS | HAS_TXT */
-	const struct node *node;             /* of generation: rdata of A, AAAA, SRV; the name that the (first) PTR leads to */
-	const void *more_owners;             /* private: for zone_next_owner */
+	bool exists;     /* false: NXDOMAIN, and has is 0 */
+	uint8_t absence; /* enum absence: why it does not exist; NONE if it does */
+	uint16_t has;    /* RRsets, bits of enum has */
+	const struct generation
+	        *generation;     /* NULL where has is within HAS_SOA | HAS_NS | HAS_TXT, and for ZONE_POD: its address is the spot's */
+	const struct node *node; /* of generation: rdata of A, AAAA, SRV; the name that the (first) PTR leads to */
+	const void *more_owners; /* private: for zone_next_owner */
 };
 
 /* Second step. Where spot->place is ZONE_OUTSIDE nothing exists. */

@@ -347,7 +347,7 @@ void answer_put_negative(struct answer *a, enum absence reason, uint32_t ttl)
 		a->truncated = true;
 }
 
-static void put_literal(struct answer *a, unsigned type, uint32_t ttl, const char *rdata, size_t len)
+static void put_literal(struct answer *a, unsigned type, uint32_t ttl, const void *rdata, size_t len)
 {
 	uint8_t *at = begin_record(a, a->owner, type, ttl, len);
 	if (!at) {
@@ -361,7 +361,7 @@ static void put_literal(struct answer *a, unsigned type, uint32_t ttl, const cha
 void answer_put_cname(struct answer *a, const uint8_t *target, size_t len)
 {
 	size_t rdata = a->w.len + RECORD_LEN;
-	put_literal(a, DNS_TYPE_CNAME, a->settings->ttl_s, (const char *)target, len);
+	put_literal(a, DNS_TYPE_CNAME, a->settings->ttl_s, target, len);
 	a->owner = rdata;
 }
 
@@ -370,7 +370,10 @@ void answer_put(struct answer *a, uint16_t type, const struct zone_found *found,
 	switch (type) {
 	case DNS_TYPE_A:
 	case DNS_TYPE_AAAA:
-		put_address_answer(a, type, found);
+		if (spot->place == ZONE_POD)
+			put_literal(a, type, a->settings->ttl_s, spot->addr.octets, addr_len(&spot->addr));
+		else
+			put_address_answer(a, type, found);
 		break;
 	case DNS_TYPE_SRV:
 		put_srvs(a, found);

@@ -49,14 +49,31 @@ static bool pods_equal(const struct pod *a, const struct pod *b)
 	       a->hostname == b->hostname && a->subdomain == b->subdomain && a->ports == b->ports && ips_equal(a, b);
 }
 
+/* Has an address of its own that others may ask about. */
+static bool resides(const struct pod *pod)
+{
+	return !pod->late && (pod->phase == POD_PENDING || pod->phase == POD_RUNNING);
+}
+
+static enum err tell_addresses(const struct store *s, const struct namespace_entry *ns, const struct pod *pod, bool there)
+{
+	if (!s->callbacks.pod_addresses || !resides(pod) || !pod->ip_count)
+		return OK;
+	return s->callbacks.pod_addresses(s->callbacks.arg, ns->name, pod->ips, pod->ip_count, there);
+}
+
 static enum err add(struct store *s, struct namespace_entry *ns, struct pod *pod)
 {
+	pod->late = pod->deleting;
 	if (podset_insert(&ns->pods, pod))
 		return ERR_NOMEM;
-	if (enter_services(s, ns, pod, pod->object.labels)) {
+	enum err err = enter_services(s, ns, pod, pod->object.labels);
+	if (!err)
+		err = tell_addresses(s, ns, pod, true);
+	if (err) {
 		leave_services(s, ns, pod, pod->object.labels, NULL);
 		podset_remove(&ns->pods, pod);
-		return ERR_NOMEM;
+		return err;
 	}
 	mark_services(s, ns, pod, NULL);
 	s->counts.pods++;
@@ -79,8 +96,18 @@ static enum err move(struct store *s, struct namespace_entry *ns, struct pod *me
 static enum err replace(struct store *s, struct namespace_entry *ns, struct pod *old, struct pod *next)
 {
 	bool moves = old->object.labels != next->object.labels, equal = pods_equal(old, next);
-	if (moves && move(s, ns, old, next->object.labels))
+	next->late = old->late;
+	bool stays = resides(old) == resides(next) && ips_equal(old, next);
+	enum err err = stays ? OK : tell_addresses(s, ns, next, true);
+	if (err)
+		return err;
+	if (moves && move(s, ns, old, next->object.labels)) {
+		if (!stays)
+			(void)tell_addresses(s, ns, next, false);
 		return ERR_NOMEM;
+	}
+	if (!stays)
+		(void)tell_addresses(s, ns, old, false);
 	if (moves || !equal) {
 		mark_services(s, ns, old, equal ? next->object.labels : NULL);
 		mark_services(s, ns, next, equal ? old->object.labels : NULL);
@@ -101,6 +128,7 @@ enum err pod_upsert(struct store *s, struct namespace_entry *ns, struct pod *pod
 void pod_delete(struct store *s, struct namespace_entry *ns, struct pod *pod)
 {
 	mark_services(s, ns, pod, NULL);
+	(void)tell_addresses(s, ns, pod, false);
 	leave_services(s, ns, pod, pod->object.labels, NULL);
 	podset_remove(&ns->pods, pod);
 	object_free(&pod->object, s->pool);

@@ -28,6 +28,10 @@ const char *absence_text(enum absence a)
 		return "the Service has no endpoint of that name";
 	case ABSENCE_NO_PORT:
 		return "the Service has no port of that name and protocol";
+	case ABSENCE_PODS_OFF:
+		return "names of pods by address are switched off here";
+	case ABSENCE_NO_POD:
+		return "no pod of the namespace has that address";
 	case ABSENCE_NO_ADDRESS:
 		return "no Service and no ready endpoint has the address";
 	case ABSENCE_NO_NAME:

@@ -18,13 +18,47 @@ static bool is_in(const struct name *n, const struct name *origin, uint8_t *left
 	return n->len - at == origin->len && memcmp(n->wire + at, origin->wire, origin->len) == 0;
 }
 
+/* An address as endpoints and pods are named by it: a-b-c-d, or with each ':' a '-'. */
+static void read_dashed(const uint8_t *label, size_t len, struct zone_spot *spot)
+{
+	char text[NAME_LABEL_MAX], canonical[ADDR_TEXT_MAX];
+	unsigned dashes = 0, doubles = 0;
+	spot->addr.family = ADDR_NONE;
+	for (size_t i = 0; i < len; i++) {
+		dashes += label[i] == '-';
+		doubles += i && label[i] == '-' && label[i - 1] == '-';
+	}
+	for (size_t i = 0; i < len; i++)
+		text[i] = label[i] != '-' ? (char)label[i] : dashes == 3 && !doubles ? '.' : ':';
+	if (addr_parse(text, len, &spot->addr))
+		return;
+	addr_format(&spot->addr, canonical);
+	spot->exact = strlen(canonical) == len && memcmp(canonical, text, len) == 0;
+}
+
+static void locate_pod(const struct name *n, struct zone_spot *spot)
+{
+	unsigned left = spot->apex;
+	size_t ns = n->offset[left - 2], len;
+	spot->place = left < 3 ? ZONE_POD_NAMESPACE : ZONE_POD;
+	spot->hash = hash_bytes(n->wire + ns, n->offset[left - 1] - ns);
+	if (left < 3)
+		return;
+	const uint8_t *label = name_label(n, left - 3, &len);
+	read_dashed(label, len, spot);
+}
+
 static void locate_forward(const struct name *n, struct zone_spot *spot)
 {
 	unsigned left = spot->apex;
 	spot->place = ZONE_OWN;
-	if (left < 2 || memcmp(n->wire + n->offset[left - 1], "\3svc", 4) != 0)
+	if (left < 2)
 		return;
 	size_t end = n->offset[left - 1];
+	if (memcmp(n->wire + end, "\3pod", 4) == 0)
+		locate_pod(n, spot);
+	if (memcmp(n->wire + end, "\3svc", 4) != 0)
+		return;
 	size_t key = n->offset[left < 3 ? 0 : left - 3];
 	spot->place = left < 3 ? ZONE_NAMESPACE : ZONE_SERVICE;
 	spot->hash = hash_bytes(n->wire + key, end - key);
@@ -125,18 +159,41 @@ static void find_own(const struct zone *z, const struct name *name, const struct
 	found->has = found->node->has & (HAS_A | HAS_AAAA);
 }
 
-/* label: wire form, lower case. */
-static bool namespace_exists(const struct zone *z, const uint8_t *label, uint64_t hash)
+/* The namespace if it exists, or NULL. label: wire form, lower case. */
+static const struct namespace *namespace_at(const struct zone *z, const uint8_t *label, uint64_t hash)
 {
 	const struct namespace *ns = table_find(z->namespaces, hash, namespace_matches, label);
-	return ns && atomic_load_explicit(&ns->exists, memory_order_acquire);
+	return ns && atomic_load_explicit(&ns->exists, memory_order_acquire) ? ns : NULL;
 }
 
 /* An empty non-terminal (RFC 8020): it exists as long as the namespace does. */
 static void find_namespace(const struct zone *z, const struct name *name, const struct zone_spot *spot, struct zone_found *found)
 {
-	found->exists = namespace_exists(z, name->wire, spot->hash);
+	found->exists = namespace_at(z, name->wire, spot->hash);
 	found->absence = found->exists ? ABSENCE_NONE : ABSENCE_NO_NAMESPACE;
+}
+
+/* Why there is no pod of that address in the namespace, which is that of the spot; NONE: there is one. */
+static enum absence absence_of_pod(const struct zone *z, const struct namespace *ns, const struct zone_spot *spot)
+{
+	if (!ns)
+		return ABSENCE_NO_NAMESPACE;
+	if (spot->apex > 3)
+		return ABSENCE_NO_NAME;
+	if (spot->addr.family == ADDR_NONE)
+		return ABSENCE_NO_POD;
+	if (z->settings.pods == ZONE_PODS_VERIFIED && !(spot->exact && residents_have(z->residents, ns->number, &spot->addr)))
+		return ABSENCE_NO_POD;
+	return ABSENCE_NONE;
+}
+
+static void find_pod(const struct zone *z, const struct name *name, const struct zone_spot *spot, struct zone_found *found)
+{
+	const struct namespace *ns = namespace_at(z, name->wire + name->offset[spot->apex - 2], spot->hash);
+	found->absence = (uint8_t)absence_of_pod(z, ns, spot);
+	found->exists = !found->absence;
+	if (found->exists)
+		found->has = spot->addr.family == ADDR_V6 ? HAS_AAAA : HAS_A;
 }
 
 /* Why there is no Service: key is its label and the namespace's. */
@@ -144,7 +201,7 @@ static enum absence absence_of_service(const struct zone *z, const struct slot_k
 {
 	size_t service_len = 1u + key->wire[0];
 	const uint8_t *ns = key->wire + service_len;
-	return namespace_exists(z, ns, hash_bytes(ns, key->len - service_len)) ? ABSENCE_NO_SERVICE : ABSENCE_NO_NAMESPACE;
+	return namespace_at(z, ns, hash_bytes(ns, key->len - service_len)) ? ABSENCE_NO_SERVICE : ABSENCE_NO_NAMESPACE;
 }
 
 /* Why a Service that is there has nothing of this name below it, which has so many labels. */
@@ -269,6 +326,15 @@ void zone_find(const struct zone *z, const struct name *name, const struct zone_
 		break;
 	case ZONE_SERVICE:
 		find_service(z, name, spot, found);
+		break;
+	case ZONE_POD_NAMESPACE:
+	case ZONE_POD:
+		if (z->settings.pods == ZONE_PODS_DISABLED)
+			found->absence = ABSENCE_PODS_OFF;
+		else if (spot->place == ZONE_POD)
+			find_pod(z, name, spot, found);
+		else
+			find_namespace(z, name, spot, found);
 		break;
 	case ZONE_REVERSE:
 		find_reverse(z, spot, found);

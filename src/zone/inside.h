@@ -1,6 +1,7 @@
 /* inside.h - a zone from inside, for its writer (zone.c) and its readers (find.c). */
 #pragma once
 #include "base/table.h"
+#include "residents.h"
 #include "reverse.h"
 #include "zone/zone.h"
 #include <stdatomic.h>
@@ -19,7 +20,9 @@ struct zone {
 	unsigned origin_count;
 	struct table *slots;      /* struct slot, by hash of their key */
 	struct table *namespaces; /* struct namespace, by hash of their label */
+	uint32_t last_number;     /* of a namespace */
 	struct reverse_map reverse;
+	struct residents *residents;      /* NULL: pods are not verified */
 	_Atomic(struct generation *) own; /* names that are no Service's; the addresses of OWN_NAME_SERVER are the server's own */
 	_Atomic(uint32_t) serial;
 	struct zone_counts counts; /* writer only; addresses are counted by reverse */

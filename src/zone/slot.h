@@ -3,12 +3,13 @@
 #include "zone/generation.h"
 #include <stdatomic.h>
 
-/* Is kept while it exists or a slot is in it. */
+/* Is kept while it exists or something is in it. */
 struct namespace
 {
 	struct rcu_garbage garbage;
-	uint64_t hash; /* of the label */
-	size_t slots;  /* writer only */
+	uint64_t hash;   /* of the label */
+	size_t uses;     /* slots in it, and addresses of its pods; writer only */
+	uint32_t number; /* for residents.h; no other namespace of the zone has or had it */
 	atomic_bool exists;
 	uint8_t label[64]; /* wire form, lower case */
 };

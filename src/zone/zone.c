@@ -127,13 +127,16 @@ static bool init_origins(struct zone *z, const struct zone_options *options)
 			return false;
 		insert_origin(z, &options->origins[i]);
 	}
-	z->settings = (struct zone_settings){.origin = *first, .ttl_s = options->ttl_s, .negative_ttl_s = options->negative_ttl_s};
+	z->settings = (struct zone_settings){
+	        .origin = *first, .ttl_s = options->ttl_s, .negative_ttl_s = options->negative_ttl_s, .pods = options->pods};
 	return true;
 }
 
 static bool init(struct zone *z, const struct zone_options *options)
 {
 	if (!init_origins(z, options))
+		return false;
+	if (options->pods == ZONE_PODS_VERIFIED && !(z->residents = residents_new()))
 		return false;
 	z->slots = table_new();
 	z->namespaces = table_new();
@@ -165,6 +168,7 @@ void zone_free(struct zone *z)
 	for (struct namespace *ns; z->namespaces && (ns = table_each(z->namespaces, &cursor));)
 		free(ns);
 	reverse_destroy(&z->reverse);
+	residents_free(z->residents);
 	table_free(z->slots);
 	table_free(z->namespaces);
 	free(atomic_load_explicit(&z->own, memory_order_relaxed));
@@ -172,18 +176,24 @@ void zone_free(struct zone *z)
 	free(z);
 }
 
+static struct namespace *find_namespace(const struct zone *z, const uint8_t *label)
+{
+	return table_find(z->namespaces, hash_bytes(label, 1u + label[0]), namespace_matches, label);
+}
+
 /* The namespace of this label, made if need be; NULL: out of memory. */
 static struct namespace *take_namespace(struct zone *z, const uint8_t *label)
 {
 	size_t len = 1u + label[0];
 	uint64_t hash = hash_bytes(label, len);
-	struct namespace *ns = table_find(z->namespaces, hash, namespace_matches, label);
+	struct namespace *ns = find_namespace(z, label);
 	if (ns)
 		return ns;
 	ns = calloc(1, sizeof *ns);
 	if (!ns)
 		return NULL;
 	ns->hash = hash;
+	ns->number = ++z->last_number;
 	memcpy(ns->label, label, len);
 	if (table_insert(z->namespaces, hash, ns) == OK)
 		return ns;
@@ -193,7 +203,7 @@ static struct namespace *take_namespace(struct zone *z, const uint8_t *label)
 
 static void drop_unused_namespace(struct zone *z, struct namespace *ns)
 {
-	if (ns->slots || atomic_load_explicit(&ns->exists, memory_order_relaxed))
+	if (ns->uses || atomic_load_explicit(&ns->exists, memory_order_relaxed))
 		return;
 	table_remove(z->namespaces, ns->hash, ns);
 	rcu_free_later(&ns->garbage, sizeof *ns);
@@ -218,7 +228,7 @@ static struct slot *add_slot(struct zone *z, const struct key *k)
 	s->key_len = k->len;
 	memcpy(s->key, k->wire, k->len);
 	if (table_insert(z->slots, s->hash, s) == OK) {
-		ns->slots++;
+		ns->uses++;
 		return s;
 	}
 	free(s);
@@ -229,7 +239,7 @@ static struct slot *add_slot(struct zone *z, const struct key *k)
 static void drop_slot(struct zone *z, struct slot *s)
 {
 	table_remove(z->slots, s->hash, s);
-	s->ns->slots--;
+	s->ns->uses--;
 	drop_unused_namespace(z, s->ns);
 	rcu_free_later(&s->garbage, sizeof *s + s->key_len);
 }
@@ -347,12 +357,51 @@ enum err zone_add_namespace(struct zone *z, const char *ns)
 void zone_remove_namespace(struct zone *z, const char *ns)
 {
 	struct key k = {0};
-	struct namespace *n = key_add(&k, ns) ? table_find(z->namespaces, hash_bytes(k.wire, k.len), namespace_matches, k.wire) : NULL;
+	struct namespace *n = key_add(&k, ns) ? find_namespace(z, k.wire) : NULL;
 	if (!n || !atomic_exchange_explicit(&n->exists, false, memory_order_acq_rel))
 		return;
 	set_serial(z, next_serial(z));
 	drop_unused_namespace(z, n);
 }
+
+/* --- pods by address --- */
+
+static void remove_residents(struct zone *z, struct namespace *ns, const struct addr *addrs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		ns->uses -= residents_remove(z->residents, ns->number, &addrs[i]);
+	drop_unused_namespace(z, ns);
+}
+
+enum err zone_add_pod(struct zone *z, const char *ns_name, const struct addr *addrs, size_t n)
+{
+	struct key k = {0};
+	if (!z->residents)
+		return OK;
+	if (!key_add(&k, ns_name))
+		return ERR_RANGE;
+	struct namespace *ns = take_namespace(z, k.wire);
+	if (!ns)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < n; i++) {
+		if (residents_add(z->residents, ns->number, &addrs[i])) {
+			remove_residents(z, ns, addrs, i);
+			return ERR_NOMEM;
+		}
+		ns->uses++;
+	}
+	return OK;
+}
+
+void zone_remove_pod(struct zone *z, const char *ns_name, const struct addr *addrs, size_t n)
+{
+	struct key k = {0};
+	struct namespace *ns = z->residents && key_add(&k, ns_name) ? find_namespace(z, k.wire) : NULL;
+	if (ns)
+		remove_residents(z, ns, addrs, n);
+}
+
+/* --- the server itself --- */
 
 enum err zone_set_self(struct zone *z, const struct addr *addrs, size_t n)
 {

@@ -18,9 +18,8 @@ struct question {
 	const char *what, *ask, *want;
 };
 
-static unsigned ask_all(const char *text, const struct question *questions, size_t n)
+static unsigned ask_zone(struct zone *z, const char *text, const struct question *questions, size_t n)
 {
-	struct zone *z = world_zone();
 	struct query_policy policy = {.zone = z};
 	unsigned wrong = 0;
 	assert_non_null(z);
@@ -32,7 +31,8 @@ static unsigned ask_all(const char *text, const struct question *questions, size
 	return wrong;
 }
 
-#define ASK_ALL(text, questions) assert_int_equal(ask_all(text, questions, sizeof(questions) / sizeof(questions)[0]), 0)
+#define COUNT(table)             (sizeof(table) / sizeof(table)[0])
+#define ASK_ALL(text, questions) assert_int_equal(ask_zone(world_zone(), text, questions, COUNT(questions)), 0)
 
 static void test_endpoint_pod_names(void **state)
 {
@@ -99,14 +99,77 @@ static void test_ignore_empty_service(void **state)
 	        questions);
 }
 
+/* --- pods by address --- */
+
+static const char pods[] = "ns default\nns other\n"
+                           "svc default/pod ip=10.0.0.1\n"
+                           "pod default/10.244.1.7\npod default/10.244.1.7\npod default/fd00::7\npod default/fd00::\n"
+                           "pod other/10.244.1.8\npod absent/10.244.1.9\npod default/10.244.1.5\nnopod default/10.244.1.5\n"
+                           "nopod default/10.244.1.7\n"; /* one of two stays */
+
+static void test_pods_disabled(void **state)
+{
+	static const struct question questions[] = {
+	        {"a pod", "10-244-1-7.default.pod.cluster.local A", NXDOMAIN},
+	        {"a namespace", "default.pod.cluster.local A", NXDOMAIN},
+	        {"pod", "pod.cluster.local A", NODATA},
+	};
+	(void)state;
+	assert_int_equal(ask_zone(world_zone_with_pods(ZONE_PODS_DISABLED), pods, questions, COUNT(questions)), 0);
+}
+
+static void test_pods_insecure(void **state)
+{
+	static const struct question questions[] = {
+	        {"any address", "1-2-3-4.default.pod.Cluster.local A", "NOERROR aa rd: 30 A 1.2.3.4"},
+	        {"the other family", "1-2-3-4.default.pod.cluster.local AAAA", NODATA},
+	        {"IPv6", "FD00--7.default.pod.cluster.local AAAA", "NOERROR aa rd: 30 AAAA fd00::7"},
+	        {"IPv6 with a zero at its end", "fd00--0.default.pod.cluster.local AAAA", "NOERROR aa rd: 30 AAAA fd00::"},
+	        {"three dashes of IPv6", "fd00---7.default.pod.cluster.local AAAA", NXDOMAIN},
+	        {"not written canonically", "fd00-0-0-0-0-0-0-7.default.pod.cluster.local AAAA", "NOERROR aa rd: 30 AAAA fd00::7"},
+	        {"no address", "web-0.default.pod.cluster.local A", NXDOMAIN},
+	        {"out of range", "1-2-3-400.default.pod.cluster.local A", NXDOMAIN},
+	        {"too short", "1-2-3.default.pod.cluster.local A", NXDOMAIN},
+	        {"no such namespace", "1-2-3-4.absent.pod.cluster.local A", NXDOMAIN},
+	        {"the namespace", "default.pod.cluster.local A", NODATA},
+	        {"the namespace, TXT", "default.pod.cluster.local TXT", NODATA},
+	        {"no namespace", "absent.pod.cluster.local A", NXDOMAIN},
+	        {"SRV", "1-2-3-4.default.pod.cluster.local SRV", NODATA},
+	        {"ANY", "1-2-3-4.default.pod.cluster.local ANY", "NOERROR aa rd: 30 HINFO \"RFC8482\" \"\""},
+	        {"more labels", "x.1-2-3-4.default.pod.cluster.local A", NXDOMAIN},
+	        {"no PTR", "4.3.2.1.in-addr.arpa PTR", NO_PTR},
+	        {"a Service called pod", "pod.default.svc.cluster.local A", "NOERROR aa rd: 30 A 10.0.0.1"},
+	};
+	(void)state;
+	assert_int_equal(ask_zone(world_zone_with_pods(ZONE_PODS_INSECURE), pods, questions, COUNT(questions)), 0);
+}
+
+static void test_pods_verified(void **state)
+{
+	static const struct question questions[] = {
+	        {"a pod", "10-244-1-7.default.pod.cluster.local A", "NOERROR aa rd: 30 A 10.244.1.7"},
+	        {"IPv6", "fd00--7.default.pod.cluster.local AAAA", "NOERROR aa rd: 30 AAAA fd00::7"},
+	        {"IPv6 that ends in a dash", "fd00--.default.pod.cluster.local AAAA", "NOERROR aa rd: 30 AAAA fd00::"},
+	        {"not written canonically", "fd00-0-0-0-0-0-0-7.default.pod.cluster.local AAAA", NXDOMAIN},
+	        {"of another namespace", "10-244-1-8.default.pod.cluster.local A", NXDOMAIN},
+	        {"of that namespace", "10-244-1-8.other.pod.cluster.local A", "NOERROR aa rd: 30 A 10.244.1.8"},
+	        {"in a namespace that is not there", "10-244-1-9.absent.pod.cluster.local A", NXDOMAIN},
+	        {"gone", "10-244-1-5.default.pod.cluster.local A", NXDOMAIN},
+	        {"of nobody", "10-244-1-6.default.pod.cluster.local A", NXDOMAIN},
+	        {"the namespace", "other.pod.cluster.local A", NODATA},
+	};
+	(void)state;
+	assert_int_equal(ask_zone(world_zone_with_pods(ZONE_PODS_VERIFIED), pods, questions, COUNT(questions)), 0);
+}
+
 int main(void)
 {
 	hash_seed_init();
 	rcu_thread_begin();
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_endpoint_pod_names),
-	        cmocka_unit_test(test_noendpoints),
-	        cmocka_unit_test(test_ignore_empty_service),
+	        cmocka_unit_test(test_endpoint_pod_names),   cmocka_unit_test(test_noendpoints),
+	        cmocka_unit_test(test_ignore_empty_service), cmocka_unit_test(test_pods_disabled),
+	        cmocka_unit_test(test_pods_insecure),        cmocka_unit_test(test_pods_verified),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	rcu_thread_end();

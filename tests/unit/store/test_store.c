@@ -401,6 +401,68 @@ static void test_new_out_of_memory(void **state)
 	store_free(NULL);
 }
 
+/* --- addresses of pods --- */
+
+static const struct {
+	const char *what, *before, *change, *log;
+} address_cases[] = {
+        {"it comes", "namespace default", "pod a ip=10.0.0.1,fd00::1 phase=Running", "+default/10.0.0.1 +default/fd00::1 "},
+        {"Pending has one too", "namespace default", "pod a ip=10.0.0.1 phase=Pending", "+default/10.0.0.1 "},
+        {"without address", "namespace default", "pod a phase=Pending", ""},
+        {"over", "namespace default", "pod a ip=10.0.0.1 phase=Succeeded", ""},
+        {"of unknown state", "namespace default", "pod a ip=10.0.0.1 phase=Unknown", ""},
+        {"it gets one", "pod a phase=Pending", "pod a ip=10.0.0.1 phase=Running", "+default/10.0.0.1 "},
+        {"ready or not", "pod a ip=10.0.0.1 phase=Running ready", "pod a ip=10.0.0.1 phase=Running", ""},
+        {"with other labels", "pod a ip=10.0.0.1 phase=Running", "pod a ip=10.0.0.1 phase=Running labels=a:b", ""},
+        {"another one, which is there before the old one goes", "pod a ip=10.0.0.1 phase=Running", "pod a ip=10.0.0.2 phase=Running",
+         "+default/10.0.0.2 -default/10.0.0.1 "},
+        {"one more", "pod a ip=10.0.0.1 phase=Running", "pod a ip=10.0.0.1,fd00::1 phase=Running",
+         "+default/10.0.0.1 +default/fd00::1 -default/10.0.0.1 "},
+        {"it ends", "pod a ip=10.0.0.1 phase=Running", "pod a ip=10.0.0.1 phase=Failed", "-default/10.0.0.1 "},
+        {"it is being deleted", "pod a ip=10.0.0.1 phase=Running", "pod a ip=10.0.0.1 phase=Running deleting", ""},
+        {"it was being deleted when it was first seen", "pod a ip=10.0.0.1 phase=Running deleting",
+         "pod a ip=10.0.0.2 phase=Running deleting", ""},
+        {"and is gone", "pod a ip=10.0.0.1 phase=Running deleting", "delete pod a", ""},
+        {"it is gone", "pod a ip=10.0.0.1 phase=Running", "delete pod a", "-default/10.0.0.1 "},
+        {"it did not come again", "pod a ip=10.0.0.1 phase=Running", "mark pod\nsweep pod", "-default/10.0.0.1 "},
+};
+
+static void test_addresses(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof address_cases / sizeof address_cases[0]; i++) {
+		struct world *w = world_new();
+		world_play(w, address_cases[i].before);
+		*w->log = '\0';
+		w->tells_pods = true;
+		world_play(w, address_cases[i].change);
+		char *ns = strstr(w->log, "-default ");
+		if (ns)
+			*ns = '\0'; /* the namespace went with its last object */
+		if (strcmp(w->log, address_cases[i].log) != 0)
+			fail_msg("%s: said \"%s\" instead of \"%s\"", address_cases[i].what, w->log, address_cases[i].log);
+		world_free(w);
+	}
+}
+
+/* Who can't take the new address keeps the old one, and so does the store. */
+static void test_addresses_refused(void **state)
+{
+	struct world *w = world_new();
+	(void)state;
+	world_play(w, "pod a ip=10.0.0.1 phase=Running");
+	w->tells_pods = true;
+	*w->log = '\0';
+	w->refuse = 1;
+	assert_int_equal(world_do(w, "pod a ip=10.0.0.2 phase=Running labels=x:y"), ERR_NOMEM);
+	assert_string_equal(w->log, "");
+	assert_int_equal(store_pod(w->store, "default", "a")->ips[0].octets[3], 1);
+	w->refuse = 1;
+	assert_int_equal(world_do(w, "pod b ip=10.0.0.2 phase=Running"), ERR_NOMEM);
+	assert_null(store_pod(w->store, "default", "b"));
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -413,6 +475,8 @@ int main(void)
 	        cmocka_unit_test(test_out_of_memory_in_a_flush),
 	        cmocka_unit_test(test_refusing_callbacks),
 	        cmocka_unit_test(test_new_out_of_memory),
+	        cmocka_unit_test(test_addresses),
+	        cmocka_unit_test(test_addresses_refused),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

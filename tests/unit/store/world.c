@@ -317,6 +317,21 @@ static enum err on_namespace_changed(void *arg, const char *ns, bool exists)
 	return OK;
 }
 
+static enum err on_pod_addresses(void *arg, const char *ns, const struct addr *addrs, size_t n, bool there)
+{
+	struct world *w = arg;
+	if (!w->tells_pods)
+		return OK;
+	if (there && refuses(w))
+		return ERR_NOMEM;
+	for (size_t i = 0; i < n; i++) {
+		char addr[ADDR_TEXT_MAX];
+		addr_format(&addrs[i], addr);
+		say(w, there ? "+" : "-", ns, "/", addr);
+	}
+	return OK;
+}
+
 static size_t put_endpoint(char *out, size_t at, const struct endpoint *e)
 {
 	static const char *const states[] = {
@@ -393,7 +408,7 @@ struct world *world_new(void)
 {
 	struct world *w = calloc(1, sizeof(*w));
 	assert_non_null(w);
-	struct store_callbacks callbacks = {on_service_changed, on_service_gone, on_namespace_changed, w};
+	struct store_callbacks callbacks = {on_service_changed, on_service_gone, on_namespace_changed, on_pod_addresses, w};
 	w->pool = intern_new();
 	w->store = store_new(w->pool, &callbacks);
 	assert_non_null(w->store);

@@ -27,6 +27,7 @@ struct world {
 	struct world_service services[WORLD_SERVICES]; /* published ones, by key */
 	size_t count;
 	char log[WORLD_TEXT]; /* "+NS", "NS/NAME", "-NS/NAME", "-NS", a space after each: the callbacks since it was last emptied */
+	bool tells_pods;      /* the log has "+NS/ADDR" and "-NS/ADDR" as well */
 	unsigned refuse;      /* so many callbacks return ERR_NOMEM, and do nothing */
 	unsigned fail_at;     /* the n-th allocation of each upsert or flush fails; 0: none */
 	unsigned settle_ms;   /* what the last settle returned */

@@ -7,6 +7,7 @@
 
 #define ENDPOINTS_MAX 4096
 #define PORTS_MAX     8
+#define WORLD_ORIGINS "cluster.local in-addr.arpa ip6.arpa"
 
 /* A Service as it is read, in place: nothing here is allocated, so that a test that counts allocations sees the zone's alone. */
 struct draft {
@@ -166,9 +167,18 @@ static enum err apply_line(struct zone *z, const char *verb, char **save)
 	}
 	char ns[64];
 	const char *slash = strchr(word, '/');
-	assert(strcmp(verb, "gone") == 0 && slash);
+	assert(slash);
 	snprintf(ns, sizeof ns, "%.*s", (int)(slash - word), word);
-	zone_withdraw(z, ns, slash + 1);
+	if (strcmp(verb, "gone") == 0) {
+		zone_withdraw(z, ns, slash + 1);
+		return OK;
+	}
+	struct addr addr;
+	parse_addr(slash + 1, strlen(slash + 1), &addr);
+	if (strcmp(verb, "pod") == 0)
+		return zone_add_pod(z, ns, &addr, 1);
+	assert(strcmp(verb, "nopod") == 0);
+	zone_remove_pod(z, ns, &addr, 1);
 	return OK;
 }
 
@@ -232,7 +242,7 @@ enum err world_compile(const char *text, struct generation **out)
 	return compile_service(&view, &with, out);
 }
 
-struct zone *world_zones(const char *names)
+static struct zone *zones(const char *names, struct zone_options options)
 {
 	struct name origins[16];
 	unsigned n = 0;
@@ -241,10 +251,24 @@ struct zone *world_zones(const char *names)
 		assert(err == OK);
 		(void)err;
 	}
-	return zone_new(&(struct zone_options){.origins = origins, .origin_count = n, .ttl_s = 30, .negative_ttl_s = 5});
+	options.origins = origins;
+	options.origin_count = n;
+	options.ttl_s = 30;
+	options.negative_ttl_s = 5;
+	return zone_new(&options);
+}
+
+struct zone *world_zones(const char *names)
+{
+	return zones(names, (struct zone_options){0});
+}
+
+struct zone *world_zone_with_pods(enum zone_pods pods)
+{
+	return zones(WORLD_ORIGINS, (struct zone_options){.pods = pods});
 }
 
 struct zone *world_zone(void)
 {
-	return world_zones("cluster.local in-addr.arpa ip6.arpa");
+	return world_zones(WORLD_ORIGINS);
 }

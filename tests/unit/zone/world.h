@@ -9,6 +9,8 @@
  *	svc default/db external=db.example.com
  *	gone default/nginx
  *	nons default
+ *	pod default/10.244.1.7
+ *	nopod default/10.244.1.7
  *	self 10.0.0.10 10.244.1.7
  *	with noendpoints ignore_empty_service
  *	svc default/…
@@ -30,3 +32,4 @@ struct zone *world_zones(const char *names);
 
 /* The zone "cluster.local." and all reverse ones. */
 struct zone *world_zone(void);
+struct zone *world_zone_with_pods(enum zone_pods pods);

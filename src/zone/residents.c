@@ -1,0 +1,157 @@
+#include "residents.h"
+#include "base/hash.h"
+#include "base/rcu.h"
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CELLS_MIN 16
+
+/* A cell is free until its first pair, and has that pair for as long as the array lives: so a reader never sees it change, only whether
+ * pods have it now. */
+struct cell {
+	_Atomic(uint32_t) ns;   /* 0: free; stored last, with release */
+	_Atomic(uint32_t) pods; /* how many have it; 0: none any more */
+	uint8_t octets[16];     /* IPv4 as ::ffff:a.b.c.d, which no pod's address is otherwise (base/addr.h) */
+};
+
+struct array {
+	struct rcu_garbage garbage;
+	size_t mask;
+	struct cell cells[];
+};
+
+struct residents {
+	_Atomic(struct array *) array;
+	size_t pairs, used; /* used: cells that are not free */
+};
+
+static size_t array_bytes(size_t cells)
+{
+	return sizeof(struct array) + cells * sizeof(struct cell);
+}
+
+static struct array *array_new(size_t cells)
+{
+	struct array *a = calloc(1, array_bytes(cells));
+	if (a)
+		a->mask = cells - 1;
+	return a;
+}
+
+struct residents *residents_new(void)
+{
+	struct residents *r = calloc(1, sizeof *r);
+	struct array *a = array_new(CELLS_MIN);
+	if (!r || !a) {
+		free(r);
+		free(a);
+		return NULL;
+	}
+	atomic_init(&r->array, a);
+	return r;
+}
+
+void residents_free(struct residents *r)
+{
+	if (!r)
+		return;
+	free(atomic_load_explicit(&r->array, memory_order_relaxed));
+	free(r);
+}
+
+static void octets_of(const struct addr *addr, uint8_t octets[16])
+{
+	static const uint8_t v4[12] = {[10] = 0xff, [11] = 0xff};
+	if (addr->family == ADDR_V6) {
+		memcpy(octets, addr->octets, 16);
+		return;
+	}
+	memcpy(octets, v4, sizeof v4);
+	memcpy(octets + sizeof v4, addr->octets, 4);
+}
+
+/* The cell of the pair, or the free one where it would be. */
+static struct cell *find(struct array *a, uint32_t ns, const uint8_t octets[16])
+{
+	for (uint64_t at = hash_mix(hash_bytes(octets, 16), ns);; at++) {
+		struct cell *c = &a->cells[at & a->mask];
+		uint32_t owner = atomic_load_explicit(&c->ns, memory_order_acquire);
+		if (!owner || (owner == ns && memcmp(c->octets, octets, 16) == 0))
+			return c;
+	}
+}
+
+static void fill(struct cell *c, uint32_t ns, const uint8_t octets[16], uint32_t pods)
+{
+	memcpy(c->octets, octets, 16);
+	atomic_store_explicit(&c->pods, pods, memory_order_relaxed);
+	atomic_store_explicit(&c->ns, ns, memory_order_release);
+}
+
+/* Moves the pairs that pods have to a fresh array, at most half full. */
+static enum err rebuild(struct residents *r)
+{
+	struct array *old = atomic_load_explicit(&r->array, memory_order_relaxed);
+	size_t cells = CELLS_MIN;
+	while (cells < (r->pairs + 1) * 2)
+		cells *= 2;
+	struct array *next = array_new(cells);
+	if (!next)
+		return ERR_NOMEM;
+	for (size_t i = 0; i <= old->mask; i++) {
+		const struct cell *c = &old->cells[i];
+		uint32_t ns = atomic_load_explicit(&c->ns, memory_order_relaxed),
+		         pods = atomic_load_explicit(&c->pods, memory_order_relaxed);
+		if (pods)
+			fill(find(next, ns, c->octets), ns, c->octets, pods);
+	}
+	r->used = r->pairs;
+	atomic_store_explicit(&r->array, next, memory_order_release);
+	rcu_free_later(&old->garbage, array_bytes(old->mask + 1));
+	return OK;
+}
+
+enum err residents_add(struct residents *r, uint32_t ns, const struct addr *addr)
+{
+	struct array *a = atomic_load_explicit(&r->array, memory_order_relaxed);
+	uint8_t octets[16];
+	octets_of(addr, octets);
+	struct cell *c = find(a, ns, octets);
+	uint32_t pods = atomic_load_explicit(&c->pods, memory_order_relaxed);
+	if (atomic_load_explicit(&c->ns, memory_order_relaxed)) {
+		atomic_store_explicit(&c->pods, pods + 1, memory_order_release);
+		r->pairs += !pods;
+		return OK;
+	}
+	if ((r->used + 1) * 4 > (a->mask + 1) * 3) {
+		if (rebuild(r))
+			return ERR_NOMEM;
+		c = find(atomic_load_explicit(&r->array, memory_order_relaxed), ns, octets);
+	}
+	fill(c, ns, octets, 1);
+	r->pairs++;
+	r->used++;
+	return OK;
+}
+
+bool residents_remove(struct residents *r, uint32_t ns, const struct addr *addr)
+{
+	uint8_t octets[16];
+	octets_of(addr, octets);
+	struct cell *c = find(atomic_load_explicit(&r->array, memory_order_relaxed), ns, octets);
+	uint32_t pods = atomic_load_explicit(&c->pods, memory_order_relaxed);
+	if (!pods)
+		return false;
+	atomic_store_explicit(&c->pods, pods - 1, memory_order_release);
+	r->pairs -= pods == 1;
+	return true;
+}
+
+bool residents_have(const struct residents *r, uint32_t ns, const struct addr *addr)
+{
+	uint8_t octets[16];
+	octets_of(addr, octets);
+	const struct cell *c = find(atomic_load_explicit(&r->array, memory_order_acquire), ns, octets);
+	return atomic_load_explicit(&c->ns, memory_order_acquire) && atomic_load_explicit(&c->pods, memory_order_acquire);
+}

@@ -1,0 +1,21 @@
+/* residents.h - which addresses the pods of each namespace have: a set of pairs, exact and small (24 octets each, half of the cells used). One
+ * writer; readers hold an RCU read section. Pods of one namespace may share an address (the node's), so pairs are counted. */
+#pragma once
+#include "base/addr.h"
+#include "base/err.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+struct residents;
+
+struct residents *residents_new(void);    /* NULL: out of memory */
+void residents_free(struct residents *r); /* after the last reader; takes NULL */
+
+/* One more pod of the namespace has the address. ns is a number of its own, other than 0. ERR_NOMEM: nothing changed. */
+enum err residents_add(struct residents *r, uint32_t ns, const struct addr *addr);
+
+/* One less; false, and nothing happens, if there is none. */
+bool residents_remove(struct residents *r, uint32_t ns, const struct addr *addr);
+
+/* For readers. */
+bool residents_have(const struct residents *r, uint32_t ns, const struct addr *addr);

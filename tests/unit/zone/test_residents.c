@@ -1,0 +1,118 @@
+/* The set of pods' addresses by namespace. */
+#include "../../../src/zone/residents.h"
+#include "base/hash.h"
+#include "base/rcu.h"
+#include "fail_alloc.h"
+#include "unit.h"
+#include <string.h>
+
+static struct addr v4(unsigned n)
+{
+	return (struct addr){.family = ADDR_V4, .octets = {10, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n}};
+}
+
+static struct addr v6(unsigned n)
+{
+	return (struct addr){.family = ADDR_V6, .octets = {0xfd, [14] = (uint8_t)(n >> 8), [15] = (uint8_t)n}};
+}
+
+static void test_pairs(void **state)
+{
+	struct residents *r = residents_new();
+	struct addr a = v4(1), b = v6(1);
+	(void)state;
+	assert_false(residents_have(r, 1, &a));
+	assert_int_equal(residents_add(r, 1, &a), OK);
+	assert_true(residents_have(r, 1, &a));
+	assert_false(residents_have(r, 2, &a));
+	assert_false(residents_have(r, 1, &b));
+	assert_int_equal(residents_add(r, 2, &b), OK);
+	assert_true(residents_have(r, 2, &b));
+	assert_true(residents_remove(r, 1, &a));
+	assert_false(residents_have(r, 1, &a));
+	assert_false(residents_remove(r, 1, &a));
+	assert_false(residents_remove(r, 3, &b));
+	residents_free(r);
+}
+
+/* Pods on the node's own network have its address, all of them. */
+static void test_shared_address(void **state)
+{
+	struct residents *r = residents_new();
+	struct addr a = v4(7);
+	(void)state;
+	for (unsigned i = 0; i < 3; i++)
+		assert_int_equal(residents_add(r, 1, &a), OK);
+	for (unsigned i = 0; i < 2; i++) {
+		assert_true(residents_remove(r, 1, &a));
+		assert_true(residents_have(r, 1, &a));
+	}
+	assert_true(residents_remove(r, 1, &a));
+	assert_false(residents_have(r, 1, &a));
+	assert_int_equal(residents_add(r, 1, &a), OK); /* and one comes back */
+	assert_true(residents_have(r, 1, &a));
+	residents_free(r);
+}
+
+/* An address that comes and goes all the time does not make it grow without end, nor lose the others. */
+static void test_many(void **state)
+{
+	struct residents *r = residents_new();
+	(void)state;
+	for (unsigned i = 0; i < 5000; i++) {
+		struct addr a = i % 2 ? v4(i) : v6(i);
+		assert_int_equal(residents_add(r, 1 + i % 7, &a), OK);
+	}
+	for (unsigned round = 0; round < 20000; round++) {
+		struct addr a = v4(100000 + round);
+		assert_int_equal(residents_add(r, 1, &a), OK);
+		assert_true(residents_remove(r, 1, &a));
+	}
+	for (unsigned i = 0; i < 5000; i++) {
+		struct addr a = i % 2 ? v4(i) : v6(i);
+		for (unsigned ns = 1; ns <= 7; ns++)
+			assert_int_equal(residents_have(r, ns, &a), ns == 1 + i % 7);
+	}
+	rcu_free_all();
+	residents_free(r);
+}
+
+static void test_out_of_memory(void **state)
+{
+	(void)state;
+	for (unsigned n = 1;; n++) {
+		fail_alloc_at(n);
+		struct residents *r = residents_new();
+		unsigned added = 0;
+		for (; r && added < 100; added++) {
+			struct addr a = v4(added);
+			if (residents_add(r, 1, &a))
+				break;
+		}
+		bool hit = fail_alloc_hit();
+		fail_alloc_at(0);
+		for (unsigned i = 0; r && i < 101; i++) {
+			struct addr a = v4(i);
+			assert_int_equal(residents_have(r, 1, &a), i < added);
+		}
+		rcu_free_all();
+		residents_free(r);
+		if (!hit)
+			break;
+	}
+}
+
+int main(void)
+{
+	hash_seed_init();
+	rcu_thread_begin();
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_pairs),
+	        cmocka_unit_test(test_shared_address),
+	        cmocka_unit_test(test_many),
+	        cmocka_unit_test(test_out_of_memory),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+	rcu_thread_end();
+	return failed;
+}
