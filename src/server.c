@@ -81,6 +81,16 @@ void server_free(struct server *s)
 	free(s);
 }
 
+/* How the cluster's names are answered. The lists are borrowed. */
+static void apply_options(struct query_policy *policy, const struct kubernetes_options *o)
+{
+	policy->ede = o->ede;
+	policy->max_answers = o->max_answers;
+	policy->fallthrough = o->fallthrough;
+	policy->fallthrough_zones = o->fallthrough_zones.names;
+	policy->fallthrough_count = o->fallthrough_zones.count;
+}
+
 static struct block *block_new(const struct server_block *from)
 {
 	struct block *b = calloc(1, sizeof *b);
@@ -102,8 +112,10 @@ static struct block *block_new(const struct server_block *from)
 	        .search = b->search,
 	        .search_count = from->search_count,
 	        .known = from->cluster ? cluster_known(from->cluster) : NULL,
-	        .ede = !from->cluster || cluster_options(from->cluster)->kubernetes->ede,
+	        .ede = true,
 	};
+	if (from->cluster)
+		apply_options(&b->policy, cluster_options(from->cluster)->kubernetes);
 	return b;
 }
 

@@ -12,10 +12,14 @@ enum query_transport { QUERY_UDP, QUERY_TCP };
 
 /* How to answer; made once, read by all workers. */
 struct query_policy {
-	const struct zone *zone;   /* NULL: no name is ours */
-	bool rotate;               /* sets of addresses and SRV records begin at one drawn anew each time */
-	bool outside_nxdomain;     /* names of no zone of ours: NXDOMAIN instead of REFUSED (a namespace with no other DNS) */
-	bool ede;                  /* clients that sent EDNS are told why they get no records (RFC 8914) */
+	const struct zone *zone; /* NULL: no name is ours */
+	bool rotate;             /* sets of addresses and SRV records begin at one drawn anew each time */
+	bool outside_nxdomain;   /* names of no zone of ours: NXDOMAIN instead of REFUSED (a namespace with no other DNS) */
+	bool ede;                /* clients that sent EDNS are told why they get no records (RFC 8914) */
+	bool fallthrough; /* names of our zones that do not exist, and of reverse zones also those without PTR, are for who is next */
+	const struct name *fallthrough_zones; /* in line (QUERY_FALLTHROUGH), */
+	unsigned fallthrough_count;           /* where they are in one of these; 0: wherever they are */
+	unsigned max_answers; /* so many records of one set in an answer at most, which is not called truncated for that; 0: no bound */
 	const struct name *search; /* where a name of no zone of ours exists under one of these, answer a CNAME to it and its records; */
 	unsigned search_count;     /* 0: don't. First match wins */
 	const atomic_bool *known;  /* false: what the zone holds is not known yet, so that its names get SERVFAIL; NULL: it is */
@@ -34,12 +38,22 @@ struct query_state {
 	                 * AAAA, or two names, by turns, and give each the same address always */
 };
 
+/* What became of a query: where somebody is next in line, it goes on to them. A whole response was written in each case, for where nobody is. */
+enum query_outcome {
+	QUERY_ANSWERED,    /* or is not to be answered at all */
+	QUERY_OUTSIDE,     /* it is about a name of no zone of ours: it was refused */
+	QUERY_FALLTHROUGH, /* it was answered in the negative, but the policy says that others may know better */
+	QUERY_CHASE,       /* the answer ends in a CNAME that leads out of our zones: what it leads to is missing */
+};
+
 /* One query under way. */
 struct query {
 	struct request request;
 	enum request_verdict verdict;
 	enum query_transport transport;
-	struct zone_spot spot; /* private to query/: what parsing already knows of the name, so that the look-up does not start anew */
+	enum query_outcome outcome; /* set by query_answer */
+	uint16_t target;            /* QUERY_CHASE: where in the response the last CNAME's target stands, uncompressed */
+	struct zone_spot spot;      /* private to query/: what parsing already knows of the name, so that the look-up does not start anew */
 };
 
 /* First step: parses; then, where verdict is REQUEST_OK, request.qname decides which policy is the query's. bytes must stay until

@@ -54,8 +54,8 @@ void answer_begin(struct answer *a, const struct query *q, const struct query_po
 	a->zone = policy->zone;
 	a->settings = zone_settings(policy->zone);
 	a->state = state;
-	a->rotate = policy->rotate;
-	a->ede = policy->ede;
+	a->policy = policy;
+	a->outcome = QUERY_ANSWERED;
 	a->absence = ABSENCE_NONE;
 	a->owner = DNS_HEADER_LEN;
 	a->answers = a->authority = a->additional = 0;
@@ -77,11 +77,18 @@ void answer_set_name(struct answer *a, const struct name *name, const struct zon
 /* Where a set of count records begins. One step of splitmix64. */
 static uint32_t draw_start(const struct answer *a, uint32_t count)
 {
-	if (!a->rotate || count < 2)
+	if (!a->policy->rotate || count < 2)
 		return 0;
 	uint64_t x = a->state->rotor += 0x9e3779b97f4a7c15u;
 	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
 	return (uint32_t)((x >> 32) * count >> 32);
+}
+
+/* How many of a set of count records are wanted. */
+static uint32_t bounded(const struct answer *a, uint32_t count)
+{
+	uint32_t most = a->policy->max_answers;
+	return most && count > most ? most : count;
 }
 
 static inline __attribute__((always_inline)) uint8_t *copy_addrs(uint8_t *at, const uint8_t head[RECORD_LEN], const uint8_t *from, size_t n,
@@ -95,14 +102,14 @@ static inline __attribute__((always_inline)) uint8_t *copy_addrs(uint8_t *at, co
 	return at;
 }
 
-/* As many records of a run as there is room for, from the start-th on and round; how many. len is a constant: the loop is what
+/* As many records of a run as there is room for, `most` at most, from the start-th on and round; how many. len is a constant: the loop is what
  * an answer costs. */
 static inline __attribute__((always_inline)) uint16_t put_run(struct answer *a, size_t owner, unsigned type, const uint8_t *pool,
-                                                              struct run run, uint32_t start, size_t len)
+                                                              struct run run, uint32_t start, uint32_t most, size_t len)
 {
 	uint8_t head[RECORD_LEN];
 	size_t room = (a->w.limit - a->w.len) / (RECORD_LEN + len);
-	size_t n = run.count < room ? run.count : room;
+	size_t n = most < room ? most : room;
 	size_t tail = run.count - start < n ? run.count - start : n;
 	const uint8_t *from = pool + run.first * len;
 	store_head(head, owner, type, a->settings->ttl_s, len);
@@ -112,24 +119,24 @@ static inline __attribute__((always_inline)) uint16_t put_run(struct answer *a, 
 	return (uint16_t)n;
 }
 
-static uint16_t put_a(struct answer *a, size_t owner, const struct generation *g, struct run run, uint32_t start)
+static uint16_t put_a(struct answer *a, size_t owner, const struct generation *g, struct run run, uint32_t start, uint32_t most)
 {
-	return put_run(a, owner, DNS_TYPE_A, g->a, run, start, 4);
+	return put_run(a, owner, DNS_TYPE_A, g->a, run, start, most, 4);
 }
 
-static uint16_t put_aaaa(struct answer *a, size_t owner, const struct generation *g, struct run run, uint32_t start)
+static uint16_t put_aaaa(struct answer *a, size_t owner, const struct generation *g, struct run run, uint32_t start, uint32_t most)
 {
-	return put_run(a, owner, DNS_TYPE_AAAA, g->aaaa, run, start, 16);
+	return put_run(a, owner, DNS_TYPE_AAAA, g->aaaa, run, start, most, 16);
 }
 
 static void put_address_answer(struct answer *a, uint16_t type, const struct zone_found *found)
 {
 	const struct generation *g = found->generation;
 	struct run run = type == DNS_TYPE_A ? found->node->a : found->node->aaaa;
-	uint32_t start = draw_start(a, run.count);
-	uint16_t n = type == DNS_TYPE_A ? put_a(a, a->owner, g, run, start) : put_aaaa(a, a->owner, g, run, start);
+	uint32_t start = draw_start(a, run.count), most = bounded(a, run.count);
+	uint16_t n = type == DNS_TYPE_A ? put_a(a, a->owner, g, run, start, most) : put_aaaa(a, a->owner, g, run, start, most);
 	a->answers += n;
-	a->truncated = n < run.count;
+	a->truncated = n < most;
 }
 
 /* The addresses of a name that stands at owner, into the additional section; false if there is no room for more. A cut set would be
@@ -140,12 +147,12 @@ static bool put_glue(struct answer *a, size_t owner, const struct generation *g,
 	size_t len6 = n->aaaa.count * (size_t)(RECORD_LEN + 16);
 	if (owner > POINTER_MAX || a->w.limit - a->w.len < len)
 		return false;
-	a->additional += put_a(a, owner, g, n->a, 0);
+	a->additional += put_a(a, owner, g, n->a, 0, n->a.count);
 	if (!len6)
 		return true;
 	if (a->w.limit - a->w.len < len6)
 		return false;
-	a->additional += put_aaaa(a, owner, g, n->aaaa, 0);
+	a->additional += put_aaaa(a, owner, g, n->aaaa, 0, n->aaaa.count);
 	return true;
 }
 
@@ -203,7 +210,8 @@ static bool put_name_record(struct answer *a, unsigned type, const struct genera
 static void put_ptrs(struct answer *a, const struct zone_found *first, const struct zone_spot *spot)
 {
 	struct zone_found owner = *first;
-	while (put_name_record(a, DNS_TYPE_PTR, owner.generation, owner.node) && zone_next_owner(spot, &owner))
+	uint32_t left = bounded(a, UINT32_MAX);
+	while (put_name_record(a, DNS_TYPE_PTR, owner.generation, owner.node) && --left && zone_next_owner(spot, &owner))
 		;
 }
 
@@ -219,11 +227,11 @@ static void put_name_server(struct answer *a)
 
 /* --- SRV --- */
 
-/* A run of SRV entries from the start-th on and round. */
+/* A run of SRV entries, of which count are wanted, from the start-th on and round. */
 struct srv_set {
 	const struct generation *g;
 	struct run run;
-	uint32_t start;
+	uint32_t start, count;
 	struct suffix suffix;
 };
 
@@ -243,7 +251,7 @@ static bool put_srv_set(struct answer *a, const struct srv_set *set)
 	uint32_t i;
 	uint16_t n = 0;
 	store_u16(store_head(head, a->owner, DNS_TYPE_SRV, a->settings->ttl_s, 0), 0);
-	for (i = 0; i < set->run.count; i++) {
+	for (i = 0; i < set->count; i++) {
 		const struct srv *s = srv_at(set, i);
 		const struct node *target = &set->g->nodes[s->target];
 		size_t len = made_name_len(target, &set->suffix);
@@ -260,7 +268,7 @@ static bool put_srv_set(struct answer *a, const struct srv_set *set)
 	}
 	a->w.len = (size_t)(at - a->w.bytes);
 	a->answers += n;
-	return i == set->run.count;
+	return i == set->count;
 }
 
 /* The addresses of each target once. Entries of one target stand together; only the first ones may come again at the end, where the
@@ -268,7 +276,7 @@ static bool put_srv_set(struct answer *a, const struct srv_set *set)
 static void put_srv_glue(struct answer *a, const struct srv_set *set, size_t at)
 {
 	uint32_t first = srv_at(set, 0)->target, last = UINT32_MAX;
-	for (uint32_t i = 0; i < set->run.count; i++) {
+	for (uint32_t i = 0; i < set->count; i++) {
 		uint32_t number = srv_at(set, i)->target;
 		const struct node *target = &set->g->nodes[number];
 		size_t len = made_name_len(target, &set->suffix);
@@ -288,6 +296,7 @@ static void put_srvs(struct answer *a, const struct zone_found *found)
 	set.g = found->generation;
 	set.run = found->node->srv;
 	set.start = draw_start(a, set.run.count);
+	set.count = bounded(a, set.run.count);
 	make_suffix(a, set.g, &set.suffix);
 	size_t begin = a->w.len;
 	if (put_srv_set(a, &set))
@@ -398,7 +407,7 @@ void answer_put(struct answer *a, uint16_t type, const struct zone_found *found,
 	}
 }
 
-size_t answer_end(struct answer *a, const struct query *q, enum dns_rcode rcode)
+size_t answer_end(struct answer *a, struct query *q, enum dns_rcode rcode)
 {
 	if (a->truncated) {
 		rcode = DNS_NOERROR; /* a cut reply must not look like NXDOMAIN: what proves it may be what was cut */
@@ -406,7 +415,9 @@ size_t answer_end(struct answer *a, const struct query *q, enum dns_rcode rcode)
 	}
 	if (rcode)
 		response_set_rcode(&a->w, rcode);
-	bool tell = a->ede && a->absence && !a->truncated;
+	q->outcome = a->outcome;
+	q->target = (uint16_t)a->owner;
+	bool tell = a->policy->ede && a->absence && !a->truncated;
 	const struct ede ede = {DNS_EDE_OTHER, tell ? absence_text(a->absence) : ""};
 	response_end(&a->w, &q->request, rcode, a->answers, a->authority, a->additional, tell ? &ede : NULL);
 	return a->w.len;

@@ -10,7 +10,8 @@ struct answer {
 	const struct zone *zone;
 	const struct zone_settings *settings;
 	struct query_state *state;
-	bool rotate, ede;      /* as the policy says */
+	const struct query_policy *policy;
+	enum query_outcome outcome;
 	enum absence absence;  /* what answer_put_negative was told */
 	size_t owner;          /* where in the response the name stands that the next records belong to */
 	size_t apex;           /* where the apex of that name's zone stands */
@@ -36,5 +37,5 @@ void answer_put_cname(struct answer *a, const uint8_t *target, size_t len);
 /* The SOA that makes an answer negative. The reason is counted, and told to who wants to know. */
 void answer_put_negative(struct answer *a, enum absence reason, uint32_t ttl);
 
-/* Ends the response; its length. */
-size_t answer_end(struct answer *a, const struct query *q, enum dns_rcode rcode);
+/* Ends the response; its length. Tells q what became of it. */
+size_t answer_end(struct answer *a, struct query *q, enum dns_rcode rcode);

@@ -46,6 +46,18 @@ static bool is_among(const struct generation *g, const struct generation *const 
 	return false;
 }
 
+/* True if others may know what we don't. Company networks are looked up backwards too: where a reverse zone falls through, what is no PTR of
+ * ours is theirs, whether our addresses make names above it or not. */
+static bool falls_through(const struct query_policy *policy, const struct name *name, const struct zone_spot *spot, uint8_t rcode)
+{
+	if (!policy->fallthrough || !(rcode == DNS_NXDOMAIN || (spot->place == ZONE_REVERSE && spot->apex)))
+		return false;
+	for (unsigned i = 0; i < policy->fallthrough_count; i++)
+		if (name_in(name, &policy->fallthrough_zones[i]))
+			return true;
+	return !policy->fallthrough_count;
+}
+
 /* Answers for name from here on, `links` CNAMEs having been followed already. The rcode is the last name's (RFC 6604). A chain that is too
  * long or comes back to itself ends in a CNAME, and nothing is said of what it leads to. */
 static enum dns_rcode answer_from(struct answer *a, uint16_t qtype, const struct name *name, const struct zone_spot *spot, unsigned links)
@@ -58,6 +70,8 @@ static enum dns_rcode answer_from(struct answer *a, uint16_t qtype, const struct
 		zone_find(a->zone, name, spot, &found);
 		struct decision d = decide(&found, qtype, a->settings->negative_ttl_s);
 		answer_set_name(a, name, spot);
+		if (!d.type && n + links == 0 && falls_through(a->policy, name, spot, d.rcode))
+			a->outcome = QUERY_FALLTHROUGH;
 		if (!d.type)
 			answer_put_negative(a, d.absence, d.soa_ttl);
 		else if (d.type != DNS_TYPE_CNAME)
@@ -68,8 +82,12 @@ static enum dns_rcode answer_from(struct answer *a, uint16_t qtype, const struct
 			return DNS_NOERROR;
 		seen[n] = found.generation;
 		answer_put_cname(a, found.generation->cname, found.generation->cname_len);
-		if (qtype == DNS_TYPE_CNAME || a->truncated || !find_target(a->zone, found.generation, &target, &target_spot))
+		if (qtype == DNS_TYPE_CNAME || a->truncated)
 			return DNS_NOERROR;
+		if (!find_target(a->zone, found.generation, &target, &target_spot)) {
+			a->outcome = QUERY_CHASE;
+			return DNS_NOERROR;
+		}
 		name = &target;
 		spot = &target_spot;
 	}
@@ -97,7 +115,7 @@ static size_t refuse(const struct query *q, const struct query_policy *policy, u
 }
 
 /* A name of no zone of ours. */
-static size_t answer_outside(const struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap)
+static size_t answer_outside(struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap)
 {
 	static const struct ede outside = {DNS_EDE_NOT_AUTHORITATIVE, "the name is in no zone that is served here"};
 	struct name found, spelt;
@@ -111,13 +129,14 @@ static size_t answer_outside(const struct query *q, const struct query_policy *p
 		bool follow = q->request.qtype != DNS_TYPE_CNAME && !a.truncated;
 		return answer_end(&a, q, follow ? answer_from(&a, q->request.qtype, &found, &spot, 1) : DNS_NOERROR);
 	}
+	q->outcome = QUERY_OUTSIDE;
 	if (policy->outside_nxdomain)
 		return refuse(q, policy, out, cap, DNS_NXDOMAIN, NULL);
 	return refuse(q, policy, out, cap, DNS_REFUSED, &outside);
 }
 
 /* A well-formed request. */
-static size_t answer_question(const struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap)
+static size_t answer_question(struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap)
 {
 	static const struct ede unsupported = {DNS_EDE_NOT_SUPPORTED, "neither other classes than IN nor zone transfers are served here"};
 	static const struct ede unknown = {DNS_EDE_NOT_READY, "the cluster has not been read yet"};
@@ -135,6 +154,7 @@ static size_t answer_question(const struct query *q, const struct query_policy *
 
 size_t query_answer(struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap)
 {
+	q->outcome = QUERY_ANSWERED;
 	switch (q->verdict) {
 	case REQUEST_OK:
 		return answer_question(q, policy, state, out, cap);

@@ -4,6 +4,9 @@
 #include <string.h>
 
 static size_t reply_len;
+static uint8_t out[DNS_TCP_SIZE_MAX];
+static enum query_outcome outcome;
+static uint16_t target_at;
 
 static size_t limit(const struct query *q)
 {
@@ -15,7 +18,6 @@ static size_t limit(const struct query *q)
 const char *ask(const struct query_policy *policy, struct query_state *state, const char *question)
 {
 	static char text[REPLY_TEXT_MAX];
-	static uint8_t out[DNS_TCP_SIZE_MAX];
 	bool tcp = strncmp(question, "tcp ", 4) == 0;
 	uint8_t in[512];
 	struct query q;
@@ -26,11 +28,21 @@ const char *ask(const struct query_policy *policy, struct query_state *state, co
 	query_locate(&q, policy);
 	reply_len = query_answer(&q, policy, state ? state : &fresh, out, tcp ? sizeof out : DNS_UDP_SIZE_CAP);
 	rcu_reader_unlock();
+	outcome = q.outcome;
+	target_at = q.target;
 	if (!reply_text(in, len, out, reply_len, text))
 		fail_msg("%s: %s", question, text);
 	if (reply_len > limit(&q))
 		fail_msg("%s: %zu octets", question, reply_len);
 	return text;
+}
+
+enum query_outcome ask_outcome(struct name *target)
+{
+	name_root(target);
+	if (outcome == QUERY_CHASE)
+		name_from_wire(target, out + target_at, reply_len - target_at);
+	return outcome;
 }
 
 size_t ask_len(void)

@@ -228,6 +228,70 @@ static void test_long_chain(void **state)
 	end(z);
 }
 
+/* --- who is next in line --- */
+
+static const char outcome_world[] = "ns default\nsvc default/web ip=10.0.0.1 port=http:80/TCP\n"
+                                    "svc default/far external=Example.com\nsvc default/near external=far.default.svc.cluster.local\n"
+                                    "svc default/lost external=none.default.svc.cluster.local\n";
+
+static const struct {
+	const char *ask;
+	enum query_outcome without, with, reverse_only; /* fallthrough, and that for reverse zones alone */
+	const char *target;
+} outcomes[] = {
+        {"web.default.svc.cluster.local A", QUERY_ANSWERED, QUERY_ANSWERED, QUERY_ANSWERED, "."},
+        {"web.default.svc.cluster.local MX", QUERY_ANSWERED, QUERY_ANSWERED, QUERY_ANSWERED, "."},
+        {"default.svc.cluster.local A", QUERY_ANSWERED, QUERY_ANSWERED, QUERY_ANSWERED, "."},
+        {"none.default.svc.cluster.local A", QUERY_ANSWERED, QUERY_FALLTHROUGH, QUERY_ANSWERED, "."},
+        {"none.default.svc.cluster.local ANY", QUERY_ANSWERED, QUERY_FALLTHROUGH, QUERY_ANSWERED, "."},
+        {"x.cluster.local A", QUERY_ANSWERED, QUERY_FALLTHROUGH, QUERY_ANSWERED, "."},
+        {"lost.default.svc.cluster.local A", QUERY_ANSWERED, QUERY_ANSWERED, QUERY_ANSWERED, "."},
+        {"1.0.0.10.in-addr.arpa PTR", QUERY_ANSWERED, QUERY_ANSWERED, QUERY_ANSWERED, "."},
+        {"1.0.0.10.in-addr.arpa A", QUERY_ANSWERED, QUERY_FALLTHROUGH, QUERY_FALLTHROUGH, "."},
+        {"2.0.0.10.in-addr.arpa PTR", QUERY_ANSWERED, QUERY_FALLTHROUGH, QUERY_FALLTHROUGH, "."},
+        {"0.0.10.in-addr.arpa NS", QUERY_ANSWERED, QUERY_FALLTHROUGH, QUERY_FALLTHROUGH, "."},
+        {"in-addr.arpa SOA", QUERY_ANSWERED, QUERY_ANSWERED, QUERY_ANSWERED, "."},
+        {"in-addr.arpa A", QUERY_ANSWERED, QUERY_ANSWERED, QUERY_ANSWERED, "."},
+        {"x.ip6.arpa PTR", QUERY_ANSWERED, QUERY_FALLTHROUGH, QUERY_ANSWERED, "."},
+        {"example.com A", QUERY_OUTSIDE, QUERY_OUTSIDE, QUERY_OUTSIDE, "."},
+        {"web.default.svc.cluster.local A class=3", QUERY_ANSWERED, QUERY_ANSWERED, QUERY_ANSWERED, "."},
+        {"far.default.svc.cluster.local A", QUERY_CHASE, QUERY_CHASE, QUERY_CHASE, "Example.com."},
+        {"near.default.svc.cluster.local AAAA", QUERY_CHASE, QUERY_CHASE, QUERY_CHASE, "Example.com."},
+        {"far.default.svc.cluster.local CNAME", QUERY_ANSWERED, QUERY_ANSWERED, QUERY_ANSWERED, "."},
+};
+
+static void check_outcome(const struct query_policy *policy, const char *question, enum query_outcome want, const char *target)
+{
+	struct name got;
+	char text[NAME_TEXT_MAX];
+	ask(policy, NULL, question);
+	enum query_outcome outcome = ask_outcome(&got);
+	name_to_text(&got, text);
+	if (outcome != want || strcmp(text, target) != 0)
+		fail_msg("%s: outcome %d, target %s", question, outcome, text);
+}
+
+/* Whatever becomes of it, there is a whole answer, which is the same. */
+static void test_outcomes(void **state)
+{
+	struct zone *z = world(outcome_world);
+	struct name reverse;
+	struct query_policy without = {.zone = z}, with = {.zone = z, .fallthrough = true}, only = with;
+	(void)state;
+	name_from_text(&reverse, "In-addr.arpa", 12);
+	only.fallthrough_zones = &reverse;
+	only.fallthrough_count = 1;
+	for (size_t i = 0; i < sizeof outcomes / sizeof outcomes[0]; i++) {
+		char want[4096];
+		check_outcome(&without, outcomes[i].ask, outcomes[i].without, outcomes[i].target);
+		snprintf(want, sizeof want, "%s", ask(&without, NULL, outcomes[i].ask));
+		check_outcome(&with, outcomes[i].ask, outcomes[i].with, outcomes[i].target);
+		check_outcome(&only, outcomes[i].ask, outcomes[i].reverse_only, outcomes[i].target);
+		assert_string_equal(ask(&with, NULL, outcomes[i].ask), want);
+	}
+	end(z);
+}
+
 /* --- several zones --- */
 
 #define SOA_OF(zone, server) zone " 5 SOA ns.dns." server " hostmaster." server " 7200 1800 86400 30"
@@ -429,6 +493,48 @@ static void test_without_rotation(void **state)
 	end(z);
 }
 
+/* --- a bound --- */
+
+static size_t count_of(const char *text, const char *what)
+{
+	size_t n = 0;
+	for (; (text = strstr(text, what)); text += strlen(what))
+		n++;
+	return n;
+}
+
+/* So many and no more, others each time, without TC; what goes along with SRV is of those that are there. */
+static void test_max_answers(void **state)
+{
+	struct zone *z = pods();
+	struct query_policy policy = {.zone = z, .rotate = true, .max_answers = 3};
+	struct query_state query_state = {0};
+	bool seen[PODS] = {0};
+	(void)state;
+	assert_int_equal(world_apply(z,
+	                             "svc default/second headless\nep 10.244.1.0 host=a\nsvc default/third headless\nep 10.244.1.0 host=a\n"
+	                             "svc default/fourth headless\nep 10.244.1.0 host=a\n"),
+	                 OK);
+	for (int i = 0; i < 100; i++) {
+		const char *got = ask(&policy, &query_state, "nginx.default.svc.cluster.local A");
+		assert_memory_equal(got, "NOERROR aa rd:", 14);
+		assert_int_equal(count_of(got, " A 10."), 3);
+		seen[number_after(got, "A 10.244.1.", 0)] = true;
+		got = ask(&policy, &query_state, "tcp _web._tcp.nginx.default.svc.cluster.local SRV");
+		assert_memory_equal(got, "NOERROR aa rd:", 14);
+		assert_int_equal(count_of(got, " SRV "), 3);
+		assert_int_equal(count_of(got, " A 10."), 3);
+		assert_int_equal(count_of(got, " AAAA fd00"), 3);
+	}
+	for (int i = 0; i < PODS; i++)
+		assert_true(seen[i]);
+	assert_int_equal(count_of(ask(&policy, NULL, "0.1.244.10.in-addr.arpa PTR"), " PTR "), 3);
+	assert_int_equal(count_of(ask(&policy, NULL, "web-1.nginx.default.svc.cluster.local A"), " A "), 1);
+	policy.max_answers = PODS;
+	assert_int_equal(count_of(ask(&policy, NULL, "nginx.default.svc.cluster.local A"), " A 10."), PODS);
+	end(z);
+}
+
 int main(void)
 {
 	hash_seed_init();
@@ -442,12 +548,14 @@ int main(void)
 	        cmocka_unit_test(test_reasons_are_counted),
 	        cmocka_unit_test(test_texts),
 	        cmocka_unit_test(test_long_chain),
+	        cmocka_unit_test(test_outcomes),
 	        cmocka_unit_test(test_zones),
 	        cmocka_unit_test(test_root_zone),
 	        cmocka_unit_test(test_name_server),
 	        cmocka_unit_test(test_rotation),
 	        cmocka_unit_test(test_rotation_within_a_target),
 	        cmocka_unit_test(test_without_rotation),
+	        cmocka_unit_test(test_max_answers),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	rcu_thread_end();

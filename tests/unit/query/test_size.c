@@ -148,6 +148,41 @@ static void test_glue_out_of_reach(void **state)
 	assert_in_range(glue, 16383 / 58 - 1, 16383 / 52);
 }
 
+#define HUGE_PODS 10000
+
+/* More than a message can hold: whole records and TC, and each time others. */
+static void test_huge(void **state)
+{
+	static char text[1 << 20];
+	static bool seen[HUGE_PODS];
+	struct query_policy policy = {.zone = zone, .rotate = true};
+	struct query_state query_state = {0};
+	size_t len = (size_t)snprintf(text, sizeof text, "svc default/huge headless\n");
+	(void)state;
+	add_pods(text, len, sizeof text, HUGE_PODS);
+	assert_int_equal(world_apply(zone, text), OK);
+	const size_t tcp_room = 65535 - 12 - 36 - 11, udp_room = 1232 - 12 - 36 - 11;
+	for (int i = 0; i < 30; i++) {
+		unsigned c, d;
+		const char *got = ask(&policy, &query_state, "tcp huge.default.svc.cluster.local A edns=1232");
+		assert_true(truncated(got));
+		assert_int_equal(count_of(got, " A 10.1."), tcp_room / 16);
+		for (const char *at = got; (at = strstr(at, " A 10.1.")); at++)
+			if (sscanf(at, " A 10.1.%u.%u", &c, &d) == 2)
+				seen[c * 256 + d] = true;
+		got = ask(&policy, &query_state, "huge.default.svc.cluster.local A edns=1232");
+		assert_true(truncated(got));
+		assert_int_equal(count_of(got, " A 10.1."), udp_room / 16);
+	}
+	for (int i = 0; i < HUGE_PODS; i++)
+		assert_true(seen[i]);
+	const char *srv = ask(&policy, &query_state, "tcp _web._tcp.huge.default.svc.cluster.local SRV");
+	assert_true(truncated(srv));
+	assert_in_range(ask_len(), 65535 - 80, 65535);
+	assert_int_equal(count_of(srv, " SRV 0 1 80 "), count_of(srv, " SRV "));
+	assert_non_null(strstr(ask(&policy, NULL, "p9999.huge.default.svc.cluster.local A"), " A 10.1.39.15"));
+}
+
 #define LABEL_60 "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define LABEL_57 "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 
@@ -218,13 +253,9 @@ int main(void)
 	hash_seed_init();
 	rcu_thread_begin();
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_cut_answers),
-	        cmocka_unit_test(test_smallest),
-	        cmocka_unit_test(test_tcp),
-	        cmocka_unit_test(test_glue),
-	        cmocka_unit_test(test_glue_out_of_reach),
-	        cmocka_unit_test(test_raw),
-	        cmocka_unit_test(test_target_too_long),
+	        cmocka_unit_test(test_cut_answers), cmocka_unit_test(test_smallest),          cmocka_unit_test(test_tcp),
+	        cmocka_unit_test(test_glue),        cmocka_unit_test(test_glue_out_of_reach), cmocka_unit_test(test_huge),
+	        cmocka_unit_test(test_raw),         cmocka_unit_test(test_target_too_long),
 	};
 	int failed = cmocka_run_group_tests(tests, setup, teardown);
 	rcu_thread_end();

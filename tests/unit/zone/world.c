@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENDPOINTS_MAX 4096
+#define ENDPOINTS_MAX 10000
 #define PORTS_MAX     8
 #define WORLD_ORIGINS "cluster.local in-addr.arpa ip6.arpa"
 
@@ -222,7 +222,7 @@ static enum err read_lines(struct zone *z, char *text, struct draft **d)
 
 enum err world_apply(struct zone *z, const char *text)
 {
-	static char copy[1 << 18];
+	static char copy[1 << 20];
 	struct draft *d;
 	assert(strlen(text) < sizeof copy);
 	memcpy(copy, text, strlen(text) + 1);
