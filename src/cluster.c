@@ -106,11 +106,13 @@ static enum err build(struct cluster *c, struct diag *d)
 	        .ttl_s = o->kubernetes->ttl_s,
 	        .negative_ttl_s = o->kubernetes->negative_ttl_s,
 	        .pods = zone_pods_of(o->kubernetes->pods),
+	        .compat_coredns = o->kubernetes->compat_coredns,
 	};
 	c->compile = (struct compile_options){
 	        .endpoint_pod_names = o->kubernetes->endpoint_pod_names,
 	        .noendpoints = o->kubernetes->noendpoints,
 	        .ignore_empty_service = o->kubernetes->ignore_empty_service,
+	        .compat_coredns = o->kubernetes->compat_coredns,
 	};
 	const struct store_callbacks callbacks = {on_service_changed, on_service_gone, on_namespace_changed, on_pod_addresses, c};
 	if (!(c->pool = intern_new()) || !(c->zone = zone_new(&zone_options)) || !(c->store = store_new(c->pool, &callbacks)))

@@ -23,6 +23,7 @@ struct zone_options {
 	uint32_t ttl_s;             /* of records, and SOA MINIMUM: 0 to 3600 */
 	uint32_t negative_ttl_s;    /* TTL of the SOA in negative answers */
 	enum zone_pods pods;
+	bool compat_coredns; /* as CoreDNS where ours is otherwise (docs/compatibility.md), also where answers are decided (query/) */
 };
 
 #define ZONE_ORIGINS_MAX 255
@@ -78,6 +79,7 @@ struct zone_settings {
 	struct name origin; /* the first forward one, as it was given to zone_new */
 	uint32_t ttl_s, negative_ttl_s;
 	enum zone_pods pods;
+	bool compat_coredns;
 };
 const struct zone_settings *zone_settings(const struct zone *z);
 

@@ -59,8 +59,18 @@ void answer_begin(struct answer *a, const struct query *q, const struct query_po
 	a->absence = ABSENCE_NONE;
 	a->owner = DNS_HEADER_LEN;
 	a->answers = a->authority = a->additional = 0;
-	a->truncated = false;
+	a->truncated = a->dangling = false;
 	response_begin(&a->w, &q->request, DNS_AA, DNS_NOERROR);
+	if (a->settings->compat_coredns) /* ours is clear: the bit says nothing in answers of an authority (RFC 4035 3.1.6) */
+		response_set_flags(&a->w, q->request.flags & DNS_CD, 0);
+}
+
+void answer_take_back(struct answer *a, const struct query *q)
+{
+	a->w.len = DNS_HEADER_LEN + (size_t)q->request.question_len;
+	a->owner = DNS_HEADER_LEN;
+	a->answers = a->authority = a->additional = 0;
+	a->truncated = false;
 }
 
 void answer_set_name(struct answer *a, const struct name *name, const struct zone_spot *spot)
@@ -311,7 +321,7 @@ static void put_srvs(struct answer *a, const struct zone_found *found)
  * of the origin in the response. */
 static bool put_soa(struct answer *a, uint32_t ttl)
 {
-	bool reverse = a->origin != a->w.bytes + a->apex;
+	bool reverse = a->origin != a->w.bytes + a->apex && !a->settings->compat_coredns;
 	size_t origin_len = reverse ? a->origin_len : 2;
 	size_t len = 7 + origin_len + 13 + 20;
 	size_t mname = a->w.len + RECORD_LEN;

@@ -19,11 +19,15 @@ struct answer {
 	size_t origin_len;
 	uint16_t answers, authority, additional;
 	bool truncated;
+	bool dangling; /* the last CNAME leads to a name of ours that has nothing, or back */
 };
 
 /* Begins the response with AA; owner is the question. */
 void answer_begin(struct answer *a, const struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out,
                   size_t limit);
+
+/* As if no record had been put. */
+void answer_take_back(struct answer *a, const struct query *q);
 
 /* The next records belong to name, which stands in the response uncompressed at a->owner, in any spelling. */
 void answer_set_name(struct answer *a, const struct name *name, const struct zone_spot *spot);

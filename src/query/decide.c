@@ -42,7 +42,7 @@ static enum absence absence_of(const struct zone_found *found, uint16_t qtype)
 }
 
 /* Who looks up a peer that is about to be ready must find it as soon as it is, not when a cache forgets that it was not. */
-struct decision decide(const struct zone_found *found, uint16_t qtype, uint32_t negative_ttl)
+static struct decision decide_as_ours(const struct zone_found *found, uint16_t qtype, uint32_t negative_ttl)
 {
 	uint16_t type = answer_type(found, qtype);
 	enum absence absence = type ? ABSENCE_NONE : absence_of(found, qtype);
@@ -52,4 +52,50 @@ struct decision decide(const struct zone_found *found, uint16_t qtype, uint32_t 
 	        .absence = (uint8_t)absence,
 	        .soa_ttl = absence_will_pass(absence) ? 0 : negative_ttl,
 	};
+}
+
+/* --- CoreDNS 1.15: existence depends on the type that is asked for --- */
+
+/* SOA is answered from the apex, and otherwise NODATA without a look. The names beside the Services are known to some types only, and reverse
+ * names to PTR. */
+static bool denied_by_coredns(const struct zone_found *found, const struct zone_spot *spot, uint16_t qtype)
+{
+	if (qtype == DNS_TYPE_SOA)
+		return false;
+	if (!found->exists)
+		return true;
+	switch ((enum zone_place)spot->place) {
+	case ZONE_OWN:
+		return (qtype == DNS_TYPE_TXT) != (found->has == HAS_TXT);
+	case ZONE_NAMESPACE:
+	case ZONE_POD_NAMESPACE:
+		return qtype == DNS_TYPE_TXT;
+	case ZONE_REVERSE:
+		return spot->apex ? qtype != DNS_TYPE_PTR || !(found->has & HAS_PTR) : qtype == DNS_TYPE_TXT;
+	case ZONE_OUTSIDE:
+	case ZONE_SERVICE:
+	case ZONE_POD:
+		break;
+	}
+	return false;
+}
+
+static struct decision decide_as_coredns(const struct zone_found *found, const struct zone_spot *spot, uint16_t qtype, uint32_t ttl)
+{
+	bool denied = denied_by_coredns(found, spot, qtype);
+	bool cname = found->has & HAS_CNAME && (qtype == DNS_TYPE_A || qtype == DNS_TYPE_AAAA || qtype == DNS_TYPE_CNAME);
+	uint16_t type = cname ? DNS_TYPE_CNAME : !denied && found->has & has_of(qtype) ? qtype : 0;
+	return (struct decision){
+	        .type = type,
+	        .rcode = denied ? DNS_NXDOMAIN : DNS_NOERROR,
+	        .absence = (uint8_t)(type ? ABSENCE_NONE : absence_of(found, qtype)),
+	        .soa_ttl = ttl < ZONE_SOA_TTL_MAX_S ? ttl : ZONE_SOA_TTL_MAX_S,
+	};
+}
+
+struct decision decide(const struct zone_found *found, const struct zone_spot *spot, uint16_t qtype, const struct zone_settings *settings)
+{
+	if (settings->compat_coredns)
+		return decide_as_coredns(found, spot, qtype, settings->ttl_s);
+	return decide_as_ours(found, qtype, settings->negative_ttl_s);
 }

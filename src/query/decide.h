@@ -10,5 +10,5 @@ struct decision {
 	uint32_t soa_ttl; /* seconds; of the SOA in authority */
 };
 
-/* For a name in a zone of ours. */
-struct decision decide(const struct zone_found *found, uint16_t qtype, uint32_t negative_ttl);
+/* For a name in a zone of ours, which stands there. */
+struct decision decide(const struct zone_found *found, const struct zone_spot *spot, uint16_t qtype, const struct zone_settings *settings);

@@ -68,8 +68,9 @@ static enum dns_rcode answer_from(struct answer *a, uint16_t qtype, const struct
 	for (unsigned n = 0;; n++) {
 		struct zone_found found;
 		zone_find(a->zone, name, spot, &found);
-		struct decision d = decide(&found, qtype, a->settings->negative_ttl_s);
+		struct decision d = decide(&found, spot, qtype, a->settings);
 		answer_set_name(a, name, spot);
+		a->dangling = !d.type && n;
 		if (!d.type && n + links == 0 && falls_through(a->policy, name, spot, d.rcode))
 			a->outcome = QUERY_FALLTHROUGH;
 		if (!d.type)
@@ -78,7 +79,8 @@ static enum dns_rcode answer_from(struct answer *a, uint16_t qtype, const struct
 			answer_put(a, d.type, &found, spot);
 		if (d.type != DNS_TYPE_CNAME)
 			return d.rcode;
-		if (n + links == LINKS_MAX || is_among(found.generation, seen, n))
+		a->dangling = n + links == LINKS_MAX || is_among(found.generation, seen, n);
+		if (a->dangling)
 			return DNS_NOERROR;
 		seen[n] = found.generation;
 		answer_put_cname(a, found.generation->cname, found.generation->cname_len);
@@ -91,6 +93,24 @@ static enum dns_rcode answer_from(struct answer *a, uint16_t qtype, const struct
 		name = &target;
 		spot = &target_spot;
 	}
+}
+
+/* CoreDNS leaves out a chain that leads to nothing: the name then has no record of the type. */
+static enum dns_rcode forget_chain(struct answer *a, const struct query *q)
+{
+	static const struct zone_found nothing = {.exists = true};
+	const struct request *r = &q->request;
+	struct decision d = decide(&nothing, &q->spot, r->qtype, a->settings);
+	answer_take_back(a, q);
+	answer_set_name(a, &r->qname, &q->spot);
+	answer_put_negative(a, d.absence, d.soa_ttl);
+	return d.rcode;
+}
+
+static enum dns_rcode answer_name(struct answer *a, const struct query *q)
+{
+	enum dns_rcode rcode = answer_from(a, q->request.qtype, &q->request.qname, &q->spot, 0);
+	return a->dangling && a->settings->compat_coredns ? forget_chain(a, q) : rcode;
 }
 
 /* The name below a suffix of the search list, and the same in the spelling of the client and the list; false if there is nothing. */
@@ -149,7 +169,7 @@ static size_t answer_question(struct query *q, const struct query_policy *policy
 		return refuse(q, policy, out, cap, DNS_SERVFAIL, &unknown);
 	struct answer a;
 	answer_begin(&a, q, policy, state, out, size_limit(q, cap));
-	return answer_end(&a, q, answer_from(&a, r->qtype, &r->qname, &q->spot, 0));
+	return answer_end(&a, q, answer_name(&a, q));
 }
 
 size_t query_answer(struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap)

@@ -3,6 +3,14 @@
 #include "builder.h"
 #include <string.h>
 
+#define PORT_NAMES_MAX 4 /* of one port */
+
+/* The nodes that are names of a port. */
+struct port_names {
+	uint32_t nodes[PORT_NAMES_MAX];
+	unsigned count;
+};
+
 struct compiler {
 	struct builder *b;
 	const struct service *service;
@@ -12,7 +20,7 @@ struct compiler {
 	/* The port looked for last: a Service's endpoints mostly have the same ones. */
 	const char *port_name;
 	uint8_t protocol;
-	uint32_t port_node;
+	struct port_names port_names;
 };
 
 static bool is_label(const char *text)
@@ -57,41 +65,71 @@ static const char *protocol_label(uint8_t protocol)
 	return "_tcp";
 }
 
-/* The node of _name._protocol, and, since a name needs the ones above it, that of _protocol. */
-static uint32_t port_node(struct compiler *c, const char *name, uint8_t protocol)
-{
-	if (c->port_name == name && c->protocol == protocol)
-		return c->port_node;
-	uint8_t wire[BUILDER_NAME_MAX];
-	size_t head = append_label(wire, 0, "_", name);
-	size_t len = append_label(wire, head, "", protocol_label(protocol));
-	builder_node(c->b, wire + head, len - head, ABSENCE_NONE);
-	c->port_node = builder_node(c->b, wire, len, ABSENCE_NONE);
-	c->port_name = name;
-	c->protocol = protocol;
-	return c->port_node;
-}
-
 /* Unnamed ports have no name in DNS; nor has one whose label would be too long. */
 static bool has_port_name(const char *name)
 {
 	return *name && strlen(name) < NAME_LABEL_MAX;
 }
 
-static void add_service_ports(struct compiler *c)
+/* The node of _name.protocol, and, since a name needs the ones above it, that of the protocol. */
+static void add_port_name(struct compiler *c, const char *name, const char *protocol)
 {
-	const struct service *s = c->service;
-	unsigned n = s->cluster_ip_count ? s->cluster_ip_count : 1;
-	for (unsigned i = 0; i < s->port_count; i++) {
-		const struct service_port *p = &s->ports[i];
-		builder_srv(c->b, 0, 0, p->port, n);
-		if (has_port_name(p->name))
-			builder_srv(c->b, port_node(c, p->name, p->protocol), 0, p->port, n);
+	uint8_t wire[BUILDER_NAME_MAX];
+	size_t head = append_label(wire, 0, "_", name);
+	size_t len = append_label(wire, head, "", protocol);
+	if (!c->options->compat_coredns)
+		builder_node(c->b, wire + head, len - head, ABSENCE_NONE);
+	c->port_names.nodes[c->port_names.count++] = builder_node(c->b, wire, len, ABSENCE_NONE);
+}
+
+static const struct port_names *names_of_port(struct compiler *c, const char *name, uint8_t protocol)
+{
+	if (c->port_name == name && c->protocol == protocol)
+		return &c->port_names;
+	c->port_name = name;
+	c->protocol = protocol;
+	c->port_names.count = 0;
+	if (has_port_name(name))
+		add_port_name(c, name, protocol_label(protocol));
+	if (c->options->compat_coredns) {
+		if (has_port_name(name))
+			add_port_name(c, name, "_");
+		add_port_name(c, "", protocol_label(protocol));
+		add_port_name(c, "", "_");
+	}
+	return &c->port_names;
+}
+
+/* What a record counts for when weights are shared out: also a Service that has no address yet. */
+static unsigned pairs(unsigned addrs)
+{
+	return addrs ? addrs : 1;
+}
+
+/* Each name of the port has an SRV to target, which has these n addresses. */
+static void add_port(struct compiler *c, const char *name, uint8_t protocol, uint16_t port, uint32_t target, const struct addr *addrs,
+                     unsigned n)
+{
+	const struct port_names *names = names_of_port(c, name, protocol);
+	for (unsigned i = 0; i < names->count; i++) {
+		builder_srv(c->b, names->nodes[i], target, port, pairs(n));
+		for (unsigned k = 0; k < n && c->options->compat_coredns; k++)
+			builder_addr(c->b, names->nodes[i], &addrs[k]);
 	}
 }
 
-/* The ports of an endpoint known by this node, which has n of its addresses. */
-static void add_endpoint_ports(struct compiler *c, const struct endpoint *e, uint32_t node, unsigned n)
+static void add_service_ports(struct compiler *c)
+{
+	const struct service *s = c->service;
+	for (unsigned i = 0; i < s->port_count; i++) {
+		const struct service_port *p = &s->ports[i];
+		builder_srv(c->b, 0, 0, p->port, pairs(s->cluster_ip_count));
+		add_port(c, p->name, p->protocol, p->port, 0, s->cluster_ips, s->cluster_ip_count);
+	}
+}
+
+/* The ports of an endpoint known by this node, which has these n of its addresses. */
+static void add_endpoint_ports(struct compiler *c, const struct endpoint *e, uint32_t node, const struct addr *addrs, unsigned n)
 {
 	for (unsigned i = 0; i < e->port_count; i++) {
 		const struct endpoint_port *p = &e->ports[i];
@@ -99,8 +137,7 @@ static void add_endpoint_ports(struct compiler *c, const struct endpoint *e, uin
 		if (!c->service->headless)
 			continue;
 		builder_srv(c->b, 0, node, p->port, n);
-		if (has_port_name(p->name))
-			builder_srv(c->b, port_node(c, p->name, p->protocol), node, p->port, n);
+		add_port(c, p->name, p->protocol, p->port, node, addrs, n);
 	}
 }
 
@@ -145,7 +182,7 @@ static void add_addrs(struct compiler *c, const struct endpoint *e, const struct
 		return;
 	for (unsigned i = 0; i < n; i++)
 		builder_addr(c->b, node, &addrs[i]);
-	add_endpoint_ports(c, e, node, n);
+	add_endpoint_ports(c, e, node, addrs, n);
 }
 
 static void add_endpoint(struct compiler *c, const struct endpoint *e)
@@ -230,19 +267,25 @@ static void compile(struct compiler *c)
 	add_endpoints(c);
 }
 
-static struct builder_bounds bounds_of(const struct service_view *v)
+static struct builder_bounds bounds_of(const struct service_view *v, const struct compile_options *options)
 {
 	const struct service *s = v->service;
-	struct builder_bounds most = {.addrs = s->cluster_ip_count, .nodes = 2u * s->port_count, .srvs = 2u * s->port_count};
+	const size_t names = options->compat_coredns ? PORT_NAMES_MAX : 1; /* of a port, each with one above it */
+	const size_t copies = options->compat_coredns ? names : 0;         /* of a port's addresses */
+	struct builder_bounds most = {
+	        .addrs = s->cluster_ip_count * (1 + copies * s->port_count),
+	        .nodes = 2 * names * s->port_count,
+	        .srvs = (1 + names) * s->port_count,
+	};
 	const struct endpoint_port *ports = NULL;
 	for (size_t i = 0; i < v->count; i++) {
 		const struct endpoint *e = &v->endpoints[i];
-		size_t pairs = (size_t)e->addr_count * e->port_count;
-		most.addrs += e->addr_count;
+		size_t sockets = (size_t)e->addr_count * e->port_count;
+		most.addrs += e->addr_count + copies * sockets;
 		most.nodes += e->addr_count ? e->addr_count : 1;
-		most.srvs += (s->headless ? 3 : 1) * pairs;
+		most.srvs += (s->headless ? 2 + names : 1) * sockets;
 		if (s->headless && e->ports != ports)
-			most.nodes += 2u * e->port_count;
+			most.nodes += 2 * names * e->port_count;
 		ports = e->ports;
 	}
 	return most;
@@ -261,7 +304,7 @@ static enum absence absence_at_first(const struct service *s, const struct compi
 enum err compile_service(const struct service_view *view, const struct compile_options *options, struct generation **out)
 {
 	const struct object *o = &view->service->object;
-	struct builder_bounds most = bounds_of(view);
+	struct builder_bounds most = bounds_of(view, options);
 	*out = NULL;
 	if (!is_label(o->ns) || !is_label(o->name))
 		return ERR_RANGE;

@@ -150,7 +150,7 @@ static void find_own(const struct zone *z, const struct name *name, const struct
 {
 	const struct generation *g = atomic_load_explicit(&z->own, memory_order_acquire);
 	const struct node *n = generation_find(g, name->wire, label_at(name, spot->apex));
-	if (!n)
+	if (!n || n->absence != ABSENCE_NONE)
 		return;
 	found_node(found, g, n);
 	if (n != &g->nodes[OWN_NAME_SERVER])
@@ -178,7 +178,7 @@ static enum absence absence_of_pod(const struct zone *z, const struct namespace 
 {
 	if (!ns)
 		return ABSENCE_NO_NAMESPACE;
-	if (spot->apex > 3)
+	if (spot->apex > (z->settings.compat_coredns ? 5 : 3)) /* it passes over one or two labels */
 		return ABSENCE_NO_NAME;
 	if (spot->addr.family == ADDR_NONE)
 		return ABSENCE_NO_POD;
@@ -213,6 +213,24 @@ static enum absence absence_below(const uint8_t *name, unsigned labels)
 	return labels == 2 && port ? ABSENCE_NO_PORT : ABSENCE_NO_NAME;
 }
 
+/* The port that the first two labels are, be they with an underscore or without. */
+static const struct node *find_port(const struct generation *g, const struct name *name)
+{
+	uint8_t wire[2 * (1 + NAME_LABEL_MAX + 1)];
+	size_t at = 0;
+	for (unsigned i = 0; i < 2; i++) {
+		size_t len;
+		const uint8_t *label = name_label(name, i, &len);
+		bool missing = label[0] != '_';
+		wire[at++] = (uint8_t)(len + missing);
+		if (missing)
+			wire[at++] = '_';
+		memcpy(wire + at, label, len);
+		at += len;
+	}
+	return generation_find(g, wire, at);
+}
+
 static void find_service(const struct zone *z, const struct name *name, const struct zone_spot *spot, struct zone_found *found)
 {
 	size_t start = name->offset[spot->apex - 3];
@@ -223,7 +241,7 @@ static void find_service(const struct zone *z, const struct name *name, const st
 		found->absence = (uint8_t)absence_of_service(z, &key);
 		return;
 	}
-	const struct node *n = generation_find(g, name->wire, start);
+	const struct node *n = spot->apex == 5 && z->settings.compat_coredns ? find_port(g, name) : generation_find(g, name->wire, start);
 	if (n && n->absence == ABSENCE_NONE)
 		found_node(found, g, n);
 	else if (n || g->nodes[0].absence) /* what is not known below a name that is absent is absent for the same reason */

@@ -46,8 +46,8 @@ static void set_serial(struct zone *z, uint32_t serial)
 	atomic_store_explicit(&z->serial, serial, memory_order_release);
 }
 
-/* The names that are no Service's, in the order of enum own_node. */
-static struct generation *own_new(const struct addr *addrs, size_t n)
+/* The names that are no Service's, in the order of enum own_node. CoreDNS has no "dns", though it has a name below it. */
+static struct generation *own_new(const struct addr *addrs, size_t n, bool compat_coredns)
 {
 	static const struct {
 		const char *name;
@@ -65,7 +65,8 @@ static struct generation *own_new(const struct addr *addrs, size_t n)
 	if (!b)
 		return NULL;
 	for (size_t i = 0; i < count; i++) {
-		uint32_t node = builder_node(b, (const uint8_t *)names[i].name, strlen(names[i].name), ABSENCE_NONE);
+		enum absence absence = compat_coredns && i == OWN_DNS ? ABSENCE_NO_NAME : ABSENCE_NONE;
+		uint32_t node = builder_node(b, (const uint8_t *)names[i].name, strlen(names[i].name), absence);
 		builder_has(b, node, names[i].has);
 	}
 	for (size_t i = 0; i < n; i++)
@@ -128,7 +129,12 @@ static bool init_origins(struct zone *z, const struct zone_options *options)
 		insert_origin(z, &options->origins[i]);
 	}
 	z->settings = (struct zone_settings){
-	        .origin = *first, .ttl_s = options->ttl_s, .negative_ttl_s = options->negative_ttl_s, .pods = options->pods};
+	        .origin = *first,
+	        .ttl_s = options->ttl_s,
+	        .negative_ttl_s = options->negative_ttl_s,
+	        .pods = options->pods,
+	        .compat_coredns = options->compat_coredns,
+	};
 	return true;
 }
 
@@ -141,7 +147,7 @@ static bool init(struct zone *z, const struct zone_options *options)
 	z->slots = table_new();
 	z->namespaces = table_new();
 	set_serial(z, next_serial(z));
-	struct generation *own = own_new(NULL, 0);
+	struct generation *own = own_new(NULL, 0, options->compat_coredns);
 	atomic_init(&z->own, own);
 	return reverse_init(&z->reverse) == OK && own && z->slots && z->namespaces;
 }
@@ -405,7 +411,7 @@ void zone_remove_pod(struct zone *z, const char *ns_name, const struct addr *add
 
 enum err zone_set_self(struct zone *z, const struct addr *addrs, size_t n)
 {
-	struct generation *own = own_new(addrs, n);
+	struct generation *own = own_new(addrs, n, z->settings.compat_coredns);
 	if (!own)
 		return ERR_NOMEM;
 	struct generation *old = atomic_exchange_explicit(&z->own, own, memory_order_acq_rel);

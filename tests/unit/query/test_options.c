@@ -162,6 +162,79 @@ static void test_pods_verified(void **state)
 	assert_int_equal(ask_zone(world_zone_with_pods(ZONE_PODS_VERIFIED), pods, questions, COUNT(questions)), 0);
 }
 
+/* --- compat coredns: each row is otherwise without it --- */
+
+#define C_SOA     "cluster.local. 30 SOA ns.dns.cluster.local. hostmaster.cluster.local. 7200 1800 86400 30"
+#define C_SOA4    "in-addr.arpa. 30 SOA ns.dns.in-addr.arpa. hostmaster.in-addr.arpa. 7200 1800 86400 30"
+#define C_NX      "NXDOMAIN aa rd; " C_SOA
+#define C_NODATA  "NOERROR aa rd; " C_SOA
+#define C_NX4     "NXDOMAIN aa rd; " C_SOA4
+#define C_NODATA4 "NOERROR aa rd; " C_SOA4
+
+static void test_compat_coredns(void **state)
+{
+	static const struct question questions[] = {
+	        {"TXT of an empty non-terminal", "default.svc.cluster.local TXT", C_NX},
+	        {"TXT of another", "svc.cluster.local TXT", C_NX},
+	        {"TXT of the apex", "cluster.local TXT", C_NX},
+	        {"TXT of the name server", "ns.dns.cluster.local TXT", C_NX},
+	        {"TXT of a Service", "web.default.svc.cluster.local TXT", C_NODATA},
+	        {"the version", "dns-version.cluster.local TXT", "NOERROR aa rd: 28800 TXT \"1.1.0\""},
+	        {"the version's address", "dns-version.cluster.local A", C_NX},
+	        {"above the name server", "dns.cluster.local A", C_NX},
+	        {"the name server", "ns.dns.cluster.local A", "NOERROR aa rd: 30 A 192.0.2.53"},
+	        {"SOA of nothing", "none.default.svc.cluster.local SOA", C_NODATA},
+	        {"SOA of a reverse name", "9.9.9.10.in-addr.arpa SOA", C_NODATA4},
+	        {"SOA of the apex", "cluster.local SOA",
+	         "NOERROR aa rd: 30 SOA ns.dns.cluster.local. hostmaster.cluster.local. 7200 1800 86400 30"},
+	        {"ANY", "web.default.svc.cluster.local ANY", C_NODATA},
+	        {"ANY of nothing", "none.default.svc.cluster.local ANY", C_NX},
+	        {"not ready is remembered", "db-1.db.default.svc.cluster.local A", C_NX},
+	        {"a port's addresses", "_http._tcp.web.default.svc.cluster.local A", "NOERROR aa rd: 30 A 10.0.0.1"},
+	        {"without underscores", "http.tcp.web.default.svc.cluster.local SRV",
+	         "NOERROR aa rd: 30 SRV 0 100 80 web.default.svc.cluster.local. + web.default.svc.cluster.local. 30 A 10.0.0.1"},
+	        {"without one", "_http.TCP.web.default.svc.cluster.local A", "NOERROR aa rd: 30 A 10.0.0.1"},
+	        {"any port", "_._tcp.web.default.svc.cluster.local SRV",
+	         "NOERROR aa rd: 30 SRV 0 50 80 web.default.svc.cluster.local., 30 SRV 0 50 443 web.default.svc.cluster.local. + "
+	         "web.default.svc.cluster.local. 30 A 10.0.0.1"},
+	        {"any port, no such protocol", "_._udp.web.default.svc.cluster.local SRV", C_NX},
+	        {"any protocol", "http._.web.default.svc.cluster.local SRV",
+	         "NOERROR aa rd: 30 SRV 0 100 80 web.default.svc.cluster.local. + web.default.svc.cluster.local. 30 A 10.0.0.1"},
+	        {"any of both", "_._.db.default.svc.cluster.local A", "NOERROR aa rd: 30 A 10.244.1.1"},
+	        {"a headless port's addresses", "sql.tcp.db.default.svc.cluster.local A", "NOERROR aa rd: 30 A 10.244.1.1"},
+	        {"no such port", "_x._tcp.web.default.svc.cluster.local SRV", C_NX},
+	        {"a protocol alone", "_tcp.web.default.svc.cluster.local A", C_NX},
+	        {"an endpoint", "db-0.db.default.svc.cluster.local A", "NOERROR aa rd: 30 A 10.244.1.1"},
+	        {"a chain to nothing", "lost.default.svc.cluster.local A", C_NODATA},
+	        {"a loop", "loop.default.svc.cluster.local A", C_NODATA},
+	        {"a chain", "alias.default.svc.cluster.local A",
+	         "NOERROR aa rd: 30 CNAME web.default.svc.cluster.local., web.default.svc.cluster.local. 30 A 10.0.0.1"},
+	        {"a chain without the type", "alias.default.svc.cluster.local AAAA", C_NODATA},
+	        {"its CNAME", "lost.default.svc.cluster.local CNAME", "NOERROR aa rd: 30 CNAME none.default.svc.cluster.local."},
+	        {"SRV of an ExternalName", "alias.default.svc.cluster.local SRV", C_NODATA},
+	        {"TXT of an ExternalName", "alias.default.svc.cluster.local TXT", C_NODATA},
+	        {"ANY of an ExternalName", "alias.default.svc.cluster.local ANY", C_NODATA},
+	        {"reverse, other types", "1.0.0.10.in-addr.arpa A", C_NX4},
+	        {"reverse, incomplete", "0.0.10.in-addr.arpa PTR", C_NX4},
+	        {"reverse apex", "in-addr.arpa PTR", C_NODATA4},
+	        {"reverse apex, TXT", "in-addr.arpa TXT", C_NX4},
+	        {"PTR", "1.0.0.10.in-addr.arpa PTR", "NOERROR aa rd: 30 PTR web.default.svc.cluster.local."},
+	        {"a pod", "1-2-3-4.default.pod.cluster.local A", "NOERROR aa rd: 30 A 1.2.3.4"},
+	        {"a pod with labels before it", "x.y.1-2-3-4.default.pod.cluster.local A", "NOERROR aa rd: 30 A 1.2.3.4"},
+	        {"too many labels before it", "x.y.z.1-2-3-4.default.pod.cluster.local A", C_NX},
+	};
+	(void)state;
+	assert_int_equal(ask_zone(world_zone_as_coredns(ZONE_PODS_INSECURE),
+	                          "with compat_coredns\nns default\nself 192.0.2.53\n"
+	                          "svc default/web ip=10.0.0.1 port=http:80/TCP port=:443/TCP\n"
+	                          "svc default/db headless\nep 10.244.1.1 host=db-0 port=sql:5432/TCP\nep 10.244.1.2 host=db-1 notready\n"
+	                          "svc default/alias external=web.default.svc.cluster.local\n"
+	                          "svc default/lost external=none.default.svc.cluster.local\n"
+	                          "svc default/loop external=loop.default.svc.cluster.local\n",
+	                          questions, COUNT(questions)),
+	                 0);
+}
+
 int main(void)
 {
 	hash_seed_init();
@@ -170,6 +243,7 @@ int main(void)
 	        cmocka_unit_test(test_endpoint_pod_names),   cmocka_unit_test(test_noendpoints),
 	        cmocka_unit_test(test_ignore_empty_service), cmocka_unit_test(test_pods_disabled),
 	        cmocka_unit_test(test_pods_insecure),        cmocka_unit_test(test_pods_verified),
+	        cmocka_unit_test(test_compat_coredns),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	rcu_thread_end();

@@ -146,6 +146,7 @@ static void apply_options(char **save)
 	for (const char *word; (word = strtok_r(NULL, " ", save));) {
 		with.endpoint_pod_names |= strcmp(word, "endpoint_pod_names") == 0;
 		with.noendpoints |= strcmp(word, "noendpoints") == 0;
+		with.compat_coredns |= strcmp(word, "compat_coredns") == 0;
 		with.ignore_empty_service |= strcmp(word, "ignore_empty_service") == 0;
 	}
 }
@@ -261,6 +262,11 @@ static struct zone *zones(const char *names, struct zone_options options)
 struct zone *world_zones(const char *names)
 {
 	return zones(names, (struct zone_options){0});
+}
+
+struct zone *world_zone_as_coredns(enum zone_pods pods)
+{
+	return zones(WORLD_ORIGINS, (struct zone_options){.pods = pods, .compat_coredns = true});
 }
 
 struct zone *world_zone_with_pods(enum zone_pods pods)

@@ -33,3 +33,4 @@ struct zone *world_zones(const char *names);
 /* The zone "cluster.local." and all reverse ones. */
 struct zone *world_zone(void);
 struct zone *world_zone_with_pods(enum zone_pods pods);
+struct zone *world_zone_as_coredns(enum zone_pods pods); /* with compat_coredns; the text needs "with compat_coredns" too */
