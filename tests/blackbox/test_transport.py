@@ -98,8 +98,8 @@ def test_pipelining_with_a_reader_that_waits(observed):
     """Replies beyond what the sockets hold must wait for the reader, not be lost, and not stop others."""
     question = "_web._tcp.nginx.default.svc.cluster.local."
     count = 20000
+    octets = b"".join(harness.frame(wire(n, question, "SRV")) for n in range(count))  # takes longer than a connection may be idle
     with observed.tcp_socket() as s:
-        octets = b"".join(harness.frame(wire(n, question, "SRV")) for n in range(count))
         s.setblocking(False)
         sent = 0
         while sent < len(octets):
