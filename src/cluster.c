@@ -112,6 +112,7 @@ static enum err build(struct cluster *c, struct diag *d)
 	        .endpoint_pod_names = o->kubernetes->endpoint_pod_names,
 	        .noendpoints = o->kubernetes->noendpoints,
 	        .ignore_empty_service = o->kubernetes->ignore_empty_service,
+	        .svcb = o->kubernetes->svcb,
 	        .compat_coredns = o->kubernetes->compat_coredns,
 	};
 	const struct store_callbacks callbacks = {on_service_changed, on_service_gone, on_namespace_changed, on_pod_addresses, c};

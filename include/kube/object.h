@@ -48,8 +48,9 @@ struct object {
 enum protocol { PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_SCTP };
 
 struct service_port {
-	const char *name;        /* interned; "" if unnamed */
-	const char *target_name; /* interned; NULL: target_port holds */
+	const char *name;         /* interned; "" if unnamed */
+	const char *target_name;  /* interned; NULL: target_port holds */
+	const char *app_protocol; /* interned; NULL: unset */
 	uint16_t port, target_port;
 	uint8_t protocol; /* enum protocol */
 };

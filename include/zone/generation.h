@@ -28,7 +28,12 @@ enum has {
 	HAS_NS = 32,
 	HAS_TXT = 64,
 	HAS_PTR = 128,
+	HAS_SVCB = 256,  /* of each SRV record; the rdata is made from these */
+	HAS_HTTPS = 512, /* of each SRV record of the port https */
 };
+
+/* What is spoken behind a port, where it is more than what the port's name says (RFC 9460 7.1). */
+enum alpn { ALPN_DEFAULT, ALPN_H2, ALPN_H3 };
 
 struct node {
 	uint32_t label;     /* offset in text: the relative name in wire form without the root, object's case */
@@ -63,6 +68,8 @@ struct generation {
 	const uint8_t *text;                    /* begins with the Service's label and the namespace's in wire form, object's case */
 	const uint8_t *cname;                   /* of an ExternalName: the target in wire form with the root, the case it was written in */
 	uint8_t service_len, ns_len, cname_len; /* octets of these labels without their length octet */
+	uint8_t alpn;                           /* enum alpn, of the port https */
+	uint32_t https;                         /* the node of _https._tcp; 0: none, or nobody wants HTTPS records */
 	bool headless;                          /* the Service has no address of its own: those of nodes[0] are its endpoints' */
 	uint32_t node_count;
 	uint32_t names;  /* nodes that are there */

@@ -30,7 +30,7 @@ static const struct member metadata[] = {
 
 static const struct member container_ports[] = {ALL("name"), ALL("containerPort"), ALL("protocol"), {0}};
 static const struct member containers[] = {SOME("ports", container_ports), ALL("restartPolicy"), {0}};
-static const struct member service_ports[] = {ALL("name"), ALL("port"), ALL("targetPort"), ALL("protocol"), {0}};
+static const struct member service_ports[] = {ALL("name"), ALL("port"), ALL("targetPort"), ALL("protocol"), ALL("appProtocol"), {0}};
 
 static const struct member spec[] = {
         SOME("containers", containers),

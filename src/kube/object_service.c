@@ -94,11 +94,12 @@ static void check_unique(struct decoder *d, const struct field *item, const stru
 static void port_decode(struct decoder *d, const struct field *item, struct service *s)
 {
 	struct service_port *p = &s->ports[s->port_count++];
-	struct field name = field_member(d, item, "name"), port = field_member(d, item, "port");
+	struct field name = field_member(d, item, "name"), port = field_member(d, item, "port"), app = field_member(d, item, "appProtocol");
 	const char *text = field_check(d, &name, field_text(d, &name), FORM_LABEL);
 	p->name = decoder_intern(d, text ? text : "");
 	p->port = field_port(d, &port);
 	p->protocol = protocol_decode(d, item);
+	p->app_protocol = decoder_intern(d, field_text(d, &app));
 	target_port_decode(d, item, p);
 	check_unique(d, item, s, p);
 }
@@ -132,6 +133,7 @@ void service_clear(struct object *o, struct intern *pool)
 	for (uint16_t i = 0; i < s->port_count; i++) {
 		intern_unref(pool, s->ports[i].name);
 		intern_unref(pool, s->ports[i].target_name);
+		intern_unref(pool, s->ports[i].app_protocol);
 	}
 	free(s->ports);
 }

@@ -1,4 +1,5 @@
 #include "answer.h"
+#include "zone/svcb.h"
 #include <string.h>
 
 #define RECORD_LEN  12 /* of a record before its rdata, the owner being a compression pointer */
@@ -315,6 +316,41 @@ static void put_srvs(struct answer *a, const struct zone_found *found)
 		a->truncated = true;
 }
 
+/* One for each SRV record of the port, in service mode; false if it does not fit. "." is the owner itself (RFC 9460 2.5.2). */
+static bool put_svcb(struct answer *a, uint16_t type, const struct srv_set *set, const struct srv *s)
+{
+	const struct generation *g = set->g;
+	const struct node *target = &g->nodes[s->target];
+	uint8_t params[SVCB_PARAMS_MAX];
+	bool https = type == DNS_TYPE_HTTPS, tls = https || set->run.first == g->nodes[g->https].srv.first;
+	bool self = https && s->target == 0;
+	size_t name_len = self ? 1 : made_name_len(target, &set->suffix);
+	size_t params_len = svcb_params(tls ? (enum alpn)g->alpn : ALPN_DEFAULT, s->port, https ? 443 : 0, params);
+	if (!name_len)
+		return true;
+	uint8_t *at = begin_record(a, a->owner, type, a->settings->ttl_s, 2 + name_len + params_len);
+	if (!at)
+		return false;
+	at = store_u16(at, 1);
+	at = self ? store_bytes(at, "", 1) : store_name(at, g, target, &set->suffix);
+	store_bytes(at, params, params_len);
+	a->answers++;
+	return true;
+}
+
+static void put_svcbs(struct answer *a, uint16_t type, const struct zone_found *found)
+{
+	const struct generation *g = found->generation;
+	struct srv_set set = {.g = g, .run = type == DNS_TYPE_HTTPS ? g->nodes[g->https].srv : found->node->srv};
+	set.start = draw_start(a, set.run.count);
+	set.count = bounded(a, set.run.count);
+	make_suffix(a, g, &set.suffix);
+	for (uint32_t i = 0; i < set.count && !a->truncated; i++)
+		a->truncated = !put_svcb(a, type, &set, srv_at(&set, i));
+	if (type == DNS_TYPE_HTTPS && !g->headless && !a->truncated)
+		put_glue(a, a->owner, g, found->node);
+}
+
 /* --- records that are one of a kind --- */
 
 /* The primary is ns.dns.<origin> in reverse zones too: there is no name server below these. Its name and the mailbox end in the first spelling
@@ -396,6 +432,10 @@ void answer_put(struct answer *a, uint16_t type, const struct zone_found *found,
 		break;
 	case DNS_TYPE_SRV:
 		put_srvs(a, found);
+		break;
+	case DNS_TYPE_SVCB:
+	case DNS_TYPE_HTTPS:
+		put_svcbs(a, type, found);
 		break;
 	case DNS_TYPE_PTR:
 		put_ptrs(a, found, spot);

@@ -17,6 +17,10 @@ static unsigned has_of(uint16_t qtype)
 		return HAS_NS;
 	case DNS_TYPE_TXT:
 		return HAS_TXT;
+	case DNS_TYPE_SVCB:
+		return HAS_SVCB;
+	case DNS_TYPE_HTTPS:
+		return HAS_HTTPS;
 	default:
 		return 0;
 	}

@@ -175,8 +175,8 @@ static bool ports_equal(const struct service *a, const struct service *b)
 		return false;
 	for (size_t i = 0; i < a->port_count; i++) {
 		const struct service_port *p = &a->ports[i], *q = &b->ports[i];
-		if (p->name != q->name || p->target_name != q->target_name || p->port != q->port || p->target_port != q->target_port ||
-		    p->protocol != q->protocol)
+		if (p->name != q->name || p->target_name != q->target_name || p->app_protocol != q->app_protocol || p->port != q->port ||
+		    p->target_port != q->target_port || p->protocol != q->protocol)
 			return false;
 	}
 	return true;

@@ -43,6 +43,8 @@ struct builder {
 	uint32_t text_len;
 	uint8_t service_len, ns_len;
 	bool unite;
+	uint32_t https;
+	enum alpn alpn;
 	const struct name *cname;
 };
 
@@ -231,6 +233,13 @@ void builder_srv(struct builder *b, uint32_t node, uint32_t target, uint16_t por
 void builder_has(struct builder *b, uint32_t node, unsigned has)
 {
 	b->nodes[node].has |= (uint16_t)has;
+}
+
+void builder_https(struct builder *b, uint32_t node, enum alpn alpn)
+{
+	b->https = node;
+	b->alpn = alpn;
+	builder_has(b, 0, HAS_HTTPS);
 }
 
 void builder_cname(struct builder *b, const struct name *target)
@@ -438,6 +447,8 @@ static void put_header(const struct builder *b, const struct layout *l, size_t b
 	g->ns_len = b->ns_len;
 	g->cname_len = b->cname ? b->cname->len : 0;
 	g->headless = b->unite;
+	g->https = b->https;
+	g->alpn = (uint8_t)b->alpn;
 	g->node_count = b->node_count;
 	g->bytes = bytes;
 }

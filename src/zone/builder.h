@@ -35,6 +35,9 @@ void builder_srv(struct builder *b, uint32_t node, uint32_t target, uint16_t por
 /* The node has these RRsets, whose rdata is not kept here. */
 void builder_has(struct builder *b, uint32_t node, unsigned has);
 
+/* The node of _https._tcp, for which "" has an HTTPS record, and what is spoken there. */
+void builder_https(struct builder *b, uint32_t node, enum alpn alpn);
+
 /* The node "" is a CNAME to target, which is borrowed until the end. */
 void builder_cname(struct builder *b, const struct name *target);
 

@@ -100,6 +100,32 @@ static const struct port_names *names_of_port(struct compiler *c, const char *na
 	return &c->port_names;
 }
 
+/* A name of our own for what a Service's port of that name says it speaks; how people write it is up to them (KEP-2628 names but a few). */
+static enum alpn alpn_of_port(const struct service *s, const char *name)
+{
+	static const struct {
+		const char *app_protocol;
+		enum alpn alpn;
+	} known[] = {{"h2", ALPN_H2}, {"http2", ALPN_H2}, {"grpc", ALPN_H2}, {"h3", ALPN_H3}, {"http3", ALPN_H3}};
+	for (unsigned i = 0; i < s->port_count; i++)
+		for (size_t k = 0; k < sizeof known / sizeof known[0] && strcmp(s->ports[i].name, name) == 0 && s->ports[i].app_protocol;
+		     k++)
+			if (strcmp(s->ports[i].app_protocol, known[k].app_protocol) == 0)
+				return known[k].alpn;
+	return ALPN_DEFAULT;
+}
+
+/* A port of these names is one to bind a service to (RFC 9460); the record is made where the name is, so that it comes and goes with it. */
+static void add_service_binding(struct compiler *c, const char *name, uint32_t node)
+{
+	bool https = strcmp(name, "https") == 0;
+	if (!https && strcmp(name, "http") != 0)
+		return;
+	builder_has(c->b, node, HAS_SVCB);
+	if (https)
+		builder_https(c->b, node, alpn_of_port(c->service, name));
+}
+
 /* What a record counts for when weights are shared out: also a Service that has no address yet. */
 static unsigned pairs(unsigned addrs)
 {
@@ -111,6 +137,8 @@ static void add_port(struct compiler *c, const char *name, uint8_t protocol, uin
                      unsigned n)
 {
 	const struct port_names *names = names_of_port(c, name, protocol);
+	if (c->options->svcb && names->count && protocol == PROTOCOL_TCP)
+		add_service_binding(c, name, names->nodes[0]);
 	for (unsigned i = 0; i < names->count; i++) {
 		builder_srv(c->b, names->nodes[i], target, port, pairs(n));
 		for (unsigned k = 0; k < n && c->options->compat_coredns; k++)

@@ -2,6 +2,7 @@
 #include "dns/message.h"
 #include "dns/wire.h"
 #include "inside.h"
+#include "zone/svcb.h"
 #include <string.h>
 
 #define SRV_LEN 6 /* of SRV rdata before the target */
@@ -66,6 +67,28 @@ static enum err give_srvs(const struct walk *w, const struct generation *g, stru
 	return err;
 }
 
+/* HTTPS at the Service's own name, SVCB at a port's: as query/answer.c writes them. */
+static enum err give_svcbs(const struct walk *w, uint16_t type, const struct generation *g, const struct node *n)
+{
+	bool https = type == DNS_TYPE_HTTPS, tls = https || n == &g->nodes[g->https];
+	struct run run = https ? g->nodes[g->https].srv : n->srv;
+	enum err err = OK;
+	for (uint32_t i = 0; i < run.count && !err; i++) {
+		const struct srv *s = &g->srv[run.first + i];
+		uint8_t rdata[2 + NAME_WIRE_MAX + SVCB_PARAMS_MAX];
+		struct wire_writer out = {.bytes = rdata, .limit = sizeof rdata};
+		struct name target;
+		name_root(&target);
+		if (!(https && s->target == 0) && !node_name(&target, g, &g->nodes[s->target], w->origin))
+			continue;
+		wire_put_u16(&out, 1);
+		wire_put_name(&out, &target);
+		out.len += svcb_params(tls ? (enum alpn)g->alpn : ALPN_DEFAULT, s->port, https ? 443 : 0, rdata + out.len);
+		err = give(w, type, w->ttl_s, rdata, out.len);
+	}
+	return err;
+}
+
 /* A record whose rdata is the node's name. */
 static enum err give_name(const struct walk *w, uint16_t type, const struct generation *g, const struct node *n)
 {
@@ -126,6 +149,10 @@ static enum err give_type(const struct walk *w, enum has type, const struct zone
 		return give_ns(w);
 	case HAS_TXT:
 		return give(w, DNS_TYPE_TXT, ZONE_VERSION_TTL_S, ZONE_VERSION_RDATA, sizeof ZONE_VERSION_RDATA - 1);
+	case HAS_SVCB:
+		return give_svcbs(w, DNS_TYPE_SVCB, g, n);
+	case HAS_HTTPS:
+		return give_svcbs(w, DNS_TYPE_HTTPS, g, n);
 	case HAS_PTR:
 		return give_ptrs(w, found, spot);
 	}

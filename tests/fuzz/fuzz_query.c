@@ -17,7 +17,7 @@ static struct addr v4(uint8_t c, uint8_t d)
 
 static void publish(const struct service *s, const struct endpoint *endpoints, size_t count)
 {
-	static const struct compile_options options;
+	static const struct compile_options options = {.svcb = true};
 	struct generation *g;
 	enum err err = compile_service(&(struct service_view){.service = s, .endpoints = endpoints, .count = count}, &options, &g);
 	assert(err == OK);
@@ -54,7 +54,7 @@ static void publish_all(void)
 		const char *name, *target;
 	} externals[] = {
 	        {"x", "h.d.svc.c."}, {"y", "z.d.svc.c."}, {"z", "y.d.svc.c."}, {"out", "Example.COM"}, {"ptr", "1.0.0.10.in-addr.arpa"}};
-	struct service_port port = {.name = "web", .port = 80};
+	struct service_port port = {.name = "https", .port = 8443, .app_protocol = "h2"};
 	publish(&(struct service){.object = {.ns = "d", .name = "s"},
 	                          .cluster_ips = {v4(0, 1), v4(0, 2)},
 	                          .cluster_ip_count = 2,
@@ -105,6 +105,15 @@ static void check_rdata(struct wire_reader *in, uint16_t type, size_t end)
 		wire_get_name(in, &n);
 		wire_get_name(in, &n);
 		wire_get_bytes(in, 20);
+		break;
+	case DNS_TYPE_SVCB:
+	case DNS_TYPE_HTTPS:
+		wire_get_u16(in);
+		in->at += name_from_wire(&n, in->bytes + in->at, end - in->at); /* uncompressed */
+		while (in->at < end) {
+			wire_get_u16(in);
+			wire_get_bytes(in, wire_get_u16(in));
+		}
 		break;
 	case DNS_TYPE_NS:
 	case DNS_TYPE_CNAME:

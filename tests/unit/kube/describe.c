@@ -50,7 +50,10 @@ static void put_service(const struct service *s)
 	put("%s%s%s", s->families & 1 ? " IPv4" : "", s->families & 2 ? " IPv6" : "", s->publish_not_ready ? " publish" : "");
 	for (uint16_t i = 0; i < s->port_count; i++) {
 		const struct service_port *p = &s->ports[i];
-		put(" %s:%u>", p->name, p->port);
+		put(" %s:%u", p->name, p->port);
+		if (p->app_protocol)
+			put("(%s)", p->app_protocol);
+		put(">");
 		if (p->target_name)
 			put("%s/%s", p->target_name, protocol(p->protocol));
 		else

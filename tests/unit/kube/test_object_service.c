@@ -64,6 +64,7 @@ static const struct describe_case external[] = {
 static const struct describe_case ports[] = {
         {"defaults", PORT("'port':80"), "Service default/nginx :80>80/TCP"},
         {"all of it", PORT("'name':'dns','port':53,'protocol':'UDP','targetPort':1053"), "Service default/nginx dns:53>1053/UDP"},
+        {"what it speaks", PORT("'port':80,'appProtocol':'kubernetes.io/h2c'"), "Service default/nginx :80(kubernetes.io/h2c)>80/TCP"},
         {"named target", PORT("'port':80,'targetPort':'web-8080'"), "Service default/nginx :80>web-8080/TCP"},
         {"number as a string", PORT("'port':80,'targetPort':'8080'"), "Service default/nginx :80>8080/TCP"},
         {"target unset", PORT("'port':80,'targetPort':0"), "Service default/nginx :80>80/TCP"},

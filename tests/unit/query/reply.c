@@ -8,8 +8,8 @@
 static const struct {
 	const char *name;
 	unsigned type;
-} types[] = {{"A", 1},    {"NS", 2},    {"CNAME", 5}, {"SOA", 6},    {"PTR", 12},   {"HINFO", 13}, {"MX", 15},
-             {"TXT", 16}, {"AAAA", 28}, {"SRV", 33},  {"HTTPS", 65}, {"IXFR", 251}, {"AXFR", 252}, {"ANY", 255}};
+} types[] = {{"A", 1},     {"NS", 2},   {"CNAME", 5}, {"SOA", 6},    {"PTR", 12},   {"HINFO", 13}, {"MX", 15},  {"TXT", 16},
+             {"AAAA", 28}, {"SRV", 33}, {"SVCB", 64}, {"HTTPS", 65}, {"IXFR", 251}, {"AXFR", 252}, {"ANY", 255}};
 
 static unsigned type_number(const char *name)
 {
@@ -233,6 +233,25 @@ static void srv_rdata(struct parser *p)
 	name_rdata(p, false);
 }
 
+/* "1 . port=8443": priority, target, parameters. */
+static void svcb_rdata(struct parser *p, size_t end)
+{
+	unsigned last = 0;
+	say(p, " %u", number(p, 2));
+	name_rdata(p, false);
+	while (p->at < end && !p->wrong) {
+		unsigned key = number(p, 2), len = number(p, 2);
+		if (key <= last || p->at + len > end)
+			wrong(p, "parameters out of order, or cut");
+		else if (key == 1)
+			say(p, " alpn=%.*s", (int)len - 1, (const char *)p->bytes + p->at + 1);
+		else
+			say(p, " port=%u", (unsigned)(p->bytes[p->at] << 8 | p->bytes[p->at + 1]));
+		last = key;
+		p->at += len;
+	}
+}
+
 static void rdata(struct parser *p, unsigned type, size_t len)
 {
 	switch (type) {
@@ -252,6 +271,10 @@ static void rdata(struct parser *p, unsigned type, size_t len)
 		break;
 	case 33:
 		srv_rdata(p);
+		break;
+	case 64:
+	case 65:
+		svcb_rdata(p, p->at + len);
 		break;
 	case 13:
 	case 16:

@@ -162,6 +162,54 @@ static void test_pods_verified(void **state)
 	assert_int_equal(ask_zone(world_zone_with_pods(ZONE_PODS_VERIFIED), pods, questions, COUNT(questions)), 0);
 }
 
+/* --- HTTPS and SVCB --- */
+
+static const char bound[] = "ns default\n"
+                            "svc default/web ip=10.0.0.1 ip=fd00::1 port=https:443/TCP app=http2 port=http:80/TCP\n"
+                            "svc default/high ip=10.0.0.2 port=https:8443/TCP app=kubernetes.io/wss\n"
+                            "svc default/plain ip=10.0.0.3 port=http:80/TCP port=metrics:9090/TCP\n"
+                            "svc default/quic ip=10.0.0.4 port=https:443/UDP app=h3\n"
+                            "svc default/pods headless port=https:443/TCP app=grpc\n"
+                            "ep 10.244.1.1 host=p-0 port=https:8443/TCP\nep 10.244.1.2 host=p-1 port=https:443/TCP\n"
+                            "svc default/idle headless port=https:443/TCP\nep 10.244.1.3 host=i-0 port=https:443/TCP notready\n";
+
+static void test_svcb(void **state)
+{
+	static const struct question questions[] = {
+	        {"HTTPS", "web.default.svc.cluster.local HTTPS",
+	         "NOERROR aa rd: 30 HTTPS 1 . alpn=h2 + web.default.svc.cluster.local. 30 A 10.0.0.1, web.default.svc.cluster.local. 30 "
+	         "AAAA "
+	         "fd00::1"},
+	        {"on another port", "high.default.svc.cluster.local HTTPS",
+	         "NOERROR aa rd: 30 HTTPS 1 . port=8443 + high.default.svc.cluster.local. 30 A 10.0.0.2"},
+	        {"not for http alone, which would be taken for both", "plain.default.svc.cluster.local HTTPS", NODATA},
+	        {"not over UDP", "quic.default.svc.cluster.local HTTPS", NODATA},
+	        {"each pod", "pods.default.svc.cluster.local HTTPS",
+	         "NOERROR aa rd: 30 HTTPS 1 p-0.pods.default.svc.cluster.local. alpn=h2 port=8443, "
+	         "30 HTTPS 1 p-1.pods.default.svc.cluster.local. alpn=h2"},
+	        {"none is ready", "idle.default.svc.cluster.local HTTPS", PASSING},
+	        {"SVCB of the port", "_https._tcp.web.default.svc.cluster.local SVCB",
+	         "NOERROR aa rd: 30 SVCB 1 web.default.svc.cluster.local. alpn=h2 port=443"},
+	        {"SVCB of http", "_http._tcp.web.default.svc.cluster.local SVCB",
+	         "NOERROR aa rd: 30 SVCB 1 web.default.svc.cluster.local. port=80"},
+	        {"SVCB of pods", "_https._tcp.pods.default.svc.cluster.local SVCB",
+	         "NOERROR aa rd: 30 SVCB 1 p-0.pods.default.svc.cluster.local. alpn=h2 port=8443, "
+	         "30 SVCB 1 p-1.pods.default.svc.cluster.local. alpn=h2 port=443"},
+	        {"SVCB of another port", "_metrics._tcp.plain.default.svc.cluster.local SVCB", NODATA},
+	        {"SVCB of the Service", "web.default.svc.cluster.local SVCB", NODATA},
+	        {"HTTPS of a pod", "p-0.pods.default.svc.cluster.local HTTPS", NODATA},
+	        {"ANY stays small", "web.default.svc.cluster.local ANY", "NOERROR aa rd: 30 HINFO \"RFC8482\" \"\""},
+	};
+	static const struct question without[] = {
+	        {"HTTPS", "web.default.svc.cluster.local HTTPS", NODATA},
+	        {"SVCB", "_https._tcp.web.default.svc.cluster.local SVCB", NODATA},
+	};
+	char text[2048] = "with svcb\n";
+	(void)state;
+	ASK_ALL(strcat(text, bound), questions);
+	ASK_ALL(bound, without);
+}
+
 /* --- compat coredns: each row is otherwise without it --- */
 
 #define C_SOA     "cluster.local. 30 SOA ns.dns.cluster.local. hostmaster.cluster.local. 7200 1800 86400 30"
@@ -240,9 +288,13 @@ int main(void)
 	hash_seed_init();
 	rcu_thread_begin();
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_endpoint_pod_names),   cmocka_unit_test(test_noendpoints),
-	        cmocka_unit_test(test_ignore_empty_service), cmocka_unit_test(test_pods_disabled),
-	        cmocka_unit_test(test_pods_insecure),        cmocka_unit_test(test_pods_verified),
+	        cmocka_unit_test(test_endpoint_pod_names),
+	        cmocka_unit_test(test_noendpoints),
+	        cmocka_unit_test(test_ignore_empty_service),
+	        cmocka_unit_test(test_pods_disabled),
+	        cmocka_unit_test(test_pods_insecure),
+	        cmocka_unit_test(test_pods_verified),
+	        cmocka_unit_test(test_svcb),
 	        cmocka_unit_test(test_compat_coredns),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

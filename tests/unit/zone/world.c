@@ -80,6 +80,8 @@ static void service_word(struct draft *d, const char *word)
 		struct endpoint_port p;
 		parse_port(d, rest, &p);
 		s->ports[s->port_count++] = (struct service_port){.name = p.name, .port = p.port, .protocol = p.protocol};
+	} else if (begins(word, "app=", &rest)) {
+		s->ports[s->port_count - 1].app_protocol = keep(d, rest, strlen(rest));
 	} else {
 		const char *slash = strchr(word, '/');
 		assert(slash);
@@ -146,6 +148,7 @@ static void apply_options(char **save)
 	for (const char *word; (word = strtok_r(NULL, " ", save));) {
 		with.endpoint_pod_names |= strcmp(word, "endpoint_pod_names") == 0;
 		with.noendpoints |= strcmp(word, "noendpoints") == 0;
+		with.svcb |= strcmp(word, "svcb") == 0;
 		with.compat_coredns |= strcmp(word, "compat_coredns") == 0;
 		with.ignore_empty_service |= strcmp(word, "ignore_empty_service") == 0;
 	}

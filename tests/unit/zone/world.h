@@ -1,7 +1,7 @@
 /* world.h - a zone made of a few lines of text, through compile_service and zone_publish as the server does it.
  *
  *	ns default
- *	svc default/kube-dns ip=10.0.0.10 ip=fd00::a port=dns:53/UDP
+ *	svc default/kube-dns ip=10.0.0.10 ip=fd00::a port=dns:53/UDP app=PROTOCOL
  *	svc default/nginx headless
  *	ep 10.244.1.7,fd00::7 host=web-0 port=web:80/TCP
  *	ep 10.244.1.8 notready
