@@ -1,25 +1,23 @@
 #include "base/intern.h"
 #include "base/hash.h"
-#include "base/table.h"
 #include <assert.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct intern {
-	struct table *entries;
-};
+#define BUCKETS_MIN 64
 
 /* The header before the octets; 16 octets, so that they are aligned as malloc's. */
 struct interned {
+	struct interned *next; /* in its bucket */
 	uint32_t refs, len;
-	uint64_t hash;
 	char bytes[];
 };
 
-struct key {
-	const void *bytes;
-	size_t len;
+/* Chained, since there is one pointer for each string then, and none of a cluster's hundred thousand names is looked up often. */
+struct intern {
+	struct interned **buckets;
+	size_t mask, count;
 };
 
 static struct interned *header_of(const void *interned)
@@ -27,20 +25,14 @@ static struct interned *header_of(const void *interned)
 	return (struct interned *)(uintptr_t)((const char *)interned - offsetof(struct interned, bytes));
 }
 
-static bool same_bytes(const void *entry, const void *key)
-{
-	const struct interned *e = entry;
-	const struct key *k = key;
-	return e->len == k->len && memcmp(e->bytes, k->bytes, k->len) == 0;
-}
-
 struct intern *intern_new(void)
 {
 	struct intern *pool = calloc(1, sizeof *pool);
 	if (!pool)
 		return NULL;
-	pool->entries = table_new();
-	if (!pool->entries) {
+	pool->mask = BUCKETS_MIN - 1;
+	pool->buckets = calloc(BUCKETS_MIN, sizeof(struct interned *));
+	if (!pool->buckets) {
 		free(pool);
 		return NULL;
 	}
@@ -51,34 +43,67 @@ void intern_free(struct intern *pool)
 {
 	if (!pool)
 		return;
-	assert(table_count(pool->entries) == 0);
-	table_free(pool->entries);
+	assert(pool->count == 0);
+	free(pool->buckets);
 	free(pool);
+}
+
+/* Where the pointer to these octets is, or would be. */
+static struct interned **find(const struct intern *pool, const void *bytes, size_t len)
+{
+	struct interned **at = &pool->buckets[hash_bytes(bytes, len) & pool->mask];
+	while (*at && ((*at)->len != len || memcmp((*at)->bytes, bytes, len) != 0))
+		at = &(*at)->next;
+	return at;
+}
+
+static void move_chain(struct intern *to, struct interned *e)
+{
+	for (struct interned *next; e; e = next) {
+		struct interned **bucket = &to->buckets[hash_bytes(e->bytes, e->len) & to->mask];
+		next = e->next;
+		e->next = *bucket;
+		*bucket = e;
+	}
+}
+
+/* Twice the buckets. For want of memory the chains become longer instead. */
+static void grow(struct intern *pool)
+{
+	struct intern larger = {.mask = 2 * pool->mask + 1, .count = pool->count};
+	larger.buckets = calloc(larger.mask + 1, sizeof(struct interned *));
+	if (!larger.buckets)
+		return;
+	for (size_t i = 0; i <= pool->mask; i++)
+		move_chain(&larger, pool->buckets[i]);
+	free(pool->buckets);
+	*pool = larger;
+}
+
+static struct interned *interned_new(const void *bytes, size_t len)
+{
+	struct interned *e = len <= UINT32_MAX ? malloc(sizeof *e + len + 1) : NULL;
+	if (!e)
+		return NULL;
+	*e = (struct interned){.refs = 1, .len = (uint32_t)len};
+	memcpy(e->bytes, bytes, len);
+	e->bytes[len] = '\0';
+	return e;
 }
 
 const void *intern_bytes(struct intern *pool, const void *bytes, size_t len)
 {
-	struct key key = {bytes, len};
-	uint64_t hash = hash_bytes(bytes, len);
-	struct interned *e = table_find(pool->entries, hash, same_bytes, &key);
+	struct interned **at = find(pool, bytes, len), *e = *at;
 	if (e) {
 		e->refs++;
 		return e->bytes;
 	}
-	if (len > UINT32_MAX)
-		return NULL;
-	e = malloc(sizeof *e + len + 1);
+	e = interned_new(bytes, len);
 	if (!e)
 		return NULL;
-	e->refs = 1;
-	e->len = (uint32_t)len;
-	e->hash = hash;
-	memcpy(e->bytes, bytes, len);
-	e->bytes[len] = '\0';
-	if (table_insert(pool->entries, hash, e)) {
-		free(e);
-		return NULL;
-	}
+	*at = e;
+	if (pool->count++ > pool->mask)
+		grow(pool);
 	return e->bytes;
 }
 
@@ -96,13 +121,15 @@ const void *intern_ref(const void *interned)
 
 bool intern_unref(struct intern *pool, const void *interned)
 {
-	struct interned *e;
+	struct interned *e, **at;
 	if (!interned)
 		return false;
 	e = header_of(interned);
 	if (--e->refs)
 		return false;
-	table_remove(pool->entries, e->hash, e);
+	at = find(pool, e->bytes, e->len);
+	*at = e->next;
+	pool->count--;
 	free(e);
 	return true;
 }

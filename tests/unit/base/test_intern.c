@@ -2,6 +2,7 @@
 #include "base/rcu.h"
 #include "fail_alloc.h"
 #include "unit.h"
+#include <stdio.h>
 #include <string.h>
 
 static void test_equal_strings_are_one(void **state)
@@ -34,6 +35,32 @@ static void test_octets_with_nul_differ(void **state)
 	intern_free(pool);
 }
 
+/* Also where the pool can't grow. */
+static void test_many(void **state)
+{
+	enum { MANY = 1000 };
+	const char *first[MANY];
+	struct intern *pool = intern_new();
+	char text[16];
+	(void)state;
+	for (unsigned i = 0; i < MANY; i++) {
+		snprintf(text, sizeof text, "pod-%u", i);
+		fail_alloc_at(i < 200 ? 0 : 2); /* the second is that for more buckets, if it wants them */
+		first[i] = intern_str(pool, text);
+		assert_string_equal(first[i], text);
+	}
+	fail_alloc_at(0);
+	for (unsigned i = 0; i < MANY; i += 2)
+		assert_true(intern_unref(pool, first[i]));
+	for (unsigned i = 1; i < MANY; i += 2) {
+		snprintf(text, sizeof text, "pod-%u", i);
+		assert_ptr_equal(intern_str(pool, text), first[i]);
+		assert_false(intern_unref(pool, first[i]));
+		assert_true(intern_unref(pool, first[i]));
+	}
+	intern_free(pool);
+}
+
 static void test_allocation_failure(void **state)
 {
 	(void)state;
@@ -58,6 +85,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_equal_strings_are_one),
 	        cmocka_unit_test(test_octets_with_nul_differ),
+	        cmocka_unit_test(test_many),
 	        cmocka_unit_test(test_allocation_failure),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
