@@ -20,7 +20,7 @@ void table_free(struct table *t); /* after the last reader is gone; takes NULL *
 /* ERR_NOMEM leaves the table as it was. */
 enum err table_insert(struct table *t, uint64_t hash, void *entry);
 
-/* Removes that very pointer; false if it is not there. */
+/* Removes that very pointer, which may be there under other hashes too; false if it is not there. */
 bool table_remove(struct table *t, uint64_t hash, const void *entry);
 
 /* The first entry of this hash that matches, or NULL. */

@@ -138,7 +138,7 @@ struct zone_found {
 void zone_find(const struct zone *z, const struct name *name, const struct zone_spot *spot, struct zone_found *found);
 
 /* After the PTR that found->node stands for: makes it the next one of the same address, in an order that stays; false: there is none. */
-bool zone_next_owner(const struct zone_spot *spot, struct zone_found *found);
+bool zone_next_owner(const struct zone *z, const struct zone_spot *spot, struct zone_found *found);
 
 /* The name server of the zones: the Service that the server's own addresses belong to, with its generation and node; false: it is
  * ns.dns below the apex, and generation and node are where its addresses are. */

@@ -113,7 +113,7 @@ bool table_remove(struct table *t, uint64_t hash, const void *entry)
 		void *found = atomic_load_explicit(&a->cells[i].entry, memory_order_relaxed);
 		if (!found)
 			return false;
-		if (found == entry) {
+		if (found == entry && a->cells[i].hash == hash) {
 			atomic_store_explicit(&a->cells[i].entry, REMOVED, memory_order_release);
 			t->entries--;
 			return true;

@@ -222,7 +222,7 @@ static void put_ptrs(struct answer *a, const struct zone_found *first, const str
 {
 	struct zone_found owner = *first;
 	uint32_t left = bounded(a, UINT32_MAX);
-	while (put_name_record(a, DNS_TYPE_PTR, owner.generation, owner.node) && --left && zone_next_owner(spot, &owner))
+	while (put_name_record(a, DNS_TYPE_PTR, owner.generation, owner.node) && --left && zone_next_owner(a->zone, spot, &owner))
 		;
 }
 

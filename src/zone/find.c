@@ -134,7 +134,7 @@ void zone_prefetch(const struct zone *z, const struct zone_spot *spot)
 	if (spot->place == ZONE_SERVICE)
 		table_prefetch(z->slots, spot->hash);
 	else if (spot->place == ZONE_REVERSE)
-		table_prefetch(z->reverse.table, spot->hash);
+		table_prefetch(z->reverse.slots, spot->hash);
 }
 
 static void found_node(struct zone_found *found, const struct generation *g, const struct node *n)
@@ -250,69 +250,46 @@ static void find_service(const struct zone *z, const struct name *name, const st
 		found->absence = (uint8_t)absence_below(name->wire, spot->apex - 3u);
 }
 
-/* True if the generation bears the entry out. */
-static bool bears_out(const struct reverse *r, uint64_t hash, struct zone_found *found)
-{
-	const struct generation *g = slot_generation(r->slot);
-	const struct node *n = g ? generation_find_addr(g, &r->addr, hash) : NULL;
-	if (n)
-		found_node(found, g, n);
-	return n;
-}
-
-/* The Service whose ClusterIP it is, alone; else the first that has the address, with the next entry in more_owners. */
+/* The Service whose ClusterIP it is, alone; else the first by name of those that have the address, whose slot then is in more_owners. */
 static void find_ptr(const struct zone *z, const struct zone_spot *spot, struct zone_found *found)
 {
-	bool alone;
-	struct zone_found owner = {0};
-	const struct reverse *r = reverse_find(&z->reverse, &spot->addr, spot->hash, &alone);
-	for (; r && addr_equal(&r->addr, &spot->addr); r = reverse_next(r)) {
-		if (bears_out(r, spot->hash, &owner)) {
-			bool cluster_ip = owner.node == &owner.generation->nodes[0];
-			if (cluster_ip || !found->exists) {
-				*found = owner;
-				found->more_owners = alone || cluster_ip ? NULL : reverse_next(r);
-			}
-			if (cluster_ip)
-				break;
-		}
-		if (alone)
-			break;
+	struct owner_walk w = reverse_begin(&z->reverse, &spot->addr, spot->hash);
+	struct owner o, first = {0};
+	bool several = false, cluster_ip = false;
+	while (!cluster_ip && reverse_next_owner(&w, &o)) {
+		cluster_ip = o.node == &o.generation->nodes[0];
+		several = first.slot && !cluster_ip;
+		if (cluster_ip || !first.slot || slot_compare(o.slot, first.slot) < 0)
+			first = o;
 	}
-	found->has = found->exists ? HAS_PTR : 0;
-	if (!found->exists)
+	if (!first.slot) {
 		found->absence = ABSENCE_NO_ADDRESS;
-}
-
-bool zone_next_owner(const struct zone_spot *spot, struct zone_found *found)
-{
-	const struct reverse *r = found->more_owners;
-	while (r && addr_equal(&r->addr, &spot->addr)) {
-		const struct reverse *next = reverse_next(r);
-		if (bears_out(r, spot->hash, found)) {
-			found->more_owners = next;
-			return true;
-		}
-		r = next;
+		return;
 	}
-	return false;
+	found_node(found, first.generation, first.node);
+	found->has = HAS_PTR;
+	found->more_owners = several ? first.slot : NULL;
 }
 
-static bool begins_with(const struct addr *a, const struct zone_spot *spot)
+bool zone_next_owner(const struct zone *z, const struct zone_spot *spot, struct zone_found *found)
 {
-	size_t whole = spot->bits / 8;
-	if (a->family != spot->addr.family || memcmp(a->octets, spot->addr.octets, whole) != 0)
+	const struct slot *last = found->more_owners;
+	struct owner_walk w = reverse_begin(&z->reverse, &spot->addr, spot->hash);
+	struct owner o, next = {0};
+	while (last && reverse_next_owner(&w, &o))
+		if (slot_compare(o.slot, last) > 0 && (!next.slot || slot_compare(o.slot, next.slot) < 0))
+			next = o;
+	if (!next.slot)
 		return false;
-	return spot->bits % 8 == 0 || (a->octets[whole] ^ spot->addr.octets[whole]) < 0x10;
+	found_node(found, next.generation, next.node);
+	found->more_owners = next.slot;
+	return true;
 }
 
 /* An incomplete reverse name exists as long as a PTR stands below it. */
 static void find_above_ptr(const struct zone *z, const struct zone_spot *spot, struct zone_found *found)
 {
-	struct zone_found below = {0};
-	const struct reverse *r = reverse_from(&z->reverse, &spot->addr);
-	for (; r && begins_with(&r->addr, spot) && !found->exists; r = reverse_next(r))
-		found->exists = bears_out(r, generation_addr_hash(&r->addr), &below);
+	found->exists = reverse_has_below(&z->reverse, &spot->addr, spot->bits);
 	if (found->exists)
 		found->absence = ABSENCE_NONE;
 }
@@ -376,19 +353,15 @@ bool zone_name_server(const struct zone *z, const struct generation **generation
 	*generation = own;
 	*node = &own->nodes[OWN_NAME_SERVER];
 	for (size_t cursor = 0; generation_each_addr(own, &cursor, &addr);) {
-		uint64_t hash = generation_addr_hash(&addr);
-		const struct reverse *r = reverse_from(&z->reverse, &addr);
-		for (; r && addr_equal(&r->addr, &addr); r = reverse_next(r)) {
-			struct zone_found owner = {0};
-			if (!bears_out(r, hash, &owner) || owner.generation->nodes[0].absence)
+		struct owner_walk w = reverse_begin(&z->reverse, &addr, generation_addr_hash(&addr));
+		for (struct owner o; reverse_next_owner(&w, &o);) {
+			if (o.generation->nodes[0].absence || !atomic_load_explicit(&o.slot->ns->exists, memory_order_acquire))
 				continue;
-			if (!atomic_load_explicit(&r->slot->ns->exists, memory_order_acquire))
+			if (best && !is_better(o.slot, o.generation, best, *generation))
 				continue;
-			if (best && !is_better(r->slot, owner.generation, best, *generation))
-				continue;
-			best = r->slot;
-			*generation = owner.generation;
-			*node = &owner.generation->nodes[0];
+			best = o.slot;
+			*generation = o.generation;
+			*node = &o.generation->nodes[0];
 		}
 	}
 	return best;

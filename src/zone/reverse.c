@@ -1,31 +1,42 @@
 #include "reverse.h"
 #include <stdlib.h>
+#include <string.h>
 
-#define HEIGHT_MAX 12 /* each level has a quarter of the one below it: good for 16 million entries */
+#define HEIGHT_MAX 12 /* each level has a quarter of the one below it: good for 16 million networks */
+#define PARTS      16
 
-static size_t entry_bytes(unsigned height)
+/* The addresses that differ in their last octet alone. It is there as long as it has any. */
+struct network {
+	struct rcu_garbage garbage;
+	struct addr addr; /* the last octet is 0 */
+	uint8_t height;
+	uint16_t count;
+	_Atomic(uint8_t) parts[PARTS];    /* addresses by the upper half of their last octet */
+	_Atomic(struct network *) next[]; /* height of them: the next network of at least that height */
+};
+
+static size_t network_bytes(unsigned height)
 {
-	return sizeof(struct reverse) + height * sizeof(_Atomic(struct reverse *));
+	return sizeof(struct network) + height * sizeof(_Atomic(struct network *));
 }
 
-static struct reverse *entry_new(unsigned height)
+static struct network *network_new(unsigned height)
 {
-	struct reverse *r = calloc(1, entry_bytes(height));
-	if (r)
-		r->height = (uint8_t)height;
-	return r;
+	struct network *n = calloc(1, network_bytes(height));
+	if (n)
+		n->height = (uint8_t)height;
+	return n;
 }
 
-/* Drawn by the hash, which nobody outside knows. The table uses its low bits. */
-static unsigned height_for(uint64_t hash)
+static struct network *next_of(const struct network *n, unsigned level)
 {
-	return 1 + (unsigned)__builtin_ctzll(hash >> 32 | 1u << 2 * (HEIGHT_MAX - 1)) / 2;
+	return atomic_load_explicit(&n->next[level], memory_order_acquire);
 }
 
 enum err reverse_init(struct reverse_map *m)
 {
-	*m = (struct reverse_map){.table = table_new(), .head = entry_new(HEIGHT_MAX)};
-	if (m->table && m->head)
+	*m = (struct reverse_map){.slots = table_new(), .head = network_new(HEIGHT_MAX)};
+	if (m->slots && m->head)
 		return OK;
 	reverse_destroy(m);
 	return ERR_NOMEM;
@@ -33,29 +44,27 @@ enum err reverse_init(struct reverse_map *m)
 
 void reverse_destroy(struct reverse_map *m)
 {
-	for (struct reverse *r = m->head, *next; r; r = next) {
-		next = atomic_load_explicit(&r->next[0], memory_order_relaxed);
-		free(r);
+	for (struct network *n = m->head, *next; n; n = next) {
+		next = next_of(n, 0);
+		free(n);
 	}
-	table_free(m->table);
+	table_free(m->slots);
 	*m = (struct reverse_map){0};
 }
 
-/* Order of the list: by address, then by Service. slot NULL comes before all Services. */
-static int order(const struct reverse *r, const struct addr *addr, const struct slot *slot)
+/* --- networks --- */
+
+static uint8_t *last_octet(struct addr *a)
 {
-	int difference = addr_compare(&r->addr, addr);
-	if (difference)
-		return difference;
-	return slot ? slot_compare(r->slot, slot) : 1;
+	return &a->octets[addr_len(a) - 1];
 }
 
-/* The last entries of each height that stand before (addr, slot); before may be NULL. Returns the one that follows. */
-static struct reverse *walk(const struct reverse_map *m, const struct addr *addr, const struct slot *slot, struct reverse **before)
+/* The last networks of each height that stand before addr; before may be NULL. Returns the one that follows. */
+static struct network *walk(const struct reverse_map *m, const struct addr *addr, struct network **before)
 {
-	struct reverse *at = m->head, *next = NULL;
+	struct network *at = m->head, *next = NULL;
 	for (unsigned level = HEIGHT_MAX; level-- > 0;) {
-		while ((next = atomic_load_explicit(&at->next[level], memory_order_acquire)) && order(next, addr, slot) < 0)
+		while ((next = next_of(at, level)) && addr_compare(&next->addr, addr) < 0)
 			at = next;
 		if (before)
 			before[level] = at;
@@ -63,72 +72,131 @@ static struct reverse *walk(const struct reverse_map *m, const struct addr *addr
 	return next;
 }
 
-static bool has_addr(const void *entry, const void *key)
+/* From the lowest level up, so that whoever meets the network on one level finds it on those below. */
+static void link_network(struct network *n, struct network **before)
 {
-	const struct reverse *r = entry;
-	return addr_equal(&r->addr, key);
-}
-
-/* From the lowest level up, so that whoever meets the entry on one level finds it on those below. */
-static void link_entry(struct reverse *r, struct reverse **before)
-{
-	for (unsigned level = 0; level < r->height; level++) {
-		struct reverse *next = atomic_load_explicit(&before[level]->next[level], memory_order_relaxed);
-		atomic_store_explicit(&r->next[level], next, memory_order_relaxed);
-		atomic_store_explicit(&before[level]->next[level], r, memory_order_release);
+	for (unsigned level = 0; level < n->height; level++) {
+		atomic_store_explicit(&n->next[level], next_of(before[level], level), memory_order_relaxed);
+		atomic_store_explicit(&before[level]->next[level], n, memory_order_release);
 	}
 }
 
-static void unlink_entry(const struct reverse *r, struct reverse **before)
+static void unlink_network(const struct network *n, struct network **before)
 {
-	for (unsigned level = r->height; level-- > 0;) {
-		struct reverse *next = atomic_load_explicit(&r->next[level], memory_order_relaxed);
-		atomic_store_explicit(&before[level]->next[level], next, memory_order_release);
+	for (unsigned level = n->height; level-- > 0;)
+		atomic_store_explicit(&before[level]->next[level], next_of(n, level), memory_order_release);
+}
+
+/* Drawn by the hash, which nobody outside knows. */
+static unsigned height_for(uint64_t hash)
+{
+	return 1 + (unsigned)__builtin_ctzll(hash >> 32 | 1u << 2 * (HEIGHT_MAX - 1)) / 2;
+}
+
+/* One more address, which no Service had. */
+static enum err network_count(const struct reverse_map *m, struct addr addr)
+{
+	struct network *before[HEIGHT_MAX], *n;
+	unsigned part = *last_octet(&addr) >> 4;
+	*last_octet(&addr) = 0;
+	n = walk(m, &addr, before);
+	if (!n || !addr_equal(&n->addr, &addr)) {
+		n = network_new(height_for(generation_addr_hash(&addr)));
+		if (!n)
+			return ERR_NOMEM;
+		n->addr = addr;
+		link_network(n, before);
 	}
+	n->count++;
+	atomic_fetch_add_explicit(&n->parts[part], 1, memory_order_release);
+	return OK;
+}
+
+/* One less; the network is there. */
+static void network_uncount(const struct reverse_map *m, struct addr addr)
+{
+	struct network *before[HEIGHT_MAX], *n;
+	unsigned part = *last_octet(&addr) >> 4;
+	*last_octet(&addr) = 0;
+	n = walk(m, &addr, before);
+	atomic_fetch_sub_explicit(&n->parts[part], 1, memory_order_release);
+	if (--n->count)
+		return;
+	unlink_network(n, before);
+	rcu_free_later(&n->garbage, network_bytes(n->height));
+}
+
+static bool begins_with(const struct addr *a, const struct addr *prefix, unsigned bits)
+{
+	size_t whole = bits / 8;
+	if (a->family != prefix->family || memcmp(a->octets, prefix->octets, whole) != 0)
+		return false;
+	return bits % 8 == 0 || (a->octets[whole] ^ prefix->octets[whole]) < 0x10;
+}
+
+bool reverse_has_below(const struct reverse_map *m, const struct addr *addr, unsigned bits)
+{
+	struct addr from = *addr;
+	bool within = bits > 8 * (addr_len(addr) - 1); /* a network */
+	*last_octet(&from) = 0;
+	const struct network *n = walk(m, &from, NULL);
+	if (!within)
+		return n && begins_with(&n->addr, addr, bits);
+	return n && addr_equal(&n->addr, &from) &&
+	       atomic_load_explicit(&n->parts[addr->octets[addr_len(addr) - 1] >> 4], memory_order_acquire);
+}
+
+/* --- owners --- */
+
+struct owner_walk reverse_begin(const struct reverse_map *m, const struct addr *addr, uint64_t hash)
+{
+	struct owner_walk w = {.addr = addr, .hash = hash};
+	table_snapshot(m->slots, hash, &w.at);
+	return w;
+}
+
+static bool any(const void *entry, const void *key)
+{
+	(void)key;
+	return entry;
+}
+
+bool reverse_next_owner(struct owner_walk *w, struct owner *owner)
+{
+	while ((owner->slot = table_next_match(&w->at, w->hash, any, NULL))) {
+		owner->generation = slot_generation(owner->slot);
+		owner->node = owner->generation ? generation_find_addr(owner->generation, w->addr, w->hash) : NULL;
+		if (owner->node)
+			return true;
+	}
+	return false;
+}
+
+static bool is_owned(const struct reverse_map *m, const struct addr *addr, uint64_t hash)
+{
+	struct owner_walk w = reverse_begin(m, addr, hash);
+	struct owner owner;
+	return reverse_next_owner(&w, &owner);
 }
 
 enum err reverse_add(struct reverse_map *m, const struct addr *addr, uint64_t hash, struct slot *slot)
 {
-	struct reverse *before[HEIGHT_MAX];
-	bool known = table_find(m->table, hash, has_addr, addr);
-	struct reverse *r = entry_new(height_for(hash));
-	if (!r)
+	bool known = is_owned(m, addr, hash);
+	if (!known && network_count(m, *addr))
 		return ERR_NOMEM;
-	r->addr = *addr;
-	r->slot = slot;
-	walk(m, addr, slot, before);
-	link_entry(r, before);
-	if (table_insert(m->table, hash, r) == OK) {
-		m->addresses += !known;
-		return OK;
+	if (table_insert(m->slots, hash, slot)) {
+		if (!known)
+			network_uncount(m, *addr);
+		return ERR_NOMEM;
 	}
-	unlink_entry(r, before);
-	rcu_free_later(&r->garbage, entry_bytes(r->height));
-	return ERR_NOMEM;
+	m->addresses += !known;
+	return OK;
 }
 
 void reverse_remove(struct reverse_map *m, const struct addr *addr, uint64_t hash, const struct slot *slot)
 {
-	struct reverse *before[HEIGHT_MAX];
-	struct reverse *r = walk(m, addr, slot, before);
-	if (!r || order(r, addr, slot) != 0)
+	if (!table_remove(m->slots, hash, slot) || is_owned(m, addr, hash))
 		return;
-	table_remove(m->table, hash, r);
-	unlink_entry(r, before);
-	m->addresses -= !table_find(m->table, hash, has_addr, addr);
-	rcu_free_later(&r->garbage, entry_bytes(r->height));
-}
-
-const struct reverse *reverse_find(const struct reverse_map *m, const struct addr *addr, uint64_t hash, bool *alone)
-{
-	struct table_snapshot s;
-	table_snapshot(m->table, hash, &s);
-	const struct reverse *first = table_next_match(&s, hash, has_addr, addr);
-	*alone = !first || !table_next_match(&s, hash, has_addr, addr);
-	return *alone ? first : reverse_from(m, addr);
-}
-
-const struct reverse *reverse_from(const struct reverse_map *m, const struct addr *addr)
-{
-	return walk(m, addr, NULL, NULL);
+	network_uncount(m, *addr);
+	m->addresses--;
 }

@@ -1,40 +1,44 @@
-/* reverse.h - which Services have an address: a hash table for PTR, and the same entries as a skip list in the order of the
- * addresses, which tells what stands below an incomplete reverse name. One writer; readers hold an RCU read section.
+/* reverse.h - which Services have an address, for PTR: a hash table with the Service's slot under each of its addresses. And which networks
+ * of 256 addresses have any, for incomplete reverse names: a skip list in order. One writer; readers hold an RCU read section.
  *
- * An entry says where to look, not what is there: while a Service changes there are entries that its generation does not bear out, so a
- * reader checks each against the generation that it loads. */
+ * The table says where to look, not what is there: a slot has an address when the generation that it holds at that moment bears it out. While a
+ * Service changes, its new addresses and its old ones are in the table, and their networks in the list. */
 #pragma once
 #include "base/table.h"
 #include "slot.h"
 #include <stdatomic.h>
 
-struct reverse {
-	struct rcu_garbage garbage;
-	struct slot *slot;
-	struct addr addr;
-	uint8_t height;
-	_Atomic(struct reverse *) next[]; /* height of them: the next entry of at least that height */
-};
+struct network;
 
 struct reverse_map {
-	struct table *table;
-	struct reverse *head; /* before the first entry, as high as any */
+	struct table *slots;  /* struct slot by generation_addr_hash of its addresses: once for each */
+	struct network *head; /* before the first network, as high as any */
 	size_t addresses;     /* distinct ones */
 };
 
 enum err reverse_init(struct reverse_map *m);
 void reverse_destroy(struct reverse_map *m); /* after the last reader; also of one that is all zeros */
 
-/* hash is generation_addr_hash(addr). ERR_NOMEM: nothing changed. */
+/* hash is generation_addr_hash(addr). Add before the generation that has it is published, and only where the one before has it not; remove
+ * after the last that has it. ERR_NOMEM: nothing changed. */
 enum err reverse_add(struct reverse_map *m, const struct addr *addr, uint64_t hash, struct slot *slot);
 void reverse_remove(struct reverse_map *m, const struct addr *addr, uint64_t hash, const struct slot *slot);
 
-/* The first entry of this address, or NULL. *alone: no other one has it, so there is no need to look at the next. */
-const struct reverse *reverse_find(const struct reverse_map *m, const struct addr *addr, uint64_t hash, bool *alone);
+/* A Service that has an address. */
+struct owner {
+	const struct slot *slot; /* NULL: none */
+	const struct generation *generation;
+	const struct node *node;
+};
 
-/* The first entry whose address is not below this one; then the next. NULL: none. */
-const struct reverse *reverse_from(const struct reverse_map *m, const struct addr *addr);
-static inline const struct reverse *reverse_next(const struct reverse *r)
-{
-	return atomic_load_explicit(&r->next[0], memory_order_acquire);
-}
+/* Every Service that has the address, in no order: reverse_begin() once, then reverse_next_owner() until false. */
+struct owner_walk {
+	struct table_snapshot at;
+	const struct addr *addr; /* borrowed */
+	uint64_t hash;
+};
+struct owner_walk reverse_begin(const struct reverse_map *m, const struct addr *addr, uint64_t hash);
+bool reverse_next_owner(struct owner_walk *w, struct owner *owner);
+
+/* True if there is an address that begins with the first bits of this one; those behind must be 0, and fewer than all are asked for. */
+bool reverse_has_below(const struct reverse_map *m, const struct addr *addr, unsigned bits);

@@ -102,7 +102,7 @@ static enum err give_ptrs(const struct walk *w, const struct zone_found *found, 
 	enum err err;
 	do
 		err = give_name(w, DNS_TYPE_PTR, owner.generation, owner.node);
-	while (!err && zone_next_owner(spot, &owner));
+	while (!err && zone_next_owner(w->zone, spot, &owner));
 	return err;
 }
 
@@ -196,20 +196,31 @@ static enum err walk_forward(struct walk *w)
 	return err;
 }
 
+/* An address that several Services have is visited with the first that the map knows. */
+static enum err visit_addrs(struct walk *w, const struct slot *s)
+{
+	const struct generation *g = slot_generation(s);
+	struct addr addr;
+	enum err err = OK;
+	for (size_t cursor = 0; g && !err && generation_each_addr(g, &cursor, &addr);) {
+		struct owner_walk owners = reverse_begin(&w->zone->reverse, &addr, generation_addr_hash(&addr));
+		struct owner first;
+		if (!reverse_next_owner(&owners, &first) || first.slot != s)
+			continue;
+		name_from_addr(&w->owner, &addr);
+		err = visit(w);
+	}
+	return err;
+}
+
 static enum err walk_reverse(struct walk *w)
 {
-	const struct addr first = {0};
-	struct addr last = first;
+	size_t cursor = 0;
 	enum err err;
 	w->owner = *w->apex;
 	err = visit(w);
-	for (const struct reverse *r = reverse_from(&w->zone->reverse, &first); r && !err; r = reverse_next(r)) {
-		if (addr_equal(&r->addr, &last))
-			continue;
-		last = r->addr;
-		name_from_addr(&w->owner, &r->addr);
-		err = visit(w);
-	}
+	for (const struct slot *s; !err && (s = table_each(w->zone->slots, &cursor));)
+		err = visit_addrs(w, s);
 	return err;
 }
 

@@ -1,4 +1,5 @@
-/* The map of addresses against a model: a sorted array. */
+/* The map of addresses against a model: which Service has which. */
+#include "../../../src/zone/builder.h"
 #include "../../../src/zone/reverse.h"
 #include "base/hash.h"
 #include "fail_alloc.h"
@@ -10,6 +11,7 @@
 #define STEPS 20000
 #define SPACE 300 /* distinct addresses in play, of each family */
 
+static bool model[2 * SPACE][SLOTS];
 static struct slot *slots[SLOTS];
 
 static int setup(void **state)
@@ -30,8 +32,10 @@ static int teardown(void **state)
 {
 	(void)state;
 	rcu_free_all();
-	for (unsigned i = 0; i < SLOTS; i++)
+	for (unsigned i = 0; i < SLOTS; i++) {
+		free(slot_generation(slots[i]));
 		free(slots[i]);
+	}
 	return 0;
 }
 
@@ -44,109 +48,123 @@ static struct addr address(unsigned n)
 	return a;
 }
 
-struct expected {
-	struct addr addr;
-	const struct slot *slot;
-};
-
-static int by_addr_and_slot(const void *a, const void *b)
+/* What the slot holds becomes what the model says. */
+static void publish(unsigned s)
 {
-	const struct expected *x = a, *y = b;
-	int difference = addr_compare(&x->addr, &y->addr);
-	return difference ? difference : slot_compare(x->slot, y->slot);
-}
-
-static size_t sort_model(bool model[2 * SPACE][SLOTS], struct expected *out)
-{
-	size_t n = 0;
-	for (unsigned i = 0; i < 2 * SPACE; i++)
-		for (unsigned s = 0; s < SLOTS; s++)
-			if (model[i][s])
-				out[n++] = (struct expected){.addr = address(i), .slot = slots[s]};
-	qsort(out, n, sizeof *out, by_addr_and_slot);
-	return n;
-}
-
-static void check_order(const struct reverse_map *m, bool model[2 * SPACE][SLOTS])
-{
-	static struct expected expected[2 * SPACE * SLOTS];
-	size_t n = sort_model(model, expected);
-	const struct reverse *r = reverse_from(m, &(struct addr){0});
-	for (size_t i = 0; i < n; i++, r = reverse_next(r)) {
-		assert_non_null(r);
-		assert_true(addr_equal(&r->addr, &expected[i].addr));
-		assert_ptr_equal(r->slot, expected[i].slot);
+	struct builder *b = builder_new(&(struct builder_bounds){.addrs = 2 * SPACE}, "ns", "a", ABSENCE_NONE);
+	struct generation *old = slot_generation(slots[s]);
+	assert_non_null(b);
+	for (unsigned i = 0; i < 2 * SPACE; i++) {
+		struct addr a = address(i);
+		if (model[i][s])
+			builder_addr(b, 0, &a);
 	}
-	assert_null(r);
+	atomic_store(&slots[s]->current, builder_finish(b));
+	builder_free(b);
+	free(old);
 }
 
-static void check_addr(const struct reverse_map *m, unsigned number, const bool has[SLOTS])
+/* In the order in which a zone does it. */
+static void set(struct reverse_map *m, unsigned number, unsigned s, bool there)
 {
 	struct addr a = address(number);
-	bool alone;
-	unsigned want = 0, got = 0;
-	for (unsigned s = 0; s < SLOTS; s++)
-		want += has[s];
-	const struct reverse *r = reverse_find(m, &a, generation_addr_hash(&a), &alone);
-	assert_true(!r == !want);
-	assert_true(alone == (want < 2));
-	for (; r && addr_equal(&r->addr, &a); r = reverse_next(r))
-		got++;
-	assert_int_equal(got, want);
+	uint64_t hash = generation_addr_hash(&a);
+	if (there)
+		assert_int_equal(reverse_add(m, &a, hash, slots[s]), OK);
+	model[number][s] = there;
+	publish(s);
+	if (!there)
+		reverse_remove(m, &a, hash, slots[s]);
 }
 
-static size_t distinct(bool model[2 * SPACE][SLOTS])
+static void check_addr(const struct reverse_map *m, unsigned number)
+{
+	struct addr a = address(number);
+	struct owner_walk w = reverse_begin(m, &a, generation_addr_hash(&a));
+	bool seen[SLOTS] = {false};
+	for (struct owner o; reverse_next_owner(&w, &o);)
+		for (unsigned s = 0; s < SLOTS; s++)
+			if (o.slot == slots[s]) {
+				assert_false(seen[s]);
+				assert_true(o.node == slot_generation(o.slot)->nodes);
+				seen[s] = true;
+			}
+	assert_memory_equal(seen, model[number], sizeof seen);
+}
+
+static bool is_there(unsigned number)
+{
+	return model[number][0] || model[number][1] || model[number][2];
+}
+
+static bool begins_alike(const struct addr *a, const struct addr *b, unsigned bits)
+{
+	for (unsigned i = 0; i < bits; i += 4)
+		if ((a->octets[i / 8] ^ b->octets[i / 8]) & (i % 8 ? 0x0f : 0xf0))
+			return false;
+	return a->family == b->family;
+}
+
+/* Every incomplete name above this address. */
+static void check_above(const struct reverse_map *m, unsigned number)
+{
+	struct addr prefix = address(number), whole = prefix;
+	unsigned step = prefix.family == ADDR_V4 ? 8 : 4;
+	for (unsigned bits = 8 * (unsigned)addr_len(&whole); bits;) {
+		bool want = false;
+		bits -= step;
+		prefix.octets[bits / 8] &= bits % 8 ? 0xf0 : 0;
+		for (unsigned i = 0; i < 2 * SPACE; i++) {
+			struct addr a = address(i);
+			want = want || (is_there(i) && begins_alike(&a, &whole, bits));
+		}
+		assert_int_equal(reverse_has_below(m, &prefix, bits), want);
+	}
+}
+
+static size_t distinct(void)
 {
 	size_t n = 0;
 	for (unsigned i = 0; i < 2 * SPACE; i++)
-		n += model[i][0] || model[i][1] || model[i][2];
+		n += is_there(i);
 	return n;
 }
 
-static void test_against_a_model(void **state)
+static void test_against_the_model(void **state)
 {
-	static bool model[2 * SPACE][SLOTS];
 	struct reverse_map m;
 	(void)state;
 	assert_int_equal(reverse_init(&m), OK);
 	srandom(1);
 	for (unsigned step = 0; step < STEPS; step++) {
+		/* Fuller and emptier by turns, so that networks come and go. */
 		unsigned number = (unsigned)random() % (2 * SPACE), s = (unsigned)random() % SLOTS;
-		struct addr a = address(number);
-		uint64_t hash = generation_addr_hash(&a);
-		bool add = !model[number][s] && random() % 2;
-		if (add)
-			assert_int_equal(reverse_add(&m, &a, hash, slots[s]), OK);
-		else
-			reverse_remove(&m, &a, hash, slots[s]); /* also where it is not there */
-		model[number][s] = add;
-		check_addr(&m, number, model[number]);
-		if (step % 500 == 0)
-			check_order(&m, model);
+		bool there = (unsigned)random() % STEPS < (step % 5000) * 4;
+		if (there != model[number][s])
+			set(&m, number, s, there);
+		check_addr(&m, number);
+		if (step % 50 == 0)
+			check_above(&m, number);
+		assert_int_equal(m.addresses, distinct());
 	}
-	check_order(&m, model);
-	assert_int_equal(m.addresses, distinct(model));
+	for (unsigned i = 0; i < 2 * SPACE * SLOTS; i++)
+		if (model[i / SLOTS][i % SLOTS])
+			set(&m, i / SLOTS, i % SLOTS, false);
+	assert_int_equal(m.addresses, 0);
+	assert_false(reverse_has_below(&m, &(struct addr){.family = ADDR_V4}, 0));
+	assert_false(reverse_has_below(&m, &(struct addr){.family = ADDR_V6}, 0));
 	reverse_destroy(&m);
 }
 
-static void test_first_from(void **state)
+/* What is not there is not removed. */
+static void test_remove_of_none(void **state)
 {
-	static const struct {
-		unsigned from;
-		int first; /* number of the address that comes first; -1: none */
-	} cases[] = {{0, 0}, {7, 70}, {70, 70}, {77, -1}};
+	struct addr a = address(1);
 	struct reverse_map m;
 	(void)state;
 	assert_int_equal(reverse_init(&m), OK);
-	for (unsigned n = 0; n <= 70; n += 70) {
-		struct addr a = address(n);
-		assert_int_equal(reverse_add(&m, &a, generation_addr_hash(&a), slots[0]), OK);
-	}
-	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-		struct addr from = address(cases[i].from), first = address((unsigned)cases[i].first);
-		const struct reverse *r = reverse_from(&m, &from);
-		assert_true(cases[i].first < 0 ? !r : r && addr_equal(&r->addr, &first));
-	}
+	reverse_remove(&m, &a, generation_addr_hash(&a), slots[0]);
+	assert_int_equal(m.addresses, 0);
 	reverse_destroy(&m);
 }
 
@@ -166,14 +184,16 @@ static void test_out_of_memory(void **state)
 	/* Until the table has to grow, whose memory fails too. */
 	for (unsigned i = 0; i < 50; i++) {
 		struct addr a = address(i);
-		bool alone;
 		for (unsigned n = 1;; n++) {
 			fail_alloc_at(n);
 			enum err err = reverse_add(&m, &a, generation_addr_hash(&a), slots[0]);
 			bool hit = fail_alloc_hit();
 			fail_alloc_at(0);
 			assert_int_equal(err, hit ? ERR_NOMEM : OK);
-			assert_true(!reverse_find(&m, &a, generation_addr_hash(&a), &alone) == hit);
+			model[i][0] = !hit;
+			publish(0);
+			check_addr(&m, i);
+			check_above(&m, i);
 			assert_int_equal(m.addresses, i + !hit);
 			if (!hit)
 				break;
@@ -186,8 +206,8 @@ int main(void)
 {
 	hash_seed_init();
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_against_a_model),
-	        cmocka_unit_test(test_first_from),
+	        cmocka_unit_test(test_against_the_model),
+	        cmocka_unit_test(test_remove_of_none),
 	        cmocka_unit_test(test_out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, setup, teardown);
