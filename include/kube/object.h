@@ -41,7 +41,6 @@ struct object {
 	unsigned line;                  /* where it stands in its manifest, 1-based; 0 from the API */
 	const char *ns;                 /* interned; "" for cluster-scoped kinds; "default" if a namespaced object has none */
 	const char *name;               /* interned */
-	const char *uid;                /* interned or NULL */
 	const struct label_set *labels; /* NULL: none */
 };
 
@@ -86,6 +85,8 @@ struct pod_ports {
 	struct pod_port ports[];
 };
 
+#define POD_IPS_MAX 2 /* one of each family; the API server takes no more */
+
 enum pod_phase { POD_UNKNOWN, POD_PENDING, POD_RUNNING, POD_SUCCEEDED, POD_FAILED };
 
 struct pod {
@@ -94,13 +95,18 @@ struct pod {
 	bool ready;    /* its Ready condition is "True" */
 	bool deleting; /* metadata.deletionTimestamp is set */
 	uint8_t ip_count;
-	bool late;        /* the store's: it was being deleted already when it was first seen */
-	bool observed;    /* its status has a phase: a cluster ran it; false: what somebody wrote (phase POD_PENDING, not ready, no IPs) */
-	struct addr *ips; /* owned: status.podIPs, or status.podIP alone */
+	bool late;     /* the store's: it was being deleted already when it was first seen */
+	bool observed; /* its status has a phase: a cluster ran it; false: what somebody wrote (phase POD_PENDING, not ready, no IPs) */
+	struct addr ips[POD_IPS_MAX];        /* status.podIPs, or status.podIP alone */
 	const char *hostname, *subdomain;    /* interned; NULL: unset */
 	const struct pod_ports *ports;       /* NULL: none */
+	const struct pod_manifest *manifest; /* owned; NULL: nothing of it is set, and always from the API */
+};
+
+/* What nobody asks of a cluster's pods, which are many. */
+struct pod_manifest {
 	const char *owner_kind, *owner_name; /* interned; the controlling ownerReference, NULL: none */
-	const struct pod_dns *dns;           /* owned; NULL: nothing set (manifests only read it for `headns run`) */
+	const struct pod_dns *dns;           /* owned; NULL: nothing set (for `headns run`) */
 };
 
 /* A pod's dnsPolicy and dnsConfig (Kubernetes: Pod's DNS Policy / DNS Config). Owned strings. */

@@ -20,8 +20,7 @@ enum endpoint_state {
 	ENDPOINT_TERMINATING, /* a pod being deleted, and not ready (publishNotReadyAddresses makes it READY) */
 };
 
-/* One endpoint: what an EndpointSlice's endpoint would say. A pod whose addresses of the Service's families do not lie side by
- * side (one of another family between them, which no kubelet writes) is several. */
+/* One endpoint: what an EndpointSlice's endpoint would say. */
 struct endpoint {
 	uint8_t state;      /* enum endpoint_state; only READY ones are served */
 	uint8_t addr_count; /* READY: at least 1; a pod without an address: 0 */
@@ -83,7 +82,7 @@ void store_use_slices(struct store *s, bool use);
 
 /* Adds or replaces the object of that kind, namespace and name, and takes it (also on error: it is then freed, and the store is as
  * it was). An object that changes nothing we serve marks nothing. Kinds the store has no use for (Node, workloads) only make their
- * namespace exist. The uid is not kept: nothing here reads it, and it would be a third of a pod's memory. */
+ * namespace exist. */
 enum err store_upsert(struct store *s, struct object *o);
 
 /* Removes it; nothing happens if it is not there. */

@@ -74,7 +74,7 @@ static enum err compose_resolv(struct place *p, const struct place_input *in, ch
 {
 	struct resolvconf r = {0};
 	struct cluster_texts texts;
-	const struct pod_dns *dns = in->pod ? in->pod->dns : NULL;
+	const struct pod_dns *dns = in->pod && in->pod->manifest ? in->pod->manifest->dns : NULL;
 	const char *policy = dns && dns->policy ? dns->policy : "ClusterFirst";
 	enum err err = OK;
 	if (strcmp(policy, "Default") == 0)

@@ -69,12 +69,12 @@ static void mark_replica_set(const struct claims *c, const char *ns, const char 
 
 static void mark_owner(const struct claims *c, const struct pod *p)
 {
-	const char *ns = p->object.ns, *name = p->owner_name;
-	if (strcmp(p->owner_kind, "StatefulSet") == 0)
+	const char *ns = p->object.ns, *kind = p->manifest->owner_kind, *name = p->manifest->owner_name;
+	if (strcmp(kind, "StatefulSet") == 0)
 		mark(find(c, ns, OBJECT_STATEFUL_SET, name, strlen(name)));
-	else if (strcmp(p->owner_kind, "ReplicaSet") == 0)
+	else if (strcmp(kind, "ReplicaSet") == 0)
 		mark_replica_set(c, ns, name);
-	else if (strcmp(p->owner_kind, "Deployment") == 0)
+	else if (strcmp(kind, "Deployment") == 0)
 		mark(find(c, ns, OBJECT_DEPLOYMENT, name, strlen(name)));
 }
 
@@ -111,7 +111,7 @@ static void mark_by_selector(const struct claims *c, const struct pod *p)
 
 static void mark_pod(const struct claims *c, const struct pod *p)
 {
-	if (p->owner_kind)
+	if (p->manifest && p->manifest->owner_kind)
 		mark_owner(c, p);
 	else if (!mark_by_name(c, p))
 		mark_by_selector(c, p);

@@ -59,7 +59,7 @@ static void meta_decode(struct decoder *d, const struct field *root, const struc
 {
 	struct field meta = field_member(d, root, "metadata");
 	struct field ns = field_member(d, &meta, "namespace"), name = field_member(d, &meta, "name");
-	struct field uid = field_member(d, &meta, "uid"), labels = field_member(d, &meta, "labels");
+	struct field labels = field_member(d, &meta, "labels");
 	if (!kind->cluster_scoped) {
 		const char *text = field_text(d, &ns);
 		d->ns = text ? text : "default";
@@ -69,7 +69,6 @@ static void meta_decode(struct decoder *d, const struct field *root, const struc
 	field_check(d, &name, d->name, kind->form);
 	o->ns = decoder_intern(d, d->ns ? d->ns : "");
 	o->name = decoder_intern(d, d->name);
-	o->uid = decoder_intern(d, field_text(d, &uid));
 	o->labels = label_set_decode(d, &labels);
 }
 
@@ -122,7 +121,6 @@ void object_free(struct object *o, struct intern *pool)
 		kinds[o->kind].clear(o, pool);
 	intern_unref(pool, o->ns);
 	intern_unref(pool, o->name);
-	intern_unref(pool, o->uid);
 	label_set_unref(pool, o->labels);
 	free(o);
 }

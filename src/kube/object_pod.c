@@ -98,28 +98,57 @@ static const struct pod_ports *ports_decode(struct decoder *d, const struct fiel
 	return ports;
 }
 
+/* The pod's, made if need be; NULL on error. */
+static struct pod_manifest *manifest_of(struct decoder *d, struct pod *p)
+{
+	if (!p->manifest)
+		p->manifest = decoder_alloc(d, 1, sizeof *p->manifest);
+	return (struct pod_manifest *)p->manifest;
+}
+
+static void set_dns(struct decoder *d, struct pod *p, struct pod_dns *dns)
+{
+	struct pod_manifest *m = dns ? manifest_of(d, p) : NULL;
+	if (m)
+		m->dns = dns;
+	else
+		pod_dns_free(dns);
+}
+
+static void pod_owner_decode(struct decoder *d, const struct field *meta, struct pod *p)
+{
+	const char *kind = NULL, *name = NULL;
+	struct pod_manifest *m;
+	owner_decode(d, meta, &kind, &name);
+	m = kind || name ? manifest_of(d, p) : NULL;
+	if (m) {
+		m->owner_kind = kind;
+		m->owner_name = name;
+	} else {
+		intern_unref(d->pool, kind);
+		intern_unref(d->pool, name);
+	}
+}
+
 void pod_spec_decode(struct decoder *d, const struct field *spec, struct pod *p)
 {
 	struct field hostname = field_member(d, spec, "hostname"), subdomain = field_member(d, spec, "subdomain");
 	p->hostname = field_intern(d, &hostname, FORM_LABEL);
 	p->subdomain = field_intern(d, &subdomain, FORM_LABEL);
 	p->ports = ports_decode(d, spec);
-	p->dns = pod_dns_decode(d, spec);
+	set_dns(d, p, pod_dns_decode(d, spec));
 }
 
 static void ips_decode(struct decoder *d, const struct field *status, struct pod *p)
 {
 	struct field list = field_member(d, status, "podIPs"), item = {0}, one = field_member(d, status, "podIP");
-	p->ips = field_list_alloc(d, &list, UINT8_MAX, sizeof *p->ips);
+	(void)field_list_size(d, &list, POD_IPS_MAX);
 	while (field_next(d, &list, &item)) {
 		struct field ip = field_member(d, &item, "ip");
 		if (field_addr(d, &ip, &p->ips[p->ip_count]))
 			p->ip_count++;
 	}
-	if (p->ips || !field_text(d, &one))
-		return;
-	p->ips = decoder_alloc(d, 1, sizeof *p->ips);
-	if (p->ips && field_addr(d, &one, &p->ips[0]))
+	if (!p->ip_count && field_addr(d, &one, &p->ips[0]))
 		p->ip_count = 1;
 }
 
@@ -149,7 +178,7 @@ void pod_decode(struct decoder *d, const struct field *root, struct object *o)
 	struct field spec = field_member(d, root, "spec"), status = field_member(d, root, "status"),
 	             phase = field_member(d, &status, "phase");
 	p->deleting = field_text(d, &deletion);
-	owner_decode(d, &meta, &p->owner_kind, &p->owner_name);
+	pod_owner_decode(d, &meta, p);
 	pod_spec_decode(d, &spec, p);
 	p->observed = field_is_set(d, &phase);
 	p->phase = phase_decode(d, &phase);
@@ -164,14 +193,21 @@ static void unref_ports(struct intern *pool, const struct pod_ports *ports)
 	intern_unref(pool, ports);
 }
 
+static void free_manifest(struct pod_manifest *m, struct intern *pool)
+{
+	if (!m)
+		return;
+	intern_unref(pool, m->owner_kind);
+	intern_unref(pool, m->owner_name);
+	pod_dns_free((struct pod_dns *)m->dns);
+	free(m);
+}
+
 void pod_clear(struct object *o, struct intern *pool)
 {
 	struct pod *p = (struct pod *)o;
-	free(p->ips);
 	intern_unref(pool, p->hostname);
 	intern_unref(pool, p->subdomain);
 	unref_ports(pool, p->ports);
-	intern_unref(pool, p->owner_kind);
-	intern_unref(pool, p->owner_name);
-	pod_dns_free((struct pod_dns *)p->dns);
+	free_manifest((struct pod_manifest *)p->manifest, pool);
 }

@@ -140,10 +140,6 @@ static enum err address_pod(struct simulation *s, struct pod *p)
 	enum err err;
 	if (p->observed || p->ip_count)
 		return OK;
-	free(p->ips);
-	p->ips = calloc(2, sizeof *p->ips);
-	if (!p->ips)
-		return out_of_memory(s);
 	err = pick(s, &p->object, &s->options->pod_cidr, 0, "--pod-cidr", p->ips, &p->ip_count);
 	if (err || !wants_v6(s, p))
 		return err;

@@ -109,6 +109,18 @@ static void make_stateless(struct pod *p, const struct workload *w)
 	p->object.labels = intern_ref(w->template_pod->object.labels);
 }
 
+/* However much of it there is, it is the pod's. */
+static bool make_manifest(struct pod *p, const struct workload *w, struct intern *pool)
+{
+	struct pod_manifest *m = calloc(1, sizeof *m);
+	p->manifest = m;
+	if (!m)
+		return false;
+	m->owner_kind = intern_str(pool, object_kind_name(w->object.kind));
+	m->owner_name = intern_ref(w->object.name);
+	return m->owner_kind && copy_dns(w->template_pod->manifest ? w->template_pod->manifest->dns : NULL, &m->dns);
+}
+
 struct pod *simulated_pod_new(const struct workload *w, const char *name, uint64_t ordinal, struct intern *pool)
 {
 	struct pod *p = calloc(1, sizeof *p);
@@ -120,13 +132,11 @@ struct pod *simulated_pod_new(const struct workload *w, const char *name, uint64
 	p->phase = POD_RUNNING;
 	p->ready = true;
 	p->ports = intern_ref(w->template_pod->ports);
-	p->owner_kind = intern_str(pool, object_kind_name(w->object.kind));
-	p->owner_name = intern_ref(w->object.name);
 	if (w->object.kind == OBJECT_STATEFUL_SET)
 		whole = p->object.name && make_stateful(p, w, ordinal, pool);
 	else
 		make_stateless(p, w);
-	if (whole && p->object.name && p->owner_kind && copy_dns(w->template_pod->dns, &p->dns))
+	if (whole && p->object.name && make_manifest(p, w, pool))
 		return p;
 	object_free(&p->object, pool);
 	return NULL;

@@ -133,25 +133,16 @@ static enum endpoint_state pod_state(const struct service *svc, const struct pod
 	return pod->deleting ? ENDPOINT_TERMINATING : ENDPOINT_NOT_READY;
 }
 
-/* The number of addresses of these families that begin at ips. */
-static uint8_t run_length(const struct addr *ips, size_t n, unsigned families)
+/* The pod's addresses of these families: of two one after the other, so none is copied. */
+static void set_addrs(struct endpoint *e, const struct pod *pod, unsigned families)
 {
-	uint8_t length = 0;
-	while (length < n && (families & family_bit(&ips[length])))
-		length++;
-	return length;
-}
-
-/* One endpoint for each run of addresses that the Service's families allow, so that none is copied; as a rule that is one. */
-static enum err append_runs(struct join *j, struct endpoint e, const struct pod *pod, unsigned families)
-{
-	for (size_t i = 0; i < pod->ip_count; i += e.addr_count + 1U) { /* what ends a run is of another family */
-		e.addrs = &pod->ips[i];
-		e.addr_count = run_length(e.addrs, pod->ip_count - i, families);
-		if (e.addr_count && append(j, e))
-			return ERR_NOMEM;
-	}
-	return OK;
+	uint8_t first = 0, end;
+	while (first < pod->ip_count && !(families & family_bit(&pod->ips[first])))
+		first++;
+	for (end = first; end < pod->ip_count && families & family_bit(&pod->ips[end]);)
+		end++;
+	e->addrs = &pod->ips[first];
+	e->addr_count = (uint8_t)(end - first);
 }
 
 static enum err add_pod(struct join *j, const struct service *svc, const struct pod *pod, unsigned families, bool named_targets)
@@ -169,7 +160,8 @@ static enum err add_pod(struct join *j, const struct service *svc, const struct 
 	        .pod_name = pod->object.name,
 	        .ports = ports->ports,
 	};
-	return pod->ip_count ? append_runs(j, e, pod, families) : append(j, e);
+	set_addrs(&e, pod, families);
+	return pod->ip_count && !e.addr_count ? OK : append(j, e);
 }
 
 static enum err add_pods(struct join *j, const struct service_entry *e)

@@ -107,8 +107,6 @@ enum err store_upsert(struct store *s, struct object *o)
 		object_free(o, s->pool);
 		return OK;
 	}
-	intern_unref(s->pool, o->uid);
-	o->uid = NULL;
 	struct namespace_entry *ns = namespace_get(s, name);
 	enum err err = ns ? upsert_into(s, ns, o) : ERR_NOMEM;
 	if (err)

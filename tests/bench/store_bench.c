@@ -111,11 +111,9 @@ static struct object *make_pod(struct bench *b, unsigned service, unsigned i, bo
 	struct pod *p = (struct pod *)object(b, OBJECT_POD, sizeof(*p), service);
 	unsigned n = service * b->cluster->pods_each + i;
 	p->object.name = name(b, service % 2 ? "service-%u-%u" : "service-%u-5d8f7c9b6d-%05x", service, i);
-	p->object.uid = name(b, "01234567-89ab-cdef-0123-%06u%06u", service, i);
 	p->object.labels = make_labels(b, service, i);
 	p->phase = POD_RUNNING;
 	p->ready = ready;
-	p->ips = must(calloc(1, sizeof(*p->ips)));
 	p->ip_count = 1;
 	p->ips[0] = (struct addr){.family = ADDR_V4, .octets = {10, (uint8_t)(n >> 16), (uint8_t)(n >> 8), (uint8_t)n}};
 	if (service % 2) {

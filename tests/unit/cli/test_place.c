@@ -78,12 +78,11 @@ static void test_no_pod(void **state)
 
 static void test_pod_with_subdomain(void **state)
 {
-	struct addr ips[2];
-	struct pod pod = {.object = {.ns = "prod", .name = "web-0"}, .hostname = "web-0", .subdomain = "nginx", .ip_count = 2, .ips = ips};
+	struct pod pod = {.object = {.ns = "prod", .name = "web-0"}, .hostname = "web-0", .subdomain = "nginx", .ip_count = 2};
 	struct scene s;
 	(void)state;
-	addr_parse("10.244.1.7", 10, &ips[0]);
-	addr_parse("fd00::7", 7, &ips[1]);
+	addr_parse("10.244.1.7", 10, &pod.ips[0]);
+	addr_parse("fd00::7", 7, &pod.ips[1]);
 	scene_begin(&s);
 	s.input.pod = &pod;
 	s.input.ns = "prod";
@@ -147,7 +146,7 @@ static void test_dns_policies(void **state)
 	for (size_t i = 0; i < sizeof policies / sizeof *policies; i++) {
 		char policy[32] = "";
 		struct pod_dns dns = {.policy = policies[i].policy ? policy : NULL};
-		struct pod pod = {.object = {.ns = "default", .name = "p"}, .dns = &dns};
+		struct pod pod = {.object = {.ns = "default", .name = "p"}, .manifest = &(struct pod_manifest){.dns = &dns}};
 		struct scene s;
 		snprintf(policy, sizeof policy, "%s", policies[i].policy ? policies[i].policy : "");
 		if (policies[i].with_config) {
@@ -168,7 +167,7 @@ static void test_none_may_name_us(void **state)
 {
 	char policy[] = "None", *nameservers[] = {"10.0.0.10", NULL};
 	struct pod_dns dns = {.policy = policy, .nameservers = nameservers};
-	struct pod pod = {.object = {.ns = "default", .name = "p"}, .dns = &dns};
+	struct pod pod = {.object = {.ns = "default", .name = "p"}, .manifest = &(struct pod_manifest){.dns = &dns}};
 	struct scene s;
 	(void)state;
 	scene_begin(&s);

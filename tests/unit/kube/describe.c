@@ -74,12 +74,13 @@ static void put_pod_spec(const struct pod *p)
 		put(" %s.%s", p->hostname ? p->hostname : "", p->subdomain ? p->subdomain : "");
 	for (uint32_t i = 0; p->ports && i < p->ports->count; i++)
 		put(" %s:%u/%s", p->ports->ports[i].name, p->ports->ports[i].port, protocol(p->ports->ports[i].protocol));
-	if (!p->dns)
+	const struct pod_dns *dns = p->manifest ? p->manifest->dns : NULL;
+	if (!dns)
 		return;
-	put(" dns(%s", p->dns->policy ? p->dns->policy : "");
-	put_list("nameserver", p->dns->nameservers);
-	put_list("search", p->dns->searches);
-	put_list("option", p->dns->options);
+	put(" dns(%s", dns->policy ? dns->policy : "");
+	put_list("nameserver", dns->nameservers);
+	put_list("search", dns->searches);
+	put_list("option", dns->options);
 	put(")");
 }
 
@@ -89,8 +90,8 @@ static void put_pod(const struct pod *p)
 	put(" %s%s%s%s", phases[p->phase], p->observed ? "" : " unobserved", p->ready ? " ready" : "", p->deleting ? " deleting" : "");
 	put_addrs(p->ips, p->ip_count);
 	put_pod_spec(p);
-	if (p->owner_kind)
-		put(" owner %s/%s", p->owner_kind, p->owner_name);
+	if (p->manifest && p->manifest->owner_kind)
+		put(" owner %s/%s", p->manifest->owner_kind, p->manifest->owner_name);
 }
 
 static void put_slice(const struct endpoint_slice *s)
@@ -134,7 +135,7 @@ static void put_workload(const struct workload *w)
 
 static void put_object(const struct object *o)
 {
-	put("%s %s/%s%s%s", object_kind_name(o->kind), o->ns, o->name, o->uid ? " uid " : "", o->uid ? o->uid : "");
+	put("%s %s/%s", object_kind_name(o->kind), o->ns, o->name);
 	put_labels("labels", o->labels);
 	switch (o->kind) {
 	case OBJECT_NAMESPACE:

@@ -8,7 +8,7 @@
 #define OCTETS_50     "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeee"
 
 static const struct describe_case kinds[] = {
-        {"namespace", "{'apiVersion':'v1','kind':'Namespace','metadata':{'name':'prod','uid':'u-1'}}", "Namespace /prod uid u-1"},
+        {"namespace", "{'apiVersion':'v1','kind':'Namespace','metadata':{'name':'prod','uid':'u-1'}}", "Namespace /prod"},
         {"node, a subdomain", "{'apiVersion':'v1','kind':'Node','metadata':{'name':'n1.example.com','labels':{'zone':'a'}}}",
          "Node /n1.example.com labels{zone=a}"},
         {"a cluster-scoped object has no namespace", "{'apiVersion':'v1','kind':'Node','metadata':{'name':'n1','namespace':'x'}}",
@@ -30,7 +30,7 @@ static const struct describe_case meta[] = {
         {"namespace defaults", SERVICE("'name':'nginx','namespace':null"), "Service default/nginx"},
         {"empty namespace defaults", SERVICE("'name':'nginx','namespace':''"), "Service default/nginx"},
         {"all of it", SERVICE("'name':'a','namespace':'b','uid':'c','labels':{'z':'1','app.kubernetes.io/name':'x_Y.z'},'more':[1]"),
-         "Service b/a uid c labels{app.kubernetes.io/name=x_Y.z,z=1}"},
+         "Service b/a labels{app.kubernetes.io/name=x_Y.z,z=1}"},
         {"empty labels", SERVICE("'name':'a','labels':{}"), "Service default/a"},
         {"a null label is the empty one", SERVICE("'name':'a','labels':{'x':null}"), "Service default/a labels{x=}"},
         {"no metadata", "{'apiVersion':'v1','kind':'Pod'}", "syntax: Pod: metadata.name: missing; write the object's name"},

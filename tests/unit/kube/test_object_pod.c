@@ -28,6 +28,8 @@ static const struct describe_case statuses[] = {
         {"empty list", STATUS("'phase':'Running','podIP':'10.244.1.7','podIPs':[]"), "Pod default/web-0 Running 10.244.1.7"},
         {"no address yet", STATUS("'phase':'Pending','podIP':'','podIPs':null"), "Pod default/web-0 Pending"},
         {"being deleted", META("'deletionTimestamp':'2025-01-01T00:00:00Z'"), "Pod default/web-0 Pending unobserved deleting"},
+        {"more than one of each family", STATUS("'podIPs':[{'ip':'10.0.0.1'},{'ip':'fd00::1'},{'ip':'10.0.0.2'}]"),
+         "range: " WRONG "status.podIPs: these are 3; at most 2 can be"},
         {"not an address", STATUS("'podIPs':[{'ip':'10.244.1'}]"),
          "syntax: " WRONG "status.podIPs[0].ip: \"10.244.1\" is not an IP address; write one as 10.244.0.7 or fd00::7"},
         {"addresses without their mapping", STATUS("'podIPs':['10.244.1.7']"),
