@@ -112,6 +112,7 @@ static enum err build(struct cluster *c, struct diag *d)
 	        .endpoint_pod_names = o->kubernetes->endpoint_pod_names,
 	        .noendpoints = o->kubernetes->noendpoints,
 	        .ignore_empty_service = o->kubernetes->ignore_empty_service,
+	        .zonal = o->kubernetes->zonal,
 	        .svcb = o->kubernetes->svcb,
 	        .compat_coredns = o->kubernetes->compat_coredns,
 	};
@@ -326,6 +327,8 @@ enum err cluster_watch(struct cluster *c, uv_loop_t *loop, cluster_read *on_read
 	const struct watch_options options = {
 	        .endpoint = c->options.endpoint,
 	        .endpoints = o->endpoints == KUBERNETES_ENDPOINTS_SLICES ? WATCH_SLICES : WATCH_PODS,
+	        .zones = c->options.kubernetes->zonal,
+	        .addresses = c->options.kubernetes->pods == KUBERNETES_PODS_VERIFIED,
 	        .namespace_labels = o->namespace_labels,
 	        .namespaces = (const char *const *)o->namespaces.texts,
 	        .namespace_count = o->namespaces.count,

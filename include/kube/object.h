@@ -129,6 +129,7 @@ struct slice_endpoint {
 	struct addr *addrs;   /* owned */
 	const char *hostname; /* interned; NULL: none */
 	const char *pod_name; /* interned; targetRef of kind Pod; NULL: none */
+	const char *zone;     /* interned; where it runs (topology.kubernetes.io/zone of its node); NULL: unknown */
 };
 
 struct endpoint_subset {

@@ -28,6 +28,7 @@ struct endpoint {
 	const struct addr *addrs;          /* pods: of the families the Service has; slices: what they say; canonical */
 	const char *hostname;              /* NULL: none */
 	const char *pod_name;              /* NULL: not a pod */
+	const char *zone;                  /* NULL: unknown; of a pod: what a slice of the Service says of it */
 	const struct endpoint_port *ports; /* often shared with other endpoints: compare the pointer first */
 };
 

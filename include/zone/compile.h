@@ -11,6 +11,9 @@ struct compile_options {
 	bool endpoint_pod_names; /* an endpoint without hostname has the name of its pod, where that is one label, and not its dashed address */
 	bool noendpoints;        /* endpoints have no names and no PTR, and a headless Service is absent */
 	bool ignore_empty_service; /* a Service with addresses of its own is absent while no endpoint of it is ready; their PTR stay */
+	/* A headless Service has names for its ready endpoints in each zone, <zone>.pin._zone, and <zone>.prefer._zone, which are all of them
+	 * where the zone has none (CoreDNS 1.15's zonal). */
+	bool zonal;
 	bool svcb; /* ports named https and http have SVCB records, and the Service HTTPS records for the first (RFC 9460) */
 	/* As CoreDNS: a port's name has the addresses behind it, and _ in place of a port or a protocol stands for every one; _protocol alone is no
 	 * name. zone_options.compat_coredns makes the underscores optional. */

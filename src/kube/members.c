@@ -54,7 +54,7 @@ static const struct member status[] = {ALL("phase"), ALL("podIP"), ALL("podIPs")
 static const struct member endpoint_conditions[] = {ALL("ready"), {0}};
 static const struct member target_ref[] = {ALL("kind"), ALL("name"), {0}};
 static const struct member endpoints[] = {
-        ALL("addresses"), SOME("conditions", endpoint_conditions), ALL("hostname"), SOME("targetRef", target_ref), {0},
+        ALL("addresses"), SOME("conditions", endpoint_conditions), ALL("hostname"), ALL("zone"), SOME("targetRef", target_ref), {0},
 };
 static const struct member slice_ports[] = {ALL("name"), ALL("port"), ALL("protocol"), {0}};
 

@@ -74,7 +74,9 @@ static void slice_addrs_decode(struct decoder *d, const struct field *endpoint, 
 static void slice_endpoint_decode(struct decoder *d, const struct field *item, uint8_t family, struct slice_endpoint *e)
 {
 	struct field conditions = field_member(d, item, "conditions"), ready = field_member(d, &conditions, "ready");
+	struct field zone = field_member(d, item, "zone");
 	e->ready = field_bool(d, &ready, true);
+	e->zone = field_intern(d, &zone, FORM_LABEL_VALUE);
 	slice_addrs_decode(d, item, family, e);
 	endpoint_meta_decode(d, item, e);
 }
@@ -147,6 +149,7 @@ void slice_endpoint_clear(struct slice_endpoint *e, struct intern *pool)
 	free(e->addrs);
 	intern_unref(pool, e->hostname);
 	intern_unref(pool, e->pod_name);
+	intern_unref(pool, e->zone);
 }
 
 static void subset_clear(const struct endpoint_subset *s, struct intern *pool)

@@ -86,7 +86,7 @@ static void on_kind_synced(void *arg, enum object_kind kind)
 	w->review |= kind == OBJECT_SERVICE;
 	if (kind == OBJECT_CONTROLLER_SLICE)
 		use_slices(w, w->all_slices);
-	else if (kind == OBJECT_POD && w->all_slices)
+	else if (kind == OBJECT_POD && w->all_slices && w->options.endpoints == WATCH_PODS)
 		allow_pods(w);
 }
 
@@ -168,6 +168,8 @@ static bool add_all(struct watch *w)
 	w->which = strdup("");
 	w->all_slices = true;
 	use_slices(w, true);
+	if (w->options.addresses && !add(w, ROLE_PODS, ""))
+		return false;
 	return w->which && add(w, ROLE_CONTROLLER_SLICES, "");
 }
 
@@ -189,7 +191,7 @@ static char *wanted_slices(const struct watch *w)
 {
 	struct buffer names = {0};
 	char *text = NULL;
-	if (w->all_slices)
+	if (w->all_slices || w->options.zones)
 		return strdup("");
 	w->options.handlers.leftovers(w->options.handlers.arg, &names);
 	if (names.len > LEFTOVERS_MAX)
@@ -246,6 +248,18 @@ static void forbid_pods(struct watch *w)
 	w->waiting &= ~(1u << OBJECT_POD);
 	w->all_slices = w->review = w->changed = true;
 	w->ticks = 0;
+	if (w->options.zones && counts_of(w, ROLE_CONTROLLER_SLICES).synced)
+		use_slices(w, true); /* they are all here already */
+}
+
+/* Nothing else than their addresses is wanted of them: the rest must not wait for these. */
+static void do_without_addresses(struct watch *w)
+{
+	if (!(w->waiting & 1u << OBJECT_POD) || !pods_are_forbidden(w))
+		return;
+	log_line(LOG_WARNING, "pods may not be listed: their names by address are not served");
+	w->waiting &= ~(1u << OBJECT_POD);
+	w->changed = true;
 }
 
 /* A list of Pods that succeeds brings them back at once (on_kind_synced); a watch that goes on where it was refused has no such moment. */
@@ -254,6 +268,10 @@ static void check_pods(struct watch *w)
 	bool known = counts_of(w, ROLE_PODS).synced, forbidden = pods_are_forbidden(w);
 	if (!w->reflectors[ROLE_PODS])
 		return;
+	if (w->options.endpoints == WATCH_SLICES) {
+		do_without_addresses(w);
+		return;
+	}
 	w->ticks = forbidden != w->all_slices ? w->ticks + 1 : 0;
 	if (w->ticks < (known ? REFUSED_S : 1))
 		return;

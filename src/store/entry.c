@@ -51,7 +51,8 @@ struct entry *entry_find(const struct store *s, enum object_kind kind, const cha
 
 static bool endpoints_equal(const struct slice_endpoint *a, const struct slice_endpoint *b)
 {
-	if (a->ready != b->ready || a->hostname != b->hostname || a->pod_name != b->pod_name || a->addr_count != b->addr_count)
+	if (a->ready != b->ready || a->hostname != b->hostname || a->pod_name != b->pod_name || a->zone != b->zone ||
+	    a->addr_count != b->addr_count)
 		return false;
 	for (size_t i = 0; i < a->addr_count; i++)
 		if (!addr_equal(&a->addrs[i], &b->addrs[i]))
@@ -137,7 +138,7 @@ static enum err link_service(struct store *s, struct entry *e, struct service_en
 
 static void mark_user(struct store *s, const struct entry *e)
 {
-	if (e->service && join_uses(s, e->service, slice_of(e)))
+	if (e->service && (join_uses(s, e->service, slice_of(e)) || join_has_zones(slice_of(e))))
 		service_mark(s, e->service);
 }
 

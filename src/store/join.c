@@ -23,12 +23,14 @@ static void join_reset(struct join *j)
 		j->ports = next;
 	}
 	j->count = 0;
+	pod_zones_clear(&j->zones);
 }
 
 void join_free(struct join *j)
 {
 	join_reset(j);
 	free(j->endpoints);
+	pod_zones_free(&j->zones);
 	*j = (struct join){0};
 }
 
@@ -158,14 +160,35 @@ static enum err add_pod(struct join *j, const struct service *svc, const struct 
 	        .port_count = ports->count,
 	        .hostname = is_host ? pod->hostname : NULL,
 	        .pod_name = pod->object.name,
+	        .zone = pod_zones_find(&j->zones, pod->object.name),
 	        .ports = ports->ports,
 	};
 	set_addrs(&e, pod, families);
 	return pod->ip_count && !e.addr_count ? OK : append(j, e);
 }
 
+bool join_has_zones(const struct endpoint_slice *slice)
+{
+	for (size_t i = 0; i < slice->subset_count; i++)
+		for (size_t k = 0; k < slice->subsets[i].endpoint_count; k++)
+			if (slice->subsets[i].endpoints[k].zone)
+				return true;
+	return false;
+}
+
+static enum err read_zones(struct join *j, const struct service_entry *e)
+{
+	for (size_t i = 0; i < e->slice_count; i++)
+		if (pod_zones_add(&j->zones, (const struct endpoint_slice *)e->slices[i]->object))
+			return ERR_NOMEM;
+	pod_zones_sort(&j->zones);
+	return OK;
+}
+
 static enum err add_pods(struct join *j, const struct service_entry *e)
 {
+	if (read_zones(j, e))
+		return ERR_NOMEM;
 	unsigned families = service_families(e->service);
 	bool named_targets = has_named_target(e->service);
 	struct podset_cursor at = {0};
@@ -205,6 +228,7 @@ static enum err add_subset(struct join *j, const struct endpoint_subset *subset)
 		        .addrs = from->addrs,
 		        .hostname = from->hostname,
 		        .pod_name = from->pod_name,
+		        .zone = from->zone,
 		        .ports = l->ports,
 		};
 		if (append(j, e))

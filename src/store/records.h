@@ -2,6 +2,7 @@
  * needs it and is freed by the flush that tells of its end, so pointers between records stay good between flushes. */
 #pragma once
 #include "base/table.h"
+#include "pod_zone.h"
 #include "podset.h"
 #include "store/store.h"
 
@@ -154,6 +155,7 @@ struct join {
 	struct endpoint *endpoints;
 	size_t count, cap;
 	struct port_list *ports; /* newest first */
+	struct pod_zones zones;
 };
 
 enum err join_build(struct join *j, const struct store *s, const struct service_entry *e, struct service_view *view);
@@ -161,6 +163,9 @@ void join_free(struct join *j);
 
 /* The selector by which pods become its endpoints; NULL: none do. */
 const struct label_set *join_selector(const struct service *service);
+
+/* True if it says where some of its pods run, which is read also where Pods say all else. */
+bool join_has_zones(const struct endpoint_slice *slice);
 
 /* False where it makes no difference to what we serve. It is a slice or an Endpoints object of e's name. */
 bool join_uses(const struct store *s, const struct service_entry *e, const struct endpoint_slice *slice);

@@ -42,7 +42,7 @@ struct builder {
 	uint32_t node_count, addr_count, srv_count, first_count, first6_count, addr6_count;
 	uint32_t text_len;
 	uint8_t service_len, ns_len;
-	bool unite;
+	bool unite, zonal;
 	uint32_t https;
 	enum alpn alpn;
 	const struct name *cname;
@@ -233,6 +233,11 @@ void builder_srv(struct builder *b, uint32_t node, uint32_t target, uint16_t por
 void builder_has(struct builder *b, uint32_t node, unsigned has)
 {
 	b->nodes[node].has |= (uint16_t)has;
+}
+
+void builder_zonal(struct builder *b)
+{
+	b->zonal = true;
 }
 
 void builder_https(struct builder *b, uint32_t node, enum alpn alpn)
@@ -447,6 +452,7 @@ static void put_header(const struct builder *b, const struct layout *l, size_t b
 	g->ns_len = b->ns_len;
 	g->cname_len = b->cname ? b->cname->len : 0;
 	g->headless = b->unite;
+	g->zonal = b->zonal;
 	g->https = b->https;
 	g->alpn = (uint8_t)b->alpn;
 	g->node_count = b->node_count;

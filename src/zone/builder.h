@@ -38,6 +38,9 @@ void builder_has(struct builder *b, uint32_t node, unsigned has);
 /* The node of _https._tcp, for which "" has an HTTPS record, and what is spoken there. */
 void builder_https(struct builder *b, uint32_t node, enum alpn alpn);
 
+/* The Service has names for its endpoints in each zone: see generation.h. */
+void builder_zonal(struct builder *b);
+
 /* The node "" is a CNAME to target, which is borrowed until the end. */
 void builder_cname(struct builder *b, const struct name *target);
 

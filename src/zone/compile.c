@@ -3,7 +3,8 @@
 #include "builder.h"
 #include <string.h>
 
-#define PORT_NAMES_MAX 4 /* of one port */
+#define PORT_NAMES_MAX   4 /* of one port */
+#define ZONE_NAMES_ABOVE 3 /* above the names of zones */
 
 /* The nodes that are names of a port. */
 struct port_names {
@@ -240,6 +241,71 @@ static void add_endpoints(struct compiler *c)
 				add_endpoint(c, &v->endpoints[i]);
 }
 
+/* --- zones, where endpoints run --- */
+
+/* The relative name of a zone, whose value may have dots: a label for each part. 0: a part is no label. */
+static size_t zone_name(const char *zone, uint8_t wire[BUILDER_NAME_MAX])
+{
+	static const char suffix[] = "\3pin\5_zone";
+	size_t len = 0;
+	for (const char *at = zone;; at++) {
+		size_t part = strcspn(at, ".");
+		if (part == 0 || part > NAME_LABEL_MAX || len + 1 + part + sizeof suffix > BUILDER_NAME_MAX)
+			return 0;
+		wire[len] = (uint8_t)part;
+		memcpy(wire + len + 1, at, part);
+		len += 1 + part;
+		at += part;
+		if (!*at)
+			break;
+	}
+	memcpy(wire + len, suffix, sizeof suffix - 1);
+	return len + sizeof suffix - 1;
+}
+
+/* The endpoint's addresses under its own label, with its ports, at the zone's node too. */
+static void add_to_zone(struct compiler *c, const struct endpoint *e, uint32_t zone, const struct addr *addrs, unsigned n,
+                        const uint8_t *label, size_t len)
+{
+	uint32_t own = builder_node(c->b, label, len, ABSENCE_NONE);
+	for (unsigned i = 0; i < n; i++)
+		builder_addr(c->b, zone, &addrs[i]);
+	for (unsigned i = 0; i < e->port_count; i++)
+		builder_srv(c->b, zone, own, e->ports[i].port, n);
+}
+
+static void add_zone(struct compiler *c, const struct endpoint *e)
+{
+	uint8_t wire[BUILDER_NAME_MAX], label[BUILDER_NAME_MAX];
+	size_t len = e->zone ? zone_name(e->zone, wire) : 0;
+	const char *own = own_label(c, e);
+	if (!len)
+		return;
+	uint32_t zone = builder_node(c->b, wire, len, ABSENCE_NONE);
+	if (own) {
+		len = append_label(label, 0, "", own);
+		add_to_zone(c, e, zone, e->addrs, e->addr_count, label, len);
+		return;
+	}
+	for (unsigned i = 0; i < e->addr_count; i++) {
+		len = dashed_label(&e->addrs[i], label);
+		add_to_zone(c, e, zone, &e->addrs[i], 1, label, len);
+	}
+}
+
+/* What stands above the zones' names is there with the Service itself, whether it has endpoints or not. CoreDNS does not know the others
+ * (RFC 8020); this one is what stands for a zone without endpoints. */
+static void add_zones(struct compiler *c)
+{
+	static const char *const above[] = {"\3pin\5_zone", "\5_zone", "\6prefer\5_zone"};
+	for (size_t i = 0; i < (c->options->compat_coredns ? 1 : ZONE_NAMES_ABOVE); i++)
+		builder_node(c->b, (const uint8_t *)above[i], strlen(above[i]), ABSENCE_NONE);
+	builder_zonal(c->b);
+	for (size_t i = 0; i < c->view->count; i++)
+		if (c->view->endpoints[i].state == ENDPOINT_READY)
+			add_zone(c, &c->view->endpoints[i]);
+}
+
 /* The Service's own name is there as soon as one endpoint is. */
 static void add_existence(struct compiler *c)
 {
@@ -293,6 +359,8 @@ static void compile(struct compiler *c)
 		add_cluster_ips(c);
 	}
 	add_endpoints(c);
+	if (c->service->headless && c->options->zonal && !c->options->noendpoints)
+		add_zones(c);
 }
 
 static struct builder_bounds bounds_of(const struct service_view *v, const struct compile_options *options)
@@ -306,6 +374,8 @@ static struct builder_bounds bounds_of(const struct service_view *v, const struc
 	        .srvs = (1 + names) * s->port_count,
 	};
 	const struct endpoint_port *ports = NULL;
+	const bool zonal = options->zonal && s->headless;
+	most.nodes += zonal ? ZONE_NAMES_ABOVE : 0;
 	for (size_t i = 0; i < v->count; i++) {
 		const struct endpoint *e = &v->endpoints[i];
 		size_t sockets = (size_t)e->addr_count * e->port_count;
@@ -315,6 +385,11 @@ static struct builder_bounds bounds_of(const struct service_view *v, const struc
 		if (s->headless && e->ports != ports)
 			most.nodes += 2 * names * e->port_count;
 		ports = e->ports;
+		if (!zonal || !e->zone)
+			continue;
+		most.nodes++;
+		most.addrs += e->addr_count;
+		most.srvs += sockets;
 	}
 	return most;
 }

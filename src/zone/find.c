@@ -231,6 +231,25 @@ static const struct node *find_port(const struct generation *g, const struct nam
 	return generation_find(g, wire, at);
 }
 
+/* What stands at <zone>.pin._zone and <zone>.prefer._zone, before start: the endpoints of the zone; where there are none, nothing or all. NULL:
+ * it is no such name. */
+static const struct node *find_zone(const struct generation *g, const struct name *name, size_t start)
+{
+	static const uint8_t pin[] = "\3pin\5_zone", prefer[] = "\6prefer\5_zone";
+	const size_t pin_len = sizeof pin - 1, prefer_len = sizeof prefer - 1;
+	uint8_t wire[NAME_WIRE_MAX + sizeof pin];
+	bool preferred = start > prefer_len && memcmp(name->wire + start - prefer_len, prefer, prefer_len) == 0;
+	size_t zone_len = start - (preferred ? prefer_len : pin_len);
+	if (!preferred && (start <= pin_len || memcmp(name->wire + zone_len, pin, pin_len) != 0))
+		return NULL;
+	memcpy(wire, name->wire, zone_len);
+	memcpy(wire + zone_len, pin, pin_len);
+	const struct node *n = generation_find(g, wire, zone_len + pin_len);
+	if (n)
+		return n;
+	return preferred && g->nodes[0].absence == ABSENCE_NONE ? &g->nodes[0] : generation_find(g, pin, pin_len);
+}
+
 static void find_service(const struct zone *z, const struct name *name, const struct zone_spot *spot, struct zone_found *found)
 {
 	size_t start = name->offset[spot->apex - 3];
@@ -242,6 +261,8 @@ static void find_service(const struct zone *z, const struct name *name, const st
 		return;
 	}
 	const struct node *n = spot->apex == 5 && z->settings.compat_coredns ? find_port(g, name) : generation_find(g, name->wire, start);
+	if (!n && g->zonal)
+		n = find_zone(g, name, start);
 	if (n && n->absence == ABSENCE_NONE)
 		found_node(found, g, n);
 	else if (n || g->nodes[0].absence) /* what is not known below a name that is absent is absent for the same reason */

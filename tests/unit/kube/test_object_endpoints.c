@@ -27,6 +27,8 @@ static const struct describe_case slices[] = {
          "EndpointSlice default/s of none [ (not-ready 10.0.0.1) ]"},
         {"a pod with a hostname", ENDPOINT("'addresses':['10.0.0.1'],'hostname':'web-0','targetRef':{'kind':'Pod','name':'web-0'}"),
          "EndpointSlice default/s of none [ (ready 10.0.0.1 host web-0 pod web-0) ]"},
+        {"where it runs", ENDPOINT("'addresses':['10.0.0.1'],'zone':'us-west-2a','nodeName':'n'"),
+         "EndpointSlice default/s of none [ (ready 10.0.0.1 zone us-west-2a) ]"},
         {"not a pod", ENDPOINT("'addresses':['10.0.0.1'],'targetRef':{'kind':'Node','name':'n'}"),
          "EndpointSlice default/s of none [ (ready 10.0.0.1) ]"},
         {"FQDN",

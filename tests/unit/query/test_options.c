@@ -210,6 +210,66 @@ static void test_svcb(void **state)
 	ASK_ALL(bound, without);
 }
 
+/* --- zones --- */
+
+static const char zonal[] =
+        "ns default\n"
+        "svc default/db headless\n"
+        "ep 10.244.1.1 host=db-0 zone=us-West-2a port=sql:5432/TCP\nep 10.244.1.2 host=db-1 zone=us-west-2a port=sql:5432/TCP\n"
+        "ep 10.244.1.3 zone=corp.example.com port=sql:5432/TCP\nep 10.244.1.4 host=db-3 port=sql:5432/TCP\n"
+        "ep 10.244.1.5 host=db-4 zone=us-west-2b port=sql:5432/TCP notready\n"
+        "svc default/idle headless\nep 10.244.2.1 zone=us-west-2a notready\n"
+        "svc default/web ip=10.0.0.1 port=http:80/TCP\nep 10.244.1.1 zone=us-west-2a port=http:80/TCP\n"
+        "svc default/far external=example.com\n";
+
+static void test_zonal(void **state)
+{
+	static const struct question questions[] = {
+	        {"pin", "us-west-2a.pin._zone.db.default.svc.cluster.local A", "NOERROR aa rd: 30 A 10.244.1.1, 30 A 10.244.1.2"},
+	        {"pin in capitals", "US-WEST-2A.PIN._ZONE.db.default.svc.cluster.local A",
+	         "NOERROR aa rd: 30 A 10.244.1.1, 30 A 10.244.1.2"},
+	        {"pin, other family", "us-west-2a.pin._zone.db.default.svc.cluster.local AAAA", NODATA},
+	        {"pin, SRV", "us-west-2a.pin._zone.db.default.svc.cluster.local SRV",
+	         "NOERROR aa rd: 30 SRV 0 50 5432 db-0.db.default.svc.cluster.local., 30 SRV 0 50 5432 db-1.db.default.svc.cluster.local. "
+	         "+ "
+	         "db-0.db.default.svc.cluster.local. 30 A 10.244.1.1, db-1.db.default.svc.cluster.local. 30 A 10.244.1.2"},
+	        {"a zone with dots", "corp.example.com.pin._zone.db.default.svc.cluster.local A", "NOERROR aa rd: 30 A 10.244.1.3"},
+	        {"its SRV", "corp.example.com.pin._zone.db.default.svc.cluster.local SRV",
+	         "NOERROR aa rd: 30 SRV 0 100 5432 10-244-1-3.db.default.svc.cluster.local. + "
+	         "10-244-1-3.db.default.svc.cluster.local. 30 A 10.244.1.3"},
+	        {"no ready endpoint there", "us-west-2b.pin._zone.db.default.svc.cluster.local A", NODATA},
+	        {"no such zone", "mars.pin._zone.db.default.svc.cluster.local A", NODATA},
+	        {"no such zone, of many labels", "a.b.c.d.pin._zone.db.default.svc.cluster.local A", NODATA},
+	        {"prefer", "us-west-2a.prefer._zone.db.default.svc.cluster.local A", "NOERROR aa rd: 30 A 10.244.1.1, 30 A 10.244.1.2"},
+	        {"prefer, none there", "us-west-2b.prefer._zone.db.default.svc.cluster.local A",
+	         "NOERROR aa rd: 30 A 10.244.1.1, 30 A 10.244.1.2, 30 A 10.244.1.4, 30 A 10.244.1.3"},
+	        {"other types", "us-west-2a.pin._zone.db.default.svc.cluster.local TXT", NODATA},
+	        {"another directive", "us-west-2a.only._zone.db.default.svc.cluster.local A", NXDOMAIN},
+	        {"no directive", "us-west-2a._zone.db.default.svc.cluster.local A", NXDOMAIN},
+	        {"above", "pin._zone.db.default.svc.cluster.local A", NODATA},
+	        {"above that", "_zone.db.default.svc.cluster.local A", NODATA},
+	        {"above the other", "prefer._zone.db.default.svc.cluster.local A", NODATA},
+	        {"a Service without ready endpoints", "us-west-2a.pin._zone.idle.default.svc.cluster.local A", NODATA},
+	        {"it, preferred", "us-west-2a.prefer._zone.idle.default.svc.cluster.local A", NODATA},
+	        {"it", "idle.default.svc.cluster.local A", PASSING},
+	        {"a ClusterIP", "us-west-2a.pin._zone.web.default.svc.cluster.local A", NXDOMAIN},
+	        {"an ExternalName", "us-west-2a.pin._zone.far.default.svc.cluster.local A", NXDOMAIN},
+	        {"no Service", "us-west-2a.pin._zone.none.default.svc.cluster.local A", NXDOMAIN},
+	        {"PTR is as ever", "1.1.244.10.in-addr.arpa PTR",
+	         "NOERROR aa rd: 30 PTR db-0.db.default.svc.cluster.local., 30 PTR 10-244-1-1.web.default.svc.cluster.local."},
+	        {"the Service is as ever", "db.default.svc.cluster.local A",
+	         "NOERROR aa rd: 30 A 10.244.1.1, 30 A 10.244.1.2, 30 A 10.244.1.4, 30 A 10.244.1.3"},
+	};
+	static const struct question without[] = {
+	        {"pin", "us-west-2a.pin._zone.db.default.svc.cluster.local A", NXDOMAIN},
+	        {"above", "_zone.db.default.svc.cluster.local A", NXDOMAIN},
+	};
+	char text[2048] = "with zonal\n";
+	(void)state;
+	ASK_ALL(strcat(text, zonal), questions);
+	ASK_ALL(zonal, without);
+}
+
 /* --- compat coredns: each row is otherwise without it --- */
 
 #define C_SOA     "cluster.local. 30 SOA ns.dns.cluster.local. hostmaster.cluster.local. 7200 1800 86400 30"
@@ -295,6 +355,7 @@ int main(void)
 	        cmocka_unit_test(test_pods_insecure),
 	        cmocka_unit_test(test_pods_verified),
 	        cmocka_unit_test(test_svcb),
+	        cmocka_unit_test(test_zonal),
 	        cmocka_unit_test(test_compat_coredns),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -189,6 +189,8 @@ static void put_slice_endpoint(FILE *f, char *text)
 			fprintf(f, ",\"hostname\":\"%s\"", word + 5);
 		else if (strncmp(word, "pod=", 4) == 0)
 			fprintf(f, ",\"targetRef\":{\"kind\":\"Pod\",\"name\":\"%s\"}", word + 4);
+		else if (strncmp(word, "zone=", 5) == 0)
+			fprintf(f, ",\"zone\":\"%s\"", word + 5);
 	fputs("}", f);
 }
 
@@ -342,6 +344,8 @@ static size_t put_endpoint(char *out, size_t at, const struct endpoint *e)
 		addr_format(&e->addrs[i], addr);
 		at = put(out, at, " %s", addr);
 	}
+	if (e->zone)
+		at = put(out, at, " in %s", e->zone);
 	if (e->hostname)
 		at = put(out, at, " @%s", e->hostname);
 	for (size_t i = 0; i < e->port_count; i++)

@@ -100,6 +100,8 @@ static void endpoint_word(struct draft *d, const char *word)
 		e->state = ENDPOINT_NOT_READY;
 	} else if (strcmp(word, "terminating") == 0) {
 		e->state = ENDPOINT_TERMINATING;
+	} else if (begins(word, "zone=", &rest)) {
+		e->zone = keep(d, rest, strlen(rest));
 	} else if (begins(word, "pod=", &rest)) {
 		e->pod_name = keep(d, rest, strlen(rest));
 	} else if (begins(word, "host=", &rest)) {
@@ -148,6 +150,7 @@ static void apply_options(char **save)
 	for (const char *word; (word = strtok_r(NULL, " ", save));) {
 		with.endpoint_pod_names |= strcmp(word, "endpoint_pod_names") == 0;
 		with.noendpoints |= strcmp(word, "noendpoints") == 0;
+		with.zonal |= strcmp(word, "zonal") == 0;
 		with.svcb |= strcmp(word, "svcb") == 0;
 		with.compat_coredns |= strcmp(word, "compat_coredns") == 0;
 		with.ignore_empty_service |= strcmp(word, "ignore_empty_service") == 0;
