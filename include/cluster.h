@@ -49,7 +49,7 @@ typedef void cluster_read(void *arg, struct cluster *c, unsigned ms);
 /* Reads the API server's objects and keeps up with them, from the loop's next turn on. Until all was read once, its names get SERVFAIL. Once. */
 enum err cluster_watch(struct cluster *c, uv_loop_t *loop, cluster_read *on_read, void *arg, struct diag *d);
 
-/* Stops that. While the loop still is there to close handles; what was read stays. */
+/* Stops that. While the loop still is there to close handles; what was read stays. Takes NULL. */
 void cluster_unwatch(struct cluster *c);
 
 const struct cluster_options *cluster_options(const struct cluster *c);

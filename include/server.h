@@ -14,12 +14,18 @@ struct server_options {
 	unsigned tcp_connections_max, tcp_idle_s;
 };
 
-/* A block of a Corefile, or what stands for one. Copied, but for the cluster. */
-struct server_block {
-	struct name_list
-	        zones; /* it answers for what is in one of these, where no block of the same address has a longer one; no zones: for all */
+/* At these addresses, what is in one of these zones; without zones everything. */
+struct server_place {
+	struct name_list zones;
 	const struct net_address *addresses;
 	unsigned address_count;
+};
+
+/* A block of a Corefile, or what stands for one. It answers what comes to its places, where no other block has a longer zone at the same address.
+ * Copied, but for the cluster. */
+struct server_block {
+	const struct server_place *places;
+	unsigned place_count;
 	struct cluster *cluster;   /* borrowed while the server lives; NULL: every query is refused */
 	bool rotate;               /* query.h */
 	bool outside_nxdomain;     /* query.h */
@@ -35,15 +41,15 @@ enum err server_new(const struct server_options *options, struct server **out, s
 /* Stops the listeners (answering what was received) and frees everything; to be called before the clusters are freed. Takes NULL. */
 void server_free(struct server *s);
 
-/* Before server_listen. ERR_NOMEM, or ERR_EXISTS where another block has that zone at one of its addresses. */
+/* Before server_listen. ERR_NOMEM, or ERR_EXISTS where it, or another block, has that zone at one of the addresses already. */
 enum err server_add_block(struct server *s, const struct server_block *block, struct diag *d);
 
 /* Starts answering on the addresses of all blocks. The NS of a cluster's zone becomes what its block's addresses stand for (zone.h); a
  * wildcard stands for the machine's addresses. Once. */
 enum err server_listen(struct server *s, struct diag *d);
 
-/* One line: where a cluster that is still being read will be served. */
-void server_log_listening(const struct server *s, const struct cluster *c);
+/* One line for each block: where it listens while its cluster is still being read. */
+void server_log_listening(const struct server *s);
 
 /* One line: what is served of the cluster, where, and after how many milliseconds. */
 void server_log_start(const struct server *s, const struct cluster *c, unsigned ms);

@@ -97,9 +97,37 @@ static enum zone_pods zone_pods_of(enum kubernetes_pods pods)
 	return ZONE_PODS_DISABLED;
 }
 
+/* What can be said but not done yet is refused, not passed over. */
+static enum err check_supported(const struct kubernetes_options *k, struct diag *d)
+{
+	const struct {
+		const char *directive;
+		bool given;
+	} missing[] = {
+	        {"multicluster", k->multicluster.count},
+	        {"zonal", k->zonal},
+	        {"svcb", k->svcb},
+	        {"namespaces", k->namespaces.count},
+	        {"namespace_labels", k->namespace_labels},
+	        {"labels", k->labels},
+	        {"apiserver_qps", k->apiserver_qps > 0},
+	        {"apiserver_burst", k->apiserver_burst},
+	        {"apiserver_max_inflight", k->apiserver_max_inflight},
+	        {"snapshot", k->snapshot},
+	};
+	for (size_t i = 0; i < sizeof missing / sizeof *missing; i++) {
+		if (missing[i].given)
+			return diag_set(d, ERR_SYNTAX, "kubernetes: %s is not supported yet", missing[i].directive);
+	}
+	return OK;
+}
+
 static enum err build(struct cluster *c, struct diag *d)
 {
 	const struct cluster_options *o = &c->options;
+	enum err err = check_supported(o->kubernetes, d);
+	if (err)
+		return err;
 	const struct zone_options zone_options = {
 	        .origins = o->kubernetes->zones.names,
 	        .origin_count = o->kubernetes->zones.count,
@@ -346,6 +374,8 @@ enum err cluster_watch(struct cluster *c, uv_loop_t *loop, cluster_read *on_read
 
 void cluster_unwatch(struct cluster *c)
 {
+	if (!c)
+		return;
 	watch_stop(c->watch);
 	c->watch = NULL;
 }

@@ -91,6 +91,14 @@ static void apply_options(struct query_policy *policy, const struct kubernetes_o
 	policy->fallthrough_count = o->fallthrough_zones.count;
 }
 
+static unsigned count_addresses(const struct server_block *from)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < from->place_count; i++)
+		count += from->places[i].address_count;
+	return count;
+}
+
 static struct block *block_new(const struct server_block *from)
 {
 	struct block *b = calloc(1, sizeof *b);
@@ -98,7 +106,7 @@ static struct block *block_new(const struct server_block *from)
 		return NULL;
 	b->cluster = from->cluster;
 	b->search = malloc((from->search_count + !from->search_count) * sizeof *b->search);
-	b->listeners = calloc(from->address_count, sizeof *b->listeners);
+	b->listeners = calloc(count_addresses(from) + 1, sizeof *b->listeners);
 	if (!b->search || !b->listeners) {
 		block_free(b);
 		return NULL;
@@ -148,38 +156,50 @@ static enum err add_route(struct server *s, unsigned listener, const struct name
 		return OK;
 	name_to_text(zone, text);
 	net_address_format(&s->listeners[listener].address, address);
-	return diag_set(d, err, "two server blocks for %s at %s", text, address);
+	return diag_set(d, err, "%s is served at %s already", text, address);
 }
 
-static enum err add_routes(struct server *s, struct block *b, const struct server_block *from, struct diag *d)
+static void note_listener(struct block *b, unsigned listener)
+{
+	for (unsigned i = 0; i < b->listener_count; i++) {
+		if (b->listeners[i] == listener)
+			return;
+	}
+	b->listeners[b->listener_count++] = listener;
+}
+
+static enum err add_place(struct server *s, struct block *b, const struct server_place *place, struct diag *d)
 {
 	struct name root;
-	const struct name_list all = {&root, 1}, *zones = from->zones.count ? &from->zones : &all;
+	const struct name_list all = {&root, 1}, *zones = place->zones.count ? &place->zones : &all;
 	enum err err = OK;
 	name_root(&root);
-	for (unsigned i = 0; i < from->address_count && !err; i++) {
-		unsigned *listener = &b->listeners[b->listener_count];
-		if (listener_at(s, &from->addresses[i], listener))
+	for (unsigned i = 0; i < place->address_count && !err; i++) {
+		unsigned listener;
+		if (listener_at(s, &place->addresses[i], &listener))
 			return no_memory(d);
-		b->listener_count++;
+		note_listener(b, listener);
 		for (unsigned z = 0; z < zones->count && !err; z++)
-			err = add_route(s, *listener, &zones->names[z], b, d);
+			err = add_route(s, listener, &zones->names[z], b, d);
 	}
 	return err;
 }
 
-enum err server_add_block(struct server *s, const struct server_block *from, struct diag *d)
+enum err server_add_block(struct server *s, const struct server_block *block, struct diag *d)
 {
 	struct block **more = realloc(s->blocks, (s->block_count + 1) * sizeof *more);
 	struct block *b;
+	enum err err = OK;
 	if (!more)
 		return no_memory(d);
 	s->blocks = more;
-	b = block_new(from);
+	b = block_new(block);
 	if (!b)
 		return no_memory(d);
 	more[s->block_count++] = b;
-	return add_routes(s, b, from, d);
+	for (unsigned i = 0; i < block->place_count && !err; i++)
+		err = add_place(s, b, &block->places[i], d);
+	return err;
 }
 
 /* --- answering --- */
@@ -277,9 +297,8 @@ static const struct block *block_of(const struct server *s, const struct cluster
 }
 
 /* "127.0.0.1:1053, [::1]:1053"; cut where text is full. */
-static void listed_addresses(const struct server *s, const struct cluster *c, char *text, size_t cap)
+static void listed_addresses(const struct server *s, const struct block *b, char *text, size_t cap)
 {
-	const struct block *b = block_of(s, c);
 	unsigned bound_count;
 	const struct net_address *bound = net_addresses(s->net, &bound_count);
 	size_t len = 0;
@@ -291,12 +310,18 @@ static void listed_addresses(const struct server *s, const struct cluster *c, ch
 	}
 }
 
-void server_log_listening(const struct server *s, const struct cluster *c)
+void server_log_listening(const struct server *s)
 {
 	char addresses[512];
-	listed_addresses(s, c, addresses, sizeof addresses);
-	log_line(LOG_INFO, "listening on %s; names of the cluster at %s follow when it has been read", addresses,
-	         cluster_options(c)->endpoint->url);
+	for (unsigned i = 0; i < s->block_count; i++) {
+		const struct block *b = s->blocks[i];
+		listed_addresses(s, b, addresses, sizeof addresses);
+		if (b->cluster)
+			log_line(LOG_INFO, "listening on %s; names of the cluster at %s follow when it has been read", addresses,
+			         cluster_options(b->cluster)->endpoint->url);
+		else
+			log_line(LOG_INFO, "listening on %s; nothing is served there, and every query refused", addresses);
+	}
 }
 
 void server_log_start(const struct server *s, const struct cluster *c, unsigned ms)
@@ -304,7 +329,7 @@ void server_log_start(const struct server *s, const struct cluster *c, unsigned 
 	char addresses[512], zone[NAME_TEXT_MAX];
 	struct store_counts counts = store_counts(cluster_store(c));
 	name_to_text(&cluster_options(c)->kubernetes->zones.names[0], zone);
-	listed_addresses(s, c, addresses, sizeof addresses);
+	listed_addresses(s, block_of(s, c), addresses, sizeof addresses);
 	log_line(LOG_INFO, "serving %zu services, %zu endpoints, %zu names of %s on %s; ready after %u ms", counts.services,
 	         counts.endpoints, zone_counts(cluster_zone(c)).names, zone, addresses, ms);
 }

@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "cluster.h"
 #include "config/kubernetes.h"
+#include "config/settings.h"
 #include "server.h"
 #include <stdbool.h>
 
@@ -14,16 +15,18 @@ struct options {
 	enum command_kind command;
 	bool help, version; /* asked for; the rest then counts for nothing, but command, whose help is meant */
 	struct server_options server;
-	struct cluster_options cluster; /* but for kubernetes and endpoint, which whoever builds it sets */
-	struct kubernetes_options kubernetes;
-	bool rotate;           /* address sets begin at another address each time */
-	bool outside_nxdomain; /* query.h */
+	struct cluster_options cluster;       /* but for kubernetes and endpoint, which whoever builds it sets */
+	struct kubernetes_options kubernetes; /* of the one cluster where there is no Corefile */
+	bool rotate;                          /* address sets begin at another address each time */
+	bool outside_nxdomain;                /* query.h */
 	enum log_level log_level;
 	struct net_address listen[OPTIONS_LISTEN_MAX];
-	unsigned listen_count;  /* 0: the default addresses (cli/listen.h) */
-	const char *kubeconfig; /* serve, dump: NULL: manifests are served */
-	const char *context;    /* of the kubeconfig; NULL: its current-context */
-	const char *pod;        /* run: NULL: a pod that is not in the input */
+	unsigned listen_count; /* 0: the default addresses (cli/listen.h) */
+	const char *conf;      /* serve: a Corefile; NULL: what is served is said by the other options */
+	uint16_t dns_port;     /* of the Corefile's keys that name none */
+	bool dns_port_given;
+	struct settings settings; /* of every kubernetes block, or of the one cluster, for which they have been applied */
+	const char *pod;          /* run: NULL: a pod that is not in the input */
 	const char *ns;
 	bool search_fallback;
 	unsigned timeout_s; /* dump: to read a cluster in */

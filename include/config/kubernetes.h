@@ -75,6 +75,11 @@ enum err kubernetes_set(struct kubernetes_options *o, const char *directive, con
 /* After the last of them: what goes together, and what depends on others. Where no zones were given these are taken. */
 enum err kubernetes_options_finish(struct kubernetes_options *o, const struct name_list *zones, struct diag *d);
 
+/* The first directive that was given and counts only where there is an API server; NULL: none. */
+const char *kubernetes_of_clusters_only(const struct kubernetes_options *o);
+
+#define KUBERNETES_ZONES_MAX 255
+
 /* Octets of a zone that names can be served of: what we name below it ourselves is a name then. */
 #define KUBERNETES_ZONE_MAX 120
 

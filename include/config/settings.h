@@ -22,6 +22,9 @@ enum err settings_add(struct settings *s, const char *origin, const char *text, 
 /* Adds what HEADNS_SET holds: such texts, one a line, or with a comma before the next "kubernetes.". diag names it and the text. */
 enum err settings_add_environment(struct settings *s, struct diag *d);
 
+/* Moves all of more behind those of s. ERR_NOMEM: both are as they were. */
+enum err settings_move(struct settings *s, struct settings *more, struct diag *d);
+
 /* Makes them count in o, before kubernetes_options_finish(). diag names the origin. */
 enum err settings_apply(const struct settings *s, struct kubernetes_options *o, struct diag *d);
 

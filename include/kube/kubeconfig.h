@@ -8,9 +8,10 @@
  * ERR_SYS. */
 enum err kubeconfig_read(const char *path, const char *context, struct api_endpoint *out, struct diag *d);
 
-/* What every pod has: KUBERNETES_SERVICE_HOST and _PORT, and its service account's files below root ("" outside tests). ERR_MISSING: this
- * is no pod. */
-enum err kubeconfig_in_cluster(const char *root, struct api_endpoint *out, struct diag *d);
+/* What every pod has: KUBERNETES_SERVICE_HOST and _PORT, and its service account's files token and ca.crt in folder (NULL: where they are
+ * in pods). ERR_MISSING: this is no pod, or a file is not there. */
+enum err kubeconfig_in_cluster(const char *folder, struct api_endpoint *out, struct diag *d);
 
-/* The Corefile's `endpoint URL` and `tls CERT KEY CACERT`; files may be NULL. */
+/* The Corefile's `endpoint URL` and `tls CERT KEY CACERT`; files may be NULL. A URL without https:// or http:// is of https where there are
+ * files, else of http, as client-go has it. */
 enum err kubeconfig_endpoint(const char *url, const char *cert, const char *key, const char *ca, struct api_endpoint *out, struct diag *d);

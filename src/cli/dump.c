@@ -1,9 +1,9 @@
+#include "access.h"
 #include "base/rcu.h"
 #include "cli/commands.h"
 #include "cli/dns_service.h"
 #include "dns/message.h"
 #include "dns/record.h"
-#include "kube/kubeconfig.h"
 #include "zone/walk.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -176,14 +176,14 @@ static enum err dump(struct dump *u, const struct options *o, struct api_endpoin
 	struct cluster_options cluster = o->cluster;
 	enum err err = OK;
 	cluster.kubernetes = &o->kubernetes;
-	if (o->kubeconfig) {
-		err = kubeconfig_read(o->kubeconfig, o->context, endpoint, d);
+	if (!o->cluster.file_count) {
+		err = access_find(&o->kubernetes, endpoint, d);
 		cluster.endpoint = endpoint;
 	}
 	if (!err)
 		err = cluster_new(&cluster, &u->cluster, d);
 	if (!err)
-		err = o->kubeconfig ? read_cluster(u, o, d) : load(u, d);
+		err = cluster.endpoint ? read_cluster(u, o, d) : load(u, d);
 	return err ? err : print_all(u, d);
 }
 

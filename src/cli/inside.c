@@ -196,9 +196,10 @@ static enum err listen_here(struct inside *in, struct diag *d)
 {
 	const struct options *o = in->options;
 	struct net_address addresses[SERVERS_MAX];
+	const struct server_place place = {.addresses = addresses, .address_count = in->server_count};
 	const struct server_block block = {
-	        .addresses = addresses,
-	        .address_count = in->server_count,
+	        .places = &place,
+	        .place_count = 1,
 	        .cluster = in->cluster,
 	        .rotate = o->rotate,
 	        .outside_nxdomain = o->outside_nxdomain,

@@ -1,30 +1,12 @@
 #include "option_table.h"
-#include "zone/zone.h"
-#include <errno.h>
+#include "config/value.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define TTL_MAX_S       3600 /* zone.h */
 #define CONNECTIONS_MAX 65536
 #define TCP_IDLE_MAX_S  3600
 #define TIMEOUT_MAX_S   3600
-
-/* A decimal number of min to max; no sign, no blank. */
-static enum err number(const char *text, unsigned min, unsigned max, unsigned *value, struct diag *d)
-{
-	char *end;
-	unsigned long n;
-	if (text[0] < '0' || text[0] > '9')
-		return diag_set(d, ERR_SYNTAX, "a number from %u to %u is wanted", min, max);
-	errno = 0;
-	n = strtoul(text, &end, 10);
-	if (*end)
-		return diag_set(d, ERR_SYNTAX, "a number from %u to %u is wanted", min, max);
-	if (errno || n < min || n > max)
-		return diag_set(d, ERR_RANGE, "a number from %u to %u is wanted", min, max);
-	*value = (unsigned)n;
-	return OK;
-}
 
 static enum err set_listen(struct options *o, const char *text, struct diag *d)
 {
@@ -33,39 +15,56 @@ static enum err set_listen(struct options *o, const char *text, struct diag *d)
 	return net_address_parse(text, &o->listen[o->listen_count++], d);
 }
 
-/* The last one counts. */
 static enum err set_zone(struct options *o, const char *text, struct diag *d)
 {
-	o->kubernetes.zones.count = 0;
-	enum err err = kubernetes_add_zone(&o->kubernetes.zones, text, d);
-	if (!err && zone_is_reverse(&o->kubernetes.zones.names[0]))
-		return diag_set(d, ERR_SYNTAX, "%s: a reverse zone; these are served in any case", text);
+	return kubernetes_add_zone(&o->kubernetes.zones, text, d);
+}
+
+/* A line of a kubernetes block, with the words that it was written as here. */
+static enum err add_setting(struct options *o, const char *option, const char *prefix, const char *text, struct diag *d)
+{
+	char *origin, *setting;
+	enum err err;
+	if (asprintf(&origin, "--%s %s", option, text) < 0)
+		return diag_set(d, ERR_NOMEM, "out of memory");
+	if (asprintf(&setting, "%s%s", prefix, text) < 0) {
+		free(origin);
+		return diag_set(d, ERR_NOMEM, "out of memory");
+	}
+	err = settings_add(&o->settings, origin, setting, d);
+	free(origin);
+	free(setting);
 	return err;
+}
+
+static enum err set_set(struct options *o, const char *text, struct diag *d)
+{
+	return add_setting(o, "set", "", text, d);
 }
 
 static enum err set_ttl(struct options *o, const char *text, struct diag *d)
 {
-	return number(text, 0, TTL_MAX_S, &o->kubernetes.ttl_s, d);
+	return add_setting(o, "ttl", "kubernetes.ttl=", text, d);
 }
 
 static enum err set_negative_ttl(struct options *o, const char *text, struct diag *d)
 {
-	return number(text, 0, TTL_MAX_S, &o->kubernetes.negative_ttl_s, d);
+	return add_setting(o, "negative-ttl", "kubernetes.negative_ttl=", text, d);
 }
 
 static enum err set_workers(struct options *o, const char *text, struct diag *d)
 {
-	return number(text, 1, NET_WORKERS_MAX, &o->server.workers, d);
+	return value_number(text, 1, NET_WORKERS_MAX, &o->server.workers, d);
 }
 
 static enum err set_tcp_idle(struct options *o, const char *text, struct diag *d)
 {
-	return number(text, 1, TCP_IDLE_MAX_S, &o->server.tcp_idle_s, d);
+	return value_number(text, 1, TCP_IDLE_MAX_S, &o->server.tcp_idle_s, d);
 }
 
 static enum err set_tcp_connections(struct options *o, const char *text, struct diag *d)
 {
-	return number(text, 1, CONNECTIONS_MAX, &o->server.tcp_connections_max, d);
+	return value_number(text, 1, CONNECTIONS_MAX, &o->server.tcp_connections_max, d);
 }
 
 /* A range takes the place of the one of its family. */
@@ -110,18 +109,40 @@ static enum err set_log_level(struct options *o, const char *text, struct diag *
 	return log_level_parse(text, &o->log_level) ? OK : diag_set(d, ERR_SYNTAX, "error, warning, info or debug is wanted");
 }
 
+static enum err set_owned(char **owned, const char *text, struct diag *d)
+{
+	char *copy = strdup(text);
+	if (!copy)
+		return diag_set(d, ERR_NOMEM, "out of memory");
+	free(*owned);
+	*owned = copy;
+	return OK;
+}
+
 static enum err set_kubeconfig(struct options *o, const char *text, struct diag *d)
 {
-	(void)d;
-	o->kubeconfig = text;
-	return OK;
+	return set_owned(&o->kubernetes.kubeconfig, text, d);
 }
 
 static enum err set_context(struct options *o, const char *text, struct diag *d)
 {
+	return set_owned(&o->kubernetes.context, text, d);
+}
+
+static enum err set_conf(struct options *o, const char *text, struct diag *d)
+{
 	(void)d;
-	o->context = text;
+	o->conf = text;
 	return OK;
+}
+
+static enum err set_dns_port(struct options *o, const char *text, struct diag *d)
+{
+	unsigned port = o->dns_port;
+	enum err err = value_number(text, 0, UINT16_MAX, &port, d);
+	o->dns_port = (uint16_t)port;
+	o->dns_port_given = true;
+	return err;
 }
 
 static enum err set_pod(struct options *o, const char *text, struct diag *d)
@@ -151,7 +172,7 @@ static enum err set_no_search_fallback(struct options *o, const char *text, stru
 
 static enum err set_timeout(struct options *o, const char *text, struct diag *d)
 {
-	return number(text, 1, TIMEOUT_MAX_S, &o->timeout_s, d);
+	return value_number(text, 1, TIMEOUT_MAX_S, &o->timeout_s, d);
 }
 
 static enum err set_help(struct options *o, const char *text, struct diag *d)
@@ -169,6 +190,13 @@ const struct option_spec option_table[] = {
         {"listen", "ADDR[:PORT]", FOR_SERVE, set_listen,
          "answer on this address over UDP and TCP; may be given several times;\n[ADDR]:PORT for IPv6; default 127.0.0.1:1053 and "
          "[::1]:1053"},
+        {"conf", "FILE", FOR_SERVE, set_conf,
+         "serve what this Corefile says; - for standard input; default, where\nnothing else is named: Corefile in the working directory"},
+        {"dns.port", "PORT", FOR_SERVE, set_dns_port, "of the Corefile's server blocks that name none; default 53"},
+        {"set", "kubernetes.KEY=VALUE", FOR_ALL, set_set,
+         "a line of the kubernetes block, in the place of the Corefile's; may be\ngiven several times; HEADNS_SET in the environment does "
+         "the "
+         "same"},
         {"kubeconfig", "FILE", FOR_SERVE | FOR_DUMP, set_kubeconfig, "read the cluster that this file leads to, instead of manifests"},
         {"timeout", "SECONDS", FOR_DUMP, set_timeout, "how long reading a cluster may take, 1 to 3600; default 60"},
         {"context", "NAME", FOR_SERVE | FOR_DUMP, set_context, "of the kubeconfig; default its current-context"},
@@ -176,7 +204,7 @@ const struct option_spec option_table[] = {
          "be this pod of the input: its hostname, its line in /etc/hosts, its\ndnsPolicy and dnsConfig; default: a pod that is not in the "
          "input"},
         {"namespace", "NS", FOR_RUN, set_namespace, "be in this namespace; default \"default\""},
-        {"zone", "NAME", FOR_ALL, set_zone, "the cluster's domain; default cluster.local"},
+        {"zone", "NAME", FOR_ALL, set_zone, "the cluster's domain; may be given several times; default cluster.local"},
         {"ttl", "SECONDS", FOR_ALL, set_ttl, "TTL of records, 0 to 3600; default 5"},
         {"negative-ttl", "SECONDS", FOR_BOTH, set_negative_ttl, "TTL of \"no such name\"; default: that of records, but at most 5"},
         {"pod-cidr", "RANGE", FOR_ALL, set_pod_cidr,
@@ -205,11 +233,12 @@ const struct command_spec command_table[] = {
          "\n"
          "  headns help serve      all about serve\n"
          "  headns --version       the version\n"},
-        {COMMAND_SERVE, "serve", "[OPTION]... FILE...", "answers the DNS queries that a cluster would answer",
+        {COMMAND_SERVE, "serve", "[OPTION]... [FILE...]", "answers the DNS queries that a cluster would answer",
          "FILE is a manifest in YAML or JSON (also a dump: kubectl get svc,pods,endpointslices\n"
          "-A -o json), a folder of them, or - for standard input. Files are watched: an edit is\n"
          "served at once, a broken one is reported and leaves the old data. SIGHUP reads them\n"
-         "again; SIGTERM and SIGINT end the server.\n"
+         "again; SIGTERM and SIGINT end the server. Instead of manifests, --conf names a Corefile\n"
+         "and --kubeconfig a cluster. Without a command, headns -conf FILE serves as CoreDNS would.\n"
          "\n"
          "Example:\n"
          "  headns serve zones/nginx-observed.yaml\n"

@@ -1,14 +1,14 @@
 #include "cli/options.h"
 #include "cli/suggest.h"
 #include "option_table.h"
+#include "options_check.h"
 #include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
-#define OPTIONS_MAX          32
-#define DUMP_TIMEOUT_S       60
-#define NEGATIVE_TTL_UNSET   UINT32_MAX
-#define NEGATIVE_TTL_DEFAULT 5 /* at most: a peer looked up a moment too early is not gone for long */
+#define OPTIONS_MAX    32
+#define DUMP_TIMEOUT_S 60
+#define DNS_PORT       53
 
 static struct cidr range(const char *text)
 {
@@ -25,6 +25,7 @@ static void set_defaults(struct options *o)
 	        .ns = "default",
 	        .search_fallback = true,
 	        .timeout_s = DUMP_TIMEOUT_S,
+	        .dns_port = DNS_PORT,
 	};
 	o->cluster.manifest = (struct manifest_options){
 	        .service_cidr = range("10.0.0.0/24"),
@@ -33,7 +34,6 @@ static void set_defaults(struct options *o)
 	        .pod_cidr6 = range("fd00:10:244::/56"),
 	};
 	kubernetes_options_init(&o->kubernetes);
-	o->kubernetes.negative_ttl_s = NEGATIVE_TTL_UNSET;
 }
 
 /* --- the command --- */
@@ -132,7 +132,8 @@ static const char *option_word(char **argv)
 static bool is_spelt_out(const char *word, const char *name)
 {
 	size_t len = strlen(name);
-	return strncmp(word + 2, name, len) == 0 && (word[2 + len] == 0 || word[2 + len] == '=');
+	word += word[1] == '-' ? 2 : 1;
+	return strncmp(word, name, len) == 0 && (word[len] == 0 || word[len] == '=');
 }
 
 static enum err take_long_option(struct options *o, const struct option_spec *option, char **argv, struct diag *d)
@@ -150,7 +151,8 @@ static enum err parse_long_options(struct options *o, int argc, char **argv, str
 	long_options(o->command, longs);
 	optind = 0; /* glibc: start afresh */
 	opterr = 0;
-	while (!err && (got = getopt_long(argc, argv, ":h", longs, NULL)) != -1) {
+	/* With one dash as well, since manifests of CoreDNS say -conf. */
+	while (!err && (got = getopt_long_only(argc, argv, ":h", longs, NULL)) != -1) {
 		if (got == 'h')
 			o->help = true;
 		else if (got == ':')
@@ -163,37 +165,6 @@ static enum err parse_long_options(struct options *o, int argc, char **argv, str
 	o->cluster.files = (const char *const *)argv + optind;
 	o->cluster.file_count = (unsigned)(argc - optind);
 	return err;
-}
-
-/* The cluster's domain, and every address. */
-static enum err set_zones(struct options *o, struct diag *d)
-{
-	struct name_list *zones = &o->kubernetes.zones;
-	enum err err = zones->count ? OK : kubernetes_add_zone(zones, "cluster.local", d);
-	if (!err)
-		err = kubernetes_add_zone(zones, "in-addr.arpa", d);
-	return err ? err : kubernetes_add_zone(zones, "ip6.arpa", d);
-}
-
-static enum err check(struct options *o, struct diag *d)
-{
-	const char *command = command_table[o->command].name;
-	if (o->help)
-		return OK;
-	if (o->kubernetes.negative_ttl_s == NEGATIVE_TTL_UNSET)
-		o->kubernetes.negative_ttl_s = o->kubernetes.ttl_s < NEGATIVE_TTL_DEFAULT ? o->kubernetes.ttl_s : NEGATIVE_TTL_DEFAULT;
-	if (set_zones(o, d))
-		return ERR_NOMEM;
-	if (o->context && !o->kubeconfig)
-		return diag_set(d, ERR_SYNTAX, "%s: --context is one of a kubeconfig: name that by --kubeconfig", command);
-	if (o->kubeconfig && o->cluster.file_count)
-		return diag_set(d, ERR_SYNTAX, "%s: a manifest and --kubeconfig: name one or the other", command);
-	if (!o->kubeconfig && !o->cluster.file_count)
-		return diag_set(d, ERR_SYNTAX, "%s: no manifest: name a file, a folder, or - for standard input (headns help %s)", command,
-		                command);
-	if (o->command == COMMAND_RUN && (!o->run_argv || !o->run_argv[0]))
-		return diag_set(d, ERR_SYNTAX, "run: no command: name one after -- (headns run FILE... -- COMMAND)");
-	return OK;
 }
 
 /* Where the first "--" stands; argc if there is none. getopt would mix what is before and behind it. */
@@ -214,6 +185,7 @@ static enum err parse_help(struct options *o, int argc, char **argv, struct diag
 void options_clear(struct options *o)
 {
 	kubernetes_options_clear(&o->kubernetes);
+	settings_clear(&o->settings);
 }
 
 enum err options_parse(struct options *o, int argc, char **argv, struct diag *d)
@@ -225,9 +197,14 @@ enum err options_parse(struct options *o, int argc, char **argv, struct diag *d)
 		return diag_set(d, ERR_SYNTAX, "no command (headns --help lists all)");
 	if (strcmp(argv[1], "help") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
 		return parse_help(o, argc, argv, d);
-	o->version = strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0;
+	o->version = strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-version") == 0 || strcmp(argv[1], "-V") == 0;
 	if (o->version)
 		return OK;
+	if (argv[1][0] == '-') { /* as CoreDNS is called: headns -conf FILE */
+		o->command = COMMAND_SERVE;
+		err = parse_long_options(o, argc, argv, d);
+		return err ? err : options_check(o, d);
+	}
 	err = parse_command(o, argv[1], d);
 	if (err)
 		return err;
@@ -236,5 +213,5 @@ enum err options_parse(struct options *o, int argc, char **argv, struct diag *d)
 		o->run_argv = end < argc ? argv + end + 1 : NULL;
 	}
 	err = parse_long_options(o, end - 1, argv + 1, d);
-	return err ? err : check(o, d);
+	return err ? err : options_check(o, d);
 }

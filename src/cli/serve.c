@@ -1,29 +1,41 @@
 #include "base/rcu.h"
 #include "cli/commands.h"
-#include "cli/listen.h"
 #include "kube/filewatch.h"
-#include "kube/kubeconfig.h"
+#include "sites.h"
 #include <signal.h>
 #include <time.h>
 #include <uv.h>
 
-#define SIGNALS 3
+#define SIGNALS 4
 
 struct serve {
-	struct cluster *cluster;
+	const struct options *options;
+	struct sites sites;
 	struct server *server;
 	uv_loop_t loop;
 	uv_signal_t signals[SIGNALS];
 	struct filewatch *watch;
 };
 
-static const int signal_numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP};
+static const int signal_numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+
+/* The manifests; there is one site then. */
+static void reload(struct serve *s)
+{
+	if (s->options->conf)
+		log_line(LOG_INFO,
+		         "nothing to reload: a Corefile is read at the start only, so restart after a change of %s; the clusters' "
+		         "changes are followed as they happen",
+		         s->options->conf);
+	else
+		cluster_reload(s->sites.all[0].cluster);
+}
 
 static void on_signal(uv_signal_t *handle, int signum)
 {
 	struct serve *s = handle->data;
-	if (signum == SIGHUP)
-		cluster_reload(s->cluster);
+	if (signum == SIGHUP || signum == SIGUSR1) /* CoreDNS reloads at SIGUSR1 */
+		reload(s);
 	else
 		uv_stop(&s->loop);
 }
@@ -31,11 +43,12 @@ static void on_signal(uv_signal_t *handle, int signum)
 static void on_files_changed(void *arg)
 {
 	struct serve *s = arg;
-	cluster_reload(s->cluster);
+	cluster_reload(s->sites.all[0].cluster);
 }
 
-static enum err loop_open(struct serve *s, const struct options *o, struct diag *d)
+static enum err loop_open(struct serve *s, struct diag *d)
 {
+	const struct cluster_options *o = &s->options->cluster;
 	if (uv_loop_init(&s->loop))
 		return diag_set(d, ERR_SYS, "the event loop could not start");
 	for (unsigned i = 0; i < SIGNALS; i++) {
@@ -43,7 +56,7 @@ static enum err loop_open(struct serve *s, const struct options *o, struct diag 
 		s->signals[i].data = s;
 		uv_signal_start(&s->signals[i], on_signal, signal_numbers[i]);
 	}
-	if (filewatch_start(&s->loop, o->cluster.files, o->cluster.file_count, on_files_changed, s, &s->watch))
+	if (filewatch_start(&s->loop, o->files, o->file_count, on_files_changed, s, &s->watch))
 		log_line(LOG_WARNING, "serve: the files cannot be watched: after an edit, send SIGHUP");
 	return OK;
 }
@@ -51,7 +64,8 @@ static enum err loop_open(struct serve *s, const struct options *o, struct diag 
 static void loop_close(struct serve *s)
 {
 	filewatch_stop(s->watch);
-	cluster_unwatch(s->cluster);
+	for (unsigned i = 0; i < s->sites.count; i++)
+		cluster_unwatch(s->sites.all[i].cluster);
 	for (unsigned i = 0; i < SIGNALS; i++)
 		uv_close((uv_handle_t *)&s->signals[i], NULL);
 	uv_run(&s->loop, UV_RUN_DEFAULT);
@@ -65,25 +79,6 @@ static enum err load(struct cluster *c, struct diag *d)
 	return err ? diag_set(d, err, "nothing is served: the input is wrong, see above (--lenient leaves out what is wrong)") : OK;
 }
 
-static enum err listen_as_told(struct serve *s, const struct options *o, struct diag *d)
-{
-	struct net_address defaults[LISTEN_DEFAULTS];
-	struct server_block block = {
-	        .addresses = o->listen,
-	        .address_count = o->listen_count,
-	        .cluster = s->cluster,
-	        .rotate = o->rotate,
-	        .outside_nxdomain = o->outside_nxdomain,
-	};
-	enum err err;
-	if (!block.address_count) {
-		block.addresses = defaults;
-		block.address_count = listen_defaults(defaults);
-	}
-	err = server_add_block(s->server, &block, d);
-	return err ? err : server_listen(s->server, d);
-}
-
 static unsigned ms_since(const struct timespec *start)
 {
 	struct timespec now;
@@ -91,18 +86,25 @@ static unsigned ms_since(const struct timespec *start)
 	return (unsigned)((now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000);
 }
 
-/* Watching begins before loading, so that no edit falls between the two. */
-static enum err serve_files(struct serve *s, const struct options *o, struct diag *d)
+static enum err listen_at_sites(struct serve *s, struct diag *d)
 {
+	enum err err = sites_add(&s->sites, s->options, s->server, d);
+	return err ? err : server_listen(s->server, d);
+}
+
+/* Watching begins before loading, so that no edit falls between the two. */
+static enum err serve_files(struct serve *s, struct diag *d)
+{
+	struct cluster *c = s->sites.all[0].cluster;
 	struct timespec start;
 	enum err err;
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	err = load(s->cluster, d);
+	err = load(c, d);
 	if (!err)
-		err = listen_as_told(s, o, d);
+		err = listen_at_sites(s, d);
 	if (err)
 		return err;
-	server_log_start(s->server, s->cluster, ms_since(&start));
+	server_log_start(s->server, c, ms_since(&start));
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	return OK;
 }
@@ -114,53 +116,50 @@ static void on_cluster_read(void *arg, struct cluster *c, unsigned ms)
 }
 
 /* Listens at once: who asks meanwhile is told so, and names that are not the cluster's need not wait. */
-static enum err serve_cluster(struct serve *s, const struct options *o, struct diag *d)
+static enum err serve_clusters(struct serve *s, struct diag *d)
 {
-	enum err err = cluster_watch(s->cluster, &s->loop, on_cluster_read, s, d);
+	enum err err = OK;
+	for (unsigned i = 0; i < s->sites.count && !err; i++) {
+		struct cluster *c = s->sites.all[i].cluster;
+		if (c)
+			err = cluster_watch(c, &s->loop, on_cluster_read, s, d);
+	}
 	if (!err)
-		err = listen_as_told(s, o, d);
+		err = listen_at_sites(s, d);
 	if (err)
 		return err;
-	server_log_listening(s->server, s->cluster);
+	server_log_listening(s->server);
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	return OK;
 }
 
-/* What outlives the server and the loop. */
-static enum err build(struct serve *s, const struct options *o, struct api_endpoint *endpoint, struct diag *d)
+/* What outlives the loop. */
+static enum err build(struct serve *s, struct diag *d)
 {
-	struct cluster_options cluster = o->cluster;
-	enum err err = OK;
-	cluster.kubernetes = &o->kubernetes;
-	if (o->kubeconfig) {
-		err = kubeconfig_read(o->kubeconfig, o->context, endpoint, d);
-		cluster.endpoint = endpoint;
-	}
+	enum err err = sites_find(s->options, &s->sites, d);
 	if (!err)
-		err = cluster_new(&cluster, &s->cluster, d);
-	return err ? err : server_new(&o->server, &s->server, d);
+		err = sites_open(&s->sites, s->options, d);
+	return err ? err : server_new(&s->options->server, &s->server, d);
 }
 
 int serve_main(const struct options *o)
 {
-	struct api_endpoint endpoint = {0};
-	struct serve s = {0};
+	struct serve s = {.options = o};
 	struct diag d;
 	enum err err;
 	signal(SIGPIPE, SIG_IGN); /* stderr's reader may go; we stay */
 	rcu_thread_begin();
-	err = build(&s, o, &endpoint, &d);
+	err = build(&s, &d);
 	if (!err)
-		err = loop_open(&s, o, &d);
+		err = loop_open(&s, &d);
 	if (!err) {
-		err = o->kubeconfig ? serve_cluster(&s, o, &d) : serve_files(&s, o, &d);
+		err = o->cluster.file_count ? serve_files(&s, &d) : serve_clusters(&s, &d);
 		loop_close(&s);
 	}
 	if (err)
 		log_line(LOG_ERROR, "serve: %s", d.text);
 	server_free(s.server);
-	cluster_free(s.cluster);
+	sites_free(&s.sites);
 	rcu_thread_end();
-	api_endpoint_clear(&endpoint);
 	return err ? 1 : 0;
 }

@@ -88,6 +88,7 @@ static bool is_reverse(const struct name *zone)
 
 static enum err take_zones(struct name_list *zones, const struct name_list *defaults, struct diag *d)
 {
+	free(zones->names);
 	zones->names = malloc((defaults->count + 1) * sizeof *zones->names);
 	if (!zones->names)
 		return diag_set(d, ERR_NOMEM, "out of memory");
@@ -96,9 +97,23 @@ static enum err take_zones(struct name_list *zones, const struct name_list *defa
 	return OK;
 }
 
-static enum err check_zones(const struct name_list *zones, struct diag *d)
+/* A zone that is named twice is one. */
+static void drop_duplicates(struct name_list *zones)
+{
+	unsigned count = zones->count;
+	zones->count = 0;
+	for (unsigned i = 0; i < count; i++) {
+		if (!has_zone(zones, &zones->names[i]))
+			zones->names[zones->count++] = zones->names[i];
+	}
+}
+
+static enum err check_zones(struct name_list *zones, struct diag *d)
 {
 	bool forward = false;
+	drop_duplicates(zones);
+	if (zones->count > KUBERNETES_ZONES_MAX)
+		return diag_set(d, ERR_RANGE, "%u zones: at most %d are served of one cluster", zones->count, KUBERNETES_ZONES_MAX);
 	for (unsigned i = 0; i < zones->count; i++) {
 		enum err err = check_zone(&zones->names[i], d);
 		if (err)
@@ -136,4 +151,30 @@ enum err kubernetes_options_finish(struct kubernetes_options *o, const struct na
 	if (o->zonal && o->noendpoints)
 		return diag_set(d, ERR_SYNTAX, "zonal and noendpoints: zonal names are names of endpoints");
 	return OK;
+}
+
+const char *kubernetes_of_clusters_only(const struct kubernetes_options *o)
+{
+	const struct {
+		const char *directive;
+		bool given;
+	} directives[] = {
+	        {"endpoint", o->endpoint},
+	        {"tls", o->tls_ca},
+	        {"kubeconfig", o->kubeconfig},
+	        {"apiserver_qps", o->apiserver_qps > 0},
+	        {"apiserver_burst", o->apiserver_burst},
+	        {"apiserver_max_inflight", o->apiserver_max_inflight},
+	        {"startup_timeout", o->startup_timeout_ms != STARTUP_TIMEOUT_MS},
+	        {"snapshot", o->snapshot},
+	        {"endpoints", o->endpoints != KUBERNETES_ENDPOINTS_PODS},
+	        {"namespaces", o->namespaces.count},
+	        {"namespace_labels", o->namespace_labels},
+	        {"labels", o->labels},
+	};
+	for (size_t i = 0; i < sizeof directives / sizeof *directives; i++) {
+		if (directives[i].given)
+			return directives[i].directive;
+	}
+	return NULL;
 }

@@ -1,7 +1,8 @@
 #include "kubernetes_directives.h"
+#include "base/buffer.h"
 #include "base/log.h"
+#include "config/value.h"
 #include "selector.h"
-#include "value.h"
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,27 +77,32 @@ static enum err set_zones(struct name_list *zones, const struct words *w, struct
 	return OK;
 }
 
-/* The words with blanks between, which is how a selector that was cut into words becomes one again. */
+/* The words with blanks between, which is how a selector that was cut into words becomes one again. NULL: out of memory. */
+static char *joined(const struct words *w)
+{
+	struct buffer b = {0};
+	for (unsigned i = 0; i < w->count; i++) {
+		buffer_append(&b, " ", i ? 1 : 0);
+		buffer_append(&b, w->texts[i], strlen(w->texts[i]));
+	}
+	buffer_append(&b, "", 1);
+	if (!b.failed)
+		return b.data;
+	buffer_free(&b);
+	return NULL;
+}
+
 static enum err set_selector(char **text, const struct words *w, struct diag *d)
 {
-	size_t size = 1;
-	char *joined;
-	enum err err;
-	for (unsigned i = 0; i < w->count; i++)
-		size += strlen(w->texts[i]) + 1;
-	joined = calloc(1, size);
-	if (!joined)
-		return no_memory(d);
-	for (unsigned i = 0; i < w->count; i++) {
-		if (i)
-			strcat(joined, " ");
-		strcat(joined, w->texts[i]);
+	char *selector = joined(w);
+	enum err err = selector ? selector_check(selector, d) : no_memory(d);
+	if (err) {
+		free(selector);
+		return err;
 	}
-	err = selector_check(joined, d);
-	if (!err)
-		err = set_text(text, joined, d);
-	free(joined);
-	return err;
+	free(*text);
+	*text = selector;
+	return OK;
 }
 
 /* --- which names --- */
@@ -365,20 +371,21 @@ static enum err unknown(const char *name, struct diag *d)
 	return diag_set(d, ERR_SYNTAX, "kubernetes has no \"%s\"; it has: %s", name, text);
 }
 
-enum err kubernetes_set(struct kubernetes_options *o, const char *name, const char *const *words, unsigned count, struct diag *d)
+enum err kubernetes_set(struct kubernetes_options *o, const char *directive, const char *const *words, unsigned count, struct diag *d)
 {
 	const struct words w = {words, count};
 	const struct directive *found = NULL;
 	struct diag why;
 	enum err err;
 	for (size_t i = 0; i < DIRECTIVES && !found; i++) {
-		if (strcmp(directives[i].name, name) == 0)
+		if (strcmp(directives[i].name, directive) == 0)
 			found = &directives[i];
 	}
 	if (!found)
-		return unknown(name, d);
+		return unknown(directive, d);
 	if (count < found->min || count > found->max)
-		return diag_set(d, ERR_SYNTAX, "%s: it is written: %s%s%s", name, name, *found->arguments ? " " : "", found->arguments);
+		return diag_set(d, ERR_SYNTAX, "%s: it is written: %s%s%s", directive, directive, *found->arguments ? " " : "",
+		                found->arguments);
 	err = found->set(o, &w, &why);
-	return err ? diag_set(d, err, "%s: %s", name, why.text) : OK;
+	return err ? diag_set(d, err, "%s: %s", directive, why.text) : OK;
 }

@@ -28,6 +28,19 @@ void settings_clear(struct settings *s)
 	*s = (struct settings){0};
 }
 
+enum err settings_move(struct settings *s, struct settings *more, struct diag *d)
+{
+	struct setting *all = realloc(s->all, (s->count + more->count + 1) * sizeof *all);
+	if (!all)
+		return no_memory(d);
+	for (unsigned i = 0; i < more->count; i++)
+		all[s->count++] = more->all[i];
+	s->all = all;
+	free(more->all);
+	*more = (struct settings){0};
+	return OK;
+}
+
 /* --- applying --- */
 
 static enum err set_words(const struct setting *setting, const struct tokens *words, struct kubernetes_options *o, struct diag *d)

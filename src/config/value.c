@@ -1,4 +1,4 @@
-#include "value.h"
+#include "config/value.h"
 #include <errno.h>
 #include <math.h>
 #include <stdbool.h>

@@ -2,6 +2,7 @@
 #include "config_reader.h"
 #include "text_reader.h"
 #include "yaml_reader.h"
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -256,41 +257,55 @@ enum err kubeconfig_read(const char *path, const char *context, struct api_endpo
 
 /* --- without a file --- */
 
-static enum err finish(struct api_endpoint *out, bool complete, struct diag *d)
+static bool put_url(struct api_endpoint *out, const char *host, const char *port)
 {
-	if (complete)
-		return OK;
-	api_endpoint_clear(out);
-	return diag_set(d, ERR_NOMEM, "out of memory");
+	bool v6 = strchr(host, ':');
+	if (asprintf(&out->url, "https://%s%s%s:%s", v6 ? "[" : "", host, v6 ? "]" : "", port) >= 0)
+		return true;
+	out->url = NULL;
+	return false;
 }
 
-enum err kubeconfig_in_cluster(const char *root, struct api_endpoint *out, struct diag *d)
+/* A file of the service account, which must be there. */
+static enum err put_file(char **path, const char *folder, const char *name, struct diag *d)
+{
+	if (asprintf(path, "%s/%s", folder, name) < 0) {
+		*path = NULL;
+		return diag_set(d, ERR_NOMEM, "out of memory");
+	}
+	if (access(*path, R_OK) == 0)
+		return OK;
+	return diag_set(d, ERR_MISSING, "%s: %s: the pod has no service account (automountServiceAccountToken)", *path, strerror(errno));
+}
+
+enum err kubeconfig_in_cluster(const char *folder, struct api_endpoint *out, struct diag *d)
 {
 	const char *host = getenv("KUBERNETES_SERVICE_HOST"), *port = getenv("KUBERNETES_SERVICE_PORT");
-	bool v6 = host && strchr(host, ':');
+	enum err err;
 	*out = (struct api_endpoint){0};
 	if (!host || !*host || !port || !*port)
 		return diag_set(d, ERR_MISSING, "this is no pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set");
-	if (asprintf(&out->url, "https://%s%s%s:%s", v6 ? "[" : "", host, v6 ? "]" : "", port) < 0)
-		out->url = NULL;
-	if (asprintf(&out->token_file, "%s" SERVICE_ACCOUNT "/token", root) < 0)
-		out->token_file = NULL;
-	if (asprintf(&out->ca_file, "%s" SERVICE_ACCOUNT "/ca.crt", root) < 0)
-		out->ca_file = NULL;
-	if (out->token_file && access(out->token_file, R_OK)) {
-		diag_set(d, ERR_MISSING, "%s cannot be read: the pod has no service account token (automountServiceAccountToken)",
-		         out->token_file);
+	if (!folder)
+		folder = SERVICE_ACCOUNT;
+	err = put_url(out, host, port) ? OK : diag_set(d, ERR_NOMEM, "out of memory");
+	if (!err)
+		err = put_file(&out->token_file, folder, "token", d);
+	if (!err)
+		err = put_file(&out->ca_file, folder, "ca.crt", d);
+	if (err)
 		api_endpoint_clear(out);
-		return ERR_MISSING;
-	}
-	return finish(out, out->url && out->token_file && out->ca_file, d);
+	return err;
 }
 
 enum err kubeconfig_endpoint(const char *url, const char *cert, const char *key, const char *ca, struct api_endpoint *out, struct diag *d)
 {
 	struct config_reader k = {.path = "endpoint", .diag = d};
+	char *whole = NULL;
 	*out = (struct api_endpoint){0};
-	out->url = url_copy(&k, NULL, url);
+	if (!strstr(url, "://") && asprintf(&whole, "http%s://%s", cert || ca ? "s" : "", url) < 0)
+		return diag_set(d, ERR_NOMEM, "out of memory");
+	out->url = url_copy(&k, NULL, whole ? whole : url);
+	free(whole);
 	out->cert_file = config_copy(&k, cert);
 	out->key_file = config_copy(&k, key);
 	out->ca_file = config_copy(&k, ca);

@@ -119,18 +119,19 @@ class Lines:
 
 
 class Server:
-    """One `headns serve`. Addresses with port 0 get their port from the start line."""
+    """One `headns serve`, or what command says. Addresses with port 0 get their port from the start line."""
 
-    def __init__(self, *arguments, listen=("127.0.0.1:0",), stdin=None, env=None, started="serving"):
+    def __init__(self, *arguments, listen=("127.0.0.1:0",), stdin=None, env=None, started="serving", command=("serve",), cwd=None):
         listens = itertools.chain.from_iterable(("--listen", address) for address in listen)
         self.process = subprocess.Popen(
-            headns("serve", *listens, *arguments),
+            headns(*command, *listens, *arguments),
             stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
             env=environment(env),
+            cwd=cwd,
         )
         if stdin is not None:
             self.process.stdin.write(stdin)

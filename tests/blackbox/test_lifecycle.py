@@ -157,7 +157,7 @@ USAGE = [
     (["serve", "--ttl", "3601", "x.yaml"], "3601"),
     (["serve", "--ttl", "-1", "x.yaml"], "-1"),
     (["serve", "--zone", "a..b", "x.yaml"], "a..b"),
-    (["serve", "--zone", "10.in-addr.arpa", "x.yaml"], "a reverse zone"),
+    (["serve", "--zone", "10.in-addr.arpa", "x.yaml"], "no reverse zone"),
     (["serve", "--zone", "a" * 64, "x.yaml"], "a" * 64),
     (["serve", "--pod-cidr", "10.244.0.0", "x.yaml"], "10.244.0.0"),
     (["serve", "--pod-cidr", "10.244.0.1/16", "x.yaml"], "10.244.0.1/16"),

@@ -1,6 +1,7 @@
 #include "cli/options.h"
 #include "unit.h"
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define ARGS_MAX 16
@@ -57,8 +58,10 @@ static void describe(const struct options *o, char *text, size_t cap)
 	                       pods, c->manifest.pod_cidr.prefix, services, c->manifest.service_cidr.prefix,
 	                       c->manifest.lenient ? " lenient" : "", o->rotate ? "" : " no-rotate", o->outside_nxdomain ? " outside" : "",
 	                       (int)o->log_level);
-	if (o->kubeconfig)
-		len += (size_t)snprintf(text + len, cap - len, " of %s/%s", o->kubeconfig, o->context);
+	if (k->kubeconfig)
+		len += (size_t)snprintf(text + len, cap - len, " of %s/%s", k->kubeconfig, k->context);
+	if (k->endpoint)
+		len += (size_t)snprintf(text + len, cap - len, " at %s", k->endpoint);
 	for (unsigned i = 0; i < c->file_count; i++)
 		len += (size_t)snprintf(text + len, cap - len, " %s", c->files[i]);
 }
@@ -76,6 +79,10 @@ static const struct {
         {"headns serve --no-rotate --log-level debug a", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 no-rotate log3 a"},
         {"headns serve -- -a", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 log2 -a"},
         {"headns serve --kubeconfig k --context c", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 log2 of k/c"},
+        {"headns serve --zone a --zone b f", "a. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 log2 f"},
+        {"headns serve --set kubernetes.ttl=7 --ttl 8 f", "cluster.local. ttl 8/5 w0 10.244.0.0/16 10.0.0.0/24 log2 f"},
+        {"headns serve --ttl 8 --set kubernetes.ttl=7 f", "cluster.local. ttl 7/5 w0 10.244.0.0/16 10.0.0.0/24 log2 f"},
+        {"headns serve --set kubernetes.endpoint=http://a", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 log2 at http://a"},
         {"headns run a b -- cmd", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 outside log1 a b"},
 };
 
@@ -106,12 +113,24 @@ static const struct {
         {"headns serve --context c", "serve: --context is one of a kubeconfig"},
         {"headns run --kubeconfig k -- a", "run: no option --kubeconfig"},
         {"headns serve --ttl", "serve: --ttl needs an argument"},
-        {"headns serve --ttl 3601 a", "serve: --ttl 3601: a number from 0 to 3600"},
-        {"headns serve --ttl -1 a", "serve: --ttl -1: a number"},
-        {"headns serve --ttl 5s a", "serve: --ttl 5s: a number"},
-        {"headns serve --ttl= a", "serve: --ttl : a number"},
-        {"headns serve --ttl 99999999999999999999 a", "serve: --ttl 99999999999999999999: a number"},
-        {"headns serve --negative-ttl x a", "serve: --negative-ttl x: a number"},
+        {"headns serve --ttl 3601 a", "serve: --ttl 3601: ttl: a number from 0 to 3600"},
+        {"headns serve --ttl -1 a", "serve: --ttl -1: ttl: a number"},
+        {"headns serve --ttl 5s a", "serve: --ttl 5s: ttl: a number"},
+        {"headns serve --ttl= a", "serve: --ttl : ttl: it is written: ttl SECONDS"},
+        {"headns serve --ttl 99999999999999999999 a", "serve: --ttl 99999999999999999999: ttl: a number"},
+        {"headns serve --negative-ttl x a", "serve: --negative-ttl x: negative_ttl: a number"},
+        {"headns serve --set ttl=5 a", "serve: --set ttl=5: kubernetes.DIRECTIVE=VALUE is wanted"},
+        {"headns serve --set kubernetes.frob=5 a", "serve: --set kubernetes.frob=5: kubernetes has no \"frob\""},
+        {"headns serve --set kubernetes.snapshot=/s a", "serve: kubernetes.snapshot is of a cluster, not of manifests"},
+        {"headns serve --zone 10.0.0.0/8 a", "serve: a zone such as cluster.local is wanted"},
+        {"headns serve --conf c a", "serve: a manifest and a Corefile (c): give one or the other"},
+        {"headns serve --conf c --listen 127.0.0.1", "serve: --listen and a Corefile"},
+        {"headns serve --conf c --zone a", "serve: --zone and a Corefile"},
+        {"headns -conf c --kubeconfig k", "serve: --kubeconfig and a Corefile"},
+        {"headns serve --dns.port 53 a", "serve: --dns.port is of a Corefile"},
+        {"headns -conf c -dns.port 65536", "serve: --dns.port 65536: a number from 0 to 65535"},
+        {"headns -conf", "serve: -conf needs an argument"},
+        {"headns run --conf c -- cmd", "run: no option --conf"},
         {"headns serve --workers 0 a", "serve: --workers 0: a number from 1 to 16"},
         {"headns serve --tcp-idle 0 a", "serve: --tcp-idle 0: a number from 1"},
         {"headns serve --tcp-connections 0 a", "serve: --tcp-connections 0: a number from 1"},
@@ -128,7 +147,7 @@ static const struct {
         {"headns serve --lenient=yes a", "serve: --lenient takes no argument"},
         {"headns serve --lisen a", "serve: no option --lisen: is --listen meant?"},
         {"headns serve --frobnicate a", "serve: no option --frobnicate ("},
-        {"headns serve -xy a", "serve: no option -x"},
+        {"headns serve -xy a", "serve: no option --xy"},
         {"headns serve --pod web-0 a", "serve: no option --pod"}, /* nor is it short for --pod-cidr */
         {"headns serve --zon=x a", "serve: no option --zon=x: is --zone meant?"},
         {"headns serve a --tt 5", "serve: no option --tt: is --ttl meant?"},
@@ -219,12 +238,55 @@ static void test_listen_repeats(void **state)
 	done(&p);
 }
 
+static const struct {
+	const char *line, *conf;
+	uint16_t port;
+} corefiles[] = {
+        {"headns -conf /etc/coredns/Corefile", "/etc/coredns/Corefile", 53},
+        {"headns -conf=c -dns.port=1053", "c", 1053},
+        {"headns --conf c --dns.port 0", "c", 0},
+        {"headns serve --conf c", "c", 53},
+        {"headns serve -dns.port 1053 -conf c --workers 2", "c", 1053},
+};
+
+static void test_corefiles(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof corefiles / sizeof *corefiles; i++) {
+		struct parsed p;
+		parse(&p, corefiles[i].line);
+		assert_string_equal(p.diag.text, "");
+		assert_int_equal(p.options.command, COMMAND_SERVE);
+		assert_string_equal(p.options.conf, corefiles[i].conf);
+		assert_int_equal(p.options.dns_port, corefiles[i].port);
+		done(&p);
+	}
+}
+
+/* The environment counts less than the command line. */
+static void test_environment(void **state)
+{
+	struct parsed p;
+	(void)state;
+	setenv("HEADNS_SET", "kubernetes.ttl=7,kubernetes.pods=insecure", 1);
+	parse(&p, "headns serve --ttl 8 a");
+	assert_int_equal(p.options.kubernetes.ttl_s, 8);
+	assert_int_equal(p.options.kubernetes.pods, KUBERNETES_PODS_INSECURE);
+	done(&p);
+	setenv("HEADNS_SET", "kubernetes.ttl=x", 1);
+	parse(&p, "headns serve a");
+	assert_string_equal(p.diag.text, "serve: HEADNS_SET: kubernetes.ttl=x: ttl: a number from 0 to 3600 is wanted");
+	done(&p);
+	unsetenv("HEADNS_SET");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_good_lines),       cmocka_unit_test(test_bad_lines),
 	        cmocka_unit_test(test_help_and_version), cmocka_unit_test(test_run_takes_command_as_it_is),
 	        cmocka_unit_test(test_run_defaults),     cmocka_unit_test(test_listen_repeats),
+	        cmocka_unit_test(test_corefiles),        cmocka_unit_test(test_environment),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* Numbers and durations. */
+#include "config/value.h"
 #include "unit.h"
-#include "value.h"
 
 static const struct {
 	const char *text;

@@ -203,9 +203,7 @@ static void in_a_pod(void **state)
 		assert_int_equal(kubeconfig_in_cluster(root, &e, &d), ERR_MISSING); /* no token */
 		assert_null(e.url);
 	}
-	snprintf(path, sizeof path,
-	         "mkdir -p %s/var/run/secrets/kubernetes.io/serviceaccount && touch %s/var/run/secrets/kubernetes.io/serviceaccount/token",
-	         root, root);
+	snprintf(path, sizeof path, "touch %s/token %s/ca.crt", root, root);
 	assert_int_equal(system(path), 0);
 	for (size_t i = 0; i < sizeof pods / sizeof *pods; i++) {
 		struct api_endpoint e;
@@ -235,7 +233,13 @@ static void an_endpoint(void **state)
 	assert_string_equal(e.ca_file, "ca");
 	api_endpoint_clear(&e);
 	assert_int_equal(kubeconfig_endpoint("https://a", "c", NULL, NULL, &e, &d), ERR_SYNTAX);
-	assert_int_equal(kubeconfig_endpoint("a", NULL, NULL, NULL, &e, &d), ERR_SYNTAX);
+	assert_int_equal(kubeconfig_endpoint("ftp://a", NULL, NULL, NULL, &e, &d), ERR_SYNTAX);
+	assert_int_equal(kubeconfig_endpoint("a:8080", NULL, NULL, NULL, &e, &d), OK);
+	assert_string_equal(e.url, "http://a:8080");
+	api_endpoint_clear(&e);
+	assert_int_equal(kubeconfig_endpoint("a:6443", "c", "k", "ca", &e, &d), OK);
+	assert_string_equal(e.url, "https://a:6443");
+	api_endpoint_clear(&e);
 }
 
 static void base64(void **state)

@@ -1,0 +1,105 @@
+#include "options_check.h"
+#include "option_table.h"
+#include <stdlib.h>
+#include <unistd.h>
+
+#define COREFILE "Corefile" /* in the working directory, as CoreDNS looks for it */
+
+static const char *command_of(const struct options *o)
+{
+	return command_table[o->command].name;
+}
+
+/* --- where names come from --- */
+
+/* A Corefile says these itself. */
+static enum err check_beside_corefile(const struct options *o, struct diag *d)
+{
+	const struct {
+		const char *option;
+		bool given;
+	} others[] = {
+	        {"a manifest", o->cluster.file_count}, {"--kubeconfig", o->kubernetes.kubeconfig}, {"--context", o->kubernetes.context},
+	        {"--listen", o->listen_count},         {"--zone", o->kubernetes.zones.count},      {"--no-rotate", !o->rotate},
+	};
+	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
+		if (others[i].given)
+			return diag_set(d, ERR_SYNTAX, "%s: %s and a Corefile (%s): give one or the other", command_of(o), others[i].option,
+			                o->conf);
+	}
+	return OK;
+}
+
+static enum err check_source(struct options *o, struct diag *d)
+{
+	const struct kubernetes_options *k = &o->kubernetes;
+	const char *alone;
+	if (k->context && !k->kubeconfig)
+		return diag_set(d, ERR_SYNTAX, "%s: --context is one of a kubeconfig: name that by --kubeconfig", command_of(o));
+	if (k->kubeconfig && o->cluster.file_count)
+		return diag_set(d, ERR_SYNTAX, "%s: a manifest and --kubeconfig: name one or the other", command_of(o));
+	alone = o->cluster.file_count ? kubernetes_of_clusters_only(k) : NULL;
+	if (alone)
+		return diag_set(d, ERR_SYNTAX, "%s: kubernetes.%s is of a cluster, not of manifests", command_of(o), alone);
+	if (!o->cluster.file_count && !k->kubeconfig && !k->endpoint)
+		return diag_set(d, ERR_SYNTAX, "%s: no manifest: name a file, a folder, or - for standard input (headns help %s)",
+		                command_of(o), command_of(o));
+	return OK;
+}
+
+/* Nothing was named at all. */
+static bool wants_default(const struct options *o)
+{
+	return o->command == COMMAND_SERVE && !o->conf && !o->cluster.file_count && !o->kubernetes.kubeconfig && !o->kubernetes.endpoint;
+}
+
+/* --- what is said of the one cluster --- */
+
+/* The cluster's domains, and every address. */
+static enum err finish_kubernetes(struct options *o, struct diag *d)
+{
+	struct name_list *zones = &o->kubernetes.zones;
+	enum err err = zones->count ? OK : kubernetes_add_zone(zones, "cluster.local", d);
+	if (!err)
+		err = kubernetes_add_zone(zones, "in-addr.arpa", d);
+	if (!err)
+		err = kubernetes_add_zone(zones, "ip6.arpa", d);
+	return err ? err : kubernetes_options_finish(&o->kubernetes, zones, d);
+}
+
+/* The environment's settings go before those of the command line, which therefore count more. */
+static enum err join_settings(struct options *o, struct diag *d)
+{
+	struct settings all = {0};
+	enum err err = settings_add_environment(&all, d);
+	if (!err)
+		err = settings_move(&all, &o->settings, d);
+	if (err) {
+		settings_clear(&all);
+		return err;
+	}
+	o->settings = all;
+	return OK;
+}
+
+enum err options_check(struct options *o, struct diag *d)
+{
+	struct diag why;
+	enum err err;
+	if (o->help)
+		return OK;
+	if (join_settings(o, &why) || (!o->conf && settings_apply(&o->settings, &o->kubernetes, &why)))
+		return diag_set(d, ERR_SYNTAX, "%s: %s", command_of(o), why.text);
+	if (wants_default(o) && access(COREFILE, F_OK) == 0)
+		o->conf = COREFILE;
+	if (o->conf)
+		return check_beside_corefile(o, d);
+	if (o->dns_port_given)
+		return diag_set(d, ERR_SYNTAX, "%s: --dns.port is of a Corefile; --listen says where else", command_of(o));
+	err = check_source(o, d);
+	if (!err && finish_kubernetes(o, &why))
+		err = diag_set(d, ERR_SYNTAX, "%s: %s", command_of(o), why.text);
+	if (!err && o->command == COMMAND_RUN && (!o->run_argv || !o->run_argv[0]))
+		err = diag_set(d, ERR_SYNTAX, "run: no command: name one after -- (headns run FILE... -- COMMAND)");
+	return err;
+}

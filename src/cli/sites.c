@@ -1,0 +1,182 @@
+#include "sites.h"
+#include "access.h"
+#include "cli/bind.h"
+#include "cli/listen.h"
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <string.h>
+
+static enum err no_memory(struct diag *d)
+{
+	return diag_set(d, ERR_NOMEM, "out of memory");
+}
+
+static enum err sites_new(struct sites *s, unsigned count, struct diag *d)
+{
+	s->all = calloc(count, sizeof *s->all);
+	if (!s->all)
+		return no_memory(d);
+	s->count = count;
+	return OK;
+}
+
+/* Adds the place to what is wrong. */
+static enum err said_at(const struct site *site, enum err err, const struct diag *why, struct diag *d)
+{
+	if (!err)
+		return OK;
+	return site->origin ? diag_set(d, err, "%s: %s", site->origin, why->text) : diag_set(d, err, "%s", why->text);
+}
+
+static enum err find_endpoint(struct site *site, struct diag *d)
+{
+	struct diag why;
+	return said_at(site, access_find(site->kubernetes, &site->endpoint, &why), &why, d);
+}
+
+/* --- from the command line --- */
+
+static enum err place_as_told(struct site *site, const struct options *o, struct diag *d)
+{
+	struct net_address defaults[LISTEN_DEFAULTS], *copy;
+	const struct net_address *addresses = o->listen_count ? o->listen : defaults;
+	unsigned count = o->listen_count ? o->listen_count : listen_defaults(defaults);
+	site->places = calloc(1, sizeof *site->places);
+	copy = calloc(count, sizeof *copy);
+	if (!site->places || !copy) {
+		free(copy);
+		return no_memory(d);
+	}
+	memcpy(copy, addresses, count * sizeof *copy);
+	site->places[0] = (struct server_place){.addresses = copy, .address_count = count};
+	site->place_count = 1;
+	return OK;
+}
+
+static enum err find_one(const struct options *o, struct sites *s, struct diag *d)
+{
+	enum err err = sites_new(s, 1, d);
+	if (err)
+		return err;
+	s->all[0].kubernetes = &o->kubernetes;
+	s->all[0].rotate = o->rotate;
+	err = place_as_told(&s->all[0], o, d);
+	return err || o->cluster.file_count ? err : find_endpoint(&s->all[0], d);
+}
+
+/* --- from a Corefile --- */
+
+static void set_port(struct net_address *a, uint16_t port)
+{
+	if (a->sa.ss_family == AF_INET)
+		((struct sockaddr_in *)&a->sa)->sin_port = htons(port);
+	else
+		((struct sockaddr_in6 *)&a->sa)->sin6_port = htons(port);
+}
+
+/* Each key at each of the block's addresses. */
+static enum err place_keys(struct site *site, const struct corefile_block *b, const struct bind_addresses *hosts, struct diag *d)
+{
+	site->places = calloc(b->key_count, sizeof *site->places);
+	if (!site->places)
+		return no_memory(d);
+	for (unsigned k = 0; k < b->key_count; k++) {
+		struct net_address *addresses = calloc(hosts->count, sizeof *addresses);
+		if (!addresses)
+			return no_memory(d);
+		for (unsigned i = 0; i < hosts->count; i++) {
+			addresses[i] = hosts->all[i];
+			set_port(&addresses[i], b->keys[k].port);
+		}
+		site->places[site->place_count++] = (struct server_place){b->keys[k].zones, addresses, hosts->count};
+	}
+	return OK;
+}
+
+static enum err find_block(const struct corefile_block *b, struct site *site, struct diag *d)
+{
+	struct bind_addresses hosts;
+	enum err err = bind_resolve(b, &hosts, d);
+	if (err)
+		return err;
+	site->origin = b->place;
+	site->rotate = b->loadbalance;
+	err = place_keys(site, b, &hosts, d);
+	free(hosts.all);
+	if (err || !b->kubernetes_place)
+		return err;
+	site->origin = b->kubernetes_place;
+	site->kubernetes = &b->kubernetes;
+	return find_endpoint(site, d);
+}
+
+static enum err find_blocks(const struct options *o, struct sites *s, struct diag *d)
+{
+	const struct corefile_options options = {.port = o->dns_port, .settings = &o->settings};
+	enum err err = corefile_read(o->conf, &options, &s->corefile, d);
+	if (!err)
+		err = sites_new(s, s->corefile.count, d);
+	for (unsigned i = 0; i < s->count && !err; i++)
+		err = find_block(&s->corefile.blocks[i], &s->all[i], d);
+	return err;
+}
+
+/* --- all --- */
+
+enum err sites_find(const struct options *o, struct sites *out, struct diag *d)
+{
+	*out = (struct sites){0};
+	return o->conf ? find_blocks(o, out, d) : find_one(o, out, d);
+}
+
+enum err sites_open(struct sites *s, const struct options *o, struct diag *d)
+{
+	enum err err = OK;
+	for (unsigned i = 0; i < s->count && !err; i++) {
+		struct site *site = &s->all[i];
+		struct cluster_options options = o->cluster;
+		struct diag why;
+		options.kubernetes = site->kubernetes;
+		options.endpoint = o->cluster.file_count ? NULL : &site->endpoint;
+		if (site->kubernetes)
+			err = said_at(site, cluster_new(&options, &site->cluster, &why), &why, d);
+	}
+	return err;
+}
+
+enum err sites_add(const struct sites *s, const struct options *o, struct server *server, struct diag *d)
+{
+	for (unsigned i = 0; i < s->count; i++) {
+		const struct site *site = &s->all[i];
+		const struct server_block block = {
+		        .places = site->places,
+		        .place_count = site->place_count,
+		        .cluster = site->cluster,
+		        .rotate = site->rotate,
+		        .outside_nxdomain = o->outside_nxdomain,
+		};
+		struct diag why;
+		enum err err = said_at(site, server_add_block(server, &block, &why), &why, d);
+		if (err)
+			return err;
+	}
+	return OK;
+}
+
+static void site_clear(struct site *site)
+{
+	for (unsigned i = 0; i < site->place_count; i++)
+		free((struct net_address *)site->places[i].addresses);
+	free(site->places);
+	cluster_free(site->cluster);
+	api_endpoint_clear(&site->endpoint);
+}
+
+void sites_free(struct sites *s)
+{
+	for (unsigned i = 0; i < s->count; i++)
+		site_clear(&s->all[i]);
+	free(s->all);
+	corefile_free(&s->corefile);
+	*s = (struct sites){0};
+}
