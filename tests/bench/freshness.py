@@ -2,7 +2,7 @@
 """How soon a pod's name follows the Pod: from the API server's acknowledgement that a Pod is Ready to the first answer with its address, and
 from the acknowledgement that it is being deleted to the first answer without. headns from Pods, headns from EndpointSlices and CoreDNS follow
 the same real API server and are asked in turn by one prober, each about every millisecond, through the same tries. The slices are made by the
-real controller-manager, with Kubernetes' default of 20 requests a second for it. CoreDNS has no cache for the cluster's zone.
+real controller-manager, with Kubernetes' defaults, such as 20 requests a second. CoreDNS has no cache for the cluster's zone.
 
     tests/cluster/build
     tests/cluster/inside tests/bench/freshness.py --headns build-bench/src/headns
@@ -191,7 +191,7 @@ def main():
     parser.add_argument("--tries", type=int, default=200)
     options = parser.parse_args()
     harness.HEADNS = options.headns
-    plane = ControlPlane(controller_requests_per_s=20)
+    plane = ControlPlane(controller_options=())
     plane.start()
     with contextlib.ExitStack() as stack:
         stack.callback(plane.stop)

@@ -98,7 +98,11 @@ def api_server(pki):
     )
 
 
-def controller_manager(kubeconfig, pki, requests_per_s):
+# Kubernetes allows its controllers 20 requests/s; most tests have no time for that. Small slices make Services have several.
+HASTY = ("--kube-api-qps=1000", "--kube-api-burst=1500", "--max-endpoints-per-slice=3")
+
+
+def controller_manager(kubeconfig, pki, options):
     return Daemon(
         "kube-controller-manager",
         f"--kubeconfig={kubeconfig}",
@@ -110,15 +114,12 @@ def controller_manager(kubeconfig, pki, requests_per_s):
         "--use-service-account-credentials=true",  # each with the rights that Kubernetes gives it
         f"--service-account-private-key-file={pki}/service-accounts.key",
         f"--controllers={CONTROLLERS}",
-        "--max-endpoints-per-slice=3",  # so that Services have several slices
-        f"--kube-api-qps={requests_per_s}",
-        f"--kube-api-burst={requests_per_s * 3 // 2}",
+        *options,
     )
 
 
 class ControlPlane:
-    def __init__(self, controller_requests_per_s=1000):
-        """20 requests/s is what Kubernetes allows its controllers by default; tests have no time for that."""
+    def __init__(self, controller_options=HASTY):
         shutil.rmtree(STATE / "etcd", ignore_errors=True)
         self.pki = STATE / "pki"
         certificates.make_all(self.pki)
@@ -126,7 +127,7 @@ class ControlPlane:
         self.api_server = api_server(self.pki)
         self.admin = self.client("admin")
         controllers = self.kubeconfig("controllers", {"client-certificate": f"{self.pki}/controllers.crt", "client-key": f"{self.pki}/controllers.key"})
-        self.controllers = controller_manager(controllers, self.pki, controller_requests_per_s)
+        self.controllers = controller_manager(controllers, self.pki, controller_options)
 
     def start(self):
         for log in STATE.glob("*.log"):
