@@ -30,6 +30,18 @@ def rest(kubelet, servers, number):
         until(server, f"last-{number}.last.{space}.svc", "NXDOMAIN")
 
 
+def describe(name, rdtype, from_pods, from_slices):
+    """What each has that the other has not."""
+    lines = [f"{name} {rdtype}:"]
+    for source, mine, other in (("pods", from_pods, from_slices), ("slices", from_slices, from_pods)):
+        lines.append(f"  only from {source}: {[part for part, others in zip(mine, other) for part in only_in(part, others)]}")
+    return "\n".join(lines)
+
+
+def only_in(part, other):
+    return [part] * (part != other) if isinstance(part, str) else [rr for rr in part if rr not in other]
+
+
 def compare(names, api, servers, random):
     """Waits until both give the same; how many names had records."""
     deadline = harness.Deadline()
@@ -39,7 +51,7 @@ def compare(names, api, servers, random):
         different, positive = differences(*servers, now | set(random.sample(old, min(OLD_NAMES, len(old)))))
         if not different:
             return len(now), positive
-        deadline.check("\n".join(f"{n} {t}: from pods {a}, from slices {b}" for n, t, a, b in different[:SHOWN]))
+        deadline.check("\n".join(describe(*difference) for difference in different[:SHOWN]))
 
 
 def test_both_sources_of_endpoints_give_the_same_names(plane, serve, api, kubelet):
