@@ -89,7 +89,7 @@ class Tally:
         self.reasons, self.kinds = collections.Counter(), collections.Counter()
         self.shown = []
         self.failed = set()  # seeds
-        self.seconds = 0.0
+        self.seconds = 0.0  # of asking
 
     def complain(self, seed, number, question, what, *responses):
         self.unexplained += 1
@@ -154,9 +154,7 @@ def run_world(stage, tally, seed, count):
     stage.show(world)
     asked = questions.questions(seed, world, count)
     expected = model.Model(world.objects.values())
-    began = time.monotonic()
     run_questions(stage, tally, seed, list(enumerate(asked)), expected)
-    tally.seconds += time.monotonic() - began
     tally.worlds += 1
     tally.questions += count
 
@@ -164,7 +162,10 @@ def run_world(stage, tally, seed, count):
 def run_questions(stage, tally, seed, numbered, expected):
     """Asks and compares. What did not fit into a datagram is asked again over TCP."""
     again = []
-    for (number, question), *data in zip(numbered, *ask.ask(stage.servers, [q for _, q in numbered])):
+    began = time.monotonic()
+    replies = ask.ask(stage.servers, [q for _, q in numbered])
+    tally.seconds += time.monotonic() - began
+    for (number, question), *data in zip(numbered, *replies):
         theirs, pods, slices = map(normal, data)
         whole = Normal(expected.answer(question))
         ours = [] if question.tcp else [r for r in (pods, slices) if r and (lacks_records(r, whole) or lacks_option(r, whole))]

@@ -2,8 +2,11 @@
 the last one that is known to have been applied and the last one that was sent; at rest all three servers agree, as in worlds that
 stand still.
 
-The watches of the four kinds are streams of their own, so a state is a vector: how many events of each kind have been applied."""
+The watches of the four kinds are streams of their own, so a state is a vector: how many events of each kind have been applied. headns
+keeps for a moment what is likely to come back: the endpoints that vanish from a slice, and a Service whose selector changed. So the
+first state that a Service or a slice may be answered from is that of the last rest, and while slices change, an answer may unite states."""
 
+import ipaddress
 import itertools
 import random
 import time
@@ -23,7 +26,16 @@ EPISODES = 25  # of one world
 BATCH = 24  # questions before and after a change is sent
 CANDIDATES = 150  # among which those are looked for that the change makes a difference to
 AT_REST = 150
+POLL_S = 0.02
+SETTLE_S = 30  # what headns keeps goes long before
 TYPES = [m.A] * 5 + [m.AAAA] * 3 + [m.SRV] * 4 + [m.PTR, m.TXT, m.CNAME, m.ANY, m.SOA]
+
+
+def is_made(piece, selecting):
+    """Whether the slice is the controller's, of a Service that has a selector."""
+    meta = piece["metadata"] if piece else {}
+    labels = meta.get("labels", {})
+    return labels.get(controller.MANAGED_BY) == controller.CONTROLLER and (meta["namespace"], labels.get(controller.SERVICE_NAME)) in selecting
 
 
 class History:
@@ -39,6 +51,11 @@ class History:
         self.applied = self.sent()
         self.models = {}
 
+    def first(self):
+        """What is certainly gone: all before the last event known to have been applied, but what headns keeps for a moment."""
+        namespaces, _, pods, _ = self.applied
+        return namespaces, 0, pods, 0
+
     def sent(self):
         return tuple(len(self.events[kind]) for kind in KINDS)
 
@@ -48,6 +65,11 @@ class History:
             del self.now[key]
         else:
             self.now[key] = obj
+
+    def unites(self, source):
+        """Whether slices that headns reads have changed: all, or with Pods those that these don't make."""
+        selecting = {key[1:] for objects in (self.base, self.now) for key, o in objects.items() if key[0] == "Service" and controller.has_selector(o)}
+        return any(source == "slices" or not is_made(obj or self.base.get(key), selecting) for key, obj in self.events["EndpointSlice"])
 
     def model(self, state, source):
         if (state, source) not in self.models:
@@ -66,6 +88,12 @@ class History:
         yield last
         yield first
         yield from itertools.product(*(range(a, b + 1) for a, b in zip(first, last)))
+
+
+def is_stray(piece, services):
+    """Whether the slice is the controller's, of a Service that is gone: what the garbage collector takes away."""
+    labels = piece["metadata"].get("labels", {})
+    return labels.get(controller.MANAGED_BY) == controller.CONTROLLER and (piece["metadata"]["namespace"], labels.get(controller.SERVICE_NAME)) not in services
 
 
 class Mover:
@@ -141,6 +169,8 @@ class Mover:
             spec["publishNotReadyAddresses"] = not spec.get("publishNotReadyAddresses")
         elif spec.get("selector"):
             spec["selector"] = self.maker.selector()
+            if self.random.random() < 0.2:
+                del spec["selector"]  # the controller leaves its slices as they are
         else:
             return None
         return key, {**service, "spec": spec}
@@ -163,7 +193,9 @@ class Mover:
 
     def reconcile(self):
         """What the controller does: the changes of its slices, one object each."""
-        have = {key: o for key, o in self.history.now.items() if o["metadata"].get("labels", {}).get(controller.MANAGED_BY) == controller.CONTROLLER}
+        services = {key[1:]: o for key, o in self.history.now.items() if key[0] == "Service"}
+        selecting = {key for key, o in services.items() if controller.has_selector(o)}
+        have = {key: o for key, o in self.history.now.items() if key[0] == "EndpointSlice" and (is_made(o, selecting) or is_stray(o, services))}
         pods = [o for key, o in sorted(self.history.now.items()) if key[0] == "Pod"]
         want = {}
         for key, service in sorted(self.history.now.items()):
@@ -214,7 +246,7 @@ class Run:
 
     def step(self, changes):
         """Sends changes, asking before, between and after, until they are known to have been applied."""
-        begin = self.history.applied
+        begin = self.history.first()
         for key, obj in changes:
             before = self.history.sent()
             self.history.add(key, obj)
@@ -228,7 +260,7 @@ class Run:
         self.ask(wanted, begin, end)
         servers.wait_marks(list(self.ours), marks)
         self.history.applied = end
-        self.ask(wanted, end, end)
+        self.ask(wanted, self.history.first(), end)
 
     def ask(self, wanted, first, last):
         for (server, source), got in zip(self.ours.items(), ask.ask(list(self.ours), wanted)):
@@ -253,18 +285,64 @@ class Run:
             if reply is not None and (reply == whole or differential.is_cut_rightly(q, reply, whole)):
                 return
             seen.append(whole)
-        if reply is not None and is_mixture(reply, seen):
+        if reply is not None and (is_mixture(reply, seen) or (self.history.unites(source) and is_union(reply, seen))):
             return
         self.tally.complain(f"{self.seed} --moving", self.tally.questions, q, f"{server.title}: of no state", ("headns", reply), ("before", seen[1]), ("after", seen[0]))
 
     def rest(self, number):
-        """All three agree, once the last change is known to have been applied."""
+        """All three agree, once the last change is known to have been applied and nothing is kept any more."""
         servers.wait_marks(self.stage.servers, self.stage.api.mark())
+        self.settle()
         self.history.rest()
         world = worlds.World(self.seed, self.history.now)
         asked = list(enumerate(questions.questions(f"{self.seed} rest {number}", world, AT_REST)))
         differential.run_questions(self.stage, self.tally, f"{self.seed} --moving", asked, self.history.model(self.history.sent(), "pods"))
         self.tally.questions += AT_REST
+
+    def settle(self):
+        """Returns when headns says of every Service, and of every address that there was, what the last state says."""
+        wanted = [m.Question(wire, rtype, tcp=True) for wire, rtype in self.everything()]
+        deadline = time.monotonic() + SETTLE_S
+        for server, source in self.ours.items():
+            last = self.history.model(self.history.sent(), source)
+            want = [differential.Normal(last.answer(q)) for q in wanted]
+            while wrong := [q for q, w, data in zip(wanted, want, ask.ask([server], wanted)[0]) if differential.normal(data) != w]:
+                if time.monotonic() > deadline:
+                    self.tally.complain(f"{self.seed} --moving", self.tally.questions, wrong[0], f"{server.title} never came to rest")
+                    return
+                time.sleep(POLL_S)
+
+    def everything(self):
+        """(name, type) of what shows all endpoints."""
+        objects = [*self.history.base.values(), *(obj for events in self.history.events.values() for _, obj in events if obj)]
+        found = {}
+        for obj in objects:
+            if obj["kind"] == "Service":
+                wire = m.name("{name}.{namespace}.svc.cluster.local".format(**obj["metadata"]))
+                found |= {(wire, rtype): None for rtype in (m.A, m.AAAA, m.SRV)}
+            for ip in addresses_in(obj):
+                found[m.name(ipaddress.ip_address(ip).reverse_pointer), m.PTR] = None
+        return list(found)
+
+
+def addresses_in(obj):
+    if obj["kind"] == "Pod":
+        return controller.addresses_of(obj)
+    return [ip for e in obj.get("endpoints", []) for ip in e["addresses"]]
+
+
+def is_union(reply, wholes):
+    """Where slices change, headns may still have endpoints of before together with those of now, but loses none."""
+    def records(whole):
+        return {unweighted(record) for record in whole.answer[1]}
+
+    every = [records(whole) for whole in wholes if not whole.answer[0]]
+    have = records(reply)
+    return bool(have) and not reply.answer[0] and have <= set().union(*every) and set.intersection(*every[:2]) <= have and reply.rcode == m.NOERROR
+
+
+def unweighted(record):
+    return (*record[:4], (record[4][0], *record[4][2:])) if record[1] == m.SRV else record
 
 
 def is_mixture(reply, wholes):
@@ -277,9 +355,7 @@ def is_mixture(reply, wholes):
 
 
 def run_world(stage, tally, seed):
-    began = time.monotonic()
     run = Run(stage, tally, seed)
     for number in range(EPISODES):
         run.episode(number)
     tally.worlds += 1
-    tally.seconds += time.monotonic() - began

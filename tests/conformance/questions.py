@@ -38,7 +38,7 @@ class Asker:
         self.addresses = self.all_addresses(world)
         self.edges = ["cluster.local", "svc.cluster.local", "pod.cluster.local", "dns.cluster.local", "ns.dns.cluster.local", "in-addr.arpa"]
         self.edges += ["dns-version.cluster.local", "x.dns-version.cluster.local", "svc.svc.cluster.local", "local", "cluster.loca", "ip6.arpa"]
-        self.edges += ["xcluster.local", "example.com", ".", "arpa", "hostmaster.cluster.local", "apex.dns.cluster.local", "any.cluster.local"]
+        self.edges += ["xcluster.local", "example.com", ".", "arpa", "svc.in-addr.arpa", "pod.ip6.arpa", "hostmaster.cluster.local", "apex.dns.cluster.local", "any.cluster.local"]
 
     def pick(self, choices):
         return self.random.choice(choices)

@@ -168,7 +168,9 @@ class Stage:
         self.servers = [self.coredns, self.pods, self.slices]
 
     def show(self, world):
-        """Returns when every server answers from this world."""
+        """Returns when every server answers from this world. It begins from nothing, for headns keeps endpoints that vanish from a slice
+        of a Service for a moment, since they may be about to appear in another one; what is new is there at once."""
+        wait_marks(self.servers, self.api.become({}))
         wait_marks(self.servers, self.api.become(world.objects))
 
     def stop(self):

@@ -130,7 +130,7 @@ class Maker:
 
     def services(self):
         for _ in range(self.service_count):
-            self.service(self.pick(NAMES), self.missing if self.chance(0) else self.pick(self.names))
+            self.service(self.pick(NAMES), self.missing if self.chance(0.05) else self.pick(self.names))
         if self.chance(0.3):  # a chain longer than anybody follows
             end = self.external_target("link-13", self.names[0])
             for link in range(14):
@@ -146,7 +146,7 @@ class Maker:
         return [p for p in ports if self.chance(0.7)]
 
     def pod(self, number):
-        namespace = self.missing if self.chance(0) else self.pick(self.names)
+        namespace = self.missing if self.chance(0.03) else self.pick(self.names)
         families = self.pick([["IPv4"], ["IPv4"], ["IPv6"], ["IPv4", "IPv6"], ["IPv6", "IPv4"]])
         ips = [] if self.chance(0.05) else [self.pod_ip(f) for f in families]
         if self.chance(0.05) and "IPv4" in families:
@@ -178,7 +178,8 @@ class Maker:
             for piece in controller.slices_of(service, pods, self.size):
                 self.put(piece)
 
-    def foreign_slice(self, number, service, namespace):
+    def foreign_slice(self, number, service, namespace, left_over=False):
+        """left_over: the controller's, from when the Service had a selector."""
         family = self.pick(["IPv4", "IPv4", "IPv6"])
         endpoints = []
         for _ in range(self.random.randrange(4)):
@@ -195,6 +196,8 @@ class Maker:
         labels = {controller.SERVICE_NAME: service} if self.chance(0.98) else {}
         if self.chance(0.5):
             labels[controller.MANAGED_BY] = self.pick(["mesh.example.com", "endpointslicemirroring-controller.k8s.io"])
+        if left_over:
+            labels[controller.MANAGED_BY] = controller.CONTROLLER
         meta = {"name": f"foreign-{number}", "namespace": namespace, "labels": labels}
         self.put({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": meta, "addressType": family, "ports": ports, "endpoints": endpoints})
 
@@ -207,7 +210,7 @@ class Maker:
                 continue
             for _ in range(self.random.randrange(1, 4)):
                 number += 1
-                self.foreign_slice(number, meta["name"], meta["namespace"])
+                self.foreign_slice(number, meta["name"], meta["namespace"], "selector" not in spec and self.chance(0.2))
         self.foreign_slice(number + 1, "orphan", self.pick(self.names))
 
     def make(self):
