@@ -37,15 +37,21 @@ struct scan {
 	const struct member *member; /* that the value to come, or under way, belongs to; NULL: nothing reads it */
 	struct span span;
 
-	char key[MEMBERS_KEY_MAX];
-	size_t key_len; /* MEMBERS_KEY_MAX + 1: longer than any we know, or with an escape, which none we know has */
+	/* The piece: its first octet, the next one, the end; and how many came before it. */
+	const char *piece, *next, *end;
+	uint64_t fed;
+
+	char key[MEMBERS_KEY_MAX]; /* of a key that does not end in the piece it began in */
+	size_t key_len;            /* MEMBERS_KEY_MAX + 1: longer than any we know, or with an escape, which none we know has */
 	bool key_escape;
 
 	struct buffer frame;  /* the text under way */
+	const char *from;     /* where in the piece the octets begin that are still to be copied, if copying */
+	bool copying;         /* the octets that come: a key with its value, or the value's opening bracket */
 	unsigned frame_depth; /* of the bracket that it began with; 0: none is under way */
 	uint8_t frame_kind;   /* enum scan_frame_kind */
 	bool too_large;
-	uint64_t fed, frame_start; /* octets before this piece; the position of the frame's first */
+	uint64_t frame_start; /* the position of the frame's first octet */
 };
 
 struct scan *scan_new(enum scan_form form, scan_take *take, void *arg)
@@ -78,10 +84,31 @@ static bool is_copied(const struct scan *s)
 
 static void copy(struct scan *s, const char *bytes, size_t len)
 {
-	if (!s->frame_depth || s->too_large)
+	if (s->too_large)
 		return;
 	buffer_append(&s->frame, bytes, len);
 	s->too_large = s->frame.len > SCAN_OBJECT_MAX;
+}
+
+static void copy_begin(struct scan *s)
+{
+	s->copying = true;
+	s->from = s->next;
+}
+
+/* Copies what has been read since it began; more may follow. */
+static void copy_read(struct scan *s)
+{
+	if (!s->copying)
+		return;
+	copy(s, s->from, (size_t)(s->next - s->from));
+	s->from = s->next;
+}
+
+static void copy_end(struct scan *s)
+{
+	copy_read(s);
+	s->copying = false;
 }
 
 /* Before a key or an item. */
@@ -92,10 +119,16 @@ static void copy_comma(struct scan *s, struct level *level)
 	level->filled = true;
 }
 
-static enum err frame_end(struct scan *s, uint64_t position)
+static uint64_t position(const struct scan *s)
+{
+	return s->fed + (uint64_t)(s->next - s->piece);
+}
+
+/* s->next is behind the bracket that ends it. */
+static enum err frame_end(struct scan *s)
 {
 	struct scan_frame f = {.kind = s->frame_kind, .json = s->frame.data, .len = s->frame.len};
-	f.raw_bytes = (size_t)(position + 1 - s->frame_start);
+	f.raw_bytes = (size_t)(position(s) - s->frame_start);
 	s->frame_depth = 0;
 	if (s->frame.failed)
 		return ERR_NOMEM;
@@ -104,221 +137,280 @@ static enum err frame_end(struct scan *s, uint64_t position)
 	return s->take(s->arg, &f);
 }
 
-static void frame_begin(struct scan *s, uint64_t position)
+static void frame_begin(struct scan *s)
 {
 	s->frame.len = 0;
 	s->too_large = false;
 	s->frame_depth = s->depth;
 	s->frame_kind = (uint8_t)(s->member->frame - 1);
-	s->frame_start = position;
+	s->frame_start = position(s);
+	copy_begin(s);
 }
 
-/* --- single octets: brackets, commas, colons, and what values begin with --- */
-
-static enum err open_level(struct scan *s, char c, uint64_t position)
-{
-	if (s->depth == SCAN_DEPTH_MAX)
-		return ERR_RANGE;
-	s->levels[s->depth++] = (struct level){.member = s->member, .array = c == '['};
-	if (s->member->frame && c == '{' && !s->frame_depth)
-		frame_begin(s, position);
-	copy(s, &c, 1);
-	s->state = c == '[' ? STATE_FIRST_ITEM : STATE_FIRST_KEY;
-	return OK;
-}
-
-static enum err close_level(struct scan *s, uint64_t position)
-{
-	const struct level *level = &s->levels[s->depth - 1];
-	bool frame_ends = s->frame_depth == s->depth;
-	copy(s, level->array ? "]" : "}", 1);
-	s->depth--;
-	s->state = STATE_AFTER;
-	if (!s->depth) {
-		s->member = s->root;
-		s->state = s->root == &members_of_watch ? STATE_VALUE : STATE_DONE;
-	}
-	return frame_ends ? frame_end(s, position) : OK;
-}
-
-static bool is_scalar(char c)
-{
-	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '+' || c == '.';
-}
-
-static enum err begin_value(struct scan *s, char c, uint64_t position)
-{
-	struct level *parent = s->depth ? &s->levels[s->depth - 1] : NULL;
-	if (!parent && c != '{')
-		return ERR_SYNTAX;
-	if (parent && parent->array)
-		copy_comma(s, parent);
-	if ((c == '{' || c == '[') && s->member && s->member->members)
-		return open_level(s, c, position);
-	if (c == '{' || c == '[') {
-		s->span = span_brackets();
-		s->state = STATE_SPAN;
-	} else if (c == '"') {
-		s->span = span_string();
-		s->state = STATE_SPAN;
-	} else if (c == '-' || (c >= '0' && c <= '9') || c == 't' || c == 'f' || c == 'n') {
-		s->state = STATE_SCALAR;
-	} else {
-		return ERR_SYNTAX;
-	}
-	if (is_copied(s))
-		copy(s, &c, 1);
-	return OK;
-}
-
-static void begin_key(struct scan *s)
-{
-	s->key_len = 0;
-	s->key_escape = false;
-	s->state = STATE_KEY_TEXT;
-}
-
-/* The key is whole: finds what it means, and copies it if it means something. */
-static void end_key(struct scan *s)
-{
-	struct level *level = &s->levels[s->depth - 1];
-	s->member = members_find(level->member->members, s->key, s->key_len);
-	s->state = STATE_COLON;
-	if (!is_copied(s))
-		return;
-	copy_comma(s, level);
-	copy(s, "\"", 1);
-	copy(s, s->key, s->key_len);
-	copy(s, "\":", 2);
-}
-
-static enum err after_value(struct scan *s, char c, uint64_t position)
-{
-	const struct level *level = &s->levels[s->depth - 1];
-	if (c == ',') {
-		s->state = level->array ? STATE_VALUE : STATE_KEY;
-		s->member = level->array ? level->member : NULL;
-		return OK;
-	}
-	return c == (level->array ? ']' : '}') ? close_level(s, position) : ERR_SYNTAX;
-}
-
-/* position: of c in the stream. */
-static enum err take_octet(struct scan *s, char c, uint64_t position)
-{
-	switch (s->state) {
-	case STATE_FIRST_ITEM:
-		return c == ']' ? close_level(s, position) : begin_value(s, c, position);
-	case STATE_VALUE:
-		return begin_value(s, c, position);
-	case STATE_FIRST_KEY:
-		if (c == '}')
-			return close_level(s, position);
-		/* fall through */
-	case STATE_KEY:
-		if (c != '"')
-			return ERR_SYNTAX;
-		begin_key(s);
-		return OK;
-	case STATE_COLON:
-		s->state = STATE_VALUE;
-		return c == ':' ? OK : ERR_SYNTAX;
-	case STATE_AFTER:
-		return after_value(s, c, position);
-	case STATE_DONE:
-	case STATE_KEY_TEXT: /* the last three are taken in runs, see below */
-	case STATE_SCALAR:
-	case STATE_SPAN:
-		break;
-	}
-	return ERR_SYNTAX;
-}
-
-/* --- runs of octets; each returns how many it took --- */
-
-static size_t take_key(struct scan *s, const char *bytes, size_t len)
-{
-	for (size_t i = 0; i < len; i++) {
-		if (bytes[i] == '"' && !s->key_escape) {
-			end_key(s);
-			return i + 1;
-		}
-		s->key_escape = bytes[i] == '\\' && !s->key_escape;
-		if (s->key_len >= MEMBERS_KEY_MAX || s->key_escape)
-			s->key_len = MEMBERS_KEY_MAX + 1;
-		else
-			s->key[s->key_len++] = bytes[i];
-	}
-	return len;
-}
-
-static size_t take_scalar(struct scan *s, const char *bytes, size_t len)
-{
-	size_t n = 0;
-	while (n < len && is_scalar(bytes[n]))
-		n++;
-	if (is_copied(s))
-		copy(s, bytes, n);
-	if (n < len)
-		s->state = STATE_AFTER;
-	return n;
-}
-
-static size_t take_span(struct scan *s, const char *bytes, size_t len)
-{
-	size_t n = span_feed(&s->span, bytes, len);
-	if (is_copied(s))
-		copy(s, bytes, n);
-	if (s->span.ended)
-		s->state = STATE_AFTER;
-	return n;
-}
+/* --- brackets, commas, colons --- */
 
 static bool is_space(char c)
 {
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
-/* Takes at least one octet, or changes the state; *at is where they begin in this piece. */
-static enum err advance(struct scan *s, const char *bytes, size_t len, size_t *at)
+/* What is none of the octets that may come: space, which is not copied, or an error. The API server sends none, so this is asked last. */
+static enum err space(struct scan *s)
 {
-	const char *p = bytes + *at;
-	enum err err;
-	if (s->state == STATE_KEY_TEXT) {
-		*at += take_key(s, p, len - *at);
-		return OK;
-	}
-	if (s->state == STATE_SCALAR) {
-		*at += take_scalar(s, p, len - *at);
-		return OK;
-	}
-	if (s->state == STATE_SPAN) {
-		*at += take_span(s, p, len - *at);
-		return OK;
-	}
-	err = is_space(*p) ? OK : take_octet(s, *p, s->fed + *at);
-	if (!err)
-		++*at;
-	return err;
+	if (!is_space(*s->next))
+		return ERR_SYNTAX;
+	copy_read(s);
+	while (s->next < s->end && is_space(*s->next))
+		s->next++;
+	s->from = s->next;
+	return OK;
 }
 
-static enum err explain(const struct scan *s, char c, uint64_t position, struct diag *d)
+static enum err open_level(struct scan *s)
 {
+	char c = *s->next;
+	if (s->depth == SCAN_DEPTH_MAX)
+		return ERR_RANGE;
+	s->levels[s->depth++] = (struct level){.member = s->member, .array = c == '['};
+	if (s->member->frame && c == '{' && !s->frame_depth)
+		frame_begin(s);
+	s->next++;
+	copy_end(s);
+	s->state = c == '[' ? STATE_FIRST_ITEM : STATE_FIRST_KEY;
+	return OK;
+}
+
+static enum err close_level(struct scan *s)
+{
+	bool frame_ends = s->frame_depth == s->depth;
+	if (s->frame_depth)
+		copy(s, s->next, 1);
+	s->next++;
+	s->depth--;
+	s->state = STATE_AFTER;
+	if (!s->depth) {
+		s->member = s->root;
+		s->state = s->root == &members_of_watch ? STATE_VALUE : STATE_DONE;
+	}
+	return frame_ends ? frame_end(s) : OK;
+}
+
+static enum err after_value(struct scan *s)
+{
+	const struct level *level = &s->levels[s->depth - 1];
+	if (*s->next == ',') {
+		s->next++;
+		s->state = level->array ? STATE_VALUE : STATE_KEY;
+		s->member = level->array ? level->member : NULL;
+		return OK;
+	}
+	return *s->next == (level->array ? ']' : '}') ? close_level(s) : space(s);
+}
+
+static enum err colon(struct scan *s)
+{
+	if (*s->next != ':')
+		return space(s);
+	s->next++;
+	s->state = STATE_VALUE;
+	return OK;
+}
+
+/* --- keys --- */
+
+static void find_member(struct scan *s, const char *key, size_t len)
+{
+	struct level *level = &s->levels[s->depth - 1];
+	s->member = members_find(level->member->members, key, len);
+	s->state = STATE_COLON;
+	if (is_copied(s))
+		copy_comma(s, level);
+}
+
+/* The next '"' from at on that no backslash stands before, within most octets of the piece; NULL: it takes a longer look. */
+static const char *plain_end(const struct scan *s, const char *at, size_t most)
+{
+	size_t len = (size_t)(s->end - at);
+	const char *quote = memchr(at, '"', len < most ? len : most);
+	return quote && (quote == at || quote[-1] != '\\') ? quote : NULL;
+}
+
+static enum err begin_key(struct scan *s)
+{
+	const char *text = s->next + 1, *quote;
+	if (*s->next != '"')
+		return space(s);
+	quote = plain_end(s, text, MEMBERS_KEY_MAX + 1);
+	if (quote) {
+		find_member(s, text, (size_t)(quote - text));
+		if (is_copied(s))
+			copy_begin(s);
+		s->next = quote + 1;
+		return s->next < s->end ? colon(s) : OK;
+	}
+	s->key_len = 0;
+	s->key_escape = false;
+	s->state = STATE_KEY_TEXT;
+	s->next++;
+	return OK;
+}
+
+static void end_key(struct scan *s)
+{
+	find_member(s, s->key, s->key_len);
+	if (!is_copied(s))
+		return;
+	copy(s, "\"", 1);
+	copy(s, s->key, s->key_len);
+	copy_begin(s); /* with the closing quote */
+}
+
+static void take_key(struct scan *s)
+{
+	for (; s->next < s->end; s->next++) {
+		char c = *s->next;
+		if (c == '"' && !s->key_escape) {
+			end_key(s);
+			s->next++;
+			return;
+		}
+		s->key_escape = c == '\\' && !s->key_escape;
+		if (s->key_len >= MEMBERS_KEY_MAX || s->key_escape)
+			s->key_len = MEMBERS_KEY_MAX + 1;
+		else
+			s->key[s->key_len++] = c;
+	}
+}
+
+/* --- values --- */
+
+static bool is_scalar(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '+' || c == '.';
+}
+
+static void end_value(struct scan *s)
+{
+	copy_end(s);
+	s->state = STATE_AFTER;
+}
+
+static void take_scalar(struct scan *s)
+{
+	while (s->next < s->end && is_scalar(*s->next))
+		s->next++;
+	if (s->next < s->end)
+		end_value(s);
+}
+
+static void take_span(struct scan *s)
+{
+	s->next += span_feed(&s->span, s->next, (size_t)(s->end - s->next));
+	if (s->span.ended)
+		end_value(s);
+}
+
+/* Most strings are short and without escapes. */
+static void begin_string(struct scan *s)
+{
+	const char *quote = plain_end(s, s->next + 1, SIZE_MAX);
+	if (quote) {
+		s->next = quote + 1;
+		end_value(s);
+		return;
+	}
+	s->span = span_string();
+	s->state = STATE_SPAN;
+	s->next++;
+}
+
+static enum err begin_brackets(struct scan *s)
+{
+	if (s->member && s->member->members)
+		return open_level(s);
+	s->span = span_brackets();
+	s->state = STATE_SPAN;
+	s->next++;
+	return OK;
+}
+
+static bool begins_value(char c)
+{
+	return c == '"' || c == '{' || c == '[' || c == '-' || (c >= '0' && c <= '9') || c == 't' || c == 'f' || c == 'n';
+}
+
+static enum err begin_value(struct scan *s)
+{
+	struct level *parent = s->depth ? &s->levels[s->depth - 1] : NULL;
+	char c = *s->next;
+	if (!begins_value(c))
+		return space(s);
+	if (!parent && c != '{')
+		return ERR_SYNTAX;
+	if (parent && parent->array && is_copied(s)) {
+		copy_comma(s, parent);
+		copy_begin(s);
+	}
+	if (c == '{' || c == '[')
+		return begin_brackets(s);
+	if (c == '"')
+		begin_string(s);
+	else
+		s->state = STATE_SCALAR;
+	return OK;
+}
+
+/* Takes at least one octet, or changes the state. */
+static enum err advance(struct scan *s)
+{
+	switch (s->state) {
+	case STATE_FIRST_ITEM:
+		return *s->next == ']' ? close_level(s) : begin_value(s);
+	case STATE_VALUE:
+		return begin_value(s);
+	case STATE_FIRST_KEY:
+		return *s->next == '}' ? close_level(s) : begin_key(s);
+	case STATE_KEY:
+		return begin_key(s);
+	case STATE_KEY_TEXT:
+		take_key(s);
+		return OK;
+	case STATE_COLON:
+		return colon(s);
+	case STATE_SCALAR:
+		take_scalar(s);
+		return OK;
+	case STATE_SPAN:
+		take_span(s);
+		return OK;
+	case STATE_AFTER:
+		return after_value(s);
+	case STATE_DONE:
+		break;
+	}
+	return space(s);
+}
+
+static enum err explain(const struct scan *s, struct diag *d)
+{
+	char c = *(s->next < s->end ? s->next : " ");
+	unsigned long long octet = position(s) + 1;
 	if (s->err == ERR_SYNTAX)
-		return diag_set(d, s->err, "broken JSON: %c is wrong at octet %llu", c, (unsigned long long)position + 1);
+		return diag_set(d, s->err, "broken JSON: %c is wrong at octet %llu", c, octet);
 	if (s->err == ERR_RANGE)
-		return diag_set(d, s->err, "JSON nested deeper than %d levels at octet %llu", SCAN_DEPTH_MAX,
-		                (unsigned long long)position + 1);
+		return diag_set(d, s->err, "JSON nested deeper than %d levels at octet %llu", SCAN_DEPTH_MAX, octet);
 	return diag_set(d, s->err, "%s", err_str(s->err));
 }
 
 enum err scan_feed(struct scan *s, const char *bytes, size_t len, struct diag *d)
 {
-	size_t at = 0;
-	while (!s->err && at < len)
-		s->err = advance(s, bytes, len, &at);
+	s->piece = s->next = s->from = bytes;
+	s->end = bytes + len;
+	while (!s->err && s->next < s->end)
+		s->err = advance(s);
 	if (s->err)
-		return explain(s, (char)(at < len ? bytes[at] : ' '), s->fed + at, d);
+		return explain(s, d);
+	copy_read(s);
 	s->fed += len;
 	return OK;
 }
