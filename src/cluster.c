@@ -110,9 +110,6 @@ static enum err check_supported(const struct kubernetes_options *k, struct diag 
 	        {"namespaces", k->namespaces.count},
 	        {"namespace_labels", k->namespace_labels},
 	        {"labels", k->labels},
-	        {"apiserver_qps", k->apiserver_qps > 0},
-	        {"apiserver_burst", k->apiserver_burst},
-	        {"apiserver_max_inflight", k->apiserver_max_inflight},
 	        {"snapshot", k->snapshot},
 	};
 	for (size_t i = 0; i < sizeof missing / sizeof *missing; i++) {

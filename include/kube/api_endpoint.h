@@ -26,6 +26,11 @@ struct api_endpoint {
 	char *token, *token_file;
 	char *user, *password;
 	struct exec_plugin *exec;
+
+	/* How much it is asked: requests a second, as many at once before that counts, as many that were not answered yet; 0: no bound
+	 * (kube/throttle.h). */
+	double qps;
+	unsigned burst, max_inflight;
 };
 
 /* Frees what it owns, secrets overwritten, and leaves it empty. */

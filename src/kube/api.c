@@ -1,6 +1,7 @@
 #include "api.h"
 #include "base/buffer.h"
 #include "credential.h"
+#include "throttle.h"
 #include "transfers.h"
 #include <cjson/cJSON.h>
 #include <netinet/in.h>
@@ -25,6 +26,7 @@ struct api {
 	const struct api_endpoint *endpoint;
 	struct transfers *transfers;
 	struct credential *credential;
+	struct throttle *throttle;
 	struct api_request *requests; /* all that were started and are neither done nor cancelled */
 	bool connected;               /* the last attempt to connect succeeded, and no connection broke since */
 	/* The one that is connecting: others wait for it, so that they can share an HTTP/2 connection. libcurl's own CURLOPT_PIPEWAIT makes
@@ -41,6 +43,7 @@ struct api_request {
 	char *path;
 	struct curl_slist *headers, *connect_to;
 	bool begun;            /* the transfer was started */
+	bool entered;          /* the throttle counts it */
 	bool heard;            /* the response has begun */
 	bool silent;           /* too long: that is why it was stopped */
 	bool refused;          /* by the body handler */
@@ -85,6 +88,15 @@ static void release(struct transfer *t)
 
 static void begin_waiting(void *arg);
 
+/* It is answered, or will not be. */
+static void leave_throttle(struct api_request *r)
+{
+	if (!r->entered)
+		return;
+	r->entered = false;
+	throttle_leave(r->api->throttle);
+}
+
 /* From here on nothing is called back. */
 static void unlink_request(struct api_request *r)
 {
@@ -94,6 +106,7 @@ static void unlink_request(struct api_request *r)
 	if (r->next)
 		r->next->link = r->link;
 	r->link = NULL;
+	leave_throttle(r);
 	if (r->api->pioneer != r)
 		return;
 	r->api->pioneer = NULL;
@@ -222,6 +235,7 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
 	struct api_request *r = arg;
 	r->heard = true;
 	r->last_ms = uv_now(r->api->loop);
+	leave_throttle(r);
 	if (r->link && *bytes == '\r' && status_of(r) == STATUS_OK)
 		r->get.begun(r->get.arg);
 	return size * n;
@@ -427,6 +441,9 @@ static void begin(struct api_request *r)
 	case CREDENTIAL_READY:
 		break;
 	}
+	r->entered = throttle_enter(r->api->throttle);
+	if (!r->entered)
+		return;
 	if (!set_up(r, &a)) {
 		snprintf(r->text, sizeof r->text, "out of memory, or a URL that is none");
 		fail_later(r, API_NOMEM);
@@ -478,6 +495,7 @@ struct api_request *api_start(struct api *a, const struct api_get *get)
 
 struct api *api_new(uv_loop_t *loop, const struct api_endpoint *e)
 {
+	const struct throttle_limits limits = {e->qps, e->burst, e->max_inflight};
 	struct api *a = calloc(1, sizeof *a);
 	if (!a)
 		return NULL;
@@ -485,7 +503,8 @@ struct api *api_new(uv_loop_t *loop, const struct api_endpoint *e)
 	a->endpoint = e;
 	a->transfers = transfers_new(loop);
 	a->credential = credential_new(loop, e, begin_waiting, a);
-	if (a->transfers && a->credential)
+	a->throttle = throttle_new(loop, &limits, begin_waiting, a);
+	if (a->transfers && a->credential && a->throttle)
 		return a;
 	api_free(a);
 	return NULL;
@@ -499,5 +518,6 @@ void api_free(struct api *a)
 		api_cancel(a->requests);
 	transfers_free(a->transfers);
 	credential_free(a->credential);
+	throttle_free(a->throttle);
 	free(a);
 }

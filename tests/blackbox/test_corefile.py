@@ -251,6 +251,18 @@ def test_no_corefile_at_all(api, serve):
     assert answer(server, WEB0) == {"10.244.0.7"}
 
 
+@pytest.mark.parametrize("limits", ["apiserver_max_inflight 1", "apiserver_qps 50\napiserver_burst 1\napiserver_max_inflight 2"])
+def test_a_bounded_number_of_requests(api, corefile, limits):
+    cluster = api(NGINX, web(0, "10.244.0.7"), page_size=1, streams_lists=False)
+    server = corefile(block(cluster, more=limits))
+    assert answer(server, WEB0) == {"10.244.0.7"}
+    cluster.wait_watched()
+    cluster.stop()
+    cluster.put(web(0, "10.244.0.8"))
+    cluster.start()
+    harness.until(server, WEB0, {"10.244.0.8"})
+
+
 # --- signals ---
 
 
