@@ -165,11 +165,11 @@ class Churn:
         return True
 
     def change_selector(self, space):
-        """A new one, also for a Service that had none; never none for one that had: see test_modes."""
+        """Another one, or none, with which the controller leaves the Service's slices as they are, or one for a Service that had none."""
         name = self.some(space.services)
         if not name or space.services[name]["spec"]["type"] == "ExternalName":
             return None
-        selector = {"app": None, "tier": None, **self.selector()}
+        selector = None if self.chance(0.2) else {"app": None, "tier": None, **self.selector()}
         return self.patch_service(space, name, {"spec": {"selector": selector}}) and f"select {selector} for {name}"
 
     def change_ports(self, space):

@@ -75,6 +75,18 @@ def service_questions(service, ns, labels):
     return questions | {(f"{label}.{name}", rdtype) for label in labels for rdtype in TYPES}
 
 
+def records(dump):
+    """{(name, type): {rdata}} of the lines of `headns dump`, but for the zone's own servers, which are not the cluster's objects."""
+    found = {}
+    for line in dump:
+        if line.startswith((";", "$")) or not line:
+            continue
+        name, _, _, rdtype, rdata = line.split(" ", 4)
+        if rdtype not in ("SOA", "NS") and name != "ns.dns." + APEX:
+            found.setdefault((name, rdtype), set()).add(rdata)
+    return found
+
+
 # --- comparing ---
 
 
