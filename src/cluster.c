@@ -1,6 +1,7 @@
 #include "cluster.h"
 #include "base/log.h"
 #include "base/rcu.h"
+#include "keeper.h"
 #include "kube/watch.h"
 #include "spool.h"
 #include "zone/compile.h"
@@ -8,7 +9,8 @@
 #include <string.h>
 #include <time.h>
 
-#define EVERY_KIND ((1u << OBJECT_KINDS) - 1)
+#define STALE_TTL_S 5 /* at most, of what a snapshot says: it may be gone since long */
+#define EVERY_KIND  ((1u << OBJECT_KINDS) - 1)
 
 struct cluster {
 	struct cluster_options options;
@@ -19,7 +21,11 @@ struct cluster {
 	bool stdin_kept;
 	struct cluster_changes changes; /* of the load under way */
 	struct watch *watch;
-	uint64_t watch_ms; /* when it began */
+	struct keeper *keeper; /* NULL: no snapshot is kept */
+	uv_timer_t late;       /* ends the start line's wait */
+	bool watching;         /* late is open */
+	bool from_snapshot;    /* what is served was not read from the cluster yet */
+	uint64_t watch_ms;     /* when it began */
 	cluster_read *on_read;
 	void *on_read_arg;
 	atomic_bool known; /* all has been read once; read by workers */
@@ -105,18 +111,26 @@ static enum err check_supported(const struct kubernetes_options *k, struct diag 
 		bool given;
 	} missing[] = {
 	        {"multicluster", k->multicluster.count},
-	        {"zonal", k->zonal},
-	        {"svcb", k->svcb},
-	        {"namespaces", k->namespaces.count},
-	        {"namespace_labels", k->namespace_labels},
-	        {"labels", k->labels},
-	        {"snapshot", k->snapshot},
 	};
 	for (size_t i = 0; i < sizeof missing / sizeof *missing; i++) {
 		if (missing[i].given)
 			return diag_set(d, ERR_SYNTAX, "kubernetes: %s is not supported yet", missing[i].directive);
 	}
 	return OK;
+}
+
+/* Events of objects that belong together come within milliseconds of each other; but the controller writes slices one after another, at 20 a
+ * second, and answers of the API server take their time. CoreDNS does not wait. */
+static struct store_rules rules_of(const struct kubernetes_options *o)
+{
+	unsigned ms = o->compat_coredns ? 0 : (unsigned)o->handover_ms;
+	return (struct store_rules){
+	        .namespaces_by_object = true,
+	        .selector_ms = ms / 2,
+	        .slices_ms = ms * 4,
+	        .moved_ms = ms,
+	        .moved_max_ms = ms * 10,
+	};
 }
 
 static enum err build(struct cluster *c, struct diag *d)
@@ -144,7 +158,52 @@ static enum err build(struct cluster *c, struct diag *d)
 	const struct store_callbacks callbacks = {on_service_changed, on_service_gone, on_namespace_changed, on_pod_addresses, c};
 	if (!(c->pool = intern_new()) || !(c->zone = zone_new(&zone_options)) || !(c->store = store_new(c->pool, &callbacks)))
 		return diag_set(d, ERR_NOMEM, "out of memory");
+	if (o->endpoint) {
+		const struct store_rules rules = rules_of(o->kubernetes);
+		store_set_rules(c->store, &rules);
+	}
 	return spool_stdin(o->files, o->file_count, &c->stdin_kept, d);
+}
+
+static void tear_down(struct cluster *c)
+{
+	store_free(c->store);
+	zone_free(c->zone);
+	rcu_free_all();
+	intern_free(c->pool);
+	c->store = NULL;
+	c->zone = NULL;
+	c->pool = NULL;
+}
+
+/* What the snapshot says is known from now on, and marked: what is not seen when the cluster has been read is gone. */
+static void use_snapshot(struct cluster *c)
+{
+	const struct kubernetes_options *o = c->options.kubernetes;
+	struct store_counts now = store_counts(c->store);
+	store_mark(c->store, EVERY_KIND);
+	c->from_snapshot = true;
+	atomic_store_explicit(&c->known, true, memory_order_release);
+	zone_set_ttl(c->zone, o->ttl_s < STALE_TTL_S ? o->ttl_s : STALE_TTL_S);
+	log_line(LOG_INFO, "snapshot %s: serving its %zu services and %zu endpoints until the cluster has been read", o->snapshot,
+	         now.services, now.endpoints);
+}
+
+/* One that can't be read is as good as none. */
+static enum err load_snapshot(struct cluster *c, struct diag *d)
+{
+	bool found = false;
+	struct diag why;
+	enum err err = keeper_read(c->options.kubernetes->snapshot, c->store, c->pool, &found, &why);
+	if (!err && found)
+		err = store_flush(c->store);
+	if (!err && found)
+		use_snapshot(c);
+	if (!err)
+		return OK;
+	log_line(LOG_WARNING, "the snapshot is not used: %s", err == ERR_NOMEM ? "out of memory" : why.text);
+	tear_down(c);
+	return build(c, d);
 }
 
 enum err cluster_new(const struct cluster_options *options, struct cluster **out, struct diag *d)
@@ -156,6 +215,8 @@ enum err cluster_new(const struct cluster_options *options, struct cluster **out
 	c->options = *options;
 	atomic_init(&c->known, !options->endpoint);
 	err = build(c, d);
+	if (!err && options->endpoint && options->kubernetes->snapshot)
+		err = load_snapshot(c, d);
 	if (err) {
 		cluster_free(c);
 		return err;
@@ -168,10 +229,7 @@ void cluster_free(struct cluster *c)
 {
 	if (!c)
 		return;
-	store_free(c->store);
-	zone_free(c->zone);
-	rcu_free_all();
-	intern_free(c->pool);
+	tear_down(c);
 	free(c);
 }
 
@@ -317,38 +375,38 @@ static enum err on_cluster_flush(void *arg, unsigned *again_ms)
 {
 	const struct cluster *c = arg;
 	enum err err;
+	if (c->from_snapshot) /* of what is watched, each list was swept */
+		store_sweep(c->store, EVERY_KIND & ~watch_kinds(c->watch));
 	*again_ms = store_settle(c->store, now_ms());
 	err = store_flush(c->store);
 	if (err)
 		log_line(LOG_ERROR, "the cluster's changes could not be applied whole: %s", err_str(err));
+	else if (c->keeper)
+		keeper_changed(c->keeper);
 	return err;
 }
 
 static void on_cluster_synced(void *arg)
 {
 	struct cluster *c = arg;
+	c->from_snapshot = false;
+	uv_timer_stop(&c->late);
+	zone_set_ttl(c->zone, c->options.kubernetes->ttl_s);
 	atomic_store_explicit(&c->known, true, memory_order_release);
 	c->on_read(c->on_read_arg, c, (unsigned)(now_ms() - c->watch_ms));
 }
 
-/* Events of objects that belong together come within milliseconds of each other; but the controller writes slices one after another, at 20 a
- * second, and answers of the API server take their time. CoreDNS does not wait. */
-static struct store_rules rules_of(const struct kubernetes_options *o)
+static void on_late(uv_timer_t *timer)
 {
-	unsigned ms = o->compat_coredns ? 0 : (unsigned)o->handover_ms;
-	return (struct store_rules){
-	        .namespaces_by_object = true,
-	        .selector_ms = ms / 2,
-	        .slices_ms = ms * 4,
-	        .moved_ms = ms,
-	        .moved_max_ms = ms * 10,
-	};
+	const struct cluster *c = timer->data;
+	log_line(LOG_WARNING, "the cluster at %s has not been read within %llu ms; %s", c->options.endpoint->url,
+	         (unsigned long long)c->options.kubernetes->startup_timeout_ms,
+	         c->from_snapshot ? "its snapshot is served until then" : "its names get SERVFAIL until then");
 }
 
 enum err cluster_watch(struct cluster *c, uv_loop_t *loop, cluster_read *on_read, void *arg, struct diag *d)
 {
 	const struct kubernetes_options *o = c->options.kubernetes;
-	const struct store_rules rules = rules_of(o);
 	const struct watch_options options = {
 	        .endpoint = c->options.endpoint,
 	        .endpoints = o->endpoints == KUBERNETES_ENDPOINTS_SLICES ? WATCH_SLICES : WATCH_PODS,
@@ -362,10 +420,15 @@ enum err cluster_watch(struct cluster *c, uv_loop_t *loop, cluster_read *on_read
 	        .handlers = {on_cluster_upsert, on_cluster_gone, on_cluster_mark, on_cluster_sweep, on_cluster_use_slices,
 	                     on_cluster_leftovers, on_cluster_flush, on_cluster_synced, c},
 	};
-	store_set_rules(c->store, &rules);
 	c->watch_ms = now_ms();
 	c->on_read = on_read;
 	c->on_read_arg = arg;
+	if (o->snapshot && !(c->keeper = keeper_new(loop, o->snapshot, c->store)))
+		return diag_set(d, ERR_NOMEM, "out of memory");
+	uv_timer_init(loop, &c->late);
+	c->late.data = c;
+	uv_timer_start(&c->late, on_late, o->startup_timeout_ms, 0);
+	c->watching = true;
 	return watch_start(loop, &options, &c->watch) ? diag_set(d, ERR_NOMEM, "out of memory") : OK;
 }
 
@@ -375,6 +438,11 @@ void cluster_unwatch(struct cluster *c)
 		return;
 	watch_stop(c->watch);
 	c->watch = NULL;
+	keeper_close(c->keeper);
+	c->keeper = NULL;
+	if (c->watching)
+		uv_close((uv_handle_t *)&c->late, NULL);
+	c->watching = false;
 }
 
 /* --- what others need of it --- */

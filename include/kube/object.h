@@ -35,7 +35,7 @@ struct label_set {
 	struct label labels[];
 };
 
-/* The start of every object. */
+/* The start of every object. Whoever adds to these structs what names come from adds it to store/snapshot.c too. */
 struct object {
 	enum object_kind kind;
 	unsigned line;                  /* where it stands in its manifest, 1-based; 0 from the API */
@@ -164,6 +164,13 @@ struct workload {
  * where the tree carries lines (manifest trees do: valueint of every item that is not a number holds its line).
  * Names and labels are checked as the API server would (metadata.name a DNS label or subdomain; Service ports 1-65535; IPs parse). */
 enum err object_decode(const cJSON *json, struct intern *pool, struct object **out, struct diag *d);
+
+/* An object of that kind with nothing in it: all zero but the kind. NULL: out of memory. */
+struct object *object_new(enum object_kind kind);
+
+/* The interned set of these n ports, whose names (in strings of the caller) are interned by this call; NULL if n is 0 or out of memory. */
+const struct pod_ports *pod_ports_intern(struct intern *pool, const struct pod_port *ports, size_t n);
+void pod_ports_unref(struct intern *pool, const struct pod_ports *ports);
 
 /* Frees what an endpoint owns, not itself. */
 void slice_endpoint_clear(struct slice_endpoint *e, struct intern *pool);

@@ -53,5 +53,8 @@ struct watch_options {
 /* Begins at once. ERR_NOMEM. */
 enum err watch_start(uv_loop_t *loop, const struct watch_options *options, struct watch **out);
 
+/* The kinds that are watched, bits 1 << enum object_kind. */
+unsigned watch_kinds(const struct watch *w);
+
 /* Stops; not in a handler. Memory is freed once libuv has closed its handles. Takes NULL. */
 void watch_stop(struct watch *w);

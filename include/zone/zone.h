@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "dns/name.h"
 #include "zone/generation.h"
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -59,6 +60,9 @@ void zone_remove_pod(struct zone *z, const char *ns, const struct addr *addrs, s
  * a ClusterIP first, then by name), for as long as it is so; else ns.dns.<origin> with these. ERR_NOMEM: the old ones stay. */
 enum err zone_set_self(struct zone *z, const struct addr *addrs, size_t n);
 
+/* Records have this TTL from now on, as if they had been made with it. */
+void zone_set_ttl(struct zone *z, uint32_t ttl_s);
+
 struct zone_counts {
 	size_t services, names, addresses; /* names: nodes that are there; addresses: distinct ones with a PTR */
 	size_t bytes;                      /* of all generations */
@@ -74,10 +78,11 @@ bool zone_is_reverse(const struct name *origin);
 #define ZONE_WITH_REVERSE 3
 void zone_with_reverse(struct name origins[ZONE_WITH_REVERSE], const struct name *forward);
 
-/* What answers are made with, and never changes. */
+/* What answers are made with. Nothing of it changes but ttl_s, by zone_set_ttl. */
 struct zone_settings {
 	struct name origin; /* the first forward one, as it was given to zone_new */
-	uint32_t ttl_s, negative_ttl_s;
+	_Atomic(uint32_t) ttl_s;
+	uint32_t negative_ttl_s;
 	enum zone_pods pods;
 	bool compat_coredns;
 };

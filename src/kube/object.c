@@ -113,6 +113,14 @@ enum err object_decode(const cJSON *json, struct intern *pool, struct object **o
 	return d.err;
 }
 
+struct object *object_new(enum object_kind kind)
+{
+	struct object *o = calloc(1, kinds[kind].bytes);
+	if (o)
+		o->kind = kind;
+	return o;
+}
+
 void object_free(struct object *o, struct intern *pool)
 {
 	if (!o)

@@ -50,35 +50,46 @@ static bool is_sidecar(struct decoder *d, const struct field *container)
 	return text && strcmp(text, "Always") == 0;
 }
 
-static bool intern_names(struct decoder *d, struct pod_ports *ports)
-{
-	for (uint32_t i = 0; i < ports->count; i++) {
-		ports->ports[i].name = decoder_intern(d, ports->ports[i].name);
-		if (d->err) {
-			ports->count = i; /* so that just these are given back */
-			return false;
-		}
-	}
-	return true;
-}
-
 static void unref_names(struct intern *pool, const struct pod_ports *ports)
 {
 	for (uint32_t i = 0; i < ports->count; i++)
 		intern_unref(pool, ports->ports[i].name);
 }
 
-static const struct pod_ports *intern_ports(struct decoder *d, struct pod_ports *draft)
+/* False: out of memory; then as many ports as have a name are left. */
+static bool intern_names(struct intern *pool, struct pod_ports *ports)
 {
-	const struct pod_ports *ports = NULL;
-	if (intern_names(d, draft)) {
-		ports = intern_bytes(d->pool, draft, ports_bytes(draft->count));
-		if (!ports)
-			decoder_out_of_memory(d);
+	for (uint32_t i = 0; i < ports->count; i++) {
+		ports->ports[i].name = intern_str(pool, ports->ports[i].name);
+		if (!ports->ports[i].name) {
+			ports->count = i;
+			return false;
+		}
 	}
-	if (!ports || intern_refs(ports) > 1) /* what was there already holds references of its own */
-		unref_names(d->pool, draft);
-	return ports;
+	return true;
+}
+
+const struct pod_ports *pod_ports_intern(struct intern *pool, const struct pod_port *ports, size_t n)
+{
+	const struct pod_ports *set = NULL;
+	struct pod_ports *draft = n ? calloc(1, ports_bytes(n)) : NULL;
+	if (!draft)
+		return NULL;
+	draft->count = (uint32_t)n;
+	memcpy(draft->ports, ports, n * sizeof *ports);
+	if (intern_names(pool, draft))
+		set = intern_bytes(pool, draft, ports_bytes(n));
+	if (!set || intern_refs(set) > 1) /* what was there already holds references of its own */
+		unref_names(pool, draft);
+	free(draft);
+	return set;
+}
+
+void pod_ports_unref(struct intern *pool, const struct pod_ports *ports)
+{
+	if (ports && intern_refs(ports) == 1)
+		unref_names(pool, ports);
+	intern_unref(pool, ports);
 }
 
 static const struct pod_ports *ports_decode(struct decoder *d, const struct field *spec)
@@ -92,8 +103,11 @@ static const struct pod_ports *ports_decode(struct decoder *d, const struct fiel
 	while (field_next(d, &inits, &init))
 		if (is_sidecar(d, &init))
 			container_ports_decode(d, &init, &g);
-	if (g.ports && !d->err)
-		ports = intern_ports(d, g.ports);
+	if (g.ports && !d->err) {
+		ports = pod_ports_intern(d->pool, g.ports->ports, g.ports->count);
+		if (!ports)
+			decoder_out_of_memory(d);
+	}
 	free(g.ports);
 	return ports;
 }
@@ -186,13 +200,6 @@ void pod_decode(struct decoder *d, const struct field *root, struct object *o)
 	ips_decode(d, &status, p);
 }
 
-static void unref_ports(struct intern *pool, const struct pod_ports *ports)
-{
-	if (ports && intern_refs(ports) == 1)
-		unref_names(pool, ports);
-	intern_unref(pool, ports);
-}
-
 static void free_manifest(struct pod_manifest *m, struct intern *pool)
 {
 	if (!m)
@@ -208,6 +215,6 @@ void pod_clear(struct object *o, struct intern *pool)
 	struct pod *p = (struct pod *)o;
 	intern_unref(pool, p->hostname);
 	intern_unref(pool, p->subdomain);
-	unref_ports(pool, p->ports);
+	pod_ports_unref(pool, p->ports);
 	free_manifest((struct pod_manifest *)p->manifest, pool);
 }

@@ -60,9 +60,10 @@ static void on_begin(void *arg, enum object_kind kind)
 	w->options.handlers.mark(w->options.handlers.arg, kind);
 }
 
+/* What was used before the first time, the watch does not know. */
 static void use_slices(struct watch *w, bool use)
 {
-	if (w->by_slices == use)
+	if (w->by_slices == use && w->synced)
 		return;
 	w->by_slices = use;
 	w->options.handlers.use_slices(w->options.handlers.arg, use);
@@ -88,6 +89,8 @@ static void on_kind_synced(void *arg, enum object_kind kind)
 		use_slices(w, w->all_slices);
 	else if (kind == OBJECT_POD && w->all_slices && w->options.endpoints == WATCH_PODS)
 		allow_pods(w);
+	else if (kind == OBJECT_POD && w->options.endpoints == WATCH_PODS)
+		use_slices(w, false);
 }
 
 static bool is_exposed(const struct watch *w, const struct object *o)
@@ -389,6 +392,14 @@ enum err watch_start(uv_loop_t *loop, const struct watch_options *options, struc
 	}
 	watch_stop(w);
 	return ERR_NOMEM;
+}
+
+unsigned watch_kinds(const struct watch *w)
+{
+	unsigned kinds = 0;
+	for (enum role role = 0; role < ROLES; role++)
+		kinds |= w->reflectors[role] ? 1u << resources[role]->kind : 0;
+	return kinds;
 }
 
 void watch_stop(struct watch *w)

@@ -420,6 +420,11 @@ enum err zone_set_self(struct zone *z, const struct addr *addrs, size_t n)
 	return OK;
 }
 
+void zone_set_ttl(struct zone *z, uint32_t ttl_s)
+{
+	atomic_store_explicit(&z->settings.ttl_s, ttl_s, memory_order_relaxed);
+}
+
 struct zone_counts zone_counts(const struct zone *z)
 {
 	struct zone_counts counts = z->counts;

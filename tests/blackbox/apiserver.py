@@ -57,14 +57,14 @@ def dressed(obj):
 
 
 class Selector:
-    """metadata.labels and status.phase, with =, != and in, as we use them."""
+    """metadata.labels and status.phase, with =, !=, in and notin, as we use them."""
 
     def __init__(self, query):
         self.terms = []
         for parameter in ("fieldSelector", "labelSelector"):
             for term in filter(None, re.split(r",(?![^(]*\))", query.get(parameter, ""))):
-                key, operator, value = re.fullmatch(r"([^!= ]*)(!=|=| in )(.*)", term).groups()
-                self.terms.append((parameter, key, operator != "!=", set(value.strip("()").split(","))))
+                key, operator, value = re.fullmatch(r"([^!= ]*)(!=|=| in | notin )(.*)", term).groups()
+                self.terms.append((parameter, key, operator in ("=", " in "), set(value.strip("()").split(","))))
 
     def matches(self, obj):
         for parameter, key, wanted, values in self.terms:

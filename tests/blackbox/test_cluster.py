@@ -7,6 +7,7 @@ import re
 import ssl
 import subprocess
 import threading
+import time
 
 import dns.rcode
 import pytest
@@ -44,15 +45,17 @@ def cluster(tmp_path):
 def follow(serve, tmp_path):
     """follow(api) is a headns that serves that API server's cluster."""
 
-    def start(api, *arguments, user=None, cluster=None, **options):
-        return serve("--kubeconfig", api.kubeconfig(tmp_path / "kubeconfig", user, cluster), *arguments, **options)
+    def start(api, *arguments, user=None, cluster=None, settings=(), **options):
+        """settings are lines of the kubernetes block: "endpoints=slices"."""
+        env = {"HEADNS_SET": "\n".join(f"kubernetes.{s}" for s in settings)} if settings else None
+        return serve("--kubeconfig", api.kubeconfig(tmp_path / "kubeconfig", user, cluster), *arguments, env=env, **options)
 
     return start
 
 
 @contextlib.contextmanager
-def asking(server, name, allowed):
-    """Asks all the time; each answer must have some of the allowed addresses and no others."""
+def asking(server, name, allowed, *, whole=False):
+    """Asks all the time; each answer must have some of the allowed addresses (whole: all of them) and no others."""
     over, wrong, asked = threading.Event(), [], 0
 
     def ask():
@@ -60,7 +63,7 @@ def asking(server, name, allowed):
         while not over.is_set():
             found = server.addresses_of(name)
             asked += 1
-            if not found or found - allowed:
+            if not found or found - allowed or (whole and found != allowed):
                 wrong.append(found)
 
     thread = threading.Thread(target=ask)
@@ -179,6 +182,107 @@ def test_the_slices_of_a_service_that_lost_its_selector(cluster, follow):
         until(one, "nginx.default.svc", "NXDOMAIN")
 
 
+def test_endpoints_from_slices(cluster, follow):
+    api = cluster()
+    api.put(controllers(slice_of("nginx", ["192.0.2.99"], name="nginx-abc")), service("far", selector=None), slice_of("far", ["192.0.2.1"]))
+    server = follow(api, settings=["endpoints=slices"])
+    assert server.addresses_of("nginx.default.svc") == {"192.0.2.99"}
+    assert server.addresses_of("far.default.svc") == {"192.0.2.1"}
+    assert api.count("pods") == 0
+    api.put(controllers(slice_of("nginx", ["192.0.2.98"], name="nginx-abc")))
+    until(server, "nginx.default.svc", {"192.0.2.98"})
+
+
+def namespace(name, **labels):
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}
+
+
+@pytest.mark.parametrize(
+    "setting, shown",
+    [
+        ("namespaces=default prod", {"default", "prod"}),
+        ("namespaces=test", {"test"}),
+        ("namespace_labels=stage in (prod,test)", {"prod", "test"}),
+        ("namespace_labels=stage notin (test)", {"default", "prod"}),
+    ],
+)
+def test_namespaces_that_are_left_out(cluster, follow, setting, shown):
+    """Neither they nor their Services exist, but reverse names look at no namespace."""
+    api = cluster()
+    api.put(namespace("prod", stage="prod"), namespace("test", stage="test"))
+    api.put(*(service("db", ns, headless=False, cluster_ip=f"10.0.1.{i}") for i, ns in enumerate(("default", "prod", "test"))))
+    server = follow(api, settings=[setting])
+    for i, ns in enumerate(("default", "prod", "test")):
+        assert rcode(server, f"{ns}.svc") == ("NOERROR" if ns in shown else "NXDOMAIN")
+        assert server.addresses_of(f"db.{ns}.svc") == ({f"10.0.1.{i}"} if ns in shown else set())
+        assert server.addresses_of(f"{i}.1.0.10.in-addr.arpa.", "PTR") == {f"db.{ns}.svc.cluster.local."}
+    api.put(namespace("prod", stage="test"))
+    if "notin" in setting:
+        until(server, "db.prod.svc", "NXDOMAIN")
+        until(server, "prod.svc", "NXDOMAIN")
+    api.delete(namespace("test"))
+    until(server, "test.svc", "NXDOMAIN")
+
+
+@pytest.mark.parametrize("endpoints", ["pods", "slices"])
+def test_services_that_are_left_out(cluster, follow, endpoints):
+    """A selector for labels holds for Services and slices, which have their labels; Pods are not filtered."""
+    api = cluster()
+    shown, hidden = service("shown", selector={"app": "nginx"}), service("hidden", selector={"app": "nginx"})
+    theirs, odd = slice_of("shown", ["192.0.2.1"], name="theirs"), slice_of("shown", ["192.0.2.2"], name="odd")
+    ours = controllers(slice_of("shown", ["10.244.0.7"], name="ours"))
+    for labelled in (shown, theirs, ours):
+        labelled["metadata"].setdefault("labels", {})["dns"] = "yes"
+    api.put(shown, hidden, theirs, odd, ours)
+    server = follow(api, settings=["labels=dns=yes", f"endpoints={endpoints}"])
+    assert server.addresses_of("shown.default.svc") == {"10.244.0.7", "192.0.2.1"}
+    assert rcode(server, "hidden.default.svc") == rcode(server, "nginx.default.svc") == "NXDOMAIN"
+    shown["metadata"]["labels"] = {}
+    api.put(shown)
+    until(server, "shown.default.svc", "NXDOMAIN")
+
+
+MOVES = 200
+
+
+@pytest.mark.parametrize("source", ["slices", "foreign slices"])
+def test_endpoints_that_move_between_slices(cluster, follow, source):
+    """Out of one and then into the other, again and again, as well as not ready for a moment, which is no move."""
+    api = cluster()
+    mark = controllers if source == "slices" else lambda piece: piece
+    api.put(service("db", selector={"app": "db"}))
+
+    def put(*, a, b):
+        api.put(mark(slice_of("db", a, name="db-a")))
+        time.sleep(0.002)
+        api.put(mark(slice_of("db", b, name="db-b")))
+
+    every = {"192.0.2.1", "192.0.2.2", "192.0.2.3"}
+    put(a=["192.0.2.1", "192.0.2.2"], b=["192.0.2.3"])
+    server = follow(api, settings=["endpoints=slices"] if source == "slices" else [])
+    with asking(server, "db.default.svc", every, whole=True):
+        for _ in range(MOVES // 2):
+            put(a=["192.0.2.1"], b=["192.0.2.2", "192.0.2.3"])
+            put(a=["192.0.2.1", "192.0.2.2"], b=["192.0.2.3"])
+    api.put(mark(slice_of("db", ["192.0.2.1"], name="db-a")))
+    until(server, "db.default.svc", {"192.0.2.1", "192.0.2.3"})
+
+
+def test_an_endpoint_that_is_not_ready_is_gone_at_once(cluster, follow):
+    """Even if it was about to move, and though it is held where it vanished while it was ready."""
+    api = cluster()
+    api.put(service("db", selector={"app": "db"}), slice_of("db", ["192.0.2.3"], name="db-b"))
+    server = follow(api, settings=["handover=60s"])
+    api.put(slice_of("db", ["192.0.2.1"], name="db-a"))
+    until(server, "db.default.svc", {"192.0.2.1", "192.0.2.3"})
+    unready = slice_of("db", ["192.0.2.1"], name="db-a")
+    unready["endpoints"][0]["conditions"]["ready"] = False
+    api.put(unready)
+    until(server, "db.default.svc", {"192.0.2.3"})
+    api.put(slice_of("db", [], name="db-a"), slice_of("db", ["192.0.2.3", "192.0.2.4"], name="db-b"))
+    until(server, "db.default.svc", {"192.0.2.3", "192.0.2.4"})
+
+
 # --- the start ---
 
 
@@ -204,6 +308,110 @@ def test_without_an_api_server_it_starts_and_goes_on_trying(cluster, follow):
     server.log.wait(r"pods: the API server cannot be reached")
     api.start()
     until(server, WEB0, {"10.244.0.7"})
+
+
+def test_the_start_line_does_not_wait_for_ever(cluster, follow):
+    api = cluster()
+    api.stall()
+    server = follow(api, settings=["startup_timeout=100ms"], started="listening on")
+    server.log.wait(r"the cluster at \S+ has not been read within 100 ms; its names get SERVFAIL until then")
+    api.stall(False)
+    until(server, WEB0, {"10.244.0.7"})
+
+
+# --- the snapshot ---
+
+
+@pytest.fixture
+def snapshot(tmp_path):
+    return tmp_path / "snapshot"
+
+
+def restart(follow, api, snapshot, *arguments, **options):
+    return follow(api, *arguments, settings=[f"snapshot={snapshot}", *options.pop("settings", [])], **options)
+
+
+@pytest.mark.parametrize("endpoints", ["pods", "slices"])
+def test_a_snapshot_is_served_until_the_cluster_is_there(cluster, follow, snapshot, endpoints):
+    api = cluster()
+    api.put(web(1, "10.244.0.8"), controllers(slice_of("nginx", ["10.244.0.7", "10.244.0.8"], name="nginx-abc")))
+    server = restart(follow, api, snapshot, "--ttl", "30", settings=[f"endpoints={endpoints}"])
+    assert server.addresses_of("nginx.default.svc") == {"10.244.0.7", "10.244.0.8"}
+    assert server.ask("nginx.default.svc").answer[0].ttl == 30
+    server.stop()
+    assert snapshot.stat().st_mode & 0o777 == 0o600 and not list(snapshot.parent.glob("snapshot.*"))
+
+    api.stop()
+    server = restart(follow, api, snapshot, "--ttl", "30", settings=[f"endpoints={endpoints}"], started="listening on")
+    server.log.wait(r"snapshot \S+: serving its 1 services and 2 endpoints until the cluster has been read")
+    assert server.addresses_of("nginx.default.svc") == {"10.244.0.7", "10.244.0.8"}
+    assert server.ask("nginx.default.svc").answer[0].ttl == 5
+    assert rcode(server, "no.such.svc") == "NXDOMAIN"
+    api.delete(web(0, "10.244.0.7"))
+    api.put(controllers(slice_of("nginx", ["10.244.0.8"], name="nginx-abc")))
+    with asking(server, "nginx.default.svc", {"10.244.0.7", "10.244.0.8"}):
+        api.start()
+        until(server, "nginx.default.svc", {"10.244.0.8"})
+    assert server.ask("nginx.default.svc").answer[0].ttl == 30
+
+
+def test_a_snapshot_of_the_other_source(cluster, follow, snapshot):
+    """What is not watched any more does not stay."""
+    api = cluster()
+    api.put(controllers(slice_of("nginx", ["192.0.2.99"], name="nginx-abc")))
+    restart(follow, api, snapshot).stop()
+    server = restart(follow, api, snapshot, settings=["endpoints=slices"])
+    until(server, "nginx.default.svc", {"192.0.2.99"})
+    server.stop()
+    server = restart(follow, api, snapshot)
+    until(server, "nginx.default.svc", {"10.244.0.7"})
+
+
+def test_a_snapshot_is_written_when_changes_have_settled(cluster, follow, snapshot):
+    api = cluster()
+    server = restart(follow, api, snapshot)
+    deadline = harness.Deadline()
+    while not snapshot.exists():
+        deadline.check("no snapshot came")
+        time.sleep(0.05)
+    server.process.kill()
+    server.process.wait()
+    api.stop()
+    server = restart(follow, api, snapshot, started="listening on")
+    assert server.addresses_of(WEB0) == {"10.244.0.7"}
+
+
+@pytest.mark.parametrize(
+    "damage, said",
+    [
+        (lambda b: b[: len(b) // 2], r"it has \d+ octets of the \d+ that were written"),
+        (lambda b: b[:-1] + bytes([b[-1] ^ 1]), "it is damaged"),
+        (lambda b: b[:8] + b"\2" + b[9:], "it has version 2 of the format; this headns reads version 1"),
+        (lambda b: b"apiVersion: v1\nkind: List\n" * 10, "it is no snapshot of headns"),
+        (lambda b: b"", "it is no snapshot of headns"),
+    ],
+    ids=["cut", "damaged", "newer", "foreign", "empty"],
+)
+def test_a_snapshot_that_is_none(cluster, follow, snapshot, damage, said):
+    api = cluster()
+    restart(follow, api, snapshot).stop()
+    snapshot.write_bytes(damage(snapshot.read_bytes()))
+    api.stall()
+    server = restart(follow, api, snapshot, started="listening on")
+    server.log.wait(rf"the snapshot is not used: {snapshot}: {said}")
+    assert rcode(server, WEB0) == "SERVFAIL"
+    api.stall(False)
+    until(server, WEB0, {"10.244.0.7"})
+    server.stop()
+    server = restart(follow, api, snapshot)
+    server.log.wait("serving its 1 services")
+
+
+def test_a_snapshot_that_cannot_be_written(cluster, follow, tmp_path):
+    api = cluster()
+    server = restart(follow, api, tmp_path / "no" / "snapshot")
+    assert server.addresses_of(WEB0) == {"10.244.0.7"}
+    assert re.search(r"the snapshot could not be written: \S+/no/snapshot.new: No such file or directory", server.stop())
 
 
 # --- what goes wrong ---

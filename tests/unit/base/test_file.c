@@ -1,0 +1,79 @@
+#include "base/buffer.h"
+#include "base/file.h"
+#include "fail_alloc.h"
+#include "unit.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static char folder[] = "/tmp/headns-file-XXXXXX";
+
+static const char *in_folder(const char *name)
+{
+	static char path[64];
+	snprintf(path, sizeof path, "%s/%s", folder, name);
+	return path;
+}
+
+static void check_content(const char *want)
+{
+	struct buffer b = {0};
+	struct diag d;
+	assert_int_equal(buffer_read_file(&b, in_folder("f"), 100, &d), OK);
+	assert_int_equal(b.len, strlen(want));
+	assert_memory_equal(b.data, want, b.len);
+	buffer_free(&b);
+}
+
+static void test_replace(void **state)
+{
+	struct stat st;
+	struct diag d;
+	(void)state;
+	assert_int_equal(file_replace(in_folder("f"), "first", 5, &d), OK);
+	check_content("first");
+	assert_int_equal(file_replace(in_folder("f"), "second", 6, &d), OK);
+	check_content("second");
+	assert_int_equal(stat(in_folder("f"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_not_equal(access(in_folder("f.new"), F_OK), 0);
+}
+
+/* The old content stays, and nothing is left beside it. */
+static void test_failure(void **state)
+{
+	struct diag d;
+	(void)state;
+	fail_alloc_at(1);
+	enum err err = file_replace(in_folder("f"), "third", 5, &d);
+	fail_alloc_at(0);
+	assert_true(err == OK || err == ERR_NOMEM); /* asprintf's own allocation is the C library's */
+	assert_int_equal(file_replace(in_folder("f"), "second", 6, &d), OK);
+	assert_int_equal(symlink("/dev/full", in_folder("f.new")), 0);
+	assert_int_equal(file_replace(in_folder("f"), "third", 5, &d), ERR_SYS);
+	check_content("second");
+	assert_int_not_equal(access(in_folder("f.new"), F_OK), 0);
+	assert_int_equal(file_replace(in_folder("no/f"), "x", 1, &d), ERR_SYS);
+	assert_non_null(strstr(d.text, "no/f.new: No such file"));
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	return mkdtemp(folder) ? 0 : -1;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	unlink(in_folder("f"));
+	return rmdir(folder);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_replace), cmocka_unit_test(test_failure)};
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
