@@ -1,13 +1,29 @@
 #include "access.h"
 #include "kube/kubeconfig.h"
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* They are read for each connection, but a path that is wrong is said at once. */
+static enum err check_files(const struct kubernetes_options *k, struct diag *d)
+{
+	const char *const files[] = {k->tls_cert, k->tls_key, k->tls_ca};
+	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+		if (files[i] && access(files[i], R_OK))
+			return diag_set(d, ERR_MISSING, "tls: %s: %s", files[i], strerror(errno));
+	}
+	return OK;
+}
 
 static enum err find_server(const struct kubernetes_options *k, struct api_endpoint *out, struct diag *d)
 {
 	if (k->kubeconfig)
 		return kubeconfig_read(k->kubeconfig, k->context, out, d);
-	if (k->endpoint)
-		return kubeconfig_endpoint(k->endpoint, k->tls_cert, k->tls_key, k->tls_ca, out, d);
+	if (k->endpoint) {
+		enum err err = check_files(k, d);
+		return err ? err : kubeconfig_endpoint(k->endpoint, k->tls_cert, k->tls_key, k->tls_ca, out, d);
+	}
 	return kubeconfig_in_cluster(getenv("HEADNS_SERVICE_ACCOUNT"), out, d);
 }
 

@@ -331,6 +331,16 @@ def test_no_pod(api, account, tmp_path, missing):
     assert re.search(r"^headns: error: serve: Corefile:4: .*" + re.escape(missing), said), said
 
 
+def test_endpoint_and_tls(api, corefile, need, tmp_path):
+    """A server that shows its certificate and wants one."""
+    need("openssl")
+    cert, key = certificate(tmp_path, "server", "IP:127.0.0.1")
+    client_cert, client_key = certificate(tmp_path, "client", "DNS:us")
+    cluster = api(NGINX, web(0, "10.244.0.7"), tls=tls_server(cert, key, client_cert))
+    server = corefile(block(cluster, more=f"tls {client_cert} {client_key} {cert}"))
+    assert answer(server, WEB0) == {"10.244.0.7"}
+
+
 # --- what is wrong ---
 
 
@@ -344,6 +354,7 @@ def test_no_pod(api, account, tmp_path, missing):
         (". {\n  bind nowhere0\n}\n", 'Corefile:2: bind: "nowhere0" is neither an IP address nor an interface'),
         (". {\n  bind 127.0.0.1 {\n    except lo\n  }\n}\n", "Corefile:2: bind: no address is left to listen on"),
         (". {\n  kubernetes cluster.local {\n    kubeconfig /nonexistent\n  }\n}\n", "Corefile:2: /nonexistent: can't be opened"),
+        (". {\n  kubernetes cluster.local {\n    endpoint https://a\n    tls /no /k /c\n  }\n}\n", "Corefile:2: tls: /no: No such file"),
         ("a:1 {\n}\nb a:1 {\n}\n", "Corefile:3: a. is served at "),
         (". {\n", 'Corefile:1: the "{" of this server block is not closed'),
         (". {\n  import nothing\n}\n", "Corefile:2: import: there is neither a snippet (nothing) nor a file "),
