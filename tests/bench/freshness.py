@@ -36,7 +36,7 @@ QUESTION_A = b"\0\1\0\1"
 
 
 class Prober:
-    """Asks all servers for a name, in turn, until each answers as wanted; in a process of its own, so that it never waits for the patch."""
+    """Asks all servers for names, in turn, until each answers as wanted; in a process of its own, so that it never waits for the patch."""
 
     def __init__(self, servers):
         self.names = list(servers)
@@ -45,13 +45,13 @@ class Prober:
         self.process.start()
         theirs.close()
 
-    def begin(self, name, address):
-        """Waits until every server was asked once and gave the other answer; address None: there is to be none."""
-        self.pipe.send((name, address))
+    def begin(self, *wanted):
+        """Each (name, address), address None: there is to be none. Waits until every server was asked once and gave the other answer."""
+        self.pipe.send(wanted)
         assert self.pipe.recv() == "asking"
 
     def results(self):
-        """{server: time of its first right answer}"""
+        """{server: [time of its first right answer for each name; None: never]}"""
         return dict(zip(self.names, self.pipe.recv()))
 
 
@@ -65,11 +65,9 @@ def probe_all(ports, pipe):
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         s.connect(("127.0.0.1", port))
         sockets.append(s)
-    while True:
-        with contextlib.suppress(EOFError):
-            probe_one(sockets, pipe, *pipe.recv())
-            continue
-        return
+    with contextlib.suppress(EOFError):
+        while True:
+            probe(sockets, pipe, pipe.recv())
 
 
 def is_right(reply, address):
@@ -77,21 +75,22 @@ def is_right(reply, address):
     return reply.endswith(socket.inet_aton(address)) if address and has_records else has_records == (address is not None)
 
 
-def probe_one(sockets, pipe, name, address):
-    question = wire_name(name) + QUESTION_A
-    first, asking = [None] * len(sockets), False
-    number, give_up = 0, time.monotonic() + GIVE_UP_S
-    while None in first and time.monotonic() < give_up:
+def probe(sockets, pipe, wanted):
+    questions = [(wire_name(name) + QUESTION_A, address) for name, address in wanted]
+    first = [[None] * len(wanted) for _ in sockets]
+    pending = [(i, number) for i in range(len(wanted)) for number in range(len(sockets))]
+    rounds, give_up = 0, time.monotonic() + GIVE_UP_S
+    while pending and time.monotonic() < give_up:
         began = time.monotonic()
-        number = number + 1 & 0xFFFF
-        turn = number % len(sockets)  # nobody is always the first
-        for i in [*range(turn, len(sockets)), *range(turn)]:
-            if first[i] is None and is_right(ask(sockets[i], number, question), address):
-                first[i] = time.monotonic()
-        if not asking:
-            assert first == [None] * len(sockets), f"{name} is answered already: {first}"
+        rounds += 1
+        for i, number in pending:
+            if is_right(ask(sockets[number], rounds & 0xFFFF, questions[i][0]), questions[i][1]):
+                first[number][i] = time.monotonic()
+        if rounds == 1:
+            assert not any(map(any, first)), f"answered already: {wanted} {first}"
             pipe.send("asking")
-            asking = True
+        pending = [(i, number) for i, number in pending if first[number][i] is None]
+        pending.sort(key=lambda p: (p[0], (p[1] + rounds) % len(sockets)))  # nobody is always the first
         time.sleep(max(0, began + ROUND_S - time.monotonic()))
     pipe.send(first)
 
@@ -144,28 +143,57 @@ def wait_until_served(port, name):
         time.sleep(0.05)
 
 
-# --- tries ---
+# --- one pod ---
+
+
+def fresh_pod(name, service, address):
+    return harness.pod(name, address, NAMESPACE, labels={"app": service}, hostname=name, subdomain=service, ready=False)
+
+
+def since(acknowledged, results):
+    """{server: seconds after that}"""
+    return {server: first[0] and first[0] - acknowledged for server, first in results.items()}
 
 
 def one_try(kubelet, prober, number):
     """({server: seconds from Ready acknowledged to served}, {server: seconds from deletion acknowledged to gone})"""
     name, address = f"p{number}", f"10.244.{number // 250}.{number % 250 + 1}"
     fqdn = f"{name}.fresh.{NAMESPACE}.svc.cluster.local"
-    pod = harness.pod(name, address, NAMESPACE, labels={"app": "fresh"}, hostname=name, subdomain="fresh", ready=False)
+    pod = fresh_pod(name, "fresh", address)
     kubelet.start(pod)
     time.sleep(0.2)  # so that nothing of this pod's beginning is still under way
-    prober.begin(fqdn, address)
+    prober.begin((fqdn, address))
     kubelet.report(pod, [address], ready=True)
-    acknowledged = time.monotonic()
-    ready = {server: t and t - acknowledged for server, t in prober.results().items()}
+    ready = since(time.monotonic(), prober.results())
     time.sleep(0.2)
-    prober.begin(fqdn, None)
+    prober.begin((fqdn, None))
     kubelet.api.delete(pod)
-    acknowledged = time.monotonic()
-    gone = {server: t and t - acknowledged for server, t in prober.results().items()}
+    gone = since(time.monotonic(), prober.results())
     kubelet.remove(pod)
     time.sleep(0.2)  # 20 requests a second are not to be what is measured
     return ready, gone
+
+
+# --- many at once, as when a node comes back ---
+
+
+def burst(kubelet, prober, count):
+    """[{server: seconds from a pod's Ready acknowledged to served}], one pod in each of that many Services, all reported one after the other."""
+    pods = [(f"b{i}", f"burst-{i}", f"10.244.100.{i + 1}") for i in range(count)]
+    for name, service, address in pods:
+        kubelet.api.create(harness.service(service, NAMESPACE, selector={"app": service}))
+        kubelet.start(fresh_pod(name, service, address))
+    time.sleep(count / 4)  # the controllers write two objects for each Service, and may write 20 a second
+    prober.begin(*[(f"{service}.{NAMESPACE}.svc.cluster.local", address) for _, service, address in pods])
+    acknowledged = []
+    for pod in pods:
+        kubelet.report(fresh_pod(*pod), [pod[2]], ready=True)
+        acknowledged.append(time.monotonic())
+    results = prober.results()
+    return [{server: first[i] - acknowledged[i] for server, first in results.items()} for i in range(count)]
+
+
+# --- the report ---
 
 
 def percentile(values, share):
@@ -189,6 +217,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("--headns", default=harness.HEADNS)
     parser.add_argument("--tries", type=int, default=200)
+    parser.add_argument("--burst", type=int, default=100, help="pods, at most 250; 0 leaves that part out")
     options = parser.parse_args()
     harness.HEADNS = options.headns
     plane = ControlPlane(controller_options=())
@@ -207,9 +236,12 @@ def main():
             wait_until_served(port, f"stays.fresh.{NAMESPACE}.svc")
         prober = Prober(servers)
         tries = [one_try(kubelet, prober, number) for number in range(options.tries)]
+        together = burst(kubelet, prober, options.burst) if options.burst else []
     print(f"{options.tries} tries, {os.cpu_count()} processors")
     table("Pod Ready acknowledged -> its address is answered", [ready for ready, _ in tries], "CoreDNS")
     table("Pod's deletion acknowledged -> its name is gone", [gone for _, gone in tries], "CoreDNS")
+    if together:
+        table(f"{options.burst} pods of as many Services become Ready together: Ready acknowledged -> its address is answered", together, "CoreDNS")
 
 
 if __name__ == "__main__":
