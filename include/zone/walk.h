@@ -1,4 +1,5 @@
-/* walk.h - every record of a zone, for whoever needs them all: a dump, a transfer. What a query would answer is what is walked over. */
+/* walk.h - every record of a zone, for whoever needs them all: a dump, a transfer. What a query would answer is what is walked over,
+ * but for the names of pods by address, which are no data of the zone. */
 #pragma once
 #include "base/err.h"
 #include "dns/name.h"

@@ -196,10 +196,6 @@ static unsigned retry_max(const struct reflector *r, const struct api_result *re
 
 static void retry_later(struct reflector *r, const struct api_result *result, unsigned code)
 {
-	/* A server that has just started refuses everybody until it has read its RBAC rules: the tries while it was away don't count. */
-	if (code && r->unreachable)
-		backoff_reset(&r->backoff);
-	r->unreachable = !code;
 	unsigned ms = backoff_next_ms(&r->backoff, r->timing.retry_min, retry_max(r, result, code));
 	unsigned asked = result->retry_after_s < 60 ? result->retry_after_s * 1000 : 60000;
 	if (ms < asked)
@@ -241,6 +237,11 @@ static void on_failure(struct reflector *r, const struct api_result *result)
 {
 	unsigned code = r->error_code ? r->error_code : result->outcome == API_STATUS ? result->status : 0;
 	drop_all(r);
+	/* A server that is back may have forgotten our version, or refuse everybody until it has read its RBAC rules: the tries while it was
+	 * away don't count. */
+	if (code && r->unreachable)
+		backoff_reset(&r->backoff);
+	r->unreachable = !code;
 	if (ask_otherwise(r, code, result->reason))
 		resume_soon(r);
 	else

@@ -260,7 +260,7 @@ static unsigned least(unsigned a, unsigned b)
 static unsigned settle_deferral(struct store *s, struct service_entry *e, uint64_t now_ms)
 {
 	unsigned left = left_ms(&e->next_ms, selector_patience_ms(s, e->next), now_ms);
-	if (left)
+	if (left && !finds_ready_pod(e, e->next))
 		return left;
 	end_deferral(s, e);
 	return e->next ? 1 : UINT_MAX;

@@ -268,6 +268,45 @@ def test_endpoints_that_move_between_slices(cluster, follow, source):
     until(server, "db.default.svc", {"192.0.2.1", "192.0.2.3"})
 
 
+def test_a_service_updated_before_its_pods(cluster, follow):
+    api = cluster()
+    api.put(service("blue-green", selector={"v": "1"}), pod("a", "10.244.1.1", labels={"v": "1"}))
+    server = follow(api, settings=["handover=60s"])
+    with asking(server, "blue-green.default.svc", {"10.244.1.1", "10.244.1.2"}):
+        for version in range(2, 20):
+            api.put(service("blue-green", selector={"v": str(version)}))
+            api.put(service("mark", headless=False, cluster_ip=f"10.0.0.{version}"))
+            until(server, "mark.default.svc", {f"10.0.0.{version}"})  # it has heard of the Service
+            number = version % 2 + 1
+            api.put(pod("a", f"10.244.1.{number}", labels={"v": str(version)}))
+            until(server, "blue-green.default.svc", {f"10.244.1.{number}"})
+
+
+@pytest.mark.parametrize("endpoints", ["pods", "slices"])
+def test_lists_anew_under_load(cluster, follow, endpoints):
+    """Versions expire again and again while pods come and go; there is always one that lives."""
+    api = cluster()
+    server = follow(api, settings=[f"endpoints={endpoints}"], started="listening on")
+
+    def world(first):
+        addresses = [f"10.244.1.{n}" for n in range(first, first + 3)]
+        for obj in [o for o in list(api.objects["pods"].values())]:
+            api.delete(obj)
+        api.put(*(web(n, address) for n, address in enumerate(addresses)), controllers(slice_of("nginx", addresses, name="nginx-abc")))
+        return set(addresses)
+
+    known = world(1)
+    until(server, "nginx.default.svc", known)
+    for round in range(2, 12):
+        api.stop()
+        now = world(3 * round)
+        api.expire()
+        with asking(server, "nginx.default.svc", known | now):
+            api.start()
+            until(server, "nginx.default.svc", now)
+        known = now
+
+
 def test_an_endpoint_that_is_not_ready_is_gone_at_once(cluster, follow):
     """Even if it was about to move, and though it is held where it vanished while it was ready."""
     api = cluster()
@@ -291,7 +330,9 @@ def test_until_the_cluster_is_read_its_names_fail(cluster, follow):
     api.stall()
     server = follow(api, started="listening on")
     for name in (WEB0, "no.such.svc", "cluster.local."):
-        assert rcode(server, name) == "SERVFAIL"
+        response = server.ask(name)
+        assert dns.rcode.to_text(response.rcode()) == "SERVFAIL"
+        assert [(o.code, o.text) for o in response.options] == [(14, "the cluster has not been read yet")]
     assert rcode(server, "7.0.244.10.in-addr.arpa.", "PTR") == "SERVFAIL"
     assert rcode(server, "example.com.") == "REFUSED"
     server.log.wait(r"reading the cluster: .*pods 0 so far")
@@ -483,10 +524,13 @@ def test_a_broken_watch_goes_on(cluster, follow, what):
     server = follow(api)
     api.wait_watched("pods")
     data, close = BROKEN[what]
-    api.send("pods", data, close)
-    assert server.addresses_of(WEB0) == {"10.244.0.7"}
-    api.put(web(0, "10.244.0.8"))
-    until(server, WEB0, {"10.244.0.8"})
+    with asking(server, WEB0, {"10.244.0.7", "10.244.0.8"}):
+        api.send("pods", data, close)
+        assert server.addresses_of(WEB0) == {"10.244.0.7"}
+        api.put(web(0, "10.244.0.8"))
+        until(server, WEB0, {"10.244.0.8"})
+    if what == "an event of 5 MB":
+        server.log.wait(r"pods: an object of 50\d{5} octets is left out; at most 4194304 are read")
     assert rcode(server, "web-5.nginx.default.svc") == "NXDOMAIN"
 
 
@@ -496,6 +540,48 @@ def test_octet_by_octet(cluster, follow):
     server = follow(api)
     api.put(web(0, "10.244.0.8"))
     until(server, WEB0, {"10.244.0.8"})
+
+
+def test_bookmarks_only(cluster, follow):
+    """They carry the watch past versions that expire: it goes on from there, and nothing is listed again."""
+    api = cluster()
+    server = follow(api)
+    api.wait_watched()
+    lists = api.count("pods", sendInitialEvents="true")
+    for n in range(5):
+        api.put(service(f"other-{n}"))
+        api.expire()
+        for resource in api.objects:
+            api.bookmark(resource)
+            api.end(resource)
+        version = str(api.version)
+        api.wait_for(lambda api, version=version: api.count("pods", resourceVersion=version))
+    assert api.count("pods", sendInitialEvents="true") == lists
+    api.put(web(0, "10.244.0.8"))
+    until(server, WEB0, {"10.244.0.8"})
+
+
+WHY = {
+    401: "the API server does not know who we are; the token or client certificate is wrong or has expired",
+    403: r'not allowed; what is missing is the RBAC rule apiGroups: \["{group}"\], resources: \["{resource}"\], verbs: \["list", "watch"\]',
+    404: r"the server has no /apis?/\S+/{resource}; it is too old, or is no Kubernetes API server",
+}
+
+
+@pytest.mark.parametrize("code", WHY)
+def test_why_the_server_refuses(cluster, follow, code):
+    """Told apart for each resource, and when it is over all is well."""
+    api = cluster()
+    for resource in api.objects:
+        api.refuse(resource, code, times=None)
+    server = follow(api, started="listening on")
+    for resource in api.objects:
+        group = "discovery.k8s.io" if resource == "endpointslices" else ""
+        server.log.wait(f"{resource}: " + WHY[code].format(resource=resource, group=group))
+    assert rcode(server, WEB0) == "SERVFAIL"
+    for resource in api.objects:
+        api.refuse(resource, None)
+    until(server, WEB0, {"10.244.0.7"})
 
 
 @pytest.mark.parametrize("code", [429, 500, 503, 403, 404])
@@ -569,6 +655,14 @@ def certificate(folder, name, subject_alt_name):
     return cert, key
 
 
+def expire(cert, key):
+    """Makes it one that was good until yesterday."""
+    request = cert.with_suffix(".csr")
+    subprocess.run(["openssl", "x509", "-x509toreq", "-in", cert, "-signkey", key, "-out", request], check=True, capture_output=True)
+    command = ["openssl", "x509", "-req", "-in", request, "-signkey", key, "-days", "-1", "-copy_extensions", "copyall", "-out", cert]
+    subprocess.run(command, check=True, capture_output=True)
+
+
 def tls_server(cert, key, clients=None):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(cert, key)
@@ -603,6 +697,27 @@ def test_whom_we_trust(cluster, follow, need, tmp_path, how):
     else:
         server.log.wait(r"(namespaces|services|pods|endpointslices): no TLS session with the API server: .*certificate")
         assert rcode(server, WEB0) == "SERVFAIL"
+
+
+def test_an_expired_certificate(cluster, follow, need, tmp_path):
+    need("openssl")
+    cert, key = certificate(tmp_path, "server", "IP:127.0.0.1")
+    expire(cert, key)
+    server = follow(cluster(tls=tls_server(cert, key)), cluster={"certificate-authority": cert.name}, started="listening on")
+    server.log.wait(r"no TLS session with the API server: .*certificate has expired")
+    assert rcode(server, WEB0) == "SERVFAIL"
+
+
+def test_a_server_that_wants_another_client(cluster, follow, need, tmp_path):
+    need("openssl")
+    cert, key = certificate(tmp_path, "server", "IP:127.0.0.1")
+    wanted, _ = certificate(tmp_path, "wanted", "DNS:them")
+    client_cert, client_key = certificate(tmp_path, "client", "DNS:us")
+    user = {"client-certificate": client_cert.name, "client-key": client_key.name}
+    api = cluster(tls=tls_server(cert, key, wanted))
+    server = follow(api, user=user, cluster={"certificate-authority": cert.name}, started="listening on")
+    server.log.wait(r"(no TLS session with the API server|the connection broke): ")
+    assert rcode(server, WEB0) == "SERVFAIL"
 
 
 def test_a_client_certificate(cluster, follow, need, tmp_path):

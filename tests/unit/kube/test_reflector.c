@@ -39,6 +39,11 @@
 	{                                                                                                                                  \
 		STREAM_LIST, NULL, false                                                                                                   \
 	}
+#define GONE                                                                                                                               \
+	{                                                                                                                                  \
+		WATCH_FROM("5"), NULL, false                                                                                               \
+	}
+#define GONE_6 GONE, GONE, GONE, GONE, GONE, GONE
 #define AWAY_6 AWAY, AWAY, AWAY, AWAY, AWAY, AWAY
 
 struct reflector_case {
@@ -144,6 +149,15 @@ static const struct reflector_case cases[] = {
          {AWAY_6, AWAY_6, AWAY_6, AWAY_6, {STREAM_LIST, STATUS("403 Forbidden"), false}, {STREAM_LIST, OK_HEAD END("5"), true}},
          "begin begin begin begin begin begin begin begin begin begin begin begin begin "
          "begin begin begin begin begin begin begin begin begin begin begin begin begin synced "},
+        {"a server that comes back, and has forgotten the version",
+         {{STREAM_LIST, OK_HEAD END("5"), false},
+          GONE_6,
+          GONE_6,
+          GONE_6,
+          GONE_6,
+          {WATCH_FROM("5"), STATUS("410 Gone"), false},
+          {STREAM_FROM("5"), OK_HEAD END("8"), true}},
+         "begin synced begin synced "},
         {"no answer, and no more of one",
          {{STREAM_LIST, NULL, true}, {STREAM_LIST, OK_HEAD END("5"), true}, {WATCH_FROM("5"), OK_HEAD, true}},
          "begin begin synced "},
@@ -239,7 +253,7 @@ static const struct reflector_timing quick = {
         .watch_silence = 200,
         .retry_min = 1,
         .retry_network = 5,
-        .retry_server = 5,
+        .retry_server = 1000000,
         .retry_refused = 1000000,
         .watch_min = 300000,
         .watch_max = 300000,

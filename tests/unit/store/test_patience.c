@@ -85,7 +85,13 @@ static const struct {
            "default/s: " A "\n", 250},
           {"pod a labels=v:1 ip=10.9.0.7 ready\nsettle 1100", "default/s: a ready 10.9.0.7\n", 150},
           {"pod a labels=v:1,w:2 ip=10.9.0.1 ready\nsettle 1249", "default/s: " A "\n", 1},
-          {"pod b labels=v:2 ip=10.9.0.2 ready\nsettle 1250", "default/s: " B "\n", NEVER}}},
+          {"settle 1250", "default/s:\n", NEVER}}},
+        {"it is waited for no longer than until one comes",
+         {{"watched\nnamespace default\nsvc s headless sel=v:1\npod a labels=v:1 ip=10.9.0.1 ready\nflush\nsvc s headless sel=v:2\nsettle "
+           "1000",
+           "default/s: " A "\n", 250},
+          {"pod a labels=v:2 ip=10.9.0.1 ready\nsettle 1100", "default/s: " A "\n", NEVER},
+          {"pod b labels=v:2 ip=10.9.0.2 ready", "default/s: " A "; " B "\n", 0}}},
         {"another change, and back",
          {{"watched\nnamespace default\nsvc s headless sel=v:1\npod a labels=v:1 ip=10.9.0.1 ready\nflush\nsvc s headless sel=v:2\nsettle "
            "1000\n"
