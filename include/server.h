@@ -48,7 +48,7 @@ enum err server_add_block(struct server *s, const struct server_block *block, st
  * wildcard stands for the machine's addresses. Once. */
 enum err server_listen(struct server *s, struct diag *d);
 
-/* One line for each block: where it listens while its cluster is still being read. */
+/* One line for each block: where it listens while its cluster is still being read; and, for debugging, one for each zone. */
 void server_log_listening(const struct server *s);
 
 /* One line: what is served of the cluster, where, and after how many milliseconds. */

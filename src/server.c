@@ -310,9 +310,25 @@ static void listed_addresses(const struct server *s, const struct block *b, char
 	}
 }
 
+/* Which zones are served where. */
+static void log_routes(const struct server *s)
+{
+	for (unsigned i = 0; i < s->listener_count; i++) {
+		const struct routes *routes = &s->listeners[i].routes;
+		unsigned bound_count;
+		char zone[NAME_TEXT_MAX], address[ADDRESS_TEXT_MAX];
+		net_address_format(&net_addresses(s->net, &bound_count)[i], address);
+		for (unsigned r = 0; r < routes->count; r++) {
+			name_to_text(&routes->routes[r].zone, zone);
+			log_line(LOG_DEBUG, "zone %s at %s", zone, address);
+		}
+	}
+}
+
 void server_log_listening(const struct server *s)
 {
 	char addresses[512];
+	log_routes(s);
 	for (unsigned i = 0; i < s->block_count; i++) {
 		const struct block *b = s->blocks[i];
 		listed_addresses(s, b, addresses, sizeof addresses);
