@@ -435,7 +435,7 @@ class BigCluster:
     def write(self, folder):
         folder.mkdir(parents=True, exist_ok=True)
         filler = Filler(1)
-        resources = ("namespaces", "services", "pods", "endpointslices", "foreignslices")
+        resources = ("namespaces", "services", "pods", "endpointslices", "foreignslices", "noslices")
         files = {name: Files(folder, name) for name in (*resources, *(f"{name}.changes" for name in resources))}
         for i in range(self.namespaces):
             files["namespaces"].add_object(namespace(i, filler))
@@ -452,7 +452,6 @@ class BigCluster:
         for i in range(min(FOREIGN_SLICES, self.namespaces)):
             service, slice_ = foreign_slice(i, filler)
             files["services"].add_object(service)
-            files["endpointslices"].add_object(slice_)
             files["foreignslices"].add_object(slice_)
         for f in files.values():
             f.close()

@@ -17,13 +17,12 @@ struct objects {
 
 struct resource {
 	const char *name, *path, *kind, *api_version;
-	bool filtered; /* what is asked for with a label selector */
 	struct objects base[ENCODINGS], changes[ENCODINGS];
 	unsigned expired; /* how often its watches were ended by 410 */
 	size_t due;       /* changes that may be sent now */
 };
 
-#define RESOURCES 5
+#define RESOURCES 6
 extern struct resource resources[RESOURCES];
 
 /* Maps all files; exits where one is missing or broken. */
