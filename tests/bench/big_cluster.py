@@ -65,7 +65,7 @@ class Workload:
         self.owner = self.name if self.stateful else f"{self.name}-{self.hash}"
         self.cluster_ip = "None" if self.stateful else f"10.96.{100 + number // 150}.{100 + number % 150}"
         self.version = f"{number % 4}.{number % 17}.{number % 9}"
-        self.pods = [self._pod_values(number * replicas + i, i) for i in range(replicas)]
+        self.pods = sorted((self._pod_values(number * replicas + i, i) for i in range(replicas)), key=lambda values: values["@PODNAME@"])
 
     def _pod_values(self, pod, i):
         node = pod % 5000
@@ -440,8 +440,9 @@ class BigCluster:
         for i in range(self.namespaces):
             files["namespaces"].add_object(namespace(i, filler))
         changed_slices = [[] for _ in range(CHANGED_EACH)]
-        for i in range(self.services):
-            workload = Workload(i, self.namespaces, self.replicas, filler)
+        # In the order of their names, as the API server lists them.
+        workloads = [Workload(i, self.namespaces, self.replicas, filler) for i in range(self.services)]
+        for workload in sorted(workloads, key=lambda w: (w.ns, w.name)):
             self._note(workload)
             files["services"].add_object(workload.service())
             self._write_pods(workload, files)

@@ -192,8 +192,7 @@ static void set_bookmark(struct reply *r, bool initial_end)
 	static const char json[] = "\"metadata\":{\"resourceVersion\":\"" VERSION "\"}}";
 	static const char json_end[] =
 	        "\"metadata\":{\"resourceVersion\":\"" VERSION "\",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}}}";
-	static uint8_t protobuf[128];
-	struct back b = {protobuf + sizeof protobuf, 0};
+	struct back b = {r->bookmark + sizeof r->bookmark, 0};
 	if (r->encoding == ENCODING_JSON) {
 		set_event(r, "BOOKMARK",
 		          initial_end ? (struct piece){json_end, sizeof json_end - 1} : (struct piece){json, sizeof json - 1});

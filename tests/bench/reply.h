@@ -55,7 +55,7 @@ struct reply {
 	unsigned bookmarks; /* to be sent */
 	struct piece pieces[3];
 	unsigned piece;
-	uint8_t head[512];
+	uint8_t head[512], bookmark[128]; /* what pieces point to */
 };
 
 void reply_begin(struct reply *r, struct resource *resource, enum encoding encoding, enum phase phase);
