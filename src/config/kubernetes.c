@@ -78,12 +78,39 @@ static bool has_zone(const struct name_list *zones, const struct name *zone)
 	return false;
 }
 
+/* Where reverse names are. */
+static const char *const reverse_trees[] = {"in-addr.arpa", "ip6.arpa"};
+#define REVERSE_TREES (sizeof reverse_trees / sizeof *reverse_trees)
+
+static struct name reverse_tree(size_t i)
+{
+	struct name tree;
+	name_from_text(&tree, reverse_trees[i], strlen(reverse_trees[i]));
+	return tree;
+}
+
 static bool is_reverse(const struct name *zone)
 {
-	struct name in_addr, ip6;
-	name_from_text(&in_addr, "in-addr.arpa", strlen("in-addr.arpa"));
-	name_from_text(&ip6, "ip6.arpa", strlen("ip6.arpa"));
-	return name_in(zone, &in_addr) || name_in(zone, &ip6);
+	for (size_t i = 0; i < REVERSE_TREES; i++) {
+		const struct name tree = reverse_tree(i);
+		if (name_in(zone, &tree))
+			return true;
+	}
+	return false;
+}
+
+/* Who has the root has the reverse names as well; but they are zones of their own. */
+static enum err add_reverse_trees(struct name_list *zones, struct diag *d)
+{
+	for (size_t i = 0; i < REVERSE_TREES; i++) {
+		const struct name tree = reverse_tree(i);
+		bool inside = false;
+		for (unsigned z = 0; z < zones->count && !inside; z++)
+			inside = name_in(&tree, &zones->names[z]);
+		if (inside && !has_zone(zones, &tree) && kubernetes_add_zone(zones, reverse_trees[i], d))
+			return ERR_NOMEM;
+	}
+	return OK;
 }
 
 static enum err take_zones(struct name_list *zones, const struct name_list *defaults, struct diag *d)
@@ -140,6 +167,8 @@ enum err kubernetes_options_finish(struct kubernetes_options *o, const struct na
 	enum err err = o->zones.count ? OK : take_zones(&o->zones, zones, d);
 	if (!err)
 		err = check_zones(&o->zones, d);
+	if (!err)
+		err = add_reverse_trees(&o->zones, d);
 	if (!err)
 		err = check_multicluster(o, d);
 	if (err)

@@ -131,6 +131,14 @@ def test_the_example(api, corefile, tmp_path):
     assert answer(server, "example.org.") == "REFUSED"
 
 
+def test_the_root_is_a_zone(api, corefile):
+    """As in CoreDNS, kubernetes has its block's zones, and the root has the reverse names as well."""
+    server = corefile(block(api(NGINX, web(0, "10.244.0.7")), zones=""))
+    assert answer(server, "web-0.nginx.default.svc.") == {"10.244.0.7"}
+    assert answer(server, "7.0.244.10.in-addr.arpa.", "PTR") == {"web-0.nginx.default.svc."}
+    assert answer(server, "example.org.") == "NXDOMAIN"
+
+
 # --- several server blocks ---
 
 

@@ -83,7 +83,7 @@ static const struct {
          "f:1 .:53 kubernetes@f:2 cluster.local.,in-addr.arpa.,ip6.arpa. ttl 30"},
         {"a range as a zone", ". {\n kubernetes cluster.local 10.96.0.0/15\n}\n",
          "f:1 .:53 kubernetes@f:2 cluster.local.,96.10.in-addr.arpa.,97.10.in-addr.arpa. ttl 5"},
-        {"the root", ". {\n kubernetes\n}\n", "f:1 .:53 kubernetes@f:2 . ttl 5"},
+        {"the root", ". {\n kubernetes\n}\n", "f:1 .:53 kubernetes@f:2 .,in-addr.arpa.,ip6.arpa. ttl 5"},
         {"bind", "a {\n bind 127.0.0.1 lo {\n  except ::1 eth0\n }\n bind ::1\n}\n",
          "f:1 a.:53 bind@f:2 127.0.0.1 lo -::1 -eth0 bind@f:5 ::1"},
         {"loadbalance", "a {\n loadbalance\n}\nb {\n loadbalance round_robin\n}\n", "f:1 a.:53 loadbalance | f:4 b.:53 loadbalance"},
