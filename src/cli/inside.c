@@ -108,7 +108,7 @@ static size_t collect_addresses(const struct inside *in, struct addr *addrs)
 static enum err place_addresses(struct inside *in, struct diag *d)
 {
 	size_t n = collect_addresses(in, NULL);
-	struct addr *addrs = malloc(n * sizeof *addrs);
+	struct addr *addrs = malloc((n + !n) * sizeof *addrs);
 	enum err err;
 	if (!addrs)
 		return diag_set(d, ERR_NOMEM, "out of memory");

@@ -27,7 +27,7 @@ static enum err expand_one(struct text_pool *pool, const struct form *f, const c
 {
 	size_t open_len = strlen(f->open), ref_len;
 	const char *open = strstr(*text, f->open), *close = open ? strstr(open, f->close) : NULL;
-	const char *name, *value;
+	const char *name, *value, *expanded;
 	struct buffer b = {0};
 	enum err err = OK;
 	*done = !close || close <= open + open_len; /* a reference to nothing stays as it is */
@@ -41,8 +41,10 @@ static enum err expand_one(struct text_pool *pool, const struct form *f, const c
 	replace_all(&b, *text, open, ref_len, value ? value : "");
 	if (b.len > TEXT_MAX)
 		err = diag_set(d, ERR_RANGE, "\"%s\": with the environment's values it is longer than %zu octets", *text, TEXT_MAX);
-	else if (b.failed || !(*text = text_pool_add(pool, b.data ? b.data : "", b.len)))
+	else if (b.failed || !(expanded = text_pool_add(pool, b.data ? b.data : "", b.len)))
 		err = diag_set(d, ERR_NOMEM, "out of memory");
+	else
+		*text = expanded;
 	buffer_free(&b);
 	return err;
 }

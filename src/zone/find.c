@@ -21,15 +21,20 @@ static bool is_in(const struct name *n, const struct name *origin, uint8_t *left
 /* An address as endpoints and pods are named by it: a-b-c-d, or with each ':' a '-'. */
 static void read_dashed(const uint8_t *label, size_t len, struct zone_spot *spot)
 {
-	char text[NAME_LABEL_MAX], canonical[ADDR_TEXT_MAX];
+	char text[NAME_LABEL_MAX], canonical[ADDR_TEXT_MAX], separator = ':';
 	unsigned dashes = 0, doubles = 0;
 	spot->addr.family = ADDR_NONE;
 	for (size_t i = 0; i < len; i++) {
 		dashes += label[i] == '-';
 		doubles += i && label[i] == '-' && label[i - 1] == '-';
 	}
-	for (size_t i = 0; i < len; i++)
-		text[i] = label[i] != '-' ? (char)label[i] : dashes == 3 && !doubles ? '.' : ':';
+	if (dashes == 3 && !doubles)
+		separator = '.';
+	for (size_t i = 0; i < len; i++) {
+		text[i] = (char)label[i];
+		if (text[i] == '-')
+			text[i] = separator;
+	}
 	if (addr_parse(text, len, &spot->addr))
 		return;
 	addr_format(&spot->addr, canonical);
