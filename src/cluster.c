@@ -70,20 +70,9 @@ static void on_service_gone(void *arg, const char *ns, const char *name)
 	c->changes.gone++;
 }
 
-static bool is_exposed(const struct cluster *c, const char *ns)
-{
-	const struct text_list *only = &c->options.kubernetes->namespaces;
-	bool exposed = !only->count;
-	for (unsigned i = 0; i < only->count && !exposed; i++)
-		exposed = strcmp(only->texts[i], ns) == 0;
-	return exposed;
-}
-
 static enum err on_namespace_changed(void *arg, const char *ns, bool exists)
 {
 	struct cluster *c = arg;
-	if (!is_exposed(c, ns))
-		return OK;
 	if (exists)
 		return passed_over(zone_add_namespace(c->zone, ns), ns, "");
 	zone_remove_namespace(c->zone, ns);
@@ -117,7 +106,17 @@ static enum zone_pods zone_pods_of(enum kubernetes_pods pods)
 /* What can be said but not done yet is refused, not passed over. */
 static enum err check_supported(const struct kubernetes_options *k, struct diag *d)
 {
-	return k->multicluster.count ? diag_set(d, ERR_SYNTAX, "kubernetes: multicluster is not supported yet") : OK;
+	const struct {
+		const char *directive;
+		bool given;
+	} missing[] = {
+	        {"multicluster", k->multicluster.count},
+	};
+	for (size_t i = 0; i < sizeof missing / sizeof *missing; i++) {
+		if (missing[i].given)
+			return diag_set(d, ERR_SYNTAX, "kubernetes: %s is not supported yet", missing[i].directive);
+	}
+	return OK;
 }
 
 /* Events of objects that belong together come within milliseconds of each other; but the controller writes slices one after another, at 20 a
@@ -414,6 +413,8 @@ enum err cluster_watch(struct cluster *c, uv_loop_t *loop, cluster_read *on_read
 	        .zones = c->options.kubernetes->zonal,
 	        .addresses = c->options.kubernetes->pods == KUBERNETES_PODS_VERIFIED,
 	        .namespace_labels = o->namespace_labels,
+	        .namespaces = (const char *const *)o->namespaces.texts,
+	        .namespace_count = o->namespaces.count,
 	        .labels = o->labels,
 	        .pool = c->pool,
 	        .handlers = {on_cluster_upsert, on_cluster_gone, on_cluster_mark, on_cluster_sweep, on_cluster_use_slices,

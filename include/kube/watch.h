@@ -40,10 +40,12 @@ struct watch_handlers {
 struct watch_options {
 	const struct api_endpoint *endpoint;
 	enum watch_endpoints endpoints;
-	bool zones;                   /* all slices are delivered, for where endpoints run, also where endpoints come from Pods */
-	bool addresses;               /* Pods are delivered, for their addresses, also where endpoints come from slices */
-	const char *namespace_labels; /* of Namespaces */
-	const char *labels;           /* of Services and slices; Pods are not filtered */
+	bool zones;                    /* all slices are delivered, for where endpoints run, also where endpoints come from Pods */
+	bool addresses;                /* Pods are delivered, for their addresses, also where endpoints come from slices */
+	const char *namespace_labels;  /* of Namespaces */
+	const char *const *namespaces; /* none but these are delivered */
+	unsigned namespace_count;      /* 0: all are */
+	const char *labels;            /* of Services and slices; Pods are not filtered */
 	struct intern *pool;
 	struct watch_handlers handlers;
 };

@@ -8,6 +8,7 @@ SUBJECTS = {
     "apiserver": ("/CN=kube-apiserver", SERVER),
     "admin": ("/O=system:masters/CN=admin", CLIENT),
     "controllers": ("/CN=system:kube-controller-manager", CLIENT),
+    "headns": ("/CN=headns", CLIENT),
 }
 
 
@@ -20,7 +21,7 @@ def make_key(path):
 
 
 def make_all(folder):
-    """ca, apiserver, admin, controllers as .crt and .key, and service-accounts.key."""
+    """ca and all SUBJECTS as .crt and .key, and service-accounts.key."""
     folder.mkdir(parents=True, exist_ok=True)
     ca, ca_key = folder / "ca.crt", folder / "ca.key"
     make_key(ca_key)

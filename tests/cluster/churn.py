@@ -359,9 +359,7 @@ class Churn:
 
     def end(self, space):
         """Deletes it with all that it holds; returns once it is gone."""
-        self.api.delete({"kind": "Namespace", "metadata": {"name": space.name}})
-        for pod in space.pods.values():
-            self.kubelet.remove(pod["obj"])
+        self.kubelet.drop_namespace(space.name)
 
         def is_gone():
             try:

@@ -50,15 +50,12 @@ numbers = itertools.count(1)
 
 
 @pytest.fixture
-def namespace(plane):
+def namespace(api, kubelet):
     """A namespace of the test's own."""
     name = f"test-{next(numbers)}"
-    obj = {"kind": "Namespace", "metadata": {"name": name}}
-    plane.admin.create(obj)
+    api.create({"kind": "Namespace", "metadata": {"name": name}})
     yield name
-    plane.admin.delete(obj)
-    for pod in plane.admin.items("Pod", name):  # those have a node, and no kubelet that would let them go
-        plane.admin.delete({"kind": "Pod", **pod}, grace_s=0)
+    kubelet.drop_namespace(name)
 
 
 @pytest.fixture
@@ -66,8 +63,8 @@ def serve(plane):
     """serve("pods") or serve("slices") is a headns that has read the cluster; in the end each must end cleanly."""
     servers = []
 
-    def start(mode, *arguments, **options):
-        server = harness.Server(*plane.headns_options(mode), *arguments, **options)
+    def start(mode, *arguments, account="headns", **options):
+        server = harness.Server(*plane.headns_options(mode, account), *arguments, **options)
         servers.append(server)
         return server
 

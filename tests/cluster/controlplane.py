@@ -161,7 +161,7 @@ class ControlPlane:
         self.admin.delete(wanted)
 
     def allow(self, account, rules):
-        """A service account in kube-system that may do this, and no more."""
+        """A service account in kube-system, and a user with a certificate of that name, that may do this, and no more."""
         wait_for("kube-system is there", lambda: self.admin.get("Namespace", name="kube-system"))
         self.admin.create({"kind": "ServiceAccount", "metadata": {"name": account, "namespace": "kube-system"}})
         self.admin.create({"kind": "ClusterRole", "metadata": {"name": account}, "rules": rules})
@@ -170,7 +170,10 @@ class ControlPlane:
                 "kind": "ClusterRoleBinding",
                 "metadata": {"name": account},
                 "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": account},
-                "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": "kube-system"}],
+                "subjects": [
+                    {"kind": "ServiceAccount", "name": account, "namespace": "kube-system"},
+                    {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": account},
+                ],
             }
         )
 
@@ -197,7 +200,6 @@ class ControlPlane:
         path.write_text(json.dumps(config, indent=1))
         return path
 
-    def headns_options(self, mode):
+    def headns_options(self, mode, account="headns"):
         """What makes `headns serve` follow this cluster, its endpoints from "pods" or "slices"."""
-        account = "headns" if mode == "pods" else "headns-without-pods"
-        return ("--kubeconfig", self.kubeconfig(account, {"token": self.token(account)}))
+        return ("--kubeconfig", self.kubeconfig(account, {"token": self.token(account)}), "--set", f"kubernetes.endpoints={mode}")

@@ -52,3 +52,9 @@ class Kubelet:
     def remove(self, pod):
         """The end of a pod that is being deleted: its containers have stopped."""
         self.api.delete(pod, grace_s=0)
+
+    def drop_namespace(self, name):
+        """Deletes it, and lets its pods go, which have a node and would be waited for."""
+        self.api.delete({"kind": "Namespace", "metadata": {"name": name}})
+        for pod in self.api.items("Pod", name):
+            self.remove({"kind": "Pod", **pod})

@@ -1,4 +1,4 @@
-"""What headns is allowed, by the API server's own rules: to list and watch five resources. And a token that is replaced."""
+"""The ways to the API server, what headns is allowed there by its own rules, to list and watch five resources, and a token that is replaced."""
 
 import pytest
 
@@ -22,10 +22,47 @@ def test_the_account_may_do_nothing_else(plane, method, path):
         client.call(method, path)
 
 
+COREFILE = """
+cluster.local:0 in-addr.arpa:0 {{
+    bind 127.0.0.1
+    kubernetes cluster.local in-addr.arpa {{
+        {way}
+    }}
+}}
+"""
+
+
+def way_in_a_pod(plane, folder):
+    """The environment and the files that a pod of the service account has."""
+    (folder / "token").write_text(plane.token("headns"))
+    (folder / "ca.crt").write_text((plane.pki / "ca.crt").read_text())
+    return "", {"KUBERNETES_SERVICE_HOST": "10.0.0.1", "KUBERNETES_SERVICE_PORT": "6443", "HEADNS_SERVICE_ACCOUNT": str(folder)}
+
+
+def way_by_kubeconfig(plane, _):
+    return f"kubeconfig {plane.kubeconfig('corefile', {'token': plane.token('headns')})}", {}
+
+
+def way_by_certificate(plane, _):
+    return f"endpoint https://127.0.0.1:6443\n        tls {plane.pki}/headns.crt {plane.pki}/headns.key {plane.pki}/ca.crt", {}
+
+
+@pytest.mark.parametrize("way", [way_in_a_pod, way_by_kubeconfig, way_by_certificate], ids=lambda way: way.__name__)
+def test_a_corefile_leads_to_the_cluster(plane, api, kubelet, namespace, tmp_path, way):
+    api.create(service("nginx", namespace, selector={"app": "nginx"}))
+    kubelet.start(pod("a", "10.244.8.1", namespace, labels={"app": "nginx"}))
+    text, env = way(plane, tmp_path)
+    corefile = tmp_path / "Corefile"
+    corefile.write_text(COREFILE.format(way=text))
+    server = harness.Server("-conf", corefile, listen=(), env=env, started="listening on")
+    until(server, f"nginx.{namespace}.svc", {"10.244.8.1"})
+    server.stop()
+
+
 def test_where_pods_may_not_be_listed_slices_are_used(plane, serve, api, kubelet, namespace):
     api.create(service("nginx", namespace, selector={"app": "nginx"}))
     kubelet.start(pod("a", "10.244.8.1", namespace, labels={"app": "nginx"}))
-    server = serve("pods-forbidden")
+    server = serve("pods", account="headns-without-pods")
     server.log.wait("warning: .*pods may not be listed")
     until(server, f"nginx.{namespace}.svc", {"10.244.8.1"})
 

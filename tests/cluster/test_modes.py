@@ -11,6 +11,7 @@ import harness
 from churn import Churn
 from conftest import SEED
 from harness import found, pod, service, until
+from load import Load
 from zone import Names, differences, records
 
 CHANGES = int(os.environ.get("HEADNS_CHANGES") or 1000)
@@ -64,19 +65,13 @@ def check_dumps(plane, servers):
             assert found(server, name, rdtype) == wanted, f"{name} {rdtype}"
 
 
-def test_both_sources_of_endpoints_give_the_same_names(plane, serve, api, kubelet):
-    print(f"\nseed {SEED}")
-    random = Random(SEED)  # not the changes' own, for how often it is used is the machine's affair
-    namespaces = [f"churn-{i}" for i in range(5)]
-    churn = Churn(api, kubelet, Random(SEED), namespaces)
-    api.create(service("last", namespaces[0], selector={"last": "yes"}))
-    servers = [serve("pods", "--no-rotate"), serve("slices", "--no-rotate")]
+def change_and_compare(churn, random, plane, kubelet, servers):
     names, log = Names(), []
     for number in range(1, CHANGES // BETWEEN + 1):
         log += [churn.change() for _ in range(BETWEEN)]
         rest(kubelet, servers, number)
         try:
-            asked, positive = compare(names, api, servers, random)
+            asked, positive = compare(names, plane.admin, servers, random)
         except AssertionError:
             print("\n".join(log[-2 * BETWEEN :]))
             raise
@@ -84,5 +79,36 @@ def test_both_sources_of_endpoints_give_the_same_names(plane, serve, api, kubele
         assert positive > asked // 50
         if number % 5 == 0:
             check_dumps(plane, servers)
+
+
+def steady(api, kubelet, namespace):
+    """A Service whose pods no change touches, and its answers."""
+    api.create(service("steady", namespace, selector={"steady": "yes"}))
+    answers = {(f"steady.{namespace}.svc", "A"): set()}
+    for number in range(3):
+        name, address = f"steady-{number}", f"10.244.201.{number}"
+        kubelet.start(pod(name, address, namespace, labels={"steady": "yes"}, hostname=name, subdomain="steady"))
+        answers[f"steady.{namespace}.svc", "A"].add(address)
+        answers[f"{name}.steady.{namespace}.svc", "A"] = {address}
+        answers[f"{number}.201.244.10.in-addr.arpa.", "PTR"] = {f"{name}.steady.{namespace}.svc.cluster.local."}
+    return answers
+
+
+def test_both_sources_of_endpoints_give_the_same_names(plane, serve, api, kubelet):
+    print(f"\nseed {SEED}")
+    random = Random(SEED)  # not the changes' own, for how often it is used is the machine's affair
+    namespaces = [f"churn-{i}" for i in range(5)]
+    churn = Churn(api, kubelet, Random(SEED), namespaces)
+    api.create(service("last", namespaces[0], selector={"last": "yes"}))
+    answers = steady(api, kubelet, namespaces[0])
+    servers = [serve("pods", "--no-rotate"), serve("slices", "--no-rotate")]
+    for server in servers:
+        for (name, rdtype), wanted in answers.items():
+            until(server, name, wanted, rdtype)
+    loads = [Load(server, answers, rate=100) for server in servers]
+    with loads[0], loads[1]:
+        change_and_compare(churn, random, plane, kubelet, servers)
     for space in churn.spaces:
         churn.end(space)
+    for load in loads:
+        assert (load.wrong, load.lost) == ([], 0), f"{load.asked} queries for what nobody changed"

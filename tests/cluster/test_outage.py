@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+import harness
 from harness import pod, service, slice_of, until
 from load import Load
 
@@ -68,3 +69,25 @@ def test_an_outage_is_not_seen_by_queries(plane, serve, kubelet, namespace, ngin
     assert load.wrong == []
     assert load.lost == 0
     assert load.asked > 100
+
+
+@pytest.mark.usefixtures("outage")
+@pytest.mark.parametrize("mode", ["pods", "slices"])
+def test_a_restart_in_an_outage_serves_the_snapshot(plane, serve, kubelet, namespace, nginx, mode, tmp_path):
+    keeping = ("--set", f"kubernetes.snapshot={tmp_path}/snapshot")
+    server = serve(mode, *keeping)
+    for (name, rdtype), wanted in nginx.items():
+        until(server, name, wanted, rdtype)
+    server.stop()
+    options = plane.headns_options(mode)  # a token, which there is none to be had of soon
+    plane.api_server.kill()
+    server = harness.Server(*options, *keeping, started="listening on")
+    with Load(server, nginx) as load:
+        time.sleep(AWAY_S)
+        plane.api_server.start()
+        plane.wait_ready()
+        add_late(plane.admin, kubelet, namespace, mode)
+        until(server, f"late.{namespace}.svc", {LATE})
+    server.stop()
+    assert load.wrong == []
+    assert load.lost == 0
