@@ -50,11 +50,23 @@ static enum err passed_over(enum err err, const char *ns, const char *name)
 	return OK;
 }
 
+/* What is in a namespace that `namespaces` leaves out has no names, reverse ones neither. */
+static bool is_exposed(const struct cluster *c, const char *ns)
+{
+	const struct text_list *only = &c->options.kubernetes->namespaces;
+	bool exposed = !only->count;
+	for (unsigned i = 0; i < only->count && !exposed; i++)
+		exposed = strcmp(only->texts[i], ns) == 0;
+	return exposed;
+}
+
 static enum err on_service_changed(void *arg, const struct service_view *view)
 {
 	struct cluster *c = arg;
 	const struct object *o = &view->service->object;
 	struct generation *g;
+	if (!is_exposed(c, o->ns))
+		return OK;
 	enum err err = compile_service(view, &c->compile, &g);
 	if (!err)
 		err = zone_publish(c->zone, o->ns, o->name, g);

@@ -11,12 +11,9 @@ from typing import NamedTuple
 import controller
 import messages as m
 
-ORIGIN = m.name("cluster.local")
-REVERSE = {m.name("in-addr.arpa"): 4, m.name("ip6.arpa"): 16}
-ORIGINS = {ORIGIN, *REVERSE}
+REVERSE = {m.name("in-addr.arpa"): 4, m.name("ip6.arpa"): 16}  # and the octets of their addresses
+ZONES = ("cluster.local", "in-addr.arpa", "ip6.arpa")
 LINKS_MAX = 10  # CNAMEs in one answer
-PROTOCOLS = ("TCP", "UDP", "SCTP")
-
 
 # Why a name or a record is not there, as clients with EDNS are told (RFC 8914). Of several endpoints of one name the first counts.
 NOT_READY = "its endpoints are not ready"
@@ -33,8 +30,18 @@ def extended(code, text):
 
 
 class Settings(NamedTuple):
+    """What the kubernetes block says."""
+
+    zones: tuple = ZONES
     ttl: int = 5
     negative_ttl: int = 5
+    pods: str = "disabled"
+    endpoint_pod_names: bool = False
+    noendpoints: bool = False
+    ignore_empty: bool = False
+    namespaces: tuple = ()
+    namespace_labels: dict = {}
+    labels: dict = {}
     own: tuple = ("127.0.0.1",)  # the server's own addresses
 
 
@@ -68,6 +75,7 @@ class Endpoint(NamedTuple):
     addresses: tuple  # text
     absence: str | None  # None: it is ready
     hostname: str | None
+    pod: str | None
     ports: tuple  # ((name, protocol, number), …)
 
 
@@ -94,14 +102,16 @@ def pod_endpoint(service, pod):
     ips = tuple(ip for ip in controller.addresses_of(pod) if controller.family_of(ip) in families)
     absence = TERMINATING if controller.is_deleted(pod) else NOT_READY
     ready = ips and controller.counts_as_ready(service, pod)
-    return Endpoint(ips, None if ready else absence, controller.hostname_of(service, pod), controller.ports_of(service, pod))
+    return Endpoint(ips, None if ready else absence, controller.hostname_of(service, pod), pod["metadata"]["name"], controller.ports_of(service, pod))
 
 
 def slice_endpoints(piece):
     ports = tuple((p.get("name") or "", p.get("protocol") or "TCP", p["port"]) for p in piece.get("ports") or [] if p.get("port") is not None)
     for e in piece.get("endpoints") or []:
         ready = (e.get("conditions") or {}).get("ready")
-        yield Endpoint(tuple(e["addresses"]), None if ready in (True, None) and e["addresses"] else NOT_READY, e.get("hostname") or None, ports)
+        target = e.get("targetRef") or {}
+        pod = target.get("name") if target.get("kind") == "Pod" else None
+        yield Endpoint(tuple(e["addresses"]), None if ready in (True, None) and e["addresses"] else NOT_READY, e.get("hostname") or None, pod, ports)
 
 
 def share(entries):
@@ -111,8 +121,8 @@ def share(entries):
 class ServiceNames:
     """All names of one Service, by the lower-case labels left of its own."""
 
-    def __init__(self, service, endpoints):
-        self.service = service
+    def __init__(self, service, endpoints, settings):
+        self.service, self.settings = service, settings
         self.headless = False
         self.nodes = {}
         self.owners = {}  # packed address: the node that its PTR leads to
@@ -124,10 +134,12 @@ class ServiceNames:
             return
         ips = spec.get("clusterIPs") or [spec.get("clusterIP") or "None"]
         self.headless = ips == ["None"]
+        if settings.noendpoints:
+            endpoints = []
+        self.own.absences.add("names of endpoints are switched off here" if settings.noendpoints else NO_ENDPOINTS)
+        self.can_be_empty = self.headless or settings.ignore_empty
         if not self.headless:
-            self.cluster(ips, spec.get("ports", []))
-        else:
-            self.own.absences.add(NO_ENDPOINTS)
+            self.cluster(ips, spec.get("ports", []), any(not e.absence for e in endpoints))
         self.endpoints(endpoints)
 
     def node(self, labels):
@@ -148,12 +160,12 @@ class ServiceNames:
         node.there = True
         return node
 
-    def cluster(self, ips, ports):
-        self.own.there = True
+    def cluster(self, ips, ports, alive):
         for ip in ips:
             self.own.add_address(ip)
             self.owners[ipaddress.ip_address(ip).packed] = self.own
-        for port in ports:
+        self.own.there = alive or not self.settings.ignore_empty
+        for port in ports if self.own.there else []:
             self.own.srv.append([share(len(ips) * len(ports)), port["port"], self.own])
             named = self.port_node(port.get("name", ""), port.get("protocol", "TCP"))
             if named:
@@ -163,7 +175,7 @@ class ServiceNames:
         counted = {}  # node: how many address-port pairs it stands for
         entries = {}
         for e in endpoints:
-            if e.absence and self.headless:
+            if e.absence and self.can_be_empty:
                 self.own.absences.add(e.absence)
             for label, ips in self.labelled(e):
                 node = self.node([label])
@@ -180,9 +192,15 @@ class ServiceNames:
         for at, targets in entries.items():
             at.srv = [[share(counted[at]), number, target] for target, number in targets]
 
-    def labelled(self, e):
+    def own_label(self, e):
+        """What an endpoint is called; None: as its address."""
         if e.hostname:
-            return [(e.hostname, e.addresses)]
+            return e.hostname
+        return e.pod if self.settings.endpoint_pod_names and e.pod and len(e.pod) < 64 and "." not in e.pod else None
+
+    def labelled(self, e):
+        if own := self.own_label(e):
+            return [(own, e.addresses)]
         return [(dashed(ip), (ip,)) for ip in e.addresses]
 
     def endpoint_address(self, node, ip, e):
@@ -190,27 +208,57 @@ class ServiceNames:
         if self.headless:
             self.own.add_address(ip)
         packed = ipaddress.ip_address(ip).packed
-        if packed not in self.owners or (e.hostname and self.owners[packed].dashed):
+        if packed not in self.owners or (self.own_label(e) and self.owners[packed].dashed):
             self.owners[packed] = node
-            node.dashed = not e.hostname
+            node.dashed = not self.own_label(e)
+
+
+def has_labels(obj, wanted):
+    have = obj["metadata"].get("labels", {})
+    return all(have.get(key) == value for key, value in wanted.items())
+
+
+def octets_of(zone):
+    """Of the addresses that a reverse zone is about; 0: it is none."""
+    wire = m.name(zone)
+    return next((octets for origin, octets in REVERSE.items() if wire.endswith(origin)), 0)
+
+
+def is_verified(pod):
+    """Whether `pods verified` knows the pod. Here all pods that are being deleted were so when they were first seen."""
+    return pod.get("status", {}).get("phase") not in ("Succeeded", "Failed", "Unknown") and not controller.is_deleted(pod)
 
 
 class Model:
     def __init__(self, objects, settings=Settings(), source="pods"):
         self.settings = settings
+        self.zones = {m.name(zone): octets_of(zone) for zone in settings.zones}
+        self.primary = next(zone for zone, octets in self.zones.items() if not octets)
         by_kind = {}
         for obj in objects:
-            by_kind.setdefault(obj["kind"], []).append(obj)
+            if self.is_read(obj):
+                by_kind.setdefault(obj["kind"], []).append(obj)
         self.namespaces = {o["metadata"]["name"] for o in by_kind.get("Namespace", [])}
+        self.pods = {(o["metadata"]["namespace"], ip) for o in by_kind.get("Pod", []) if is_verified(o) for ip in controller.addresses_of(o)}
         self.services = {}
         for service in by_kind.get("Service", []):
             meta = service["metadata"]
             endpoints = list(self.endpoints_of(service, by_kind, source))
-            self.services[meta["namespace"], meta["name"]] = ServiceNames(service, endpoints)
+            self.services[meta["namespace"], meta["name"]] = ServiceNames(service, endpoints, settings)
         self.owners = {}
         for key, names in sorted(self.services.items()):
             for packed, node in names.owners.items():
                 self.owners.setdefault(packed, []).append((names, node, key))
+
+    def is_read(self, obj):
+        """Whether the options let the object count."""
+        kind, meta = obj["kind"], obj["metadata"]
+        namespace = meta["name"] if kind == "Namespace" else meta["namespace"]
+        if self.settings.namespaces and namespace not in self.settings.namespaces:
+            return False
+        if kind == "Namespace":
+            return has_labels(obj, self.settings.namespace_labels)
+        return kind == "Pod" or has_labels(obj, self.settings.labels)
 
     @staticmethod
     def endpoints_of(service, by_kind, source):
@@ -231,12 +279,11 @@ class Model:
 
     # --- where a name is ---
 
-    @staticmethod
-    def apex_of(lower):
+    def apex_of(self, lower):
         """The origin of the zone that the name is in, or None."""
         at = 0
         while lower[at]:
-            if lower[at:] in ORIGINS:
+            if lower[at:] in self.zones:
                 return lower[at:]
             at += 1 + lower[at]
         return None
@@ -275,6 +322,7 @@ class Found(NamedTuple):
     records: tuple = ()  # (type, ttl, rdata) of the type that was asked for
     glue: tuple = ()
     cname: bytes | None = None
+    service: object = None  # that the CNAME is of
 
 
 class Reply:
@@ -292,11 +340,11 @@ class Reply:
             return
         found = self.find(name, origin)
         if found.cname is not None:
-            if links == LINKS_MAX or name.lower() in seen:
+            if links == LINKS_MAX or found.service in seen:
                 return
             self.answer.append((name, m.CNAME, m.IN, self.settings.ttl, found.cname))
             if self.q.type != m.CNAME:
-                self.follow(found.cname, links + 1, (*seen, name.lower()))
+                self.follow(found.cname, links + 1, (*seen, found.service))
             return
         self.rcode = m.NXDOMAIN if found.absence else m.NOERROR
         records = [(name, rtype, m.IN, ttl, rdata) for rtype, ttl, rdata in found.records]
@@ -309,7 +357,7 @@ class Reply:
 
     def spelled(self, name, origin):
         """The origin as it was asked for; reverse zones lead to the origin as it is configured."""
-        return name[len(name) - len(origin) :] if origin == ORIGIN else ORIGIN
+        return self.model.primary if self.model.zones[origin] else name[len(name) - len(origin) :]
 
     def soa(self, name, origin, ttl):
         zone = self.spelled(name, origin)
@@ -334,10 +382,10 @@ class Reply:
         left = labels[: len(labels) - len(m.labels_of(origin))]
         if not left:
             return self.apex(name, origin)
-        if origin != ORIGIN:
-            return self.find_reverse(left, REVERSE[origin])
+        if octets := self.model.zones[origin]:
+            return self.find_reverse(labels[:-2], octets)
         if left[-1] == b"pod" and len(left) > 1:
-            return Found("names of pods by address are switched off here")
+            return self.find_pod([label.decode("latin-1") for label in left[:-1]])
         if left[-1] == b"svc" and len(left) > 1:
             return self.find_service([label.decode("latin-1") for label in left[:-1]], self.spelled(name, origin))
         return self.find_own(left)
@@ -354,6 +402,25 @@ class Reply:
             addresses = [(rtype, self.settings.ttl, packed) for rtype, packed in self.own_addresses()]
             return self.found({rtype for rtype, *_ in addresses}, addresses)
         return Found("no such name")
+
+    def find_pod(self, labels):
+        mode = self.settings.pods
+        if mode == "disabled":
+            return Found("names of pods by address are switched off here")
+        if labels[-1] not in self.model.namespaces:
+            return Found("no such namespace")
+        if len(labels) == 1:
+            return Found()
+        if len(labels) > 2:
+            return Found("no such name")
+        dash = "." if labels[0].count("-") == 3 and "--" not in labels[0] else ":"
+        ip = labels[0].replace("-", dash)
+        if not is_address(ip) or (mode == "verified" and (labels[1], ip) not in self.model.pods):
+            return Found("no pod of the namespace has that address")
+        address = ipaddress.ip_address(ip)
+        packed = (getattr(address, "ipv4_mapped", None) or address).packed
+        rtype = m.A if len(packed) == 4 else m.AAAA
+        return self.found({rtype}, [(rtype, self.settings.ttl, packed)])
 
     def apex(self, name, origin):
         types = {m.SOA, m.NS}
@@ -380,7 +447,7 @@ class Reply:
             return Found("no such Service in the namespace")
         node = names.nodes.get(tuple(labels[:-2]))
         if node is not None and node.there:
-            return self.records_of(names, node, zone) if node.cname is None else Found(cname=node.cname)
+            return self.records_of(names, node, zone) if node.cname is None else Found(cname=node.cname, service=names)
         return Found((node or names.own).absence if node or not names.own.there else self.absence_below(labels[:-2]))
 
     @staticmethod
@@ -419,7 +486,7 @@ class Reply:
         if not owners:
             return Found("no Service and no ready endpoint has the address")
         alone = [owner for owner in owners if owner[1] is owner[0].own][:1]
-        return self.found({m.PTR}, [(m.PTR, self.settings.ttl, self.whole(names, node, ORIGIN)) for names, node, _ in alone or owners])
+        return self.found({m.PTR}, [(m.PTR, self.settings.ttl, self.whole(names, node, self.model.primary)) for names, node, _ in alone or owners])
 
     @staticmethod
     def digits(left, octets):

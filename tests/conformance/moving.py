@@ -41,8 +41,8 @@ def is_made(piece, selecting):
 class History:
     """The states since the last rest."""
 
-    def __init__(self, objects):
-        self.now = dict(objects)
+    def __init__(self, objects, settings):
+        self.now, self.settings = dict(objects), settings
         self.rest()
 
     def rest(self):
@@ -80,7 +80,7 @@ class History:
                         objects.pop(key)
                     else:
                         objects[key] = obj
-            self.models[state, source] = model.Model(objects.values(), source=source)
+            self.models[state, source] = model.Model(objects.values(), self.settings, source)
         return self.models[state, source]
 
     def states(self, first, last):
@@ -211,9 +211,10 @@ class Run:
 
     def __init__(self, stage, tally, seed):
         self.stage, self.tally, self.seed = stage, tally, seed
+        self.label = f"{stage.profile.name}/{seed} --moving"
         self.maker = worlds.Maker(seed, services=6, pods=14)
         world = self.maker.make()
-        self.history = History(world.objects)
+        self.history = History(world.objects, stage.profile.settings)
         self.mover = Mover(seed, self.maker, self.history)
         self.random = random.Random(f"{seed} order")
         stage.show(world)
@@ -275,7 +276,7 @@ class Run:
         serials = [record[4][2] for reply in replies for record in reply.response.authority if record[1] == m.SOA]
         before = self.serials.get(server, 0)
         if serials and min(serials) < before:
-            self.tally.complain(f"{self.seed} --moving", self.tally.questions, "SOA", f"{server.title}: the serial went back from {before} to {min(serials)}")
+            self.tally.complain(self.label, self.tally.questions, "SOA", f"{server.title}: the serial went back from {before} to {min(serials)}")
         self.serials[server] = max([before, *serials])
 
     def check(self, server, source, q, reply, first, last):
@@ -287,7 +288,7 @@ class Run:
             seen.append(whole)
         if reply is not None and (is_mixture(reply, seen) or (self.history.unites(source) and is_union(reply, seen))):
             return
-        self.tally.complain(f"{self.seed} --moving", self.tally.questions, q, f"{server.title}: of no state", ("headns", reply), ("before", seen[1]), ("after", seen[0]))
+        self.tally.complain(self.label, self.tally.questions, q, f"{server.title}: of no state", ("headns", reply), ("before", seen[1]), ("after", seen[0]))
 
     def rest(self, number):
         """All three agree, once the last change is known to have been applied and nothing is kept any more."""
@@ -295,8 +296,8 @@ class Run:
         self.settle()
         self.history.rest()
         world = worlds.World(self.seed, self.history.now)
-        asked = list(enumerate(questions.questions(f"{self.seed} rest {number}", world, AT_REST)))
-        differential.run_questions(self.stage, self.tally, f"{self.seed} --moving", asked, self.history.model(self.history.sent(), "pods"))
+        asked = list(enumerate(questions.questions(f"{self.seed} rest {number}", world, AT_REST, self.stage.profile.settings.zones)))
+        differential.run_questions(self.stage, self.tally, self.label, asked, self.history.model(self.history.sent(), "pods"))
         self.tally.questions += AT_REST
 
     def settle(self):
@@ -308,7 +309,7 @@ class Run:
             want = [differential.Normal(last.answer(q)) for q in wanted]
             while wrong := [q for q, w, data in zip(wanted, want, ask.ask([server], wanted)[0]) if differential.normal(data) != w]:
                 if time.monotonic() > deadline:
-                    self.tally.complain(f"{self.seed} --moving", self.tally.questions, wrong[0], f"{server.title} never came to rest")
+                    self.tally.complain(self.label, self.tally.questions, wrong[0], f"{server.title} never came to rest")
                     return
                 time.sleep(POLL_S)
 

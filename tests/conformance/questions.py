@@ -26,12 +26,16 @@ EDNS = [
 ]
 
 
+NONE = {"metadata": {"name": "nginx", "namespace": "default"}, "spec": {}}  # to ask about where there is no Service
+
+
 class Asker:
-    def __init__(self, seed, world):
+    def __init__(self, seed, world, zones=model.ZONES):
+        self.zones = [zone.split(".") for zone in zones if not model.octets_of(zone)]
         self.random = random.Random(seed)
         self.objects = list(world.objects.values())
         links = [s for s in world.kind("Service") if s["metadata"]["name"].startswith("link-")]
-        self.services = [s for s in world.kind("Service") if s not in links] * 4 + links
+        self.services = [s for s in world.kind("Service") if s not in links] * 4 + links or [NONE]
         self.pods = world.kind("Pod")
         self.slices = world.kind("EndpointSlice")
         self.namespaces = [o["metadata"]["name"] for o in world.kind("Namespace")] + ["gone", "nowhere"]
@@ -99,7 +103,7 @@ class Asker:
 
     def pod_name(self):
         ip = self.pick(self.addresses) if self.chance(0.8) else "192.0.2.1"
-        label = model.dashed(ip) if self.chance(0.8) else self.pick(["1-2-3", "1-2-3-4-5", "a-b-c-d", "--1", "1-2-3-999", "", "01-2-3-4"])
+        label = model.dashed(ip) if self.chance(0.8) else self.pick(["1-2-3", "1-2-3-4-5", "a-b-c-d", "--1", "1-2-3-999", "", "01-2-3-4", "--ffff-a01-203", "fd00-10-244-0--1"])
         extra = self.pick([[], [], [], ["x"], ["x", "y"], ["x", "y", "z"]])
         return [*extra, *([label] if label else []), self.pick(self.namespaces), "pod", "cluster", "local"]
 
@@ -137,6 +141,8 @@ class Asker:
             labels = [self.pick(self.namespaces), self.pick(["svc", "svc", "pod", "x"]), "cluster", "local"]
         else:
             labels = [label for label in self.pick(self.edges).split(".") if label]
+        if labels[-2:] == ["cluster", "local"] and self.chance(0.95):
+            labels = labels[:-2] + self.pick(self.zones)
         return self.mutated(labels) if labels and self.chance(0.12) else labels
 
     def spelled(self, label):
@@ -164,6 +170,6 @@ class Asker:
         return m.Question(wire, self.pick(types), edns=self.pick([None, m.Edns()]))
 
 
-def questions(seed, world, count):
-    asker = Asker(seed, world)
+def questions(seed, world, count, zones=model.ZONES):
+    asker = Asker(seed, world, zones)
     return [asker.question() for _ in range(count)]

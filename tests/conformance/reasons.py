@@ -35,7 +35,7 @@ class Case:
 
     @property
     def is_reverse(self):
-        return self.origin in model.REVERSE
+        return bool(self.world.zones.get(self.origin))
 
     @cached_property
     def left(self):
@@ -46,7 +46,7 @@ class Case:
     @cached_property
     def below_service(self):
         """The labels left of <service>.<namespace>.svc; None: the name is not of that kind."""
-        return self.left[:-3] if self.origin == model.ORIGIN and len(self.left) > 2 and self.left[-1] == b"svc" else None
+        return self.left[:-3] if self.origin and not self.is_reverse and len(self.left) > 2 and self.left[-1] == b"svc" else None
 
     @cached_property
     def links(self):
@@ -82,18 +82,23 @@ def is_loose_port_name(c):
     return is_pair(c) and not is_port_name(c)
 
 
+def is_pod(c, labels):
+    """A name of so many labels left of pod."""
+    return not c.is_reverse and c.left[-1:] == [b"pod"] and len(c.left) == labels + 1
+
+
 def has_reverse_soa(normal):
     """One SOA, of a reverse zone, and nothing else."""
     records = [*normal.authority, *normal.answer[1]]
-    return len(records) == 1 and records[0][1] == m.SOA and records[0][0].lower() in model.REVERSE
+    return len(records) == 1 and records[0][1] == m.SOA and model.octets_of(m.to_text(records[0][0]).lower())
 
 
 def without_weights(normal):
     return {(r[0], *r[4][2:]) for r in normal.answer[1] if r[1] == m.SRV}
 
 
-def leads_to_reverse(c):
-    return c.world.apex_of(c.pods.answer[0][-1][4].lower()) in model.REVERSE
+def leaves_its_zone(c):
+    return any(c.world.apex_of(record[4].lower()) not in (c.origin, None) for record in c.pods.answer[0])
 
 
 def has_own_address(c):
@@ -126,15 +131,19 @@ REASONS = [
     Reason("txt-tree", NEGATIVE, lambda c: c.type == m.TXT and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "names that exist without records are NODATA for TXT too (RFC 8020)"),
     Reason("dns-version-types", NEGATIVE, lambda c: c.left == [b"dns-version"] and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "dns-version is NODATA for types other than TXT"),
     Reason("dns-tree", NEGATIVE, lambda c: c.left in ([b"dns"], [b"ns", b"dns"]) and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "dns, which has ns.dns below it, is not NXDOMAIN (RFC 8020)"),
-    Reason("cname-to-other-zone", NEGATIVE, lambda c: c.links and leads_to_reverse(c) and not c.theirs.authority, "a CNAME into another zone of ours gets that zone's rcode (RFC 6604)"),
+    Reason("cname-to-other-zone", ANSWER, lambda c: c.links and leaves_its_zone(c) and not c.theirs.authority, "a CNAME into another zone of ours gets that zone's rcode (RFC 6604)"),
     Reason("reverse-odd", NEGATIVE, lambda c: c.is_reverse and c.left[-1:] in ([b"svc"], [b"pod"]) and c.theirs_negative(m.NOERROR), "svc and pod mean nothing in reverse zones"),
-    Reason("reverse-misspelt", ANSWER, lambda c: c.is_reverse and c.type == m.PTR and model.Reply.digits(c.left, model.REVERSE[c.origin]) is None, "reverse names are digits or nibbles, in their only spelling"),
+    Reason("reverse-misspelt", ANSWER, lambda c: c.is_reverse and c.type == m.PTR and model.Reply.digits(m.labels_of(c.question.name.lower())[:-2], c.world.zones[c.origin]) is None, "reverse names are digits or nibbles, in their only spelling"),
     Reason("orphan-slices", ANSWER, lambda c: c.is_reverse and c.type == m.PTR and c.pods.rcode == m.NXDOMAIN and c.theirs.answer[2], "slices of no Service have no PTR"),
+    Reason("reverse-no-namespace", ANSWER, lambda c: c.is_reverse and c.type == m.PTR and bool(c.world.settings.namespaces) and c.theirs_negative(m.NXDOMAIN), "a PTR does not ask whether the namespace has an object"),
     Reason("unlabelled-slices", "silence", lambda c: c.is_reverse and c.theirs is None, "CoreDNS does not answer the PTR of a slice that names no Service"),
     Reason("glue-whole", "additional", lambda c: c.theirs.additional < c.pods.additional, "SRV targets come with all their addresses, also those without ports"),
     Reason("weight-without-ports", "answer", lambda c: c.type == m.SRV and without_weights(c.pods) == without_weights(c.theirs), "CoreDNS counts endpoints without ports into the weights"),
-    Reason("ns-dns-case", NEGATIVE + " answer", lambda c: c.left == [b"ns", b"dns"] and c.theirs_negative(m.NXDOMAIN) and not c.question.name.endswith(model.ORIGIN), "CoreDNS knows ns.dns only where the zone is asked for in lower case"),
+    Reason("ns-dns-case", NEGATIVE + " answer", lambda c: c.left == [b"ns", b"dns"] and c.theirs_negative(m.NXDOMAIN) and not c.question.name.endswith(c.origin), "CoreDNS knows ns.dns only where the zone is asked for in lower case"),
     Reason("own-loopback", ANSWER, lambda c: has_own_address(c) and c.theirs_negative(m.NOERROR), "an address of the loopback that headns was told to listen on is one of its own"),
+    Reason("pods-labels", ANSWER, lambda c: is_pod(c, 3) or is_pod(c, 4), "there is nothing below the names of pods"),
+    Reason("pods-srv", ANSWER, lambda c: is_pod(c, 2) and c.type == m.SRV and c.pods.rcode == m.NOERROR, "pods have no ports"),
+    Reason("negative-ttl", "soa-ttl", lambda c: soa_ttl(c.theirs) == min(c.world.settings.ttl, 300) > soa_ttl(c.pods) == c.world.settings.negative_ttl, "what is not there is remembered for 5 seconds at most"),
     Reason("extended-error", "edns-options", lambda c: c.theirs.edns.options == b"", "clients with EDNS are told the reason of a no (RFC 8914)"),
     Reason("not-ready-yet", "soa-ttl", lambda c: soa_ttl(c.pods) == 0, "the absence of what is not ready yet is not to be remembered"),
 ]
@@ -144,10 +153,24 @@ def soa_ttl(normal):
     return normal.authority[0][3] if normal.authority else None
 
 
-def explain(case, found):
+# What is left of them with `compat coredns`, and what is different with it alone.
+WITH_COMPAT = {"notimp-whole", "notimp-flags", "notify", "two-errors", "edns-size", "cd-cleared", "extended-error"}  # of messages that reach no zone
+WITH_COMPAT |= {"orphan-slices", "unlabelled-slices", "weight-without-ports", "glue-whole"}  # of data that is not kept
+WITH_COMPAT |= {"reverse-odd", "reverse-misspelt", "ns-dns-case", "dns-tree", "own-loopback"}
+COMPAT_REASONS = [reason for reason in REASONS if reason.id in WITH_COMPAT] + [
+    Reason("compat-external-port", ANSWER, lambda c: c.below_service == [b"_", b"_"] and c.pods.rcode == m.NXDOMAIN, "_._ below an ExternalName, which CoreDNS takes for the ExternalName itself, does not exist"),
+    Reason("compat-other-zone", ANSWER, lambda c: c.type in (m.A, m.AAAA) and not c.links and any(map(c.world.apex_of, links_to(c.theirs))), "a CNAME that leads to nothing in another zone of ours is left out too"),
+]
+
+
+def links_to(normal):
+    return [record[4].lower() for record in normal.answer[0]]
+
+
+def explain(case, found, compat=False):
     """(the aspects that no row explains, the ids of the rows that explain the others)."""
     because, left = [], set(found)
-    for reason in REASONS:
+    for reason in COMPAT_REASONS if compat else REASONS:
         covers = set(reason.aspects.split()) & left
         if covers and (case.theirs is not None or found == ["silence"]) and reason.holds(case):
             left -= covers

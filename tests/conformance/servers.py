@@ -1,5 +1,6 @@
 """The servers that are compared: CoreDNS and headns in both of its modes, all watching one scripted API server."""
 
+import itertools
 import os
 import socket
 import subprocess
@@ -11,23 +12,23 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "blackbox"))
 
 import ask  # noqa: E402
+import controller  # noqa: E402
 import harness  # noqa: E402
 import messages as m  # noqa: E402
-from apiserver import RESOURCES, ApiServer, status  # noqa: E402
+from apiserver import RESOURCES, ApiServer  # noqa: E402
 from worlds import key_of  # noqa: E402
 
 CACHE = Path(os.environ.get("HEADNS_CLUSTER_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "headns-cluster")
 COREDNS = Path(os.environ.get("COREDNS") or CACHE / "bin" / "coredns")
-NO_PODS = "no-pods"  # the token of a client that may not list Pods
 PATIENCE_S = 60
 POLL_S = 0.002
 
 COREFILE = """\
-cluster.local in-addr.arpa ip6.arpa {{
+{zones} {{
     bind 127.0.0.1
-    kubernetes cluster.local in-addr.arpa ip6.arpa {{
+    kubernetes {{
         kubeconfig {kubeconfig} here
-        ttl {ttl}
+        {lines}
     }}
 }}
 """
@@ -36,14 +37,10 @@ cluster.local in-addr.arpa ip6.arpa {{
 class World(ApiServer):
     """The API server, whose objects are replaced by those of one world after the other."""
 
-    def __init__(self):
+    def __init__(self, marks):
+        self.marks = marks
         self.step, self.marker = 0, []
         super().__init__()
-
-    def refusal(self, resource, query, headers):
-        if resource == "pods" and headers.get("authorization") == f"Bearer {NO_PODS}":
-            return 403, status(403, "pods is forbidden")
-        return super().refusal(resource, query, headers)
 
     def become(self, objects):
         """Exactly these objects, but for a marker that tells when a watcher has seen them all: (name, address) to ask for."""
@@ -58,22 +55,28 @@ class World(ApiServer):
         return self.objects[RESOURCES[key[0]]][key[1:]]
 
     def mark(self):
-        """A headless Service whose one endpoint is new: from a slice for those that read slices, from a Pod for the others. Objects
-        of a kind are seen in their order; so a name of all kinds shows that everything before was seen."""
+        """[(name, address)] that are there once everything before has been seen: objects of a kind are seen in their order. A Service with
+        a ClusterIP, and two that have an endpoint, one from a Pod, for those that read Pods, and one from a slice."""
         self.step += 1
         old, self.marker = self.marker, []
         namespace, address = f"sync-{self.step}", f"198.18.{self.step >> 8 & 255}.{self.step & 255}"
         labels = {"sync": str(self.step)}
-        pod = harness.pod("mark", address, namespace, labels=labels)
-        service = harness.service("mark", namespace, selector=labels)
-        piece = harness.slice_of("mark", [address], namespace)
-        piece["metadata"]["labels"]["endpointslice.kubernetes.io/managed-by"] = "endpointslice-controller.k8s.io"
-        other = harness.service("other", namespace)
-        foreign = harness.slice_of("other", [address], namespace)
-        self.marker = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}}, service, other, pod, piece, foreign]
+        piece, foreign = (harness.slice_of(of, [address], namespace) for of in ("joined", "sliced"))
+        piece["metadata"]["labels"][controller.MANAGED_BY] = controller.CONTROLLER
+        self.marker = [
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}},
+            harness.service("stands", namespace, headless=False, cluster_ip=address),
+            harness.service("joined", namespace, selector=labels),
+            harness.service("sliced", namespace),
+            harness.pod("joined", address, namespace, labels=labels),
+            piece,
+            foreign,
+        ]
+        for obj in self.marker:  # no selector of a profile leaves it out
+            obj["metadata"].setdefault("labels", {}).update(tier="gold", team="a")
         self.put(*self.marker)
         self.delete(*old)
-        return [(m.name(f"{name}.{namespace}.svc.cluster.local"), socket.inet_aton(address)) for name in ("mark", "other")]
+        return [(m.name(f"{name}.{namespace}.svc.cluster.local"), socket.inet_aton(address)) for name in self.marks]
 
 
 def free_port():
@@ -110,11 +113,11 @@ class CoreDNS(ask.Server):
 
 
 class Headns(ask.Server):
-    def __init__(self, title, *arguments):
-        # The model has no patience: what an event takes away must be gone once it was applied.
-        environment = {"HEADNS_SET": "kubernetes.handover=0s"}
-        self.server = harness.Server("--no-rotate", *arguments, started="(serving|listening)", env=environment)
-        super().__init__(title, (self.server.address, self.server.port))
+    def __init__(self, title, corefile, *settings):
+        port = free_port()
+        told = itertools.chain.from_iterable(("--set", f"kubernetes.{setting}") for setting in settings)
+        self.server = harness.Server("-conf", corefile, "-dns.port", port, *told, listen=(), started="(serving|listening)")
+        super().__init__(title, ("127.0.0.1", port))
 
     def stop(self):
         self.close()
@@ -154,17 +157,17 @@ def wait_marks(servers, marks):
 class Stage:
     """One API server, and the servers that follow it, for as many worlds as one likes."""
 
-    def __init__(self, ttl=5):
+    def __init__(self, profile):
+        self.profile = profile
         self.folder = tempfile.TemporaryDirectory()
         folder = Path(self.folder.name)
-        self.api = World()
-        everything = self.api.kubeconfig(folder / "kubeconfig")
-        no_pods = self.api.kubeconfig(folder / "no-pods", user={"token": NO_PODS})
+        self.api = World(("stands",) if profile.settings.noendpoints else ("joined", "sliced"))
         corefile = folder / "Corefile"
-        corefile.write_text(COREFILE.format(kubeconfig=everything, ttl=ttl))
+        kubeconfig = self.api.kubeconfig(folder / "kubeconfig")
+        corefile.write_text(COREFILE.format(zones=" ".join(profile.settings.zones), kubeconfig=kubeconfig, lines="\n        ".join(profile.lines)))
         self.coredns = CoreDNS(corefile)
-        self.pods = Headns("headns (pods)", "--kubeconfig", everything, "--ttl", str(ttl))
-        self.slices = Headns("headns (slices)", "--kubeconfig", no_pods, "--ttl", str(ttl))
+        self.pods = Headns("headns (pods)", corefile, *profile.ours)
+        self.slices = Headns("headns (slices)", corefile, "endpoints=slices", *profile.ours)
         self.servers = [self.coredns, self.pods, self.slices]
 
     def show(self, world):
