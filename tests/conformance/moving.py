@@ -339,7 +339,8 @@ def is_union(reply, wholes):
 
     every = [records(whole) for whole in wholes if not whole.answer[0]]
     have = records(reply)
-    return bool(have) and not reply.answer[0] and have <= set().union(*every) and set.intersection(*every[:2]) <= have and reply.rcode == m.NOERROR
+    lost = set.intersection(*every[:2]) - have
+    return bool(have) and not reply.answer[0] and have <= set().union(*every) and (not lost or reply.flags & m.TC) and reply.rcode == m.NOERROR
 
 
 def unweighted(record):
