@@ -6,6 +6,7 @@ import ipaddress
 MANAGED_BY = "endpointslice.kubernetes.io/managed-by"
 CONTROLLER = "endpointslice-controller.k8s.io"
 SERVICE_NAME = "kubernetes.io/service-name"
+ZONES = {"node-a": "zone-a", "node-b": "Zone-B", "node-c": "corp.example.com"}  # of Nodes; another has no zone
 FAMILIES = {4: "IPv4", 6: "IPv6"}
 
 
@@ -85,13 +86,19 @@ def ports_of(service, pod):
     return tuple(port for port in found if port[2] is not None)
 
 
+def zone_of(pod):
+    return ZONES.get(pod["spec"].get("nodeName"))
+
+
 def endpoint_of(service, pod, addresses):
     endpoint = {
         "addresses": addresses,
         "conditions": {"ready": counts_as_ready(service, pod), "serving": is_ready(pod), "terminating": is_deleted(pod)},
         "targetRef": {"kind": "Pod", "name": pod["metadata"]["name"], "namespace": pod["metadata"]["namespace"]},
-        "nodeName": "node-1",
+        "nodeName": pod["spec"].get("nodeName", "node-d"),
     }
+    if zone := zone_of(pod):
+        endpoint["zone"] = zone
     if hostname := hostname_of(service, pod):
         endpoint["hostname"] = hostname
     return endpoint

@@ -39,6 +39,7 @@ class Settings(NamedTuple):
     endpoint_pod_names: bool = False
     noendpoints: bool = False
     ignore_empty: bool = False
+    zonal: bool = False
     namespaces: tuple = ()
     namespace_labels: dict = {}
     labels: dict = {}
@@ -77,6 +78,7 @@ class Endpoint(NamedTuple):
     hostname: str | None
     pod: str | None
     ports: tuple  # ((name, protocol, number), …)
+    zone: str | None
 
 
 def dashed(ip):
@@ -102,7 +104,7 @@ def pod_endpoint(service, pod):
     ips = tuple(ip for ip in controller.addresses_of(pod) if controller.family_of(ip) in families)
     absence = TERMINATING if controller.is_deleted(pod) else NOT_READY
     ready = ips and controller.counts_as_ready(service, pod)
-    return Endpoint(ips, None if ready else absence, controller.hostname_of(service, pod), pod["metadata"]["name"], controller.ports_of(service, pod))
+    return Endpoint(ips, None if ready else absence, controller.hostname_of(service, pod), pod["metadata"]["name"], controller.ports_of(service, pod), controller.zone_of(pod))
 
 
 def slice_endpoints(piece):
@@ -111,7 +113,7 @@ def slice_endpoints(piece):
         ready = (e.get("conditions") or {}).get("ready")
         target = e.get("targetRef") or {}
         pod = target.get("name") if target.get("kind") == "Pod" else None
-        yield Endpoint(tuple(e["addresses"]), None if ready in (True, None) and e["addresses"] else NOT_READY, e.get("hostname") or None, pod, ports)
+        yield Endpoint(tuple(e["addresses"]), None if ready in (True, None) and e["addresses"] else NOT_READY, e.get("hostname") or None, pod, ports, e.get("zone"))
 
 
 def share(entries):
@@ -141,6 +143,8 @@ class ServiceNames:
         if not self.headless:
             self.cluster(ips, spec.get("ports", []), any(not e.absence for e in endpoints))
         self.endpoints(endpoints)
+        if self.headless and settings.zonal and not settings.noendpoints:
+            self.zones(endpoints)
 
     def node(self, labels):
         key = tuple(label.lower() for label in labels)
@@ -191,6 +195,34 @@ class ServiceNames:
                         entries.setdefault(at, {})[node, number] = None
         for at, targets in entries.items():
             at.srv = [[share(counted[at]), number, target] for target, number in targets]
+
+    def zones(self, endpoints):
+        """<zone>.pin._zone and <zone>.prefer._zone: the endpoints there. Both are there for any zone, as is what stands above them."""
+        for above in (["_zone"], ["pin", "_zone"], ["prefer", "_zone"]):
+            self.node(above).there = True
+        counted, entries = {}, {}
+        for e in endpoints:
+            if e.absence or not e.zone:
+                continue
+            at = self.node([*e.zone.lower().split("."), "pin", "_zone"])
+            at.there = True
+            for label, ips in self.labelled(e):
+                for ip in ips:
+                    at.add_address(ip)
+                for _, _, number in e.ports:
+                    counted[at] = counted.get(at, 0) + len(ips)
+                    entries.setdefault(at, {})[self.node([label]), number] = None
+        for at, targets in entries.items():
+            at.srv = [[share(counted[at]), number, target] for target, number in targets]
+
+    def zonal(self, labels):
+        """The node of <zone>.pin._zone or <zone>.prefer._zone; None: the labels are none of them."""
+        if not self.headless or not self.settings.zonal or labels[-1] != "_zone" or len(labels) < 3 or labels[-2] not in ("pin", "prefer"):
+            return None
+        found = self.nodes.get((*labels[:-2], "pin", "_zone"))
+        if found is None and labels[-2] == "prefer" and self.own.there:
+            return self.own
+        return found or self.nodes["pin", "_zone"]
 
     def own_label(self, e):
         """What an endpoint is called; None: as its address."""
@@ -445,7 +477,7 @@ class Reply:
         names = self.model.services.get((namespace, labels[-2]))
         if names is None:
             return Found("no such Service in the namespace")
-        node = names.nodes.get(tuple(labels[:-2]))
+        node = names.nodes.get(tuple(labels[:-2])) or (labels[:-2] and names.zonal(labels[:-2])) or None
         if node is not None and node.there:
             return self.records_of(names, node, zone) if node.cname is None else Found(cname=node.cname, service=names)
         return Found((node or names.own).absence if node or not names.own.there else self.absence_below(labels[:-2]))

@@ -26,6 +26,7 @@ PROFILES = {
         Profile("noendpoints", ("noendpoints", "ttl 3600"), (), Settings(noendpoints=True, ttl=3600)),
         Profile("namespaces", ("namespaces " + " ".join(EXPOSED + MARKERS), "pods insecure"), (), Settings(namespaces=EXPOSED, pods="insecure")),
         Profile("labels", ("namespace_labels tier=gold", "labels team=a", "ttl 0"), (), Settings(namespace_labels={"tier": "gold"}, labels={"team": "a"}, ttl=0, negative_ttl=0)),
+        Profile("zonal", ("zonal",), (), Settings(zonal=True)),
         Profile("compat", ours=("compat=coredns", "ede=off"), compat=True),
         Profile("zones", (), (), Settings(zones=("cluster.local", "example.org", "sub.cluster.local", "244.10.in-addr.arpa", "0.0.d.f.ip6.arpa"))),
     )

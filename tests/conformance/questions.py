@@ -99,6 +99,9 @@ class Asker:
             return [*self.port_labels(service), *own]
         if kind == 10:
             return [self.port_labels(service)[1], *own]
+        if self.chance(0.5):
+            zone = self.pick([*controller.ZONES.values(), "nowhere", "x.y"]).split(".") if self.chance(0.9) else []
+            return [*zone, self.pick(["pin", "prefer", "pin", "prefer", "other"]), self.pick(["_zone"] * 9 + ["zone"]), *own]
         return [self.pick(["x", "_http", "_zone"]), *self.port_labels(service), *own]
 
     def pod_name(self):

@@ -128,6 +128,7 @@ REASONS = [
     Reason("port-without-underscore", ANSWER, lambda c: is_loose_port_name(c) and c.pods.rcode == m.NXDOMAIN, "underscores are not optional, and a bare one matches nothing"),
     Reason("port-address", ANSWER, lambda c: is_port_name(c) and c.type in (m.A, m.AAAA) and not c.pods.answer[2], "_port._protocol names have no addresses"),
     Reason("protocol-tree", NEGATIVE, lambda c: c.below_service in ([b"_tcp"], [b"_udp"], [b"_sctp"]) and c.pods.rcode == m.NOERROR, "_tcp, which has names below it, is not NXDOMAIN (RFC 8020)"),
+    Reason("zonal-tree", NEGATIVE, lambda c: c.below_service in ([b"_zone"], [b"pin", b"_zone"], [b"prefer", b"_zone"]), "what has the names of zones below it is not NXDOMAIN (RFC 8020)"),
     Reason("txt-tree", NEGATIVE, lambda c: c.type == m.TXT and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "names that exist without records are NODATA for TXT too (RFC 8020)"),
     Reason("dns-version-types", NEGATIVE, lambda c: c.left == [b"dns-version"] and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "dns-version is NODATA for types other than TXT"),
     Reason("dns-tree", NEGATIVE, lambda c: c.left in ([b"dns"], [b"ns", b"dns"]) and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "dns, which has ns.dns below it, is not NXDOMAIN (RFC 8020)"),

@@ -152,6 +152,7 @@ class Maker:
         if self.chance(0.05) and "IPv4" in families:
             ips = [f"192.168.0.{self.random.randrange(3)}"]  # of its node: others have it too
         spec = {"containers": [{"name": "c", "image": "i", "ports": self.container_ports()}]}
+        spec["nodeName"] = self.pick(["node-a", "node-b", "node-c", "node-d"])
         if self.chance(0.2):
             spec["initContainers"] = [{"name": "s", "image": "i", "ports": self.container_ports(), **({"restartPolicy": "Always"} if self.chance(0.5) else {})}]
         if self.chance(0.6):
@@ -189,6 +190,8 @@ class Maker:
                 e["conditions"] = {"ready": ready, "serving": True, "terminating": self.pick([False, True])}
             if self.chance(0.4):
                 e["hostname"] = self.pick(HOSTS)
+            if self.chance(0.4):
+                e["zone"] = self.pick(list(controller.ZONES.values()))
             if self.chance(0.3):
                 e["targetRef"] = {"kind": "Pod", "name": f"remote-{number}", "namespace": namespace}
             endpoints.append(e)
