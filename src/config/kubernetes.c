@@ -197,7 +197,6 @@ const char *kubernetes_of_clusters_only(const struct kubernetes_options *o)
 	        {"startup_timeout", o->startup_timeout_ms != STARTUP_TIMEOUT_MS},
 	        {"snapshot", o->snapshot},
 	        {"endpoints", o->endpoints != KUBERNETES_ENDPOINTS_PODS},
-	        {"namespaces", o->namespaces.count},
 	        {"namespace_labels", o->namespace_labels},
 	        {"labels", o->labels},
 	};

@@ -14,7 +14,8 @@
 #define ANY_NUMBER      UINT_MAX
 
 struct words {
-	const char *const *texts;
+	const char *directive;
+	const char *const *texts; /* behind it */
 	unsigned count;
 };
 
@@ -105,6 +106,27 @@ static enum err set_selector(char **text, const struct words *w, struct diag *d)
 	return OK;
 }
 
+/* Directives without words. */
+static const struct {
+	const char *directive;
+	size_t offset; /* of the bool that becomes true */
+} flags[] = {
+        {"endpoint_pod_names", offsetof(struct kubernetes_options, endpoint_pod_names)},
+        {"noendpoints", offsetof(struct kubernetes_options, noendpoints)},
+        {"svcb", offsetof(struct kubernetes_options, svcb)},
+        {"zonal", offsetof(struct kubernetes_options, zonal)},
+};
+
+static enum err set_flag(struct kubernetes_options *o, const struct words *w, struct diag *d)
+{
+	(void)d;
+	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+		if (strcmp(w->directive, flags[i].directive) == 0)
+			*(bool *)((char *)o + flags[i].offset) = true;
+	}
+	return OK;
+}
+
 /* --- which names --- */
 
 static enum err set_fallthrough(struct kubernetes_options *o, const struct words *w, struct diag *d)
@@ -134,22 +156,6 @@ static enum err set_pods(struct kubernetes_options *o, const struct words *w, st
 	return err;
 }
 
-static enum err set_endpoint_pod_names(struct kubernetes_options *o, const struct words *w, struct diag *d)
-{
-	(void)w;
-	(void)d;
-	o->endpoint_pod_names = true;
-	return OK;
-}
-
-static enum err set_noendpoints(struct kubernetes_options *o, const struct words *w, struct diag *d)
-{
-	(void)w;
-	(void)d;
-	o->noendpoints = true;
-	return OK;
-}
-
 static enum err set_ignore(struct kubernetes_options *o, const struct words *w, struct diag *d)
 {
 	static const char *const choices[] = {"empty_service", NULL};
@@ -158,22 +164,6 @@ static enum err set_ignore(struct kubernetes_options *o, const struct words *w, 
 	if (!err)
 		o->ignore_empty_service = true;
 	return err;
-}
-
-static enum err set_zonal(struct kubernetes_options *o, const struct words *w, struct diag *d)
-{
-	(void)w;
-	(void)d;
-	o->zonal = true;
-	return OK;
-}
-
-static enum err set_svcb(struct kubernetes_options *o, const struct words *w, struct diag *d)
-{
-	(void)w;
-	(void)d;
-	o->svcb = true;
-	return OK;
 }
 
 /* --- how they are answered --- */
@@ -339,7 +329,7 @@ static const struct directive {
         {"compat", "coredns", 1, 1, set_compat},
         {"ede", "on|off", 1, 1, set_ede},
         {"endpoint", "URL", 1, ANY_NUMBER, set_endpoint},
-        {"endpoint_pod_names", "", 0, 0, set_endpoint_pod_names},
+        {"endpoint_pod_names", "", 0, 0, set_flag},
         {"endpoints", "pods|slices", 1, 1, set_endpoints},
         {"fallthrough", "[ZONE...]", 0, ANY_NUMBER, set_fallthrough},
         {"handover", "DURATION", 1, 1, set_handover},
@@ -351,14 +341,14 @@ static const struct directive {
         {"namespace_labels", "SELECTOR", 1, ANY_NUMBER, set_namespace_labels},
         {"namespaces", "NAME...", 1, ANY_NUMBER, set_namespaces},
         {"negative_ttl", "SECONDS", 1, 1, set_negative_ttl},
-        {"noendpoints", "", 0, 0, set_noendpoints},
+        {"noendpoints", "", 0, 0, set_flag},
         {"pods", "disabled|insecure|verified", 1, 1, set_pods},
         {"snapshot", "FILE", 1, 1, set_snapshot},
         {"startup_timeout", "DURATION", 1, 1, set_startup_timeout},
-        {"svcb", "", 0, 0, set_svcb},
+        {"svcb", "", 0, 0, set_flag},
         {"tls", "CERT KEY CACERT", 3, 3, set_tls},
         {"ttl", "SECONDS", 1, 1, set_ttl},
-        {"zonal", "", 0, 0, set_zonal},
+        {"zonal", "", 0, 0, set_flag},
 };
 #define DIRECTIVES (sizeof directives / sizeof *directives)
 
@@ -373,7 +363,7 @@ static enum err unknown(const char *name, struct diag *d)
 
 enum err kubernetes_set(struct kubernetes_options *o, const char *directive, const char *const *words, unsigned count, struct diag *d)
 {
-	const struct words w = {words, count};
+	const struct words w = {directive, words, count};
 	const struct directive *found = NULL;
 	struct diag why;
 	enum err err;

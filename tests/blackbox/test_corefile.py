@@ -254,6 +254,15 @@ def test_slices_by_setting(api, corefile):
     assert cluster.count("pods") == 0
 
 
+def test_settings_count_for_manifests(serve, tmp_path):
+    services = [service("plain", ns, cluster_ip=ip, headless=False) for ns, ip in (("one", "10.0.0.1"), ("two", "10.0.0.2"))]
+    manifest = harness.write_manifest(tmp_path / "two.yaml", *services)
+    server = serve("--set", "kubernetes.namespaces=one", "--set", "kubernetes.pods=insecure", "--set", "kubernetes.ttl=3", manifest)
+    assert answer(server, "plain.one.svc") == {"10.0.0.1"} and ttl_of(server, "plain.one.svc") == 3
+    assert answer(server, "plain.two.svc") == "NXDOMAIN"
+    assert answer(server, "10-1-2-3.one.pod") == {"10.1.2.3"}
+
+
 def test_no_corefile_at_all(api, serve):
     server = serve("--set", f"kubernetes.endpoint={api(NGINX, web(0, '10.244.0.7')).url}")
     assert answer(server, WEB0) == {"10.244.0.7"}
