@@ -206,7 +206,7 @@ static enum err load_snapshot(struct cluster *c, struct diag *d)
 {
 	bool found = false;
 	struct diag why;
-	enum err err = keeper_read(c->options.kubernetes->snapshot, c->store, c->pool, &found, &why);
+	enum err err = keeper_read(c->options.kubernetes->snapshot, c->options.endpoint->url, c->store, c->pool, &found, &why);
 	if (!err && found)
 		err = store_flush(c->store);
 	if (!err && found)
@@ -435,7 +435,7 @@ enum err cluster_watch(struct cluster *c, uv_loop_t *loop, cluster_read *on_read
 	c->watch_ms = now_ms();
 	c->on_read = on_read;
 	c->on_read_arg = arg;
-	if (o->snapshot && !(c->keeper = keeper_new(loop, o->snapshot, c->store)))
+	if (o->snapshot && !(c->keeper = keeper_new(loop, o->snapshot, c->options.endpoint->url, c->store)))
 		return diag_set(d, ERR_NOMEM, "out of memory");
 	uv_timer_init(loop, &c->late);
 	c->late.data = c;

@@ -11,7 +11,7 @@
 #define EVERY_MS 30000 /* from one writing to the next, at least; and from a change to its writing, about, at most */
 
 struct keeper {
-	const char *path;
+	const char *path, *origin;
 	const struct store *store;
 	uv_loop_t *loop;
 	uv_timer_t timer;
@@ -28,7 +28,7 @@ struct keeper {
 	bool failed; /* the last one did, and that was told */
 };
 
-enum err keeper_read(const char *path, struct store *s, struct intern *pool, bool *found, struct diag *d)
+enum err keeper_read(const char *path, const char *origin, struct store *s, struct intern *pool, bool *found, struct diag *d)
 {
 	struct buffer bytes = {0};
 	struct diag why = {0};
@@ -38,7 +38,7 @@ enum err keeper_read(const char *path, struct store *s, struct intern *pool, boo
 		return OK;
 	err = buffer_read_file(&bytes, path, SNAPSHOT_MAX, d);
 	if (!err) {
-		err = snapshot_read(s, pool, bytes.data, bytes.len, &why);
+		err = snapshot_read(s, pool, origin, bytes.data, bytes.len, &why);
 		if (err)
 			diag_set(d, err, "%s: %s", path, why.text);
 	}
@@ -54,7 +54,7 @@ static bool take_snapshot(struct keeper *k)
 	k->changed = false;
 	k->written_ms = uv_now(k->loop);
 	k->bytes = (struct buffer){0};
-	if (snapshot_write(k->store, &k->bytes) == OK)
+	if (snapshot_write(k->store, k->origin, &k->bytes) == OK)
 		return true;
 	buffer_free(&k->bytes);
 	log_line(LOG_WARNING, "snapshot %s: out of memory", k->path);
@@ -139,12 +139,12 @@ void keeper_changed(struct keeper *k)
 
 /* --- its life --- */
 
-struct keeper *keeper_new(uv_loop_t *loop, const char *path, const struct store *s)
+struct keeper *keeper_new(uv_loop_t *loop, const char *path, const char *origin, const struct store *s)
 {
 	struct keeper *k = calloc(1, sizeof *k);
 	if (!k)
 		return NULL;
-	*k = (struct keeper){.path = path, .store = s, .loop = loop};
+	*k = (struct keeper){.path = path, .origin = origin, .store = s, .loop = loop};
 	uv_timer_init(loop, &k->timer);
 	k->timer.data = k->work.data = k;
 	return k;

@@ -6,12 +6,12 @@
 
 struct keeper;
 
-/* Reads the snapshot into the store, which is empty. OK also where there is no such file, *found false. Another error: diag names the file and
+/* origin: snapshot.h. Reads the snapshot into the store, which is empty. OK also where there is no such file, *found false. Another error: diag names the file and
  * says what is wrong, and the store may hold a part. */
-enum err keeper_read(const char *path, struct store *s, struct intern *pool, bool *found, struct diag *d);
+enum err keeper_read(const char *path, const char *origin, struct store *s, struct intern *pool, bool *found, struct diag *d);
 
-/* path and s are borrowed. NULL: out of memory. */
-struct keeper *keeper_new(uv_loop_t *loop, const char *path, const struct store *s);
+/* path, origin and s are borrowed. NULL: out of memory. */
+struct keeper *keeper_new(uv_loop_t *loop, const char *path, const char *origin, const struct store *s);
 
 /* The store has changed. */
 void keeper_changed(struct keeper *k);

@@ -11,6 +11,7 @@
  *
  * In the body a number is LEB128, seven bits an octet, low ones first; a text is a number of octets and these. It has, one after the other:
  *
+ *	origin        a text: the cluster it is of
  *	texts         how many, and each; later ones are numbered from 0
  *	label sets    how many, and each: how many pairs, key and value of each (numbers of texts)
  *	port sets     of pods: how many, and each: how many ports, name, number and protocol of each
@@ -29,12 +30,13 @@
 #define SNAPSHOT_HEADER_LEN 32
 #define SNAPSHOT_MAX        ((size_t)1 << 30) /* octets that are read */
 
-/* Appends a snapshot of all Namespaces, Services, Pods, slices and Endpoints. ERR_NOMEM; out is then to be freed. */
-enum err snapshot_write(const struct store *s, struct buffer *out);
+/* Appends a snapshot of all Namespaces, Services, Pods, slices and Endpoints. origin names the cluster: its API server's URL. ERR_NOMEM; out
+ * is then to be freed. */
+enum err snapshot_write(const struct store *s, const char *origin, struct buffer *out);
 
 /* Puts the objects of a snapshot into the store, which is empty and was made with pool. ERR_SYNTAX: it is none, or of another version, or
- * damaged, and diag says which; ERR_NOMEM. The store is then to be thrown away if it holds anything, which takes ERR_NOMEM. */
-enum err snapshot_read(struct store *s, struct intern *pool, const void *bytes, size_t len, struct diag *d);
+ * damaged, or of another origin, and diag says which; ERR_NOMEM. The store is then to be thrown away if it holds anything, which takes ERR_NOMEM. */
+enum err snapshot_read(struct store *s, struct intern *pool, const char *origin, const void *bytes, size_t len, struct diag *d);
 
 /* Writes the header of a body; for tests, which make bodies of their own. */
 void snapshot_put_header(uint8_t header[SNAPSHOT_HEADER_LEN], const void *body, size_t len);

@@ -373,13 +373,17 @@ static size_t put_objects(struct codec *c, const struct store *s)
 	return count;
 }
 
+static void put_text(struct buffer *out, const char *text, size_t len)
+{
+	put_number(out, len);
+	buffer_append(out, text, len);
+}
+
 static void put_texts(struct buffer *out, const struct numbering *texts)
 {
 	put_number(out, texts->count);
 	for (uint32_t i = 0; i < texts->count; i++) {
-		size_t len = intern_len(texts->pointers[i]);
-		put_number(out, len);
-		buffer_append(out, texts->pointers[i], len);
+		put_text(out, texts->pointers[i], intern_len(texts->pointers[i]));
 	}
 }
 
@@ -413,13 +417,14 @@ void snapshot_put_header(uint8_t header[SNAPSHOT_HEADER_LEN], const void *body, 
 	put_u64(header + CHECKSUM_AT, XXH3_64bits(body, len), 8);
 }
 
-enum err snapshot_write(const struct store *s, struct buffer *out)
+enum err snapshot_write(const struct store *s, const char *origin, struct buffer *out)
 {
 	struct buffer objects = {0};
 	struct codec c = {.out = &objects};
 	const uint8_t header[SNAPSHOT_HEADER_LEN] = {0};
 	size_t start = out->len, count = put_objects(&c, s);
 	buffer_append(out, header, sizeof header);
+	put_text(out, origin, strlen(origin));
 	put_texts(out, &c.texts);
 	put_part(out, c.sets.count, &c.set_out);
 	put_part(out, c.ports.count, &c.port_out);
@@ -439,17 +444,22 @@ enum err snapshot_write(const struct store *s, struct buffer *out)
 
 /* --- reading --- */
 
+/* False: it is none. */
+static bool read_text(struct codec *c, char text[TEXT_LEN_MAX + 1])
+{
+	size_t len = code_count(c, 0, TEXT_LEN_MAX);
+	code_octets(c, (uint8_t *)text, len);
+	c->failed |= !c->failed && memchr(text, 0, len);
+	text[c->failed ? 0 : len] = '\0';
+	return !c->failed;
+}
+
 static const char *get_text(struct codec *c)
 {
-	char text[TEXT_LEN_MAX + 1] = "";
-	size_t len = code_count(c, 0, TEXT_LEN_MAX);
+	char text[TEXT_LEN_MAX + 1];
 	const char *interned;
-	code_octets(c, (uint8_t *)text, len);
-	if (c->failed || memchr(text, 0, len)) {
-		c->failed = true;
+	if (!read_text(c, text))
 		return NULL;
-	}
-	text[len] = '\0';
 	interned = intern_str(c->pool, text);
 	if (!interned)
 		c->failed = c->out_of_memory = true;
@@ -578,8 +588,9 @@ static enum err check_header(const uint8_t *header, size_t len, struct diag *d)
 	return OK;
 }
 
-enum err snapshot_read(struct store *s, struct intern *pool, const void *bytes, size_t len, struct diag *d)
+enum err snapshot_read(struct store *s, struct intern *pool, const char *origin, const void *bytes, size_t len, struct diag *d)
 {
+	char own[TEXT_LEN_MAX + 1];
 	const uint8_t *header = bytes;
 	struct codec c = {.reading = true, .pool = pool};
 	enum err err = check_header(header, len, d);
@@ -587,6 +598,8 @@ enum err snapshot_read(struct store *s, struct intern *pool, const void *bytes, 
 		return err;
 	c.at = header + SNAPSHOT_HEADER_LEN;
 	c.end = header + len;
+	if (read_text(&c, own) && strcmp(own, origin) != 0)
+		return diag_set(d, ERR_SYNTAX, "it is of the cluster at %s", own);
 	get_texts(&c);
 	get_sets(&c);
 	get_objects(&c, s);

@@ -449,6 +449,15 @@ def test_a_snapshot_that_is_none(cluster, follow, snapshot, damage, said):
     server.log.wait("serving its 1 services")
 
 
+def test_a_snapshot_of_another_cluster(cluster, follow, snapshot):
+    first, second = cluster(), cluster()
+    restart(follow, first, snapshot).stop()
+    second.stall()
+    server = restart(follow, second, snapshot, started="listening on")
+    server.log.wait(rf"the snapshot is not used: {snapshot}: it is of the cluster at {first.url}")
+    assert rcode(server, WEB0) == "SERVFAIL"
+
+
 def test_a_snapshot_that_cannot_be_written(cluster, follow, tmp_path):
     api = cluster()
     server = restart(follow, api, tmp_path / "no" / "snapshot")

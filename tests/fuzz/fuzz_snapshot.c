@@ -39,10 +39,10 @@ static bool round_trip(const void *bytes, size_t len, struct buffer *out, size_t
 	struct intern *pool = intern_new();
 	struct store *s = store_new(pool, &callbacks);
 	struct diag d = {0};
-	enum err err = snapshot_read(s, pool, bytes, len, &d);
+	enum err err = snapshot_read(s, pool, "", bytes, len, &d);
 	assert(err == OK || err == ERR_SYNTAX);
 	if (!err) {
-		enum err flushed = store_flush(s), written = snapshot_write(s, out);
+		enum err flushed = store_flush(s), written = snapshot_write(s, "", out);
 		assert(flushed == OK && written == OK);
 	}
 	store_free(s);

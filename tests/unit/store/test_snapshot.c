@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ORIGIN "https://10.0.0.1:6443"
 #define OBJECTS                                                                                                                            \
 	"namespace default\nnamespace empty\n"                                                                                             \
 	"svc web headless publish sel=app:web,x:y families=46 port=http:80:web port=dns:53:53:UDP\n"                                       \
@@ -23,7 +24,7 @@ static struct buffer written(const char *objects)
 	struct world *w = world_new();
 	struct buffer out = {0};
 	world_play(w, objects);
-	assert_int_equal(snapshot_write(w->store, &out), OK);
+	assert_int_equal(snapshot_write(w->store, ORIGIN, &out), OK);
 	world_free(w);
 	return out;
 }
@@ -37,8 +38,8 @@ static void check_round_trip(const char *objects, const char *again)
 	struct diag d = {0};
 	world_play(w, objects);
 	world_state(w, want);
-	assert_int_equal(snapshot_write(w->store, &out), OK);
-	if (snapshot_read(copy->store, copy->pool, out.data, out.len, &d))
+	assert_int_equal(snapshot_write(w->store, ORIGIN, &out), OK);
+	if (snapshot_read(copy->store, copy->pool, ORIGIN, out.data, out.len, &d))
 		fail_msg("%s", d.text);
 	world_play(copy, "");
 	world_state(copy, got);
@@ -71,7 +72,7 @@ static void test_what_waits(void **state)
 	struct world *copy = world_new();
 	struct diag d = {0};
 	(void)state;
-	assert_int_equal(snapshot_read(copy->store, copy->pool, out.data, out.len, &d), OK);
+	assert_int_equal(snapshot_read(copy->store, copy->pool, ORIGIN, out.data, out.len, &d), OK);
 	assert_string_equal(store_service(copy->store, "default", "s")->selector->labels[0].value, "2");
 	buffer_free(&out);
 	world_free(copy);
@@ -100,7 +101,7 @@ static void target_close(struct target *t)
 
 static enum err target_read(struct target *t, const struct buffer *b)
 {
-	return snapshot_read(t->store, t->pool, b->data, b->len, &t->d);
+	return snapshot_read(t->store, t->pool, ORIGIN, b->data, b->len, &t->d);
 }
 
 /* How one that is not as it must be is refused: with that text, and nothing of it is in the store. */
@@ -157,6 +158,17 @@ static void test_nonsense(void **state)
 	buffer_free(&out);
 }
 
+static void test_of_another_cluster(void **state)
+{
+	struct buffer out = {0};
+	struct world *w = world_new();
+	(void)state;
+	assert_int_equal(snapshot_write(w->store, "https://10.0.0.2", &out), OK);
+	check_refused(&out, "it is of the cluster at https://10.0.0.2");
+	buffer_free(&out);
+	world_free(w);
+}
+
 static void test_out_of_memory(void **state)
 {
 	struct buffer out = written(OBJECTS);
@@ -183,7 +195,7 @@ static void test_writing_out_of_memory(void **state)
 	for (unsigned n = 1; err; n++) {
 		struct buffer out = {0};
 		fail_alloc_at(n);
-		err = snapshot_write(w->store, &out);
+		err = snapshot_write(w->store, ORIGIN, &out);
 		fail_alloc_at(0);
 		assert_true(err == OK || err == ERR_NOMEM);
 		buffer_free(&out);
@@ -194,8 +206,13 @@ static void test_writing_out_of_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_what_waits),    cmocka_unit_test(test_every_octet_counts),
-	        cmocka_unit_test(test_nonsense),   cmocka_unit_test(test_out_of_memory), cmocka_unit_test(test_writing_out_of_memory),
+	        cmocka_unit_test(test_round_trip),
+	        cmocka_unit_test(test_what_waits),
+	        cmocka_unit_test(test_every_octet_counts),
+	        cmocka_unit_test(test_nonsense),
+	        cmocka_unit_test(test_of_another_cluster),
+	        cmocka_unit_test(test_out_of_memory),
+	        cmocka_unit_test(test_writing_out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
