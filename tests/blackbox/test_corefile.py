@@ -268,6 +268,45 @@ def test_no_corefile_at_all(api, serve):
     assert answer(server, WEB0) == {"10.244.0.7"}
 
 
+EVERYTHING = """
+        tls /dev/null /dev/null /dev/null
+        apiserver_qps 100
+        apiserver_burst 100
+        apiserver_max_inflight 100
+        {namespaces}
+        labels app in (nginx, other),old notin (yes)
+        pods verified
+        endpoint_pod_names
+        ttl 30
+        fallthrough in-addr.arpa ip6.arpa
+        ignore empty_service
+        zonal
+        startup_timeout 1m
+"""
+OURS = """
+        endpoints pods
+        negative_ttl 3
+        snapshot {snapshot}
+        handover 1s
+        max_answers 48
+        ede off
+        svcb
+"""
+
+
+@pytest.mark.parametrize("namespaces", ["namespaces default other", "namespace_labels kubernetes.io/metadata.name=default"])
+def test_every_directive(api, corefile, tmp_path, namespaces):
+    labelled = {**NGINX, "metadata": {**NGINX["metadata"], "labels": {"app": "nginx"}}}
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "default", "labels": {"kubernetes.io/metadata.name": "default"}}}
+    cluster = api(namespace, labelled, service("hidden", selector={"app": "nginx"}), web(0, "10.244.0.7"))
+    more = EVERYTHING.format(namespaces=namespaces) + OURS.format(snapshot=tmp_path / "snapshot")
+    server = corefile(block(cluster, more=more))
+    assert answer(server, WEB0) == {"10.244.0.7"} and ttl_of(server, WEB0) == 30
+    assert answer(server, "hidden.default.svc") == "NXDOMAIN"
+    assert answer(server, "10-244-0-7.default.pod") == {"10.244.0.7"}
+    assert answer(server, "9.9.9.9.in-addr.arpa.", "PTR") == "NXDOMAIN"  # nobody is next in line
+
+
 @pytest.mark.parametrize("limits", ["apiserver_max_inflight 1", "apiserver_qps 50\napiserver_burst 1\napiserver_max_inflight 2"])
 def test_a_bounded_number_of_requests(api, corefile, limits):
     cluster = api(NGINX, web(0, "10.244.0.7"), page_size=1, streams_lists=False)
