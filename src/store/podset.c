@@ -44,12 +44,21 @@ static uint32_t find_block(const struct podset *set, const char *name)
 	return low;
 }
 
-/* Where name is, or where it would be inserted. */
+static bool is_behind_all(const struct podset *set, const char *name)
+{
+	const struct pod_block *last = set->blocks[set->block_count - 1];
+	return slot_compare(last->slots[last->count - 1], name) < 0;
+}
+
+/* Where name is, or where it would be inserted. Lists come in order, so that is looked at first. */
 static struct position find(const struct podset *set, const char *name)
 {
-	struct position p = {.block = find_block(set, name)};
+	struct position p = {0};
 	if (!set->block_count)
 		return p;
+	if (is_behind_all(set, name))
+		return (struct position){.block = set->block_count - 1, .at = set->blocks[set->block_count - 1]->count};
+	p.block = find_block(set, name);
 	const struct pod_block *b = set->blocks[p.block];
 	uint32_t high = b->count;
 	while (p.at < high) {

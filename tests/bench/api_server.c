@@ -3,7 +3,7 @@
  *
  *   stream yes|no          whether lists can be had as a watch (sendInitialEvents); else such requests get status 400
  *   change RESOURCE RATE   sends the changes of RESOURCE to its watches, RATE a second; prints "changed" when the last is out
- *   expire RESOURCE        ends the watches of RESOURCE with an ERROR event of code 410
+ *   expire RESOURCE        prints "expired", and ends the watches of RESOURCE with an ERROR event of code 410
  *
  * and ends with stdin. It prints "synced RESOURCE" when the last octet of a list is out. */
 #include "reply.h"
@@ -310,6 +310,7 @@ static void obey(struct server *server, char *line)
 		server->streams_lists = strcmp(name, "yes") == 0;
 	} else if (word && resource && strcmp(word, "expire") == 0) {
 		resource->expired++;
+		puts("expired");
 		resume(server, resource);
 	} else if (word && resource && rate && strcmp(word, "change") == 0) {
 		server->changing = resource;

@@ -65,7 +65,7 @@ class Workload:
         self.owner = self.name if self.stateful else f"{self.name}-{self.hash}"
         self.cluster_ip = "None" if self.stateful else f"10.96.{100 + number // 150}.{100 + number % 150}"
         self.version = f"{number % 4}.{number % 17}.{number % 9}"
-        self.pods = [self._pod_values(number * replicas + i, i) for i in range(replicas)]
+        self.pods = sorted((self._pod_values(number * replicas + i, i) for i in range(replicas)), key=lambda values: values["@PODNAME@"])
 
     def _pod_values(self, pod, i):
         node = pod % 5000
@@ -435,13 +435,14 @@ class BigCluster:
     def write(self, folder):
         folder.mkdir(parents=True, exist_ok=True)
         filler = Filler(1)
-        resources = ("namespaces", "services", "pods", "endpointslices", "foreignslices")
+        resources = ("namespaces", "services", "pods", "endpointslices", "foreignslices", "noslices")
         files = {name: Files(folder, name) for name in (*resources, *(f"{name}.changes" for name in resources))}
         for i in range(self.namespaces):
             files["namespaces"].add_object(namespace(i, filler))
         changed_slices = [[] for _ in range(CHANGED_EACH)]
-        for i in range(self.services):
-            workload = Workload(i, self.namespaces, self.replicas, filler)
+        # In the order of their names, as the API server lists them.
+        workloads = [Workload(i, self.namespaces, self.replicas, filler) for i in range(self.services)]
+        for workload in sorted(workloads, key=lambda w: (w.ns, w.name)):
             self._note(workload)
             files["services"].add_object(workload.service())
             self._write_pods(workload, files)
@@ -452,7 +453,6 @@ class BigCluster:
         for i in range(min(FOREIGN_SLICES, self.namespaces)):
             service, slice_ = foreign_slice(i, filler)
             files["services"].add_object(service)
-            files["endpointslices"].add_object(slice_)
             files["foreignslices"].add_object(slice_)
         for f in files.values():
             f.close()

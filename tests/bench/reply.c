@@ -7,21 +7,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define SLICES  "/apis/discovery.k8s.io/v1/endpointslices"
 #define VERSION "900000000" /* the world's, after all objects */
 
 struct resource resources[RESOURCES] = {
         {.name = "namespaces", .path = "/api/v1/namespaces", .kind = "Namespace", .api_version = "v1"},
         {.name = "services", .path = "/api/v1/services", .kind = "Service", .api_version = "v1"},
         {.name = "pods", .path = "/api/v1/pods", .kind = "Pod", .api_version = "v1"},
-        {.name = "endpointslices",
-         .path = "/apis/discovery.k8s.io/v1/endpointslices",
-         .kind = "EndpointSlice",
-         .api_version = "discovery.k8s.io/v1"},
-        {.name = "foreignslices",
-         .path = "/apis/discovery.k8s.io/v1/endpointslices",
-         .kind = "EndpointSlice",
-         .api_version = "discovery.k8s.io/v1",
-         .filtered = true},
+        {.name = "endpointslices", .path = SLICES, .kind = "EndpointSlice", .api_version = "discovery.k8s.io/v1"},
+        {.name = "foreignslices", .path = SLICES, .kind = "EndpointSlice", .api_version = "discovery.k8s.io/v1"},
+        {.name = "noslices", .path = SLICES, .kind = "EndpointSlice", .api_version = "discovery.k8s.io/v1"},
 };
 
 /* --- the objects --- */
@@ -69,22 +64,29 @@ void resources_open(const char *folder)
 	}
 }
 
-struct resource *resource_find(const char *path)
-{
-	bool filtered = strstr(path, "labelSelector=");
-	for (struct resource *r = resources; r < resources + RESOURCES; r++) {
-		size_t len = strlen(r->path);
-		if (strncmp(path, r->path, len) == 0 && (path[len] == '?' || path[len] == '\0') && r->filtered == filtered)
-			return r;
-	}
-	return NULL;
-}
-
 struct resource *resource_named(const char *name)
 {
 	for (struct resource *r = resources; r < resources + RESOURCES; r++)
 		if (strcmp(r->name, name) == 0)
 			return r;
+	return NULL;
+}
+
+/* What the label selectors that headns asks with select in this world. */
+static struct resource *find_slices(const char *query)
+{
+	if (strstr(query, "service-name"))
+		return resource_named("noslices"); /* of Services without a selector, what the controller has made */
+	return resource_named(strstr(query, "managed-by%21%3D") ? "foreignslices" : "endpointslices");
+}
+
+struct resource *resource_find(const char *path)
+{
+	for (struct resource *r = resources; r < resources + RESOURCES; r++) {
+		size_t len = strlen(r->path);
+		if (strncmp(path, r->path, len) == 0 && (path[len] == '?' || path[len] == '\0'))
+			return strcmp(r->path, SLICES) == 0 ? find_slices(path) : r;
+	}
 	return NULL;
 }
 
@@ -190,8 +192,7 @@ static void set_bookmark(struct reply *r, bool initial_end)
 	static const char json[] = "\"metadata\":{\"resourceVersion\":\"" VERSION "\"}}";
 	static const char json_end[] =
 	        "\"metadata\":{\"resourceVersion\":\"" VERSION "\",\"annotations\":{\"k8s.io/initial-events-end\":\"true\"}}}";
-	static uint8_t protobuf[128];
-	struct back b = {protobuf + sizeof protobuf, 0};
+	struct back b = {r->bookmark + sizeof r->bookmark, 0};
 	if (r->encoding == ENCODING_JSON) {
 		set_event(r, "BOOKMARK",
 		          initial_end ? (struct piece){json_end, sizeof json_end - 1} : (struct piece){json, sizeof json - 1});

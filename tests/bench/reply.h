@@ -17,13 +17,12 @@ struct objects {
 
 struct resource {
 	const char *name, *path, *kind, *api_version;
-	bool filtered; /* what is asked for with a label selector */
 	struct objects base[ENCODINGS], changes[ENCODINGS];
 	unsigned expired; /* how often its watches were ended by 410 */
 	size_t due;       /* changes that may be sent now */
 };
 
-#define RESOURCES 5
+#define RESOURCES 6
 extern struct resource resources[RESOURCES];
 
 /* Maps all files; exits where one is missing or broken. */
@@ -56,7 +55,7 @@ struct reply {
 	unsigned bookmarks; /* to be sent */
 	struct piece pieces[3];
 	unsigned piece;
-	uint8_t head[512];
+	uint8_t head[512], bookmark[128]; /* what pieces point to */
 };
 
 void reply_begin(struct reply *r, struct resource *resource, enum encoding encoding, enum phase phase);
