@@ -433,7 +433,7 @@ class Reply:
         if left == [b"ns", b"dns"]:
             addresses = [(rtype, self.settings.ttl, packed) for rtype, packed in self.own_addresses()]
             return self.found({rtype for rtype, *_ in addresses}, addresses)
-        return Found("no such name")
+        return Found("names of pods by address are switched off here" if left[-1] == b"pod" else "no such name")
 
     def find_pod(self, labels):
         mode = self.settings.pods
