@@ -60,6 +60,11 @@ static bool is_exposed(const struct cluster *c, const char *ns)
 	return exposed;
 }
 
+static enum zone_tree tree_of(enum object_kind kind)
+{
+	return kind == OBJECT_SERVICE_IMPORT ? ZONE_CLUSTER_SET : ZONE_CLUSTER;
+}
+
 static enum err on_service_changed(void *arg, const struct service_view *view)
 {
 	struct cluster *c = arg;
@@ -69,16 +74,16 @@ static enum err on_service_changed(void *arg, const struct service_view *view)
 		return OK;
 	enum err err = compile_service(view, &c->compile, &g);
 	if (!err)
-		err = zone_publish(c->zone, o->ns, o->name, g);
+		err = zone_publish(c->zone, tree_of(o->kind), o->ns, o->name, g);
 	if (!err)
 		c->changes.changed++;
 	return passed_over(err, o->ns, o->name);
 }
 
-static void on_service_gone(void *arg, const char *ns, const char *name)
+static void on_service_gone(void *arg, enum object_kind kind, const char *ns, const char *name)
 {
 	struct cluster *c = arg;
-	zone_withdraw(c->zone, ns, name);
+	zone_withdraw(c->zone, tree_of(kind), ns, name);
 	c->changes.gone++;
 }
 
@@ -115,22 +120,6 @@ static enum zone_pods zone_pods_of(enum kubernetes_pods pods)
 	return ZONE_PODS_DISABLED;
 }
 
-/* What can be said but not done yet is refused, not passed over. */
-static enum err check_supported(const struct kubernetes_options *k, struct diag *d)
-{
-	const struct {
-		const char *directive;
-		bool given;
-	} missing[] = {
-	        {"multicluster", k->multicluster.count},
-	};
-	for (size_t i = 0; i < sizeof missing / sizeof *missing; i++) {
-		if (missing[i].given)
-			return diag_set(d, ERR_SYNTAX, "kubernetes: %s is not supported yet", missing[i].directive);
-	}
-	return OK;
-}
-
 /* Events of objects that belong together come within milliseconds of each other; but the controller writes slices one after another, at 20 a
  * second, and answers of the API server take their time. CoreDNS does not wait. */
 static struct store_rules rules_of(const struct kubernetes_options *o)
@@ -148,12 +137,11 @@ static struct store_rules rules_of(const struct kubernetes_options *o)
 static enum err build(struct cluster *c, struct diag *d)
 {
 	const struct cluster_options *o = &c->options;
-	enum err err = check_supported(o->kubernetes, d);
-	if (err)
-		return err;
 	const struct zone_options zone_options = {
 	        .origins = o->kubernetes->zones.names,
 	        .origin_count = o->kubernetes->zones.count,
+	        .cluster_sets = o->kubernetes->multicluster.names,
+	        .cluster_set_count = o->kubernetes->multicluster.count,
 	        .ttl_s = o->kubernetes->ttl_s,
 	        .negative_ttl_s = o->kubernetes->negative_ttl_s,
 	        .pods = zone_pods_of(o->kubernetes->pods),
@@ -423,6 +411,7 @@ enum err cluster_watch(struct cluster *c, uv_loop_t *loop, cluster_read *on_read
 	        .endpoint = c->options.endpoint,
 	        .endpoints = o->endpoints == KUBERNETES_ENDPOINTS_SLICES ? WATCH_SLICES : WATCH_PODS,
 	        .zones = c->options.kubernetes->zonal,
+	        .imports = c->options.kubernetes->multicluster.count > 0,
 	        .addresses = c->options.kubernetes->pods == KUBERNETES_PODS_VERIFIED,
 	        .namespace_labels = o->namespace_labels,
 	        .namespaces = (const char *const *)o->namespaces.texts,

@@ -20,7 +20,8 @@ enum object_kind {
 	OBJECT_STATEFUL_SET,
 	OBJECT_DEPLOYMENT,
 	OBJECT_REPLICA_SET,
-	OBJECT_KINDS, /* number of kinds */
+	OBJECT_SERVICE_IMPORT, /* a Service of a cluster set (KEP-1645): a struct service with what it has of one */
+	OBJECT_KINDS,          /* number of kinds */
 };
 
 /* One label or selector pair, both interned. */
@@ -143,7 +144,10 @@ struct endpoint_subset {
 struct endpoint_slice {
 	struct object object;
 	const char *service_name; /* interned: label kubernetes.io/service-name, or the name of the Endpoints; NULL: of no Service */
-	bool skip_mirror;         /* Endpoints that the mirroring controller leaves alone (semantics 11.11) */
+	const char
+	        *import_name; /* interned: label multicluster.kubernetes.io/service-name: the ServiceImport that it is of; NULL: of none */
+	const char *cluster;  /* interned: label multicluster.kubernetes.io/source-cluster; NULL: none */
+	bool skip_mirror;     /* Endpoints that the mirroring controller leaves alone (semantics 11.11) */
 	uint32_t subset_count;
 	struct endpoint_subset *subsets; /* owned */
 };

@@ -40,8 +40,9 @@ struct watch_handlers {
 struct watch_options {
 	const struct api_endpoint *endpoint;
 	enum watch_endpoints endpoints;
-	bool zones;                    /* all slices are delivered, for where endpoints run, also where endpoints come from Pods */
-	bool addresses;                /* Pods are delivered, for their addresses, also where endpoints come from slices */
+	bool zones;     /* all slices are delivered, for where endpoints run, also where endpoints come from Pods */
+	bool imports;   /* ServiceImports are delivered; where the cluster has no such kind, none, and the rest does not wait for them */
+	bool addresses; /* Pods are delivered, for their addresses, also where endpoints come from slices */
 	const char *namespace_labels;  /* of Namespaces */
 	const char *const *namespaces; /* none but these are delivered */
 	unsigned namespace_count;      /* 0: all are */

@@ -25,14 +25,15 @@ struct endpoint {
 	uint8_t state;      /* enum endpoint_state; only READY ones are served */
 	uint8_t addr_count; /* READY: at least 1; a pod without an address: 0 */
 	uint16_t port_count;
-	const struct addr *addrs;          /* pods: of the families the Service has; slices: what they say; canonical */
-	const char *hostname;              /* NULL: none */
-	const char *pod_name;              /* NULL: not a pod */
-	const char *zone;                  /* NULL: unknown; of a pod: what a slice of the Service says of it */
+	const struct addr *addrs; /* pods: of the families the Service has; slices: what they say; canonical */
+	const char *hostname;     /* NULL: none */
+	const char *pod_name;     /* NULL: not a pod */
+	const char *cluster;      /* of a ServiceImport's: which cluster of the set it is in; NULL: unknown, or the Service is no import */
+	const char *zone;         /* NULL: unknown; of a pod: what a slice of the Service says of it */
 	const struct endpoint_port *ports; /* often shared with other endpoints: compare the pointer first */
 };
 
-/* A Service with all its endpoints. Borrowed: good during the callback. Endpoints are in a stable order, which depends on the objects
+/* A Service, or a ServiceImport (its object's kind says which; endpoints are those of slices), with all its endpoints. Borrowed: good during the callback. Endpoints are in a stable order, which depends on the objects
  * alone: pods by name, then slices by name. */
 struct service_view {
 	const struct service *service;
@@ -43,8 +44,8 @@ struct service_view {
 struct store_callbacks {
 	/* The Service is new or something of it changed. An error leaves it marked, and store_flush() returns it. */
 	enum err (*service_changed)(void *arg, const struct service_view *view);
-	/* It is gone. The strings are good during the call. */
-	void (*service_gone)(void *arg, const char *ns, const char *name);
+	/* It is gone. The strings are good during the call. kind: OBJECT_SERVICE or OBJECT_SERVICE_IMPORT. */
+	void (*service_gone)(void *arg, enum object_kind kind, const char *ns, const char *name);
 	/* A namespace came into being or vanished. On one flush: additions come before, removals after all Services. An error of an
 	 * addition is returned likewise. */
 	enum err (*namespace_changed)(void *arg, const char *ns, bool exists);

@@ -11,6 +11,12 @@
 
 struct zone;
 
+/* Forward zones have the names of one of these. */
+enum zone_tree {
+	ZONE_CLUSTER,     /* Services */
+	ZONE_CLUSTER_SET, /* what several clusters share: ServiceImports (KEP-1645); nothing leads back to them */
+};
+
 /* Names of pods by address, <a-b-c-d>.<ns>.pod: which of them there are. */
 enum zone_pods {
 	ZONE_PODS_DISABLED, /* none */
@@ -21,8 +27,10 @@ enum zone_pods {
 struct zone_options {
 	const struct name *origins; /* copied; those that are in-addr.arpa, ip6.arpa or below are reverse zones, the others forward ones */
 	unsigned origin_count;      /* up to ZONE_ORIGINS_MAX; no two of them equal */
-	uint32_t ttl_s;             /* of records, and SOA MINIMUM: 0 to 3600 */
-	uint32_t negative_ttl_s;    /* TTL of the SOA in negative answers */
+	const struct name *cluster_sets; /* those of the forward ones that are a cluster set's */
+	unsigned cluster_set_count;
+	uint32_t ttl_s;          /* of records, and SOA MINIMUM: 0 to 3600 */
+	uint32_t negative_ttl_s; /* TTL of the SOA in negative answers */
 	enum zone_pods pods;
 	bool compat_coredns; /* as CoreDNS where ours is otherwise (docs/compatibility.md), also where answers are decided (query/) */
 };
@@ -42,10 +50,10 @@ void zone_free(struct zone *z); /* after the last reader is gone; takes NULL */
 /* All names of the Service become those of g, at once for every reader; takes g. Reverse names follow in the same step: a reader
  * of the old generation does not see the new addresses, nor the other way round. ERR_NOMEM, or ERR_RANGE where ns or service is no
  * label of 1 to 63 octets: the old one stays, g is freed. */
-enum err zone_publish(struct zone *z, const char *ns, const char *service, struct generation *g);
+enum err zone_publish(struct zone *z, enum zone_tree tree, const char *ns, const char *service, struct generation *g);
 
 /* Removes the Service's names. */
-void zone_withdraw(struct zone *z, const char *ns, const char *service);
+void zone_withdraw(struct zone *z, enum zone_tree tree, const char *ns, const char *service);
 
 /* A Service is answered for only while its namespace is there. Both do nothing where it is so already. Errors as above. */
 enum err zone_add_namespace(struct zone *z, const char *ns);
@@ -115,6 +123,7 @@ enum zone_place {
 struct zone_spot {
 	uint64_t hash;
 	uint8_t place;    /* enum zone_place */
+	uint8_t tree;     /* enum zone_tree */
 	uint8_t apex;     /* number of labels left of the apex of the zone that it is in */
 	uint8_t bits;     /* ZONE_REVERSE: how much of addr the name says; REVERSE_NO_ADDR: it says nothing that is one */
 	bool exact;       /* ZONE_POD: the label is addr as it is customarily written */
@@ -145,6 +154,6 @@ void zone_find(const struct zone *z, const struct name *name, const struct zone_
 /* After the PTR that found->node stands for: makes it the next one of the same address, in an order that stays; false: there is none. */
 bool zone_next_owner(const struct zone *z, const struct zone_spot *spot, struct zone_found *found);
 
-/* The name server of the zones: the Service that the server's own addresses belong to, with its generation and node; false: it is
+/* The name server of the zones of a tree: the Service that the server's own addresses belong to, with its generation and node; false: it is
  * ns.dns below the apex, and generation and node are where its addresses are. */
-bool zone_name_server(const struct zone *z, const struct generation **generation, const struct node **node);
+bool zone_name_server(const struct zone *z, enum zone_tree tree, const struct generation **generation, const struct node **node);

@@ -6,6 +6,7 @@
 
 void service_decode(struct decoder *d, const struct field *root, struct object *o);
 void service_clear(struct object *o, struct intern *pool);
+void service_import_decode(struct decoder *d, const struct field *root, struct object *o);
 void pod_decode(struct decoder *d, const struct field *root, struct object *o);
 void pod_clear(struct object *o, struct intern *pool);
 void endpoint_slice_decode(struct decoder *d, const struct field *root, struct object *o);

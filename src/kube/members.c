@@ -41,6 +41,7 @@ static const struct member spec[] = {
         ALL("externalName"),
         ALL("clusterIP"),
         ALL("clusterIPs"),
+        ALL("ips"), /* of a ServiceImport */
         ALL("ipFamilies"),
         ALL("publishNotReadyAddresses"),
         ALL("selector"),

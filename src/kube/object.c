@@ -26,6 +26,8 @@ static const struct kind kinds[OBJECT_KINDS] = {
         [OBJECT_STATEFUL_SET] = {"apps/v1", "StatefulSet", false, FORM_SUBDOMAIN, sizeof(struct workload), workload_decode, workload_clear},
         [OBJECT_DEPLOYMENT] = {"apps/v1", "Deployment", false, FORM_SUBDOMAIN, sizeof(struct workload), workload_decode, workload_clear},
         [OBJECT_REPLICA_SET] = {"apps/v1", "ReplicaSet", false, FORM_SUBDOMAIN, sizeof(struct workload), workload_decode, workload_clear},
+        [OBJECT_SERVICE_IMPORT] = {"multicluster.x-k8s.io/v1alpha1", "ServiceImport", false, FORM_LABEL, sizeof(struct service),
+                                   service_import_decode, service_clear},
 };
 
 const char *object_kind_name(enum object_kind kind)

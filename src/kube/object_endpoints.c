@@ -3,6 +3,8 @@
 #include <string.h>
 
 #define LABEL_SERVICE_NAME "kubernetes.io/service-name"
+#define LABEL_IMPORT_NAME  "multicluster.kubernetes.io/service-name"
+#define LABEL_CLUSTER      "multicluster.kubernetes.io/source-cluster"
 #define LABEL_MANAGED_BY   "endpointslice.kubernetes.io/managed-by"
 #define LABEL_SKIP_MIRROR  "endpointslice.kubernetes.io/skip-mirror"
 #define LEADER             "control-plane.alpha.kubernetes.io/leader"
@@ -98,6 +100,8 @@ void endpoint_slice_decode(struct decoder *d, const struct field *root, struct o
 	uint8_t family = address_type_decode(d, root);
 	struct endpoint_subset *s;
 	slice->service_name = intern_ref(label_set_value(o->labels, LABEL_SERVICE_NAME));
+	slice->import_name = intern_ref(label_set_value(o->labels, LABEL_IMPORT_NAME));
+	slice->cluster = intern_ref(label_set_value(o->labels, LABEL_CLUSTER));
 	if (label_is(o, LABEL_MANAGED_BY, "endpointslice-controller.k8s.io"))
 		o->kind = OBJECT_CONTROLLER_SLICE;
 	s = family == ADDR_NONE ? NULL : subsets_alloc(d, slice, 1);
@@ -169,4 +173,6 @@ void endpoint_slice_clear(struct object *o, struct intern *pool)
 		subset_clear(&slice->subsets[i], pool);
 	free(slice->subsets);
 	intern_unref(pool, slice->service_name);
+	intern_unref(pool, slice->import_name);
+	intern_unref(pool, slice->cluster);
 }

@@ -104,12 +104,20 @@ static void port_decode(struct decoder *d, const struct field *item, struct serv
 	check_unique(d, item, s, p);
 }
 
+static void ports_decode(struct decoder *d, const struct field *spec, struct service *s)
+{
+	struct field ports = field_member(d, spec, "ports"), item = {0};
+	s->ports = field_list_alloc(d, &ports, UINT16_MAX, sizeof *s->ports);
+	while (field_next(d, &ports, &item))
+		port_decode(d, &item, s);
+}
+
 void service_decode(struct decoder *d, const struct field *root, struct object *o)
 {
 	struct service *s = (struct service *)o;
 	struct field spec = field_member(d, root, "spec"), type = field_member(d, &spec, "type"),
 	             target = field_member(d, &spec, "externalName");
-	struct field selector = field_member(d, &spec, "selector"), ports = field_member(d, &spec, "ports"), item = {0};
+	struct field selector = field_member(d, &spec, "selector");
 	if (field_choice(d, &type, types, TYPE_CLUSTER_IP) == TYPE_EXTERNAL_NAME) {
 		s->type = SERVICE_EXTERNAL_NAME;
 		field_required_text(d, &target, "the name that this Service stands for");
@@ -120,9 +128,20 @@ void service_decode(struct decoder *d, const struct field *root, struct object *
 	s->families = families_decode(d, &spec);
 	s->publish_not_ready = publish_not_ready_decode(d, root, &spec);
 	s->selector = label_set_decode(d, &selector);
-	s->ports = field_list_alloc(d, &ports, UINT16_MAX, sizeof *s->ports);
-	while (field_next(d, &ports, &item))
-		port_decode(d, &item, s);
+	ports_decode(d, &spec, s);
+}
+
+/* Has an address of its own, or the endpoints': the type says it, not the address. */
+void service_import_decode(struct decoder *d, const struct field *root, struct object *o)
+{
+	static const char *const import_types[] = {"ClusterSetIP", "Headless", NULL};
+	struct service *s = (struct service *)o;
+	struct field spec = field_member(d, root, "spec"), type = field_member(d, &spec, "type"), ips = field_member(d, &spec, "ips");
+	struct field item = {0};
+	s->headless = field_choice(d, &type, import_types, 0) == 1;
+	while (!s->headless && field_next(d, &ips, &item))
+		cluster_ip_decode(d, &item, s);
+	ports_decode(d, &spec, s);
 }
 
 void service_clear(struct object *o, struct intern *pool)

@@ -33,6 +33,16 @@ const struct resource resource_pods = {
         .labels = "",
 };
 
+const struct resource resource_service_imports = {
+        .kind = OBJECT_SERVICE_IMPORT,
+        .api_version = "multicluster.x-k8s.io/v1alpha1",
+        .group = "multicluster.x-k8s.io",
+        .plural = "serviceimports",
+        .path = "/apis/multicluster.x-k8s.io/v1alpha1/serviceimports",
+        .fields = "",
+        .labels = "",
+};
+
 #define SLICES                                                                                                                             \
 	.api_version = "discovery.k8s.io/v1", .group = "discovery.k8s.io", .plural = "endpointslices",                                     \
 	.path = "/apis/discovery.k8s.io/v1/endpointslices", .fields = ""

@@ -17,6 +17,9 @@ extern const struct resource resource_namespaces, resource_services;
 /* Without completed pods, which back no Service; one that completes arrives as deleted. hostNetwork pods are in: they back Services. */
 extern const struct resource resource_pods;
 
+/* Where the CustomResourceDefinition of KEP-1645 is not installed, it is not found (404). */
+extern const struct resource resource_service_imports;
+
 /* Slices that the EndpointSlice controller does not make, and those that it does: what Pods say makes these superfluous. */
 extern const struct resource resource_foreign_slices, resource_controller_slices;
 

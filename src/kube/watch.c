@@ -9,6 +9,7 @@
 #define TICK_MS        1000
 #define FLUSH_AGAIN_MS 100
 #define FORBIDDEN      403
+#define NOT_FOUND      404
 #define HANDLES        4
 #define MIB            (1024.0 * 1024.0)
 #define LEFTOVERS_MAX  4096 /* octets of names in a request; where there are more, all slices of the controller are watched */
@@ -17,7 +18,7 @@
  * good ones bring them back. */
 #define REFUSED_S 5
 
-enum role { ROLE_NAMESPACES, ROLE_SERVICES, ROLE_FOREIGN_SLICES, ROLE_CONTROLLER_SLICES, ROLE_PODS, ROLES };
+enum role { ROLE_NAMESPACES, ROLE_SERVICES, ROLE_FOREIGN_SLICES, ROLE_CONTROLLER_SLICES, ROLE_PODS, ROLE_SERVICE_IMPORTS, ROLES };
 
 static const struct resource *const resources[ROLES] = {
         [ROLE_NAMESPACES] = &resource_namespaces,
@@ -25,6 +26,7 @@ static const struct resource *const resources[ROLES] = {
         [ROLE_FOREIGN_SLICES] = &resource_foreign_slices,
         [ROLE_CONTROLLER_SLICES] = &resource_controller_slices,
         [ROLE_PODS] = &resource_pods,
+        [ROLE_SERVICE_IMPORTS] = &resource_service_imports,
 };
 
 struct watch {
@@ -166,6 +168,8 @@ static bool add_all(struct watch *w)
 {
 	if (!add(w, ROLE_NAMESPACES, "") || !add(w, ROLE_SERVICES, "") || !add(w, ROLE_FOREIGN_SLICES, ""))
 		return false;
+	if (w->options.imports && !add(w, ROLE_SERVICE_IMPORTS, ""))
+		return false;
 	if (w->options.endpoints == WATCH_PODS)
 		return add(w, ROLE_PODS, "");
 	w->which = strdup("");
@@ -265,6 +269,17 @@ static void do_without_addresses(struct watch *w)
 	w->changed = true;
 }
 
+/* The same of a kind that its definition has to be installed for, and that a rule has to be made for: most clusters have neither. */
+static void do_without_imports(struct watch *w)
+{
+	unsigned status = counts_of(w, ROLE_SERVICE_IMPORTS).refused_status;
+	if (!(w->waiting & 1u << OBJECT_SERVICE_IMPORT) || (status != NOT_FOUND && status != FORBIDDEN))
+		return;
+	log_line(LOG_WARNING, "the cluster has no serviceimports, or they may not be listed: the cluster set's names are not served");
+	w->waiting &= ~(1u << OBJECT_SERVICE_IMPORT);
+	w->changed = true;
+}
+
 /* A list of Pods that succeeds brings them back at once (on_kind_synced); a watch that goes on where it was refused has no such moment. */
 static void check_pods(struct watch *w)
 {
@@ -347,6 +362,7 @@ static void on_tick(uv_timer_t *handle)
 {
 	struct watch *w = handle->data;
 	check_pods(w);
+	do_without_imports(w);
 	if (!w->synced)
 		tell_progress(w);
 }

@@ -79,6 +79,7 @@ void answer_set_name(struct answer *a, const struct name *name, const struct zon
 	size_t apex = spot->apex < name->labels ? name->offset[spot->apex] : name->len - 1u;
 	bool reverse = spot->place == ZONE_REVERSE;
 	a->apex = a->owner + apex;
+	a->tree = spot->tree;
 	a->origin = reverse ? a->settings->origin.wire : a->w.bytes + a->apex;
 	a->origin_len = reverse ? a->settings->origin.len : name->len - apex;
 }
@@ -230,7 +231,7 @@ static void put_name_server(struct answer *a)
 {
 	const struct generation *g;
 	const struct node *n;
-	zone_name_server(a->zone, &g, &n);
+	zone_name_server(a->zone, a->tree, &g, &n);
 	size_t target = a->w.len + RECORD_LEN;
 	if (put_name_record(a, DNS_TYPE_NS, g, n))
 		put_glue(a, target, g, n);

@@ -17,6 +17,7 @@ struct answer {
 	size_t apex;           /* where the apex of that name's zone stands */
 	const uint8_t *origin; /* the zone's labels for names that are made up: as they were asked, or as they were configured */
 	size_t origin_len;
+	enum zone_tree tree; /* of the zone */
 	uint16_t answers, authority, additional;
 	bool truncated;
 	bool dangling; /* the last CNAME leads to a name of ours that has nothing, or back */

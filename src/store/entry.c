@@ -80,8 +80,8 @@ static bool subsets_equal(const struct endpoint_subset *a, const struct endpoint
 
 static bool slices_equal(const struct endpoint_slice *a, const struct endpoint_slice *b)
 {
-	if (a->service_name != b->service_name || a->object.kind != b->object.kind || a->skip_mirror != b->skip_mirror ||
-	    a->subset_count != b->subset_count)
+	if (a->service_name != b->service_name || a->import_name != b->import_name || a->cluster != b->cluster ||
+	    a->object.kind != b->object.kind || a->skip_mirror != b->skip_mirror || a->subset_count != b->subset_count)
 		return false;
 	for (size_t i = 0; i < a->subset_count; i++)
 		if (!subsets_equal(&a->subsets[i], &b->subsets[i]))
@@ -136,10 +136,40 @@ static enum err link_service(struct store *s, struct entry *e, struct service_en
 	return OK;
 }
 
+/* The same for the ServiceImport that it is of. */
+static void move_import(struct store *s, struct entry *e, struct service_entry *import)
+{
+	struct service_entry *old = e->import;
+	e->import = import;
+	if (!old)
+		return;
+	remove_slice(old, e);
+	if (!old->service)
+		service_mark(s, old);
+}
+
+/* Both, or on ERR_NOMEM neither. */
+static enum err link_both(struct store *s, struct entry *e, struct service_entry *service, struct service_entry *import)
+{
+	bool moves = import != e->import;
+	if (moves && import && insert_slice(import, e))
+		return ERR_NOMEM;
+	if (link_service(s, e, service)) {
+		if (moves && import)
+			remove_slice(import, e);
+		return ERR_NOMEM;
+	}
+	if (moves)
+		move_import(s, e, import);
+	return OK;
+}
+
 static void mark_user(struct store *s, const struct entry *e)
 {
 	if (e->service && (join_uses(s, e->service, slice_of(e)) || join_has_zones(slice_of(e))))
 		service_mark(s, e->service);
+	if (e->import)
+		service_mark(s, e->import);
 }
 
 /* --- entries --- */
@@ -165,6 +195,7 @@ static void forget(struct store *s, struct entry *e)
 {
 	struct entry_key key = key_of(e->object);
 	(void)link_service(s, e, NULL);
+	move_import(s, e, NULL);
 	table_remove(s->entries, key_hash(&key), e);
 	s->counts.slices -= key.kind == OBJECT_ENDPOINT_SLICE;
 	if (key.kind == OBJECT_NAMESPACE)
@@ -195,14 +226,19 @@ static enum err replace_slice(struct store *s, struct entry *e, struct object *o
 {
 	const struct endpoint_slice *next = (const struct endpoint_slice *)o;
 	struct service_entry *old = e->service, *service = NULL;
-	if (next->service_name && !(service = service_get(s, e->ns, next->service_name)))
+	if (next->service_name && !(service = service_get(s, OBJECT_SERVICE, e->ns, next->service_name)))
 		return ERR_NOMEM;
 	bool changed = e->object == o || !slices_equal(slice_of(e), next);
 	bool old_used = old && join_uses(s, old, slice_of(e)), stays = service == old;
-	if (link_service(s, e, service))
+	struct service_entry *import = NULL, *old_import = e->import;
+	if (next->import_name && !(import = service_get(s, OBJECT_SERVICE_IMPORT, e->ns, next->import_name)))
+		return ERR_NOMEM;
+	if (link_both(s, e, service, import))
 		return ERR_NOMEM;
 	if (changed && old_used)
 		service_mark(s, old);
+	if (changed && old_import)
+		service_mark(s, old_import);
 	if (changed && service && (stays || e->object == o))
 		replace_changed(s, e, o);
 	else

@@ -209,7 +209,7 @@ bool join_uses(const struct store *s, const struct service_entry *e, const struc
 	return !e->service->selector || slice->object.kind == OBJECT_ENDPOINT_SLICE || s->by_slices;
 }
 
-static enum err add_subset(struct join *j, const struct endpoint_subset *subset)
+static enum err add_subset(struct join *j, const struct endpoint_subset *subset, const char *cluster)
 {
 	struct port_list *l = add_ports(j, subset->port_count);
 	if (!l)
@@ -228,6 +228,7 @@ static enum err add_subset(struct join *j, const struct endpoint_subset *subset)
 		        .addrs = from->addrs,
 		        .hostname = from->hostname,
 		        .pod_name = from->pod_name,
+		        .cluster = cluster,
 		        .zone = from->zone,
 		        .ports = l->ports,
 		};
@@ -239,10 +240,11 @@ static enum err add_subset(struct join *j, const struct endpoint_subset *subset)
 
 static enum err add_slice(struct join *j, const struct store *s, const struct service_entry *e, const struct endpoint_slice *slice)
 {
-	if (!join_uses(s, e, slice))
+	bool import = e->kind == OBJECT_SERVICE_IMPORT;
+	if (!import && !join_uses(s, e, slice))
 		return OK;
 	for (size_t i = 0; i < slice->subset_count; i++)
-		if (add_subset(j, &slice->subsets[i]))
+		if (add_subset(j, &slice->subsets[i], import ? slice->cluster : NULL))
 			return ERR_NOMEM;
 	return OK;
 }

@@ -18,7 +18,7 @@ struct namespace_entry {
 	struct service_entry *unfilled; /* Services whose pods the next flush gathers, by next_unfilled */
 };
 
-/* All that makes up the Service of one name. Also there where only slices speak of that name. */
+/* All that makes up the Service, or the ServiceImport, of one name. Also there where only slices speak of that name. */
 struct service_entry {
 	struct namespace_entry *ns;
 	const char *name;        /* interned */
@@ -29,6 +29,7 @@ struct service_entry {
 	size_t slice_count;
 	struct entry *endpoints; /* the Endpoints object of its name; NULL: none */
 	size_t ready;            /* ready endpoints as of the last flush */
+	uint8_t kind;            /* OBJECT_SERVICE or OBJECT_SERVICE_IMPORT */
 	bool published;          /* service_changed() told of it, and service_gone() did not yet */
 	bool unseen;             /* store_mark() came and it was not upserted since */
 	bool unfilled;           /* in ns->unfilled */
@@ -55,6 +56,7 @@ struct held {
 struct entry {
 	struct object *object;
 	struct namespace_entry *ns;
+	struct service_entry *import;  /* the ServiceImport whose slice it is; NULL: of none */
 	struct service_entry *service; /* whose slice or Endpoints object it is; NULL: of none */
 	bool unseen;
 };
@@ -88,16 +90,17 @@ uint64_t text_hash(const char *ns, const char *name); /* of the texts */
 
 /* --- service.c --- */
 
-struct service_entry *service_find(const struct store *s, const char *ns, const char *name); /* NULL: none */
+struct service_entry *service_find(const struct store *s, enum object_kind kind, const char *ns, const char *name); /* NULL: none */
 
 /* Makes it if need be; NULL: out of memory. The name is interned. */
-struct service_entry *service_get(struct store *s, struct namespace_entry *ns, const char *name);
+struct service_entry *service_get(struct store *s, enum object_kind kind, struct namespace_entry *ns, const char *name);
 
 enum err service_upsert(struct store *s, struct namespace_entry *ns, struct service *service); /* takes it if OK */
 enum err service_replace(struct store *s, struct service_entry *e, struct service *service);   /* the same without waiting */
 void service_delete(struct store *s, struct service_entry *e);
 void service_mark(struct store *s, struct service_entry *e);
 enum err service_fill(struct store *s, struct namespace_entry *ns); /* gathers the pods of the unfilled */
+void service_drop(struct store *s, struct service_entry *e);        /* takes it out of the table and frees it */
 void service_free(struct store *s, struct service_entry *e);
 
 /* The Services of a namespace that select these labels; while one walks, the index must not change. */

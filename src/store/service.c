@@ -4,20 +4,26 @@
 #include <string.h>
 
 struct service_key {
+	enum object_kind kind;
 	const char *ns, *name;
 };
+
+static uint64_t key_hash(enum object_kind kind, const char *ns, const char *name)
+{
+	return hash_mix(text_hash(ns, name), kind);
+}
 
 static bool has_key(const void *entry, const void *key)
 {
 	const struct service_entry *e = entry;
 	const struct service_key *k = key;
-	return strcmp(e->name, k->name) == 0 && strcmp(e->ns->name, k->ns) == 0;
+	return e->kind == k->kind && strcmp(e->name, k->name) == 0 && strcmp(e->ns->name, k->ns) == 0;
 }
 
-struct service_entry *service_find(const struct store *s, const char *ns, const char *name)
+struct service_entry *service_find(const struct store *s, enum object_kind kind, const char *ns, const char *name)
 {
-	struct service_key key = {ns, name};
-	return table_find(s->services, text_hash(ns, name), has_key, &key);
+	struct service_key key = {kind, ns, name};
+	return table_find(s->services, key_hash(kind, ns, name), has_key, &key);
 }
 
 void service_mark(struct store *s, struct service_entry *e)
@@ -30,16 +36,17 @@ void service_mark(struct store *s, struct service_entry *e)
 	s->marked_end = &e->next_marked;
 }
 
-struct service_entry *service_get(struct store *s, struct namespace_entry *ns, const char *name)
+struct service_entry *service_get(struct store *s, enum object_kind kind, struct namespace_entry *ns, const char *name)
 {
-	struct service_entry *e = service_find(s, ns->name, name);
+	struct service_entry *e = service_find(s, kind, ns->name, name);
 	if (e)
 		return e;
 	e = calloc(1, sizeof(*e));
-	if (!e || table_insert(s->services, text_hash(ns->name, name), e)) {
+	if (!e || table_insert(s->services, key_hash(kind, ns->name, name), e)) {
 		free(e);
 		return NULL;
 	}
+	e->kind = (uint8_t)kind;
 	e->ns = ns;
 	e->name = intern_ref(name);
 	service_mark(s, e); /* should nothing come to be in it, the flush frees it */
@@ -220,7 +227,7 @@ enum err service_replace(struct store *s, struct service_entry *e, struct servic
 
 enum err service_upsert(struct store *s, struct namespace_entry *ns, struct service *service)
 {
-	struct service_entry *e = service_get(s, ns, service->object.name);
+	struct service_entry *e = service_get(s, service->object.kind, ns, service->object.name);
 	if (!e)
 		return ERR_NOMEM;
 	e->unseen = false;
@@ -242,6 +249,12 @@ void service_delete(struct store *s, struct service_entry *e)
 	service_mark(s, e);
 	s->counts.services--;
 	namespace_unref(s, e->ns);
+}
+
+void service_drop(struct store *s, struct service_entry *e)
+{
+	table_remove(s->services, key_hash(e->kind, e->ns->name, e->name), e);
+	service_free(s, e);
 }
 
 void service_free(struct store *s, struct service_entry *e)

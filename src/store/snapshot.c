@@ -218,6 +218,7 @@ static void code_service_port(struct codec *c, struct service_port *p)
 {
 	p->name = code_text(c, p->name);
 	p->target_name = code_maybe_text(c, p->target_name);
+	p->app_protocol = code_maybe_text(c, p->app_protocol);
 	p->port = code_u16(c, p->port);
 	p->target_port = code_u16(c, p->target_port);
 	p->protocol = (uint8_t)code(c, p->protocol, PROTOCOL_SCTP);
@@ -292,6 +293,8 @@ static void code_slice(struct codec *c, struct endpoint_slice *s)
 {
 	size_t subsets;
 	s->service_name = code_maybe_text(c, s->service_name);
+	s->import_name = code_maybe_text(c, s->import_name);
+	s->cluster = code_maybe_text(c, s->cluster);
 	s->skip_mirror = code_bool(c, s->skip_mirror);
 	subsets = code_count(c, s->subset_count, UINT32_MAX);
 	if (c->reading) {
@@ -303,8 +306,8 @@ static void code_slice(struct codec *c, struct endpoint_slice *s)
 }
 
 /* By the number that stands for them in a snapshot. */
-static const enum object_kind kinds[] = {OBJECT_NAMESPACE,      OBJECT_SERVICE,          OBJECT_POD,
-                                         OBJECT_ENDPOINT_SLICE, OBJECT_CONTROLLER_SLICE, OBJECT_ENDPOINTS};
+static const enum object_kind kinds[] = {OBJECT_NAMESPACE,        OBJECT_SERVICE,   OBJECT_POD,           OBJECT_ENDPOINT_SLICE,
+                                         OBJECT_CONTROLLER_SLICE, OBJECT_ENDPOINTS, OBJECT_SERVICE_IMPORT};
 #define KINDS (sizeof kinds / sizeof *kinds)
 
 /* KINDS: it is not kept. */
@@ -324,6 +327,7 @@ static void code_object(struct codec *c, struct object *o)
 	o->labels = code_set(c, o->labels);
 	switch (o->kind) {
 	case OBJECT_SERVICE:
+	case OBJECT_SERVICE_IMPORT:
 		code_service(c, (struct service *)o);
 		break;
 	case OBJECT_POD:

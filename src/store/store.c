@@ -83,6 +83,7 @@ static enum err upsert_into(struct store *s, struct namespace_entry *ns, struct 
 {
 	switch (o->kind) {
 	case OBJECT_SERVICE:
+	case OBJECT_SERVICE_IMPORT:
 		return service_upsert(s, ns, (struct service *)o);
 	case OBJECT_POD:
 		return pod_upsert(s, ns, (struct pod *)o);
@@ -122,9 +123,9 @@ static void delete_pod(struct store *s, const char *ns_name, const char *name)
 		pod_delete(s, ns, pod);
 }
 
-static void delete_service(struct store *s, const char *ns, const char *name)
+static void delete_service(struct store *s, enum object_kind kind, const char *ns, const char *name)
 {
-	struct service_entry *e = service_find(s, ns, name);
+	struct service_entry *e = service_find(s, kind, ns, name);
 	if (e && e->service)
 		service_delete(s, e);
 }
@@ -140,8 +141,8 @@ void store_delete(struct store *s, enum object_kind kind, const char *ns, const 
 {
 	if (kind == OBJECT_POD)
 		delete_pod(s, ns, name);
-	else if (kind == OBJECT_SERVICE)
-		delete_service(s, ns, name);
+	else if (kind == OBJECT_SERVICE || kind == OBJECT_SERVICE_IMPORT)
+		delete_service(s, kind, ns, name);
 	else
 		delete_entry(s, kind, ns, name);
 }
@@ -155,11 +156,12 @@ static void mark_pods(struct store *s)
 		podset_unsee_all(&ns->pods);
 }
 
-static void mark_services(struct store *s)
+static void mark_services(struct store *s, unsigned kinds)
 {
 	size_t at = 0;
 	for (struct service_entry *e; (e = table_each(s->services, &at));)
-		e->unseen = e->service != NULL;
+		if (kinds & 1U << e->kind)
+			e->unseen = e->service != NULL;
 }
 
 void store_mark(struct store *s, unsigned kinds)
@@ -167,8 +169,8 @@ void store_mark(struct store *s, unsigned kinds)
 	size_t at = 0;
 	if (kinds & 1U << OBJECT_POD)
 		mark_pods(s);
-	if (kinds & 1U << OBJECT_SERVICE)
-		mark_services(s);
+	if (kinds & (1U << OBJECT_SERVICE | 1U << OBJECT_SERVICE_IMPORT))
+		mark_services(s, kinds);
 	for (struct entry *e; (e = table_each(s->entries, &at));)
 		if (kinds & 1U << e->object->kind)
 			e->unseen = true;
@@ -184,11 +186,11 @@ static void sweep_pods(struct store *s)
 	}
 }
 
-static void sweep_services(struct store *s)
+static void sweep_services(struct store *s, unsigned kinds)
 {
 	size_t at = 0;
 	for (struct service_entry *e; (e = table_each(s->services, &at));)
-		if (e->unseen)
+		if (e->unseen && kinds & 1U << e->kind)
 			service_delete(s, e);
 }
 
@@ -197,8 +199,8 @@ void store_sweep(struct store *s, unsigned kinds)
 	size_t at = 0;
 	if (kinds & 1U << OBJECT_POD)
 		sweep_pods(s);
-	if (kinds & 1U << OBJECT_SERVICE)
-		sweep_services(s);
+	if (kinds & (1U << OBJECT_SERVICE | 1U << OBJECT_SERVICE_IMPORT))
+		sweep_services(s, kinds);
 	for (struct entry *e; (e = table_each(s->entries, &at));)
 		if (e->unseen && kinds & 1U << e->object->kind)
 			entry_delete(s, e);
@@ -237,7 +239,7 @@ static void withdraw(struct store *s, struct service_entry *e)
 	s->counts.endpoints -= e->ready;
 	e->ready = 0;
 	if (e->published)
-		s->callbacks.service_gone(s->callbacks.arg, e->ns->name, e->name);
+		s->callbacks.service_gone(s->callbacks.arg, e->kind, e->ns->name, e->name);
 	e->published = false;
 }
 
@@ -245,8 +247,7 @@ static void drop_if_empty(struct store *s, struct service_entry *e)
 {
 	if (e->slice_count || e->endpoints)
 		return;
-	table_remove(s->services, text_hash(e->ns->name, e->name), e);
-	service_free(s, e);
+	service_drop(s, e);
 }
 
 static enum err flush_service(struct store *s, struct service_entry *e, struct join *j)
@@ -291,7 +292,7 @@ struct store_counts store_counts(const struct store *s)
 
 const struct service *store_service(const struct store *s, const char *ns, const char *name)
 {
-	const struct service_entry *e = service_find(s, ns, name);
+	const struct service_entry *e = service_find(s, OBJECT_SERVICE, ns, name);
 	return e ? e->service : NULL;
 }
 

@@ -203,9 +203,21 @@ static const char *own_label(const struct compiler *c, const struct endpoint *e)
 	return c->options->endpoint_pod_names && is_one_label(e->pod_name) ? e->pod_name : NULL;
 }
 
-/* n addresses of the endpoint under one label. */
-static void add_addrs(struct compiler *c, const struct endpoint *e, const struct addr *addrs, unsigned n, const uint8_t *label, size_t len)
+/* Appends the cluster that the endpoint of a cluster set is in, which has a name above it (RFC 8020): the new length. */
+static size_t append_cluster(struct compiler *c, const struct endpoint *e, uint8_t *label, size_t len)
 {
+	if (!is_one_label(e->cluster))
+		return len;
+	size_t whole = append_label(label, len, "", e->cluster);
+	if (!c->options->compat_coredns)
+		builder_node(c->b, label + len, whole - len, absence_of(e));
+	return whole;
+}
+
+/* n addresses of the endpoint under one label. */
+static void add_addrs(struct compiler *c, const struct endpoint *e, const struct addr *addrs, unsigned n, uint8_t *label, size_t len)
+{
+	len = append_cluster(c, e, label, len);
 	uint32_t node = builder_node(c->b, label, len, absence_of(e));
 	if (e->state != ENDPOINT_READY)
 		return;
@@ -359,7 +371,7 @@ static void compile(struct compiler *c)
 		add_cluster_ips(c);
 	}
 	add_endpoints(c);
-	if (c->service->headless && c->options->zonal && !c->options->noendpoints)
+	if (c->service->headless && c->options->zonal && !c->options->noendpoints && c->service->object.kind == OBJECT_SERVICE)
 		add_zones(c);
 }
 
@@ -374,13 +386,13 @@ static struct builder_bounds bounds_of(const struct service_view *v, const struc
 	        .srvs = (1 + names) * s->port_count,
 	};
 	const struct endpoint_port *ports = NULL;
-	const bool zonal = options->zonal && s->headless;
+	const bool zonal = options->zonal && s->headless; /* of a cluster set too, for simplicity */
 	most.nodes += zonal ? ZONE_NAMES_ABOVE : 0;
 	for (size_t i = 0; i < v->count; i++) {
 		const struct endpoint *e = &v->endpoints[i];
 		size_t sockets = (size_t)e->addr_count * e->port_count;
 		most.addrs += e->addr_count + copies * sockets;
-		most.nodes += e->addr_count ? e->addr_count : 1;
+		most.nodes += (e->addr_count ? e->addr_count : 1u) + (e->cluster ? 1 : 0);
 		most.srvs += (s->headless ? 2 + names : 1) * sockets;
 		if (s->headless && e->ports != ports)
 			most.nodes += 2 * names * e->port_count;

@@ -67,6 +67,8 @@ static void locate_forward(const struct name *n, struct zone_spot *spot)
 	size_t key = n->offset[left < 3 ? 0 : left - 3];
 	spot->place = left < 3 ? ZONE_NAMESPACE : ZONE_SERVICE;
 	spot->hash = hash_bytes(n->wire + key, end - key);
+	if (spot->place == ZONE_SERVICE)
+		spot->hash = slot_hash(spot->hash, spot->tree);
 }
 
 /* A decimal octet as inet_ntoa would write it. */
@@ -126,9 +128,11 @@ void zone_locate(const struct zone *z, const struct name *name, struct zone_spot
 	const struct origin *o = z->origins, *end = o + z->origin_count;
 	while (o < end && !is_in(name, &o->name, &spot->apex))
 		o++;
+	spot->place = ZONE_OUTSIDE;
 	if (o == end)
-		spot->place = ZONE_OUTSIDE;
-	else if (o->family)
+		return;
+	spot->tree = o->tree;
+	if (o->family)
 		locate_reverse(name, o->family, spot);
 	else
 		locate_forward(name, spot);
@@ -160,7 +164,7 @@ static void find_own(const struct zone *z, const struct name *name, const struct
 	found_node(found, g, n);
 	if (n != &g->nodes[OWN_NAME_SERVER])
 		return;
-	zone_name_server(z, &found->generation, &found->node);
+	zone_name_server(z, spot->tree, &found->generation, &found->node);
 	found->has = found->node->has & (HAS_A | HAS_AAAA);
 }
 
@@ -218,6 +222,12 @@ static enum absence absence_below(const uint8_t *name, unsigned labels)
 	return labels == 2 && port ? ABSENCE_NO_PORT : ABSENCE_NO_NAME;
 }
 
+/* In a cluster set two labels without any are an endpoint of a cluster. */
+static bool has_underscore(const struct name *name)
+{
+	return name->wire[name->offset[0] + 1] == '_' || name->wire[name->offset[1] + 1] == '_';
+}
+
 /* The port that the first two labels are, be they with an underscore or without. */
 static const struct node *find_port(const struct generation *g, const struct name *name)
 {
@@ -258,14 +268,15 @@ static const struct node *find_zone(const struct generation *g, const struct nam
 static void find_service(const struct zone *z, const struct name *name, const struct zone_spot *spot, struct zone_found *found)
 {
 	size_t start = name->offset[spot->apex - 3];
-	struct slot_key key = {.wire = name->wire + start, .len = name->offset[spot->apex - 1] - start};
+	struct slot_key key = {.wire = name->wire + start, .len = name->offset[spot->apex - 1] - start, .tree = spot->tree};
 	const struct slot *slot = table_find(z->slots, spot->hash, slot_matches, &key);
 	const struct generation *g = slot && atomic_load_explicit(&slot->ns->exists, memory_order_acquire) ? slot_generation(slot) : NULL;
 	if (!g) {
 		found->absence = (uint8_t)absence_of_service(z, &key);
 		return;
 	}
-	const struct node *n = spot->apex == 5 && z->settings.compat_coredns ? find_port(g, name) : generation_find(g, name->wire, start);
+	bool loose = spot->apex == 5 && z->settings.compat_coredns && (spot->tree == ZONE_CLUSTER || has_underscore(name));
+	const struct node *n = loose ? find_port(g, name) : generation_find(g, name->wire, start);
 	if (!n && g->zonal)
 		n = find_zone(g, name, start);
 	if (n && n->absence == ABSENCE_NONE)
@@ -371,14 +382,14 @@ static bool is_better(const struct slot *a, const struct generation *ga, const s
 	return slot_compare(a, b) < 0;
 }
 
-bool zone_name_server(const struct zone *z, const struct generation **generation, const struct node **node)
+bool zone_name_server(const struct zone *z, enum zone_tree tree, const struct generation **generation, const struct node **node)
 {
 	const struct generation *own = atomic_load_explicit(&z->own, memory_order_acquire);
 	const struct slot *best = NULL;
 	struct addr addr;
 	*generation = own;
 	*node = &own->nodes[OWN_NAME_SERVER];
-	for (size_t cursor = 0; generation_each_addr(own, &cursor, &addr);) {
+	for (size_t cursor = 0; tree == ZONE_CLUSTER && generation_each_addr(own, &cursor, &addr);) {
 		struct owner_walk w = reverse_begin(&z->reverse, &addr, generation_addr_hash(&addr));
 		for (struct owner o; reverse_next_owner(&w, &o);) {
 			if (o.generation->nodes[0].absence || !atomic_load_explicit(&o.slot->ns->exists, memory_order_acquire))

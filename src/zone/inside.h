@@ -11,6 +11,7 @@ enum own_node { OWN_APEX, OWN_SVC, OWN_POD, OWN_DNS, OWN_NAME_SERVER, OWN_VERSIO
 
 struct origin {
 	struct name name; /* lower case */
+	uint8_t tree;     /* enum zone_tree */
 	uint8_t family;   /* of the addresses of a reverse zone; ADDR_NONE: a forward one */
 };
 

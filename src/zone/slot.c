@@ -5,7 +5,7 @@ bool slot_matches(const void *slot, const void *key)
 {
 	const struct slot *s = slot;
 	const struct slot_key *k = key;
-	return s->key_len == k->len && memcmp(s->key, k->wire, k->len) == 0;
+	return s->key_len == k->len && s->tree == k->tree && memcmp(s->key, k->wire, k->len) == 0;
 }
 
 bool namespace_matches(const void *ns, const void *key)

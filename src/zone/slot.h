@@ -1,5 +1,6 @@
 /* slot.h - where a Service's generation hangs, and the namespaces. Made and freed by the writer, after a grace period. */
 #pragma once
+#include "base/hash.h"
 #include "zone/generation.h"
 #include <stdatomic.h>
 
@@ -18,7 +19,8 @@ struct slot {
 	struct rcu_garbage garbage;
 	_Atomic(struct generation *) current; /* NULL: withdrawn */
 	struct namespace *ns;
-	uint64_t hash; /* of key */
+	uint64_t hash; /* slot_hash() */
+	uint8_t tree;  /* enum zone_tree */
 	uint8_t key_len;
 	uint8_t key[]; /* the Service's label and the namespace's, wire form, lower case */
 };
@@ -27,7 +29,14 @@ struct slot {
 struct slot_key {
 	const uint8_t *wire;
 	size_t len;
+	uint8_t tree;
 };
+
+/* Of a key's octets, for a tree. */
+static inline uint64_t slot_hash(uint64_t hash_of_wire, uint8_t tree)
+{
+	return tree ? hash_mix(hash_of_wire, tree) : hash_of_wire;
+}
 
 /* For table_find. The key is a struct slot_key; for a namespace its label. */
 bool slot_matches(const void *slot, const void *key);

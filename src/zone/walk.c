@@ -15,6 +15,7 @@ struct walk {
 	void *arg;
 	struct name owner; /* of the records being given out */
 	uint32_t ttl_s;
+	uint8_t tree; /* enum zone_tree */
 };
 
 /* --- records --- */
@@ -110,7 +111,7 @@ static enum err give_ns(const struct walk *w)
 {
 	const struct generation *g;
 	const struct node *n;
-	zone_name_server(w->zone, &g, &n);
+	zone_name_server(w->zone, w->tree, &g, &n);
 	return give_name(w, DNS_TYPE_NS, g, n);
 }
 
@@ -192,7 +193,8 @@ static enum err walk_forward(struct walk *w)
 	size_t cursor = 0;
 	enum err err = visit_generation(w, atomic_load_explicit(&w->zone->own, memory_order_acquire));
 	for (const struct slot *s; !err && (s = table_each(w->zone->slots, &cursor));)
-		err = visit_generation(w, slot_generation(s));
+		if (s->tree == w->tree)
+			err = visit_generation(w, slot_generation(s));
 	return err;
 }
 
@@ -237,6 +239,7 @@ enum err zone_walk(const struct zone *z, const struct name *apex, zone_take *tak
 	struct walk w = {.zone = z, .apex = apex, .origin = apex, .take = take, .arg = arg, .ttl_s = settings->ttl_s};
 	name_lower(&lower);
 	zone_locate(z, &lower, &spot);
+	w.tree = spot.place == ZONE_OUTSIDE ? ZONE_CLUSTER : spot.tree;
 	if (spot.place != ZONE_REVERSE)
 		return walk_forward(&w);
 	w.origin = &settings->origin;

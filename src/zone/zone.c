@@ -11,6 +11,7 @@
 struct key {
 	uint8_t wire[2 * (NAME_LABEL_MAX + 1)];
 	uint8_t len, ns;
+	uint8_t tree; /* enum zone_tree */
 };
 
 static bool key_add(struct key *k, const char *label)
@@ -24,8 +25,9 @@ static bool key_add(struct key *k, const char *label)
 	return true;
 }
 
-static bool key_make(struct key *k, const char *ns, const char *service)
+static bool key_make(struct key *k, enum zone_tree tree, const char *ns, const char *service)
 {
+	k->tree = (uint8_t)tree;
 	k->len = 0;
 	if (!key_add(k, service))
 		return false;
@@ -98,13 +100,21 @@ bool zone_is_reverse(const struct name *origin)
 }
 
 /* The longest match is then the first one; those of one length stay in their order, the cluster's domain as a rule before the reverse zones. */
-static void insert_origin(struct zone *z, const struct name *name)
+static void insert_origin(struct zone *z, const struct name *name, enum zone_tree tree)
 {
 	unsigned at = z->origin_count++;
 	for (; at && z->origins[at - 1].name.labels < name->labels; at--)
 		z->origins[at] = z->origins[at - 1];
-	z->origins[at] = (struct origin){.name = *name, .family = reverse_family(name)};
+	z->origins[at] = (struct origin){.name = *name, .tree = (uint8_t)tree, .family = reverse_family(name)};
 	name_lower(&z->origins[at].name);
+}
+
+static enum zone_tree tree_of(const struct zone_options *options, const struct name *origin)
+{
+	for (unsigned i = 0; i < options->cluster_set_count; i++)
+		if (name_equal(&options->cluster_sets[i], origin))
+			return ZONE_CLUSTER_SET;
+	return ZONE_CLUSTER;
 }
 
 static const struct name *first_forward(const struct zone_options *options)
@@ -126,7 +136,7 @@ static bool init_origins(struct zone *z, const struct zone_options *options)
 	for (unsigned i = 0; i < options->origin_count; i++) {
 		if (options->origins[i].len > ZONE_ORIGIN_MAX)
 			return false;
-		insert_origin(z, &options->origins[i]);
+		insert_origin(z, &options->origins[i], tree_of(options, &options->origins[i]));
 	}
 	z->settings = (struct zone_settings){
 	        .origin = *first,
@@ -217,8 +227,8 @@ static void drop_unused_namespace(struct zone *z, struct namespace *ns)
 
 static struct slot *find_slot(const struct zone *z, const struct key *k)
 {
-	struct slot_key key = {.wire = k->wire, .len = k->len};
-	return table_find(z->slots, hash_bytes(k->wire, k->len), slot_matches, &key);
+	struct slot_key key = {.wire = k->wire, .len = k->len, .tree = k->tree};
+	return table_find(z->slots, slot_hash(hash_bytes(k->wire, k->len), k->tree), slot_matches, &key);
 }
 
 static struct slot *add_slot(struct zone *z, const struct key *k)
@@ -230,7 +240,8 @@ static struct slot *add_slot(struct zone *z, const struct key *k)
 		return NULL;
 	}
 	s->ns = ns;
-	s->hash = hash_bytes(k->wire, k->len);
+	s->tree = k->tree;
+	s->hash = slot_hash(hash_bytes(k->wire, k->len), k->tree);
 	s->key_len = k->len;
 	memcpy(s->key, k->wire, k->len);
 	if (table_insert(z->slots, s->hash, s) == OK) {
@@ -300,7 +311,8 @@ static void count(struct zone_counts *c, const struct generation *added, const s
 static enum err replace(struct zone *z, struct slot *s, struct generation *g)
 {
 	struct generation *old = slot_generation(s);
-	if (g && add_addrs(z, s, g, old))
+	bool reverse = s->tree == ZONE_CLUSTER;
+	if (g && reverse && add_addrs(z, s, g, old))
 		return ERR_NOMEM;
 	uint32_t serial = next_serial(z);
 	if (g)
@@ -310,17 +322,18 @@ static enum err replace(struct zone *z, struct slot *s, struct generation *g)
 	count(&z->counts, g, old);
 	if (!old)
 		return OK;
-	remove_addrs(z, s, old, g, SIZE_MAX);
+	if (reverse)
+		remove_addrs(z, s, old, g, SIZE_MAX);
 	rcu_free_later(&old->garbage, old->bytes);
 	return OK;
 }
 
-enum err zone_publish(struct zone *z, const char *ns, const char *service, struct generation *g)
+enum err zone_publish(struct zone *z, enum zone_tree tree, const char *ns, const char *service, struct generation *g)
 {
 	struct key k;
 	enum err err = ERR_RANGE;
 	struct slot *s;
-	if (!key_make(&k, ns, service))
+	if (!key_make(&k, tree, ns, service))
 		goto failed;
 	err = ERR_NOMEM;
 	s = find_slot(z, &k);
@@ -337,10 +350,10 @@ failed:
 	return err;
 }
 
-void zone_withdraw(struct zone *z, const char *ns, const char *service)
+void zone_withdraw(struct zone *z, enum zone_tree tree, const char *ns, const char *service)
 {
 	struct key k;
-	struct slot *s = key_make(&k, ns, service) ? find_slot(z, &k) : NULL;
+	struct slot *s = key_make(&k, tree, ns, service) ? find_slot(z, &k) : NULL;
 	if (!s)
 		return;
 	replace(z, s, NULL); /* adds nothing, so it can't fail */

@@ -55,7 +55,7 @@ static void publish(struct zone *z, unsigned number)
 	static const struct compile_options options;
 	struct generation *g;
 	check(compile_service(&(struct service_view){.service = &s, .endpoints = endpoints, .count = count}, &options, &g));
-	check(zone_publish(z, "default", name, g));
+	check(zone_publish(z, ZONE_CLUSTER, "default", name, g));
 }
 
 static struct zone *make_world(void)

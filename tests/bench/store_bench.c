@@ -129,9 +129,9 @@ static enum err on_changed(void *arg, const struct service_view *view)
 	return OK;
 }
 
-static void on_gone(void *arg, const char *ns, const char *name)
+static void on_gone(void *arg, enum object_kind kind, const char *ns, const char *name)
 {
-	(void)arg, (void)ns, (void)name;
+	(void)arg, (void)kind, (void)ns, (void)name;
 }
 
 static enum err on_namespace(void *arg, const char *ns, bool exists)

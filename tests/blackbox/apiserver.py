@@ -22,6 +22,7 @@ PATHS = {
     "/api/v1/services": ("services", "v1", "Service"),
     "/api/v1/pods": ("pods", "v1", "Pod"),
     "/apis/discovery.k8s.io/v1/endpointslices": ("endpointslices", "discovery.k8s.io/v1", "EndpointSlice"),
+    "/apis/multicluster.x-k8s.io/v1alpha1/serviceimports": ("serviceimports", "multicluster.x-k8s.io/v1alpha1", "ServiceImport"),
 }
 RESOURCES = {kind: resource for resource, _, kind in PATHS.values()}
 REASONS = {400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 410: "Expired", 422: "Invalid", 429: "TooManyRequests"}

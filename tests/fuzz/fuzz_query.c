@@ -21,7 +21,7 @@ static void publish(const struct service *s, const struct endpoint *endpoints, s
 	struct generation *g;
 	enum err err = compile_service(&(struct service_view){.service = s, .endpoints = endpoints, .count = count}, &options, &g);
 	assert(err == OK);
-	err = zone_publish(zone, s->object.ns, s->object.name, g);
+	err = zone_publish(zone, ZONE_CLUSTER, s->object.ns, s->object.name, g);
 	assert(err == OK);
 }
 

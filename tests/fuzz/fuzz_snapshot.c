@@ -12,9 +12,10 @@ static enum err on_service_changed(void *arg, const struct service_view *view)
 	return OK;
 }
 
-static void on_service_gone(void *arg, const char *ns, const char *name)
+static void on_service_gone(void *arg, enum object_kind kind, const char *ns, const char *name)
 {
 	(void)arg;
+	(void)kind;
 	(void)ns;
 	(void)name;
 }

@@ -98,6 +98,8 @@ static void put_slice(const struct endpoint_slice *s)
 {
 	put(" of %s%s%s", s->service_name ? s->service_name : "none", s->object.kind == OBJECT_CONTROLLER_SLICE ? " controller's" : "",
 	    s->skip_mirror ? " unmirrored" : "");
+	if (s->import_name)
+		put(" of import %s of %s", s->import_name, s->cluster ? s->cluster : "no cluster");
 	for (uint32_t i = 0; i < s->subset_count; i++) {
 		const struct endpoint_subset *subset = &s->subsets[i];
 		put(" [");
@@ -143,6 +145,7 @@ static void put_object(const struct object *o)
 	case OBJECT_KINDS:
 		break;
 	case OBJECT_SERVICE:
+	case OBJECT_SERVICE_IMPORT:
 		put_service((const struct service *)o);
 		break;
 	case OBJECT_POD:

@@ -13,6 +13,9 @@ static const struct describe_case slices[] = {
         {"empty", SLICE("'endpoints':null,'ports':null"), "EndpointSlice default/s of none [ ]"},
         {"of a Service", LABELS("'kubernetes.io/service-name':'nginx'"),
          "EndpointSlice default/s labels{kubernetes.io/service-name=nginx} of nginx"},
+        {"of a ServiceImport", LABELS("'multicluster.kubernetes.io/service-name':'db','multicluster.kubernetes.io/source-cluster':'c-1'"),
+         "EndpointSlice default/s labels{multicluster.kubernetes.io/service-name=db,multicluster.kubernetes.io/source-cluster=c-1} of none "
+         "of import db of c-1"},
         {"of the controller", LABELS("'endpointslice.kubernetes.io/managed-by':'endpointslice-controller.k8s.io'"),
          "EndpointSlice default/s labels{endpointslice.kubernetes.io/managed-by=endpointslice-controller.k8s.io} of none controller's"},
         {"of somebody else", LABELS("'endpointslice.kubernetes.io/managed-by':'me'"),

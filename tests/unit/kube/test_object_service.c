@@ -129,6 +129,29 @@ static const struct describe_case the_rest[] = {
          "syntax: Service default/nginx: spec: true is a boolean; write a mapping"},
 };
 
+#define IMPORT(spec)                                                                                                                       \
+	"{'apiVersion':'multicluster.x-k8s.io/v1alpha1','kind':'ServiceImport','metadata':{'name':'db','namespace':'prod'},'spec':{" spec  \
+	"}}"
+
+static const struct describe_case imports[] = {
+        {"with an address", IMPORT("'type':'ClusterSetIP','ips':['10.7.0.1'],'ports':[{'name':'sql','protocol':'TCP','port':5432}]"),
+         "ServiceImport prod/db 10.7.0.1 sql:5432>5432/TCP"},
+        {"with two", IMPORT("'type':'ClusterSetIP','ips':['10.7.0.1','fd00::1']"), "ServiceImport prod/db 10.7.0.1 fd00::1"},
+        {"without one yet", IMPORT("'type':'ClusterSetIP'"), "ServiceImport prod/db"},
+        {"headless", IMPORT("'type':'Headless','ports':null"), "ServiceImport prod/db headless"},
+        {"headless has no address", IMPORT("'type':'Headless','ips':['10.7.0.1']"), "ServiceImport prod/db headless"},
+        {"no address", IMPORT("'ips':['db.example']"),
+         "syntax: ServiceImport prod/db: spec.ips[0]: \"db.example\" is not an IP address; write one as 10.244.0.7 or fd00::7"},
+        {"another type", IMPORT("'type':'ExternalName'"),
+         "syntax: ServiceImport prod/db: spec.type: \"ExternalName\" is unknown; write ClusterSetIP or Headless"},
+};
+
+static void test_imports(void **state)
+{
+	(void)state;
+	check_cases(imports, sizeof imports / sizeof *imports);
+}
+
 static void test_addresses(void **state)
 {
 	(void)state;
@@ -164,8 +187,8 @@ static void test_allocation_failures(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_addresses), cmocka_unit_test(test_external_name),       cmocka_unit_test(test_ports),
-	        cmocka_unit_test(test_the_rest),  cmocka_unit_test(test_allocation_failures),
+	        cmocka_unit_test(test_imports), cmocka_unit_test(test_addresses), cmocka_unit_test(test_external_name),
+	        cmocka_unit_test(test_ports),   cmocka_unit_test(test_the_rest),  cmocka_unit_test(test_allocation_failures),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -270,6 +270,57 @@ static void test_zonal(void **state)
 	ASK_ALL(zonal, without);
 }
 
+/* --- a cluster set --- */
+
+#define S_SOA    "clusterset.local. 5 SOA ns.dns.clusterset.local. hostmaster.clusterset.local. 7200 1800 86400 30"
+#define S_NX     "NXDOMAIN aa rd; " S_SOA
+#define S_NODATA "NOERROR aa rd; " S_SOA
+
+static void test_cluster_set(void **state)
+{
+	static const struct question questions[] = {
+	        {"an address of the set", "web.default.svc.clusterset.local A", "NOERROR aa rd: 30 A 10.7.0.1"},
+	        {"in the cluster it is another", "web.default.svc.cluster.local A", "NOERROR aa rd: 30 A 10.0.0.1"},
+	        {"its port", "_http._tcp.web.default.svc.clusterset.local SRV",
+	         "NOERROR aa rd: 30 SRV 0 100 80 web.default.svc.clusterset.local. + web.default.svc.clusterset.local. 30 A 10.7.0.1"},
+	        {"headless, of all clusters", "db.default.svc.clusterset.local A",
+	         "NOERROR aa rd: 30 A 10.8.0.1, 30 A 10.9.0.1, 30 A 10.9.0.2"},
+	        {"a pod of a cluster", "db-0.c1.db.default.svc.clusterset.local A", "NOERROR aa rd: 30 A 10.8.0.1"},
+	        {"the same pod of another", "db-0.c2.db.default.svc.clusterset.local A", "NOERROR aa rd: 30 A 10.9.0.1"},
+	        {"without a hostname", "10-9-0-2.c2.db.default.svc.clusterset.local A", "NOERROR aa rd: 30 A 10.9.0.2"},
+	        {"a pod of no cluster", "db-0.db.default.svc.clusterset.local A", S_NX},
+	        {"a cluster is an empty non-terminal", "c1.db.default.svc.clusterset.local A", S_NODATA},
+	        {"no such cluster", "c3.db.default.svc.clusterset.local A", S_NX},
+	        {"the pod in the cluster", "db-0.db.default.svc.cluster.local A", "NOERROR aa rd: 30 A 10.244.1.1"},
+	        {"SRV", "_sql._tcp.db.default.svc.clusterset.local SRV",
+	         "NOERROR aa rd: 30 SRV 0 33 5432 db-0.c1.db.default.svc.clusterset.local., "
+	         "30 SRV 0 33 5432 db-0.c2.db.default.svc.clusterset.local., 30 SRV 0 33 5432 10-9-0-2.c2.db.default.svc.clusterset.local. "
+	         "+ "
+	         "db-0.c1.db.default.svc.clusterset.local. 30 A 10.8.0.1, db-0.c2.db.default.svc.clusterset.local. 30 A 10.9.0.1, "
+	         "10-9-0-2.c2.db.default.svc.clusterset.local. 30 A 10.9.0.2"},
+	        {"not imported", "local.default.svc.clusterset.local A", S_NX},
+	        {"only imported", "far.default.svc.clusterset.local A", "NOERROR aa rd: 30 A 10.7.0.3"},
+	        {"only imported, in the cluster", "far.default.svc.cluster.local A", NXDOMAIN},
+	        {"the namespace", "default.svc.clusterset.local A", S_NODATA},
+	        {"the version", "dns-version.clusterset.local TXT", "NOERROR aa rd: 28800 TXT \"1.1.0\""},
+	        {"NS, where no Service of the cluster is", "clusterset.local NS",
+	         "NOERROR aa rd: 30 NS ns.dns.clusterset.local. + ns.dns.clusterset.local. 30 A 10.0.0.1"},
+	        {"nothing leads back to the set", "1.0.7.10.in-addr.arpa PTR", NO_PTR},
+	        {"nor to a pod of it", "1.0.8.10.in-addr.arpa PTR", NO_PTR},
+	        {"no longer imported", "gone.default.svc.clusterset.local A", S_NX},
+	};
+	(void)state;
+	assert_int_equal(ask_zone(world_zone_with_cluster_set(),
+	                          "ns default\nself 10.0.0.1\n"
+	                          "svc default/web ip=10.0.0.1 port=http:80/TCP\nimport default/web ip=10.7.0.1 port=http:80/TCP\n"
+	                          "svc default/db headless\nep 10.244.1.1 host=db-0 port=sql:5432/TCP\n"
+	                          "import default/db headless\nep 10.8.0.1 host=db-0 cluster=c1 port=sql:5432/TCP\n"
+	                          "ep 10.9.0.1 host=db-0 cluster=c2 port=sql:5432/TCP\nep 10.9.0.2 cluster=c2 port=sql:5432/TCP\n"
+	                          "svc default/local ip=10.0.0.2\nimport default/far ip=10.7.0.3\n",
+	                          questions, COUNT(questions)),
+	                 0);
+}
+
 /* --- compat coredns: each row is otherwise without it --- */
 
 #define C_SOA     "cluster.local. 30 SOA ns.dns.cluster.local. hostmaster.cluster.local. 7200 1800 86400 30"
@@ -356,6 +407,7 @@ int main(void)
 	        cmocka_unit_test(test_pods_verified),
 	        cmocka_unit_test(test_svcb),
 	        cmocka_unit_test(test_zonal),
+	        cmocka_unit_test(test_cluster_set),
 	        cmocka_unit_test(test_compat_coredns),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -168,10 +168,10 @@ static enum err on_changed(void *arg, const struct service_view *view)
 	return OK;
 }
 
-static void on_gone(void *arg, const char *ns, const char *name)
+static void on_gone(void *arg, enum object_kind kind, const char *ns, const char *name)
 {
 	(void)arg;
-	fail_msg("%s/%s is gone", ns, name);
+	fail_msg("%s %s/%s is gone", object_kind_name(kind), ns, name);
 }
 
 static enum err on_namespace(void *arg, const char *ns, bool exists)

@@ -17,7 +17,7 @@
 	"slice far-1 of=web port=http:80 ep=10.9.0.1,host=h,pod=far,zone=z ep=10.9.0.2+10.9.0.3,notready\nslice other/f of=far port=any "  \
 	"ep=fd00::9\n"                                                                                                                     \
 	"slice web-1 of=web controller ep=10.9.0.4\nslice lost ep=10.9.0.5\nendpoints ip ep=10.8.0.1 ep=10.8.0.2,notready\nendpoints x "   \
-	"skip\n"
+	"skip\nimport web headless\nimport set ip=10.7.0.1\nslice set-1 import=web cluster=c1 ep=10.8.0.9,host=h\n"
 
 static struct buffer written(const char *objects)
 {
@@ -45,9 +45,9 @@ static void check_round_trip(const char *objects, const char *again)
 	world_state(copy, got);
 	assert_string_equal(got, want);
 	*copy->log = '\0';
-	world_play(copy, "mark namespace svc pod slice cslice endpoints");
+	world_play(copy, "mark namespace svc pod slice cslice endpoints import");
 	world_play(copy, again);
-	world_play(copy, "sweep namespace svc pod slice cslice endpoints");
+	world_play(copy, "sweep namespace svc pod slice cslice endpoints import");
 	assert_string_equal(copy->log, "");
 	assert_int_equal(store_counts(copy->store).pods, store_counts(w->store).pods);
 	assert_int_equal(store_counts(copy->store).slices, store_counts(w->store).slices);

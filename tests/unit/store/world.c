@@ -30,6 +30,7 @@ static const struct {
         [OBJECT_STATEFUL_SET] = {"sts", "apps/v1", "StatefulSet"},
         [OBJECT_DEPLOYMENT] = {"deployment", "apps/v1", "Deployment"},
         [OBJECT_REPLICA_SET] = {"rs", "apps/v1", "ReplicaSet"},
+        [OBJECT_SERVICE_IMPORT] = {"import", "multicluster.x-k8s.io/v1alpha1", "ServiceImport"},
 };
 
 static enum object_kind kind_of(const char *word)
@@ -172,6 +173,17 @@ static void put_pod(FILE *f, const struct line *l)
 	fputs("}", f);
 }
 
+static void put_import(FILE *f, const struct line *l)
+{
+	char value[LINE_OCTETS];
+	fprintf(f, ",\"spec\":{\"type\":\"%s\"", has_word(l, "headless") ? "Headless" : "ClusterSetIP");
+	if (value_of(l, "ip", value)) {
+		fputs(",\"ips\":", f);
+		put_list(f, value, ",", "", "");
+	}
+	fputs("}", f);
+}
+
 static bool is_v6(const struct line *l)
 {
 	char value[LINE_OCTETS];
@@ -243,6 +255,14 @@ static void put_labels(FILE *f, const struct line *l)
 		fprintf(f, "\"kubernetes.io/service-name\":\"%s\"", value);
 		end = ",";
 	}
+	if (value_of(l, "import", value)) {
+		fprintf(f, "%s\"multicluster.kubernetes.io/service-name\":\"%s\"", end, value);
+		end = ",";
+	}
+	if (value_of(l, "cluster", value)) {
+		fprintf(f, "%s\"multicluster.kubernetes.io/source-cluster\":\"%s\"", end, value);
+		end = ",";
+	}
 	if (has_word(l, "controller")) {
 		fprintf(f, "%s\"endpointslice.kubernetes.io/managed-by\":\"endpointslice-controller.k8s.io\"", end);
 		end = ",";
@@ -271,6 +291,8 @@ static void put_object(FILE *f, enum object_kind kind, const struct line *l)
 		put_service(f, l);
 	if (kind == OBJECT_POD)
 		put_pod(f, l);
+	if (kind == OBJECT_SERVICE_IMPORT)
+		put_import(f, l);
 	if (kind == OBJECT_ENDPOINT_SLICE || kind == OBJECT_CONTROLLER_SLICE)
 		put_slice(f, l);
 	if (kind == OBJECT_ENDPOINTS)
@@ -346,6 +368,8 @@ static size_t put_endpoint(char *out, size_t at, const struct endpoint *e)
 	}
 	if (e->zone)
 		at = put(out, at, " in %s", e->zone);
+	if (e->cluster)
+		at = put(out, at, " of %s", e->cluster);
 	if (e->hostname)
 		at = put(out, at, " @%s", e->hostname);
 	for (size_t i = 0; i < e->port_count; i++)
@@ -366,6 +390,11 @@ static struct world_service *published(struct world *w, const char *key)
 	return NULL;
 }
 
+static void key_of(char *key, size_t cap, enum object_kind kind, const char *ns, const char *name)
+{
+	snprintf(key, cap, "%s%s/%s", kind == OBJECT_SERVICE_IMPORT ? "import:" : "", ns, name);
+}
+
 static enum err on_service_changed(void *arg, const struct service_view *view)
 {
 	struct world *w = arg;
@@ -373,7 +402,7 @@ static enum err on_service_changed(void *arg, const struct service_view *view)
 	size_t at = 0;
 	if (refuses(w))
 		return ERR_NOMEM;
-	snprintf(key, sizeof(key), "%s/%s", view->service->object.ns, view->service->object.name);
+	key_of(key, sizeof(key), view->service->object.kind, view->service->object.ns, view->service->object.name);
 	say(w, "", key, "", "");
 	struct world_service *s = published(w, key);
 	if (!s) {
@@ -388,11 +417,11 @@ static enum err on_service_changed(void *arg, const struct service_view *view)
 	return OK;
 }
 
-static void on_service_gone(void *arg, const char *ns, const char *name)
+static void on_service_gone(void *arg, enum object_kind kind, const char *ns, const char *name)
 {
 	struct world *w = arg;
 	char key[sizeof(w->services[0].key)];
-	snprintf(key, sizeof(key), "%s/%s", ns, name);
+	key_of(key, sizeof(key), kind, ns, name);
 	say(w, "-", key, "", "");
 	struct world_service *s = published(w, key);
 	assert_non_null(s);

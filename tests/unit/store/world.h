@@ -6,6 +6,7 @@
  *   slice [NS/]NAME [of=SERVICE] [controller, to delete and list such slices their KIND is cslice] [port=NAME:PORT]… [ep=ADDR+ADDR[,notready][,host=NAME][,pod=NAME][,zone=ZONE]]…
  *   endpoints [NS/]NAME [skip] [port=NAME:PORT]… [ep=…]…
  *   namespace NAME · node NAME · sts [NS/]NAME
+ *   import [NS/]NAME [headless] [ip=ADDR,…]; a slice of one has import=NAME and cluster=ID
  *   delete KIND [NS/]NAME · mark KIND… · sweep KIND… · flush
  *   watched (rules as for a cluster) · settle MS · use slices · use pods
  *
@@ -17,7 +18,7 @@
 #define WORLD_TEXT     16384
 
 struct world_service {
-	char key[64]; /* NS/NAME */
+	char key[64]; /* NS/NAME, of a ServiceImport with "import:" before it */
 	char text[WORLD_TEXT];
 };
 

@@ -155,10 +155,10 @@ static void test_names(void **state)
 	assert_int_equal(zone_add_namespace(zone, ""), ERR_RANGE);
 	zone_remove_namespace(zone, label);
 	assert_int_equal(world_compile("svc default/a ip=10.0.0.1", &g), OK);
-	assert_int_equal(zone_publish(zone, "default", label, g), ERR_RANGE);
+	assert_int_equal(zone_publish(zone, ZONE_CLUSTER, "default", label, g), ERR_RANGE);
 	assert_int_equal(world_compile("svc default/a ip=10.0.0.1", &g), OK);
-	assert_int_equal(zone_publish(zone, "", "a", g), ERR_RANGE);
-	zone_withdraw(zone, label, label);
+	assert_int_equal(zone_publish(zone, ZONE_CLUSTER, "", "a", g), ERR_RANGE);
+	zone_withdraw(zone, ZONE_CLUSTER, label, label);
 	apply("ns DEFAULT\nsvc Default/A ip=10.0.0.1\nsvc default/a ip=10.0.0.2");
 	assert_int_equal(zone_counts(zone).services, 1);
 	assert_false(exists("1.0.0.10.in-addr.arpa"));

@@ -18,6 +18,7 @@ struct draft {
 	struct endpoint_port ports[ENDPOINTS_MAX][PORTS_MAX];
 	char words[1 << 18];
 	size_t words_len, count;
+	enum zone_tree tree;
 };
 
 static struct compile_options with; /* of the Services that follow */
@@ -100,6 +101,8 @@ static void endpoint_word(struct draft *d, const char *word)
 		e->state = ENDPOINT_NOT_READY;
 	} else if (strcmp(word, "terminating") == 0) {
 		e->state = ENDPOINT_TERMINATING;
+	} else if (begins(word, "cluster=", &rest)) {
+		e->cluster = keep(d, rest, strlen(rest));
 	} else if (begins(word, "zone=", &rest)) {
 		e->zone = keep(d, rest, strlen(rest));
 	} else if (begins(word, "pod=", &rest)) {
@@ -132,7 +135,7 @@ static enum err publish(struct zone *z, struct draft *d)
 	struct service_view view = {.service = &d->service, .endpoints = d->endpoints, .count = d->count};
 	struct generation *g;
 	enum err err = compile_service(&view, &with, &g);
-	return err ? err : zone_publish(z, d->service.object.ns, d->service.object.name, g);
+	return err ? err : zone_publish(z, d->tree, d->service.object.ns, d->service.object.name, g);
 }
 
 static enum err apply_self(struct zone *z, char **save)
@@ -177,7 +180,7 @@ static enum err apply_line(struct zone *z, const char *verb, char **save)
 	assert(slash);
 	snprintf(ns, sizeof ns, "%.*s", (int)(slash - word), word);
 	if (strcmp(verb, "gone") == 0) {
-		zone_withdraw(z, ns, slash + 1);
+		zone_withdraw(z, ZONE_CLUSTER, ns, slash + 1);
 		return OK;
 	}
 	struct addr addr;
@@ -191,9 +194,13 @@ static enum err apply_line(struct zone *z, const char *verb, char **save)
 
 static bool draft_line(struct draft *d, const char *verb, char **save)
 {
-	bool endpoint = strcmp(verb, "ep") == 0;
-	if (!endpoint && strcmp(verb, "svc") != 0)
+	bool endpoint = strcmp(verb, "ep") == 0, import = strcmp(verb, "import") == 0;
+	if (!endpoint && !import && strcmp(verb, "svc") != 0)
 		return false;
+	if (!endpoint) {
+		d->tree = import ? ZONE_CLUSTER_SET : ZONE_CLUSTER;
+		d->service.object.kind = import ? OBJECT_SERVICE_IMPORT : OBJECT_SERVICE;
+	}
 	d->count += endpoint;
 	assert(d->count <= ENDPOINTS_MAX);
 	for (const char *word; (word = strtok_r(NULL, " ", save));)
@@ -219,7 +226,7 @@ static enum err read_lines(struct zone *z, char *text, struct draft **d)
 			err = publish(z, *d);
 			*d = NULL;
 		}
-		if (!err && strcmp(verb, "svc") == 0)
+		if (!err && (strcmp(verb, "svc") == 0 || strcmp(verb, "import") == 0))
 			*d = draft_new();
 		if (!err && !draft_line(*d, verb, &save))
 			err = apply_line(z, verb, &save);
@@ -273,6 +280,13 @@ struct zone *world_zones(const char *names)
 struct zone *world_zone_as_coredns(enum zone_pods pods)
 {
 	return zones(WORLD_ORIGINS, (struct zone_options){.pods = pods, .compat_coredns = true});
+}
+
+struct zone *world_zone_with_cluster_set(void)
+{
+	struct name set;
+	name_from_text(&set, "ClusterSet.local", 16);
+	return zones(WORLD_ORIGINS " clusterset.local", (struct zone_options){.cluster_sets = &set, .cluster_set_count = 1});
 }
 
 struct zone *world_zone_with_pods(enum zone_pods pods)

@@ -7,6 +7,8 @@
  *	ep 10.244.1.8 notready
  *	ep 10.244.1.9 terminating
  *	svc default/db external=db.example.com
+ *	import default/db headless
+ *	ep 10.8.0.1 host=db-0 cluster=c1
  *	gone default/nginx
  *	nons default
  *	pod default/10.244.1.7
@@ -33,4 +35,5 @@ struct zone *world_zones(const char *names);
 /* The zone "cluster.local." and all reverse ones. */
 struct zone *world_zone(void);
 struct zone *world_zone_with_pods(enum zone_pods pods);
+struct zone *world_zone_with_cluster_set(void);          /* and "clusterset.local." */
 struct zone *world_zone_as_coredns(enum zone_pods pods); /* with compat_coredns; the text needs "with compat_coredns" too */
