@@ -15,7 +15,7 @@ struct compile_options {
 	 * where the zone has none (CoreDNS 1.15's zonal). */
 	bool zonal;
 	bool svcb; /* ports named https and http have SVCB records, and the Service HTTPS records for the first (RFC 9460) */
-	/* As CoreDNS: a port's name has the addresses behind it, and _ in place of a port or a protocol stands for every one; _protocol alone is no
+	/* As CoreDNS: endpoints without ports count when weights are shared out; a port's name has the addresses behind it, and _ in place of a port or a protocol stands for every one; _protocol alone is no
 	 * name. zone_options.compat_coredns makes the underscores optional. */
 	bool compat_coredns;
 };

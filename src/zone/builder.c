@@ -230,6 +230,11 @@ void builder_srv(struct builder *b, uint32_t node, uint32_t target, uint16_t por
 	b->nodes[node].srv.count++;
 }
 
+void builder_pairs(struct builder *b, uint32_t node, unsigned n)
+{
+	b->nodes[node].pairs += n;
+}
+
 void builder_has(struct builder *b, uint32_t node, unsigned has)
 {
 	b->nodes[node].has |= (uint16_t)has;

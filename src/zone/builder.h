@@ -32,6 +32,9 @@ void builder_addr(struct builder *b, uint32_t node, const struct addr *addr);
 /* The node has an SRV record to target, which stands for n pairs of address and port when weights are shared out. */
 void builder_srv(struct builder *b, uint32_t node, uint32_t target, uint16_t port, unsigned n);
 
+/* As many pairs count at the node, without a record. */
+void builder_pairs(struct builder *b, uint32_t node, unsigned n);
+
 /* The node has these RRsets, whose rdata is not kept here. */
 void builder_has(struct builder *b, uint32_t node, unsigned has);
 

@@ -160,6 +160,8 @@ static void add_service_ports(struct compiler *c)
 /* The ports of an endpoint known by this node, which has these n of its addresses. */
 static void add_endpoint_ports(struct compiler *c, const struct endpoint *e, uint32_t node, const struct addr *addrs, unsigned n)
 {
+	if (c->options->compat_coredns && c->service->headless && !e->port_count)
+		builder_pairs(c->b, 0, n);
 	for (unsigned i = 0; i < e->port_count; i++) {
 		const struct endpoint_port *p = &e->ports[i];
 		builder_srv(c->b, node, node, p->port, n);

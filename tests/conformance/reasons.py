@@ -156,7 +156,7 @@ def soa_ttl(normal):
 
 # What is left of them with `compat coredns`, and what is different with it alone.
 WITH_COMPAT = {"notimp-whole", "notimp-flags", "notify", "two-errors", "edns-size", "cd-cleared", "extended-error"}  # of messages that reach no zone
-WITH_COMPAT |= {"orphan-slices", "unlabelled-slices", "weight-without-ports", "glue-whole"}  # of data that is not kept
+WITH_COMPAT |= {"orphan-slices", "unlabelled-slices", "glue-whole"}  # of data that is not kept
 WITH_COMPAT |= {"reverse-odd", "reverse-misspelt", "ns-dns-case", "dns-tree", "own-loopback"}
 COMPAT_REASONS = [reason for reason in REASONS if reason.id in WITH_COMPAT] + [
     Reason("compat-external-port", ANSWER, lambda c: c.below_service == [b"_", b"_"] and c.pods.rcode == m.NXDOMAIN, "_._ below an ExternalName, which CoreDNS takes for the ExternalName itself, does not exist"),
