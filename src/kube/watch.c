@@ -277,6 +277,8 @@ static void do_without_imports(struct watch *w)
 		return;
 	log_line(LOG_WARNING, "the cluster has no serviceimports, or they may not be listed: the cluster set's names are not served");
 	w->waiting &= ~(1u << OBJECT_SERVICE_IMPORT);
+	w->options.handlers.mark(w->options.handlers.arg, OBJECT_SERVICE_IMPORT); /* a snapshot may have had some */
+	w->options.handlers.sweep(w->options.handlers.arg, OBJECT_SERVICE_IMPORT);
 	w->changed = true;
 }
 
