@@ -428,7 +428,7 @@ def test_a_snapshot_is_written_when_changes_have_settled(cluster, follow, snapsh
     [
         (lambda b: b[: len(b) // 2], r"it has \d+ octets of the \d+ that were written"),
         (lambda b: b[:-1] + bytes([b[-1] ^ 1]), "it is damaged"),
-        (lambda b: b[:8] + b"\2" + b[9:], "it has version 2 of the format; this headns reads version 1"),
+        (lambda b: b[:8] + b"\xff" + b[9:], "it has version 255 of the format; this headns reads version"),
         (lambda b: b"apiVersion: v1\nkind: List\n" * 10, "it is no snapshot of headns"),
         (lambda b: b"", "it is no snapshot of headns"),
     ],

@@ -6,9 +6,18 @@
 #include "zone/compile.h"
 #include <string.h>
 
-enum choice { CHOOSE_TCP = 1, CHOOSE_ROTATE = 2, CHOOSE_SEARCH = 4, CHOOSE_NXDOMAIN = 8 };
+enum choice {
+	CHOOSE_TCP = 1,
+	CHOOSE_ROTATE = 2,
+	CHOOSE_SEARCH = 4,
+	CHOOSE_NXDOMAIN = 8,
+	CHOOSE_ALL = 16,
+	CHOOSE_EDE = 32,
+	CHOOSE_FEW = 64
+};
 
-static struct zone *zone;
+/* One without options, and one with all of them: every name that there can be. */
+static struct zone *zones[2];
 
 static struct addr v4(uint8_t c, uint8_t d)
 {
@@ -17,12 +26,17 @@ static struct addr v4(uint8_t c, uint8_t d)
 
 static void publish(const struct service *s, const struct endpoint *endpoints, size_t count)
 {
-	static const struct compile_options options = {.svcb = true};
-	struct generation *g;
-	enum err err = compile_service(&(struct service_view){.service = s, .endpoints = endpoints, .count = count}, &options, &g);
-	assert(err == OK);
-	err = zone_publish(zone, ZONE_CLUSTER, s->object.ns, s->object.name, g);
-	assert(err == OK);
+	static const struct compile_options options[] = {{0},
+	                                                 {.zonal = true, .svcb = true, .endpoint_pod_names = true, .compat_coredns = true}};
+	const struct service_view view = {.service = s, .endpoints = endpoints, .count = count};
+	enum zone_tree tree = s->object.kind == OBJECT_SERVICE_IMPORT ? ZONE_CLUSTER_SET : ZONE_CLUSTER;
+	for (int i = 0; i < 2; i++) {
+		struct generation *g;
+		enum err err = compile_service(&view, &options[i], &g);
+		assert(err == OK);
+		err = zone_publish(zones[i], tree, s->object.ns, s->object.name, g);
+		assert(err == OK);
+	}
 }
 
 /* Headless, with enough pods to be cut; pods 0 to 3 have a hostname, the last is not ready. */
@@ -42,10 +56,14 @@ static void publish_headless(void)
 		        .port_count = 2,
 		        .addrs = addrs[i],
 		        .hostname = i < 4 ? hostnames[i] : NULL,
+		        .pod_name = i == 4 ? "pod-4" : NULL,
+		        .zone = i < 10 ? "z.Z" : NULL,
 		        .ports = ports,
 		};
 	}
-	publish(&(struct service){.object = {.ns = "d", .name = "h"}, .headless = true}, endpoints, 100);
+	publish(&(struct service){.object = {.kind = OBJECT_SERVICE, .ns = "d", .name = "h"}, .headless = true}, endpoints, 100);
+	endpoints[0].cluster = "C1";
+	publish(&(struct service){.object = {.kind = OBJECT_SERVICE_IMPORT, .ns = "d", .name = "h"}, .headless = true}, endpoints, 2);
 }
 
 static void publish_all(void)
@@ -75,13 +93,25 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	struct name origin, origins[ZONE_WITH_REVERSE];
-	struct addr self = v4(1, 1);
+	struct name origin, origins[ZONE_WITH_REVERSE + 2];
+	struct addr self = v4(1, 1), pod = v4(1, 2);
 	rcu_thread_begin();
 	name_from_text(&origin, "c", 1);
 	zone_with_reverse(origins, &origin);
-	zone = zone_new(&(struct zone_options){.origins = origins, .origin_count = ZONE_WITH_REVERSE, .ttl_s = 30, .negative_ttl_s = 5});
-	assert(zone && zone_add_namespace(zone, "d") == OK && zone_set_self(zone, &self, 1) == OK);
+	name_from_text(&origins[ZONE_WITH_REVERSE], "set.c", 5);
+	name_from_text(&origins[ZONE_WITH_REVERSE + 1], "1.0.10.in-addr.arpa", 19);
+	struct zone_options options = {.origins = origins, .origin_count = ZONE_WITH_REVERSE, .ttl_s = 30, .negative_ttl_s = 5};
+	zones[0] = zone_new(&options);
+	options.origin_count += 2;
+	options.cluster_sets = &origins[ZONE_WITH_REVERSE];
+	options.cluster_set_count = 1;
+	options.pods = ZONE_PODS_VERIFIED;
+	options.compat_coredns = true;
+	zones[1] = zone_new(&options);
+	for (int i = 0; i < 2; i++) {
+		assert(zones[i] && zone_add_namespace(zones[i], "d") == OK && zone_set_self(zones[i], &self, 1) == OK);
+		assert(zone_add_pod(zones[i], "d", &pod, 1) == OK);
+	}
 	publish_all();
 	return 0;
 }
@@ -172,7 +202,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t cap = tcp ? DNS_TCP_SIZE_MAX : DNS_UDP_SIZE_CAP;
 	name_from_text(&search, "d.svc.c", 7);
 	struct query_policy policy = {
-	        .zone = zone,
+	        .zone = zones[!!(data[0] & CHOOSE_ALL)],
+	        .ede = data[0] & CHOOSE_EDE,
+	        .fallthrough = data[0] & CHOOSE_EDE,
+	        .max_answers = data[0] & CHOOSE_FEW ? 3 : 0,
 	        .rotate = data[0] & CHOOSE_ROTATE,
 	        .outside_nxdomain = data[0] & CHOOSE_NXDOMAIN,
 	        .search = &search,
