@@ -25,6 +25,7 @@ PATHS = {
     "/apis/multicluster.x-k8s.io/v1alpha1/serviceimports": ("serviceimports", "multicluster.x-k8s.io/v1alpha1", "ServiceImport"),
 }
 RESOURCES = {kind: resource for resource, _, kind in PATHS.values()}
+ALWAYS = ["namespaces", "services", "pods", "endpointslices"]  # what is watched, whatever the options say
 REASONS = {400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 410: "Expired", 422: "Invalid", 429: "TooManyRequests"}
 
 
@@ -225,8 +226,7 @@ class ApiServer:
         return [w for w in self.watches if w.resource == resource and w.open]
 
     def wait_watched(self, *resources):
-        """All that is always watched, if none are named."""
-        for resource in resources or self.objects.keys() - {"serviceimports"}:
+        for resource in resources or ALWAYS:
             self.wait_for(lambda api, resource=resource: api._watches(resource))
 
     def count(self, resource, **query):

@@ -13,7 +13,7 @@ import dns.rcode
 import pytest
 
 import harness
-from apiserver import ApiServer, event, status
+from apiserver import ALWAYS, ApiServer, event, status
 from harness import pod, service, slice_of, until
 
 WEB0 = "web-0.nginx.default.svc"
@@ -561,7 +561,7 @@ def test_bookmarks_only(cluster, follow):
     for n in range(5):
         api.put(service(f"other-{n}"))
         api.expire()
-        for resource in api.objects:
+        for resource in ALWAYS:
             api.bookmark(resource)
             api.end(resource)
         version = str(api.version)
@@ -582,14 +582,14 @@ WHY = {
 def test_why_the_server_refuses(cluster, follow, code):
     """Told apart for each resource, and when it is over all is well."""
     api = cluster()
-    for resource in api.objects:
+    for resource in ALWAYS:
         api.refuse(resource, code, times=None)
     server = follow(api, started="listening on")
-    for resource in api.objects:
+    for resource in ALWAYS:
         group = "discovery.k8s.io" if resource == "endpointslices" else ""
         server.log.wait(f"{resource}: " + WHY[code].format(resource=resource, group=group))
     assert rcode(server, WEB0) == "SERVFAIL"
-    for resource in api.objects:
+    for resource in ALWAYS:
         api.refuse(resource, None)
     until(server, WEB0, {"10.244.0.7"})
 
@@ -597,7 +597,7 @@ def test_why_the_server_refuses(cluster, follow, code):
 @pytest.mark.parametrize("code", [429, 500, 503, 403, 404])
 def test_refusals_pass(cluster, follow, code):
     api = cluster()
-    for resource in api.objects:
+    for resource in ALWAYS:
         api.refuse(resource, code, headers={"Retry-After": "1"} if code == 429 else None)
     server = follow(api, started="listening on")
     until(server, WEB0, {"10.244.0.7"})
