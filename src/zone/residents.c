@@ -71,13 +71,15 @@ static void octets_of(const struct addr *addr, uint8_t octets[16])
 	memcpy(octets + sizeof v4, addr->octets, 4);
 }
 
-/* The cell of the pair, or the free one where it would be. */
-static struct cell *find(struct array *a, uint32_t ns, const uint8_t octets[16])
+/* The cell of the pair; where there is none, *found is false, and it is the free one where the pair would be. A reader must not look at that
+ * again: another pair may be in it by then. */
+static struct cell *find(struct array *a, uint32_t ns, const uint8_t octets[16], bool *found)
 {
 	for (uint64_t at = hash_mix(hash_bytes(octets, 16), ns);; at++) {
 		struct cell *c = &a->cells[at & a->mask];
 		uint32_t owner = atomic_load_explicit(&c->ns, memory_order_acquire);
-		if (!owner || (owner == ns && memcmp(c->octets, octets, 16) == 0))
+		*found = owner == ns && memcmp(c->octets, octets, 16) == 0;
+		if (!owner || *found)
 			return c;
 	}
 }
@@ -103,8 +105,9 @@ static enum err rebuild(struct residents *r)
 		const struct cell *c = &old->cells[i];
 		uint32_t ns = atomic_load_explicit(&c->ns, memory_order_relaxed),
 		         pods = atomic_load_explicit(&c->pods, memory_order_relaxed);
+		bool found;
 		if (pods)
-			fill(find(next, ns, c->octets), ns, c->octets, pods);
+			fill(find(next, ns, c->octets, &found), ns, c->octets, pods);
 	}
 	r->used = r->pairs;
 	atomic_store_explicit(&r->array, next, memory_order_release);
@@ -117,9 +120,10 @@ enum err residents_add(struct residents *r, uint32_t ns, const struct addr *addr
 	struct array *a = atomic_load_explicit(&r->array, memory_order_relaxed);
 	uint8_t octets[16];
 	octets_of(addr, octets);
-	struct cell *c = find(a, ns, octets);
+	bool found;
+	struct cell *c = find(a, ns, octets, &found);
 	uint32_t pods = atomic_load_explicit(&c->pods, memory_order_relaxed);
-	if (atomic_load_explicit(&c->ns, memory_order_relaxed)) {
+	if (found) {
 		atomic_store_explicit(&c->pods, pods + 1, memory_order_release);
 		r->pairs += !pods;
 		return OK;
@@ -127,7 +131,7 @@ enum err residents_add(struct residents *r, uint32_t ns, const struct addr *addr
 	if ((r->used + 1) * 4 > (a->mask + 1) * 3) {
 		if (rebuild(r))
 			return ERR_NOMEM;
-		c = find(atomic_load_explicit(&r->array, memory_order_relaxed), ns, octets);
+		c = find(atomic_load_explicit(&r->array, memory_order_relaxed), ns, octets, &found);
 	}
 	fill(c, ns, octets, 1);
 	r->pairs++;
@@ -139,9 +143,10 @@ bool residents_remove(struct residents *r, uint32_t ns, const struct addr *addr)
 {
 	uint8_t octets[16];
 	octets_of(addr, octets);
-	struct cell *c = find(atomic_load_explicit(&r->array, memory_order_relaxed), ns, octets);
+	bool found;
+	struct cell *c = find(atomic_load_explicit(&r->array, memory_order_relaxed), ns, octets, &found);
 	uint32_t pods = atomic_load_explicit(&c->pods, memory_order_relaxed);
-	if (!pods)
+	if (!found || !pods)
 		return false;
 	atomic_store_explicit(&c->pods, pods - 1, memory_order_release);
 	r->pairs -= pods == 1;
@@ -152,6 +157,7 @@ bool residents_have(const struct residents *r, uint32_t ns, const struct addr *a
 {
 	uint8_t octets[16];
 	octets_of(addr, octets);
-	const struct cell *c = find(atomic_load_explicit(&r->array, memory_order_acquire), ns, octets);
-	return atomic_load_explicit(&c->ns, memory_order_acquire) && atomic_load_explicit(&c->pods, memory_order_acquire);
+	bool found;
+	const struct cell *c = find(atomic_load_explicit(&r->array, memory_order_acquire), ns, octets, &found);
+	return found && atomic_load_explicit(&c->pods, memory_order_acquire);
 }

@@ -4,6 +4,8 @@
 #include "base/rcu.h"
 #include "fail_alloc.h"
 #include "unit.h"
+#include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 static struct addr v4(unsigned n)
@@ -77,6 +79,54 @@ static void test_many(void **state)
 	residents_free(r);
 }
 
+struct shared {
+	struct residents *residents;
+	atomic_bool stop;
+	atomic_uint wrong, looks;
+};
+
+/* What always is there is seen at every look, and what never was there at none. */
+static void *read_all_the_time(void *arg)
+{
+	struct shared *s = arg;
+	rcu_thread_begin();
+	while (!atomic_load(&s->stop) || !atomic_load(&s->looks)) {
+		rcu_reader_lock();
+		for (unsigned i = 0; i < 64; i++) {
+			struct addr there = v4(i), absent = v6(i);
+			s->wrong += !residents_have(s->residents, 1, &there) || residents_have(s->residents, 1, &absent);
+		}
+		rcu_reader_unlock();
+		s->looks++;
+	}
+	rcu_thread_end();
+	return NULL;
+}
+
+static void test_beside_a_reader(void **state)
+{
+	struct shared s = {.residents = residents_new()};
+	pthread_t reader;
+	(void)state;
+	for (unsigned i = 0; i < 64; i++) {
+		struct addr a = v4(i);
+		assert_int_equal(residents_add(s.residents, 1, &a), OK);
+	}
+	assert_int_equal(pthread_create(&reader, NULL, read_all_the_time, &s), 0);
+	for (unsigned i = 0; i < 20000; i++) {
+		struct addr moving = v4(1000 + i), shared = v4(i % 64);
+		assert_int_equal(residents_add(s.residents, 1 + i % 2, &moving), OK);
+		assert_int_equal(residents_add(s.residents, 1, &shared), OK); /* one more pod of the address, and one less */
+		assert_true(residents_remove(s.residents, 1, &shared));
+		assert_true(residents_remove(s.residents, 1 + i % 2, &moving));
+	}
+	atomic_store(&s.stop, true);
+	pthread_join(reader, NULL);
+	assert_int_equal(s.wrong, 0);
+	rcu_free_all();
+	residents_free(s.residents);
+}
+
 static void test_out_of_memory(void **state)
 {
 	(void)state;
@@ -107,10 +157,8 @@ int main(void)
 	hash_seed_init();
 	rcu_thread_begin();
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_pairs),
-	        cmocka_unit_test(test_shared_address),
-	        cmocka_unit_test(test_many),
-	        cmocka_unit_test(test_out_of_memory),
+	        cmocka_unit_test(test_pairs),           cmocka_unit_test(test_shared_address), cmocka_unit_test(test_many),
+	        cmocka_unit_test(test_beside_a_reader), cmocka_unit_test(test_out_of_memory),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	rcu_thread_end();
