@@ -157,11 +157,21 @@ static void add_service_ports(struct compiler *c)
 	}
 }
 
+/* These n addresses are behind no port, but behind any, and count where weights are shared out. */
+static void add_portless(struct compiler *c, const struct addr *addrs, unsigned n)
+{
+	uint32_t any = builder_node(c->b, (const uint8_t *)"\1_\1_", 4, ABSENCE_NONE);
+	builder_pairs(c->b, 0, n);
+	builder_pairs(c->b, any, n);
+	for (unsigned i = 0; i < n; i++)
+		builder_addr(c->b, any, &addrs[i]);
+}
+
 /* The ports of an endpoint known by this node, which has these n of its addresses. */
 static void add_endpoint_ports(struct compiler *c, const struct endpoint *e, uint32_t node, const struct addr *addrs, unsigned n)
 {
 	if (c->options->compat_coredns && c->service->headless && !e->port_count)
-		builder_pairs(c->b, 0, n);
+		add_portless(c, addrs, n);
 	for (unsigned i = 0; i < e->port_count; i++) {
 		const struct endpoint_port *p = &e->ports[i];
 		builder_srv(c->b, node, node, p->port, n);
@@ -389,11 +399,11 @@ static struct builder_bounds bounds_of(const struct service_view *v, const struc
 	};
 	const struct endpoint_port *ports = NULL;
 	const bool zonal = options->zonal && s->headless; /* of a cluster set too, for simplicity */
-	most.nodes += zonal ? ZONE_NAMES_ABOVE : 0;
+	most.nodes += (zonal ? ZONE_NAMES_ABOVE : 0u) + (options->compat_coredns ? 1u : 0u);
 	for (size_t i = 0; i < v->count; i++) {
 		const struct endpoint *e = &v->endpoints[i];
 		size_t sockets = (size_t)e->addr_count * e->port_count;
-		most.addrs += e->addr_count + copies * sockets;
+		most.addrs += e->addr_count + copies * (sockets ? sockets : e->addr_count);
 		most.nodes += (e->addr_count ? e->addr_count : 1u) + (e->cluster ? 1 : 0);
 		most.srvs += (s->headless ? 2 + names : 1) * sockets;
 		if (s->headless && e->ports != ports)
