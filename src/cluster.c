@@ -90,6 +90,8 @@ static void on_service_gone(void *arg, enum object_kind kind, const char *ns, co
 static enum err on_namespace_changed(void *arg, const char *ns, bool exists)
 {
 	struct cluster *c = arg;
+	if (!is_exposed(c, ns))
+		return OK;
 	if (exists)
 		return passed_over(zone_add_namespace(c->zone, ns), ns, "");
 	zone_remove_namespace(c->zone, ns);
@@ -414,8 +416,6 @@ enum err cluster_watch(struct cluster *c, uv_loop_t *loop, cluster_read *on_read
 	        .imports = c->options.kubernetes->multicluster.count > 0,
 	        .addresses = c->options.kubernetes->pods == KUBERNETES_PODS_VERIFIED,
 	        .namespace_labels = o->namespace_labels,
-	        .namespaces = (const char *const *)o->namespaces.texts,
-	        .namespace_count = o->namespaces.count,
 	        .labels = o->labels,
 	        .pool = c->pool,
 	        .handlers = {on_cluster_upsert, on_cluster_gone, on_cluster_mark, on_cluster_sweep, on_cluster_use_slices,

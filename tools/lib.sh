@@ -85,7 +85,7 @@ build() {
 unit_tests() {
 	local log status=0
 	log=$(mktemp)
-	meson test -C "$1" --no-rebuild --print-errorlogs --suite unit >"$log" 2>&1 || status=$?
+	meson test -C "$1" --no-rebuild --print-errorlogs --timeout-multiplier 5 --suite unit >"$log" 2>&1 || status=$?
 	echo "unit tests ($1):"
 	if [ "$status" = 0 ]; then
 		grep -E '^(Ok|Fail|Skipped|Timeout|Unexpected Pass|Expected Fail):' "$log"

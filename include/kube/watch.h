@@ -43,10 +43,8 @@ struct watch_options {
 	bool zones;     /* all slices are delivered, for where endpoints run, also where endpoints come from Pods */
 	bool imports;   /* ServiceImports are delivered; where the cluster has no such kind, none, and the rest does not wait for them */
 	bool addresses; /* Pods are delivered, for their addresses, also where endpoints come from slices */
-	const char *namespace_labels;  /* of Namespaces */
-	const char *const *namespaces; /* none but these are delivered */
-	unsigned namespace_count;      /* 0: all are */
-	const char *labels;            /* of Services and slices; Pods are not filtered */
+	const char *namespace_labels; /* of Namespaces */
+	const char *labels;           /* of Services and slices; Pods are not filtered */
 	struct intern *pool;
 	struct watch_handlers handlers;
 };

@@ -95,15 +95,6 @@ static void on_kind_synced(void *arg, enum object_kind kind)
 		use_slices(w, false);
 }
 
-static bool is_exposed(const struct watch *w, const struct object *o)
-{
-	const struct watch_options *options = &w->options;
-	bool exposed = o->kind != OBJECT_NAMESPACE || !options->namespace_count;
-	for (unsigned i = 0; i < options->namespace_count && !exposed; i++)
-		exposed = strcmp(options->namespaces[i], o->name) == 0;
-	return exposed;
-}
-
 /* What its slices say counts, whoever made them. */
 static bool has_no_selector(const struct object *o)
 {
@@ -114,10 +105,6 @@ static bool has_no_selector(const struct object *o)
 static enum err on_upsert(void *arg, struct object *o)
 {
 	struct watch *w = arg;
-	if (!is_exposed(w, o)) {
-		object_free(o, w->options.pool);
-		return OK;
-	}
 	w->changed = true;
 	w->review |= has_no_selector(o);
 	return w->options.handlers.upsert(w->options.handlers.arg, o);
