@@ -309,6 +309,12 @@ class Model:
             if source == "slices" or not joined or labels.get(controller.MANAGED_BY) != controller.CONTROLLER:
                 yield from slice_endpoints(piece)
 
+    def name_server(self):
+        """The Service that one of the server's own addresses belongs to: one with a ClusterIP first, then by name; None: there is none."""
+        packed = [ipaddress.ip_address(ip).packed for ip in self.settings.own]
+        found = [(names.headless, m.name(f"{key[1]}.{key[0]}"), names) for ip in packed for names, _, key in self.owners.get(ip, []) if key[0] in self.namespaces and names.own.there]
+        return min(found, key=lambda each: each[:2])[2] if found else None
+
     # --- where a name is ---
 
     def apex_of(self, lower):
@@ -457,13 +463,20 @@ class Reply:
     def apex(self, name, origin):
         types = {m.SOA, m.NS}
         if self.q.type == m.NS:
-            server = b"\2ns\3dns" + self.spelled(name, origin)
+            names = self.model.name_server()
+            zone = self.spelled(name, origin)
+            server = self.whole(names, names.own, zone) if names else b"\2ns\3dns" + zone
             glue = [(server, rtype, m.IN, self.settings.ttl, packed) for rtype, packed in self.own_addresses()]
             return self.found(types, [(m.NS, self.settings.ttl, server)], glue)
         soa = self.soa(name, origin, min(self.settings.ttl, 300))
         return self.found(types, [soa[1:2] + soa[3:]])
 
     def own_addresses(self):
+        """Of the name server: its Service's, or its own."""
+        names = self.model.name_server()
+        if names:
+            yield from ((rtype, packed) for rtype in (m.A, m.AAAA) for packed in names.own.addresses(rtype))
+            return
         for ip in self.settings.own:
             packed = ipaddress.ip_address(ip).packed
             yield (m.A if len(packed) == 4 else m.AAAA), packed

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from model import Settings
+from place import OWN
 
 
 EXPOSED = ("default", "prod", "gone", "kube-system")
@@ -14,6 +15,7 @@ class Profile(NamedTuple):
     lines: tuple = ()  # of the block, for both
     ours: tuple = ()  # headns's own, as --set takes them
     settings: Settings = Settings()
+    bind: str = "bind 127.0.0.1"
     compat: bool = False  # with `compat coredns`: no model but CoreDNS
 
 
@@ -28,6 +30,7 @@ PROFILES = {
         Profile("labels", ("namespace_labels tier=gold", "labels team=a", "ttl 0"), (), Settings(namespace_labels={"tier": "gold"}, labels={"team": "a"}, ttl=0, negative_ttl=0)),
         Profile("zonal", ("zonal",), (), Settings(zonal=True)),
         Profile("compat", ours=("compat=coredns", "ede=off"), compat=True),
+        Profile("self", bind="", settings=Settings(own=(OWN,))),
         Profile("zones", (), (), Settings(zones=("cluster.local", "example.org", "sub.cluster.local", "244.10.in-addr.arpa", "0.0.d.f.ip6.arpa"))),
     )
 }

@@ -33,6 +33,7 @@ class Asker:
     def __init__(self, seed, world, zones=model.ZONES):
         self.zones = [zone.split(".") for zone in zones if not model.octets_of(zone)]
         self.random = random.Random(seed)
+        self.servers = [prefix + zone.split(".") for zone in zones for prefix in ([], ["ns", "dns"])]
         self.objects = list(world.objects.values())
         links = [s for s in world.kind("Service") if s["metadata"]["name"].startswith("link-")]
         self.services = [s for s in world.kind("Service") if s not in links] * 4 + links or [NONE]
@@ -161,6 +162,8 @@ class Asker:
             return self.question()
         reverse = labels[-1:] == ["arpa"] and self.chance(0.6)
         rtype = m.PTR if reverse else self.pick(TYPES)
+        if labels in self.servers and self.chance(0.5):
+            rtype = self.pick([m.NS, m.NS, m.A, m.AAAA])
         flags = self.pick(FLAGS) | self.pick(OPCODES) << 11
         tcp = self.chance(0.05) and rtype not in (m.AXFR, m.IXFR)
         return m.Question(wire, rtype, self.pick(CLASSES), flags, self.pick(EDNS), tcp)

@@ -101,8 +101,12 @@ def leaves_its_zone(c):
     return any(c.world.apex_of(record[4].lower()) not in (c.origin, None) for record in c.pods.answer[0])
 
 
+def is_server_name(c):
+    return c.left == [b"ns", b"dns"] or (c.left == [] and c.type == m.NS)
+
+
 def has_own_address(c):
-    return (c.left == [] and c.type == m.NS) or (c.left == [b"ns", b"dns"] and c.type == m.A)
+    return (c.left == [] and c.type == m.NS) or (c.left == [b"ns", b"dns"] and c.type in (m.A, m.AAAA))
 
 
 def is_wrong_twice(c):
@@ -140,11 +144,13 @@ REASONS = [
     Reason("unlabelled-slices", "silence", lambda c: c.is_reverse and c.theirs is None, "CoreDNS does not answer the PTR of a slice that names no Service"),
     Reason("glue-whole", "additional", lambda c: c.theirs.additional < c.pods.additional, "SRV targets come with all their addresses, also those without ports"),
     Reason("weight-without-ports", "answer", lambda c: c.type == m.SRV and without_weights(c.pods) == without_weights(c.theirs), "CoreDNS counts endpoints without ports into the weights"),
-    Reason("ns-dns-case", NEGATIVE + " answer", lambda c: c.left == [b"ns", b"dns"] and c.theirs_negative(m.NXDOMAIN) and not c.question.name.endswith(c.origin), "CoreDNS knows ns.dns only where the zone is asked for in lower case"),
-    Reason("own-loopback", ANSWER, lambda c: has_own_address(c) and c.theirs_negative(m.NOERROR), "an address of the loopback that headns was told to listen on is one of its own"),
+    Reason("ns-dns-case", ANSWER, lambda c: is_server_name(c) and c.theirs.authority and not c.question.name.endswith(c.origin), "CoreDNS knows its name server only where the zone is asked for in lower case"),
+    Reason("reverse-ns", ANSWER, lambda c: c.is_reverse and not c.left and c.type == m.NS and bool(c.theirs.answer[1]), "the name server of reverse zones is in the cluster's zone"),
+    Reason("ns-headless", ANSWER, lambda c: has_own_address(c) and c.world.name_server() and c.world.name_server().headless, "where the server is an endpoint of a headless Service, the name server is the Service"),
+    Reason("own-loopback", ANSWER, lambda c: has_own_address(c) and c.world.settings.own == ("127.0.0.1",) and c.theirs_negative(m.NOERROR), "an address of the loopback that headns was told to listen on is one of its own"),
     Reason("pods-labels", ANSWER, lambda c: is_pod(c, 3) or is_pod(c, 4), "there is nothing below the names of pods"),
     Reason("pods-srv", ANSWER, lambda c: is_pod(c, 2) and c.type == m.SRV and c.pods.rcode == m.NOERROR, "pods have no ports"),
-    Reason("negative-ttl", "soa-ttl", lambda c: soa_ttl(c.theirs) == min(c.world.settings.ttl, 300) > soa_ttl(c.pods) == c.world.settings.negative_ttl, "what is not there is remembered for 5 seconds at most"),
+    Reason("negative-ttl", "soa-ttl", lambda c: c.is_negative and soa_ttl(c.theirs) == min(c.world.settings.ttl, 300) > soa_ttl(c.pods) == c.world.settings.negative_ttl, "what is not there is remembered for 5 seconds at most"),
     Reason("extended-error", "edns-options", lambda c: c.theirs.edns.options == b"", "clients with EDNS are told the reason of a no (RFC 8914)"),
     Reason("not-ready-yet", "soa-ttl", lambda c: soa_ttl(c.pods) == 0, "the absence of what is not ready yet is not to be remembered"),
 ]
@@ -159,7 +165,7 @@ WITH_COMPAT = {"notimp-whole", "notimp-flags", "notify", "two-errors", "edns-siz
 WITH_COMPAT |= {"orphan-slices", "unlabelled-slices", "glue-whole"}  # of data that is not kept
 WITH_COMPAT |= {"reverse-odd", "reverse-misspelt", "ns-dns-case", "dns-tree", "own-loopback"}
 COMPAT_REASONS = [reason for reason in REASONS if reason.id in WITH_COMPAT] + [
-    Reason("compat-external-port", ANSWER, lambda c: c.below_service == [b"_", b"_"] and c.pods.rcode == m.NXDOMAIN, "_._ below an ExternalName, which CoreDNS takes for the ExternalName itself, does not exist"),
+    Reason("compat-any-port", ANSWER, lambda c: c.below_service == [b"_", b"_"] and c.is_negative, "_._ is of ports alone, in CoreDNS also of an ExternalName and of endpoints without ports"),
     Reason("compat-other-zone", ANSWER, lambda c: c.type in (m.A, m.AAAA) and not c.links and any(map(c.world.apex_of, links_to(c.theirs))), "a CNAME that leads to nothing in another zone of ours is left out too"),
 ]
 

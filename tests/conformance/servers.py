@@ -25,7 +25,7 @@ POLL_S = 0.002
 
 COREFILE = """\
 {zones} {{
-    bind 127.0.0.1
+    {bind}
     kubernetes {{
         kubeconfig {kubeconfig} here
         {lines}
@@ -84,10 +84,10 @@ def free_port():
     while True:
         with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
             tcp.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            tcp.bind(("127.0.0.1", 0))
+            tcp.bind(("", 0))
             port = tcp.getsockname()[1]
             try:
-                udp.bind(("127.0.0.1", port))
+                udp.bind(("", port))
                 return port
             except OSError:
                 continue
@@ -164,7 +164,7 @@ class Stage:
         self.api = World(("stands",) if profile.settings.noendpoints else ("joined", "sliced"))
         corefile = folder / "Corefile"
         kubeconfig = self.api.kubeconfig(folder / "kubeconfig")
-        corefile.write_text(COREFILE.format(zones=" ".join(profile.settings.zones), kubeconfig=kubeconfig, lines="\n        ".join(profile.lines)))
+        corefile.write_text(COREFILE.format(zones=" ".join(profile.settings.zones), bind=profile.bind, kubeconfig=kubeconfig, lines="\n        ".join(profile.lines)))
         self.coredns = CoreDNS(corefile)
         self.pods = Headns("headns (pods)", corefile, *profile.ours)
         self.slices = Headns("headns (slices)", corefile, "endpoints=slices", *profile.ours)

@@ -5,6 +5,7 @@ import random
 from typing import NamedTuple
 
 import controller
+from place import OWN
 
 NAMESPACES = ["default", "prod", "kube-system", "team-a", "0day", "svc", "pod"]
 NAMES = ["nginx", "web", "db", "db-0", "api", "kafka", "1-2-3-4", "9lives", "dns", "ns", "svc", "a", "x" * 63, "cache", "redis", "mail"]
@@ -196,7 +197,7 @@ class Maker:
                 e["targetRef"] = {"kind": "Pod", "name": f"remote-{number}", "namespace": namespace}
             endpoints.append(e)
         ports = [{"name": self.pick(PORT_NAMES + [""]), "protocol": self.pick(PROTOCOLS), "port": 7000 + i} for i in range(self.random.randrange(3))]
-        labels = {controller.SERVICE_NAME: service} if self.chance(0.98) else {}
+        labels = {controller.SERVICE_NAME: service} if service else {}
         if self.chance(0.5):
             labels[controller.MANAGED_BY] = self.pick(["mesh.example.com", "endpointslicemirroring-controller.k8s.io"])
         if left_over:
@@ -215,6 +216,20 @@ class Maker:
                 number += 1
                 self.foreign_slice(number, meta["name"], meta["namespace"], "selector" not in spec and self.chance(0.2))
         self.foreign_slice(number + 1, "orphan", self.pick(self.names))
+        if self.chance(0.3):
+            self.foreign_slice(number + 2, None, self.pick(self.names))
+
+    def own_service(self):
+        """What the servers that are compared are the endpoint of, where they have an address that counts (place.py)."""
+        namespace = self.pick(self.names)
+        headless = self.chance(0.5)
+        spec = {"type": "ClusterIP", "clusterIP": "None" if headless else self.cluster_ip("IPv4"), "ports": [{"name": "dns", "port": 53, "protocol": "UDP"}]}
+        self.put({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "kube-dns", "namespace": namespace, "labels": {"team": "a"}}, "spec": spec})
+        self.foreign_slice(0, "kube-dns", namespace)
+        piece = self.objects["EndpointSlice", namespace, "foreign-0"]
+        piece["addressType"], piece["ports"] = "IPv4", [{"name": "dns", "port": 53, "protocol": "UDP"}]
+        piece["metadata"]["labels"][controller.SERVICE_NAME] = "kube-dns"
+        piece["endpoints"] = [{"addresses": [ip], "conditions": {"ready": True}} for ip in (OWN, "192.0.2.54")]
 
     def make(self):
         self.namespaces()
@@ -223,6 +238,8 @@ class Maker:
             self.pod(number)
         self.controller_slices()
         self.foreign_slices()
+        if self.chance(0.6):
+            self.own_service()
         return World(self.seed, self.objects)
 
 
