@@ -46,7 +46,7 @@ def outage(plane):
     plane.start_controllers()
 
 
-numbers = itertools.count(1)
+numbers = itertools.count(10)
 
 
 @pytest.fixture
@@ -56,6 +56,12 @@ def namespace(api, kubelet):
     api.create({"kind": "Namespace", "metadata": {"name": name}})
     yield name
     kubelet.drop_namespace(name)
+
+
+@pytest.fixture
+def network(namespace):
+    """The beginning of addresses that only this test's pods have: those of a namespace that is still going have names as well."""
+    return "10.244." + namespace.removeprefix("test-")
 
 
 @pytest.fixture

@@ -48,27 +48,27 @@ def way_by_certificate(plane, _):
 
 
 @pytest.mark.parametrize("way", [way_in_a_pod, way_by_kubeconfig, way_by_certificate], ids=lambda way: way.__name__)
-def test_a_corefile_leads_to_the_cluster(plane, api, kubelet, namespace, tmp_path, way):
+def test_a_corefile_leads_to_the_cluster(plane, api, kubelet, namespace, network, tmp_path, way):
     api.create(service("nginx", namespace, selector={"app": "nginx"}))
-    kubelet.start(pod("a", "10.244.8.1", namespace, labels={"app": "nginx"}))
+    kubelet.start(pod("a", f"{network}.1", namespace, labels={"app": "nginx"}))
     text, env = way(plane, tmp_path)
     corefile = tmp_path / "Corefile"
     corefile.write_text(COREFILE.format(way=text))
     server = harness.Server("-conf", corefile, listen=(), env=env, started="listening on")
-    until(server, f"nginx.{namespace}.svc", {"10.244.8.1"})
+    until(server, f"nginx.{namespace}.svc", {f"{network}.1"})
     server.stop()
 
 
-def test_where_pods_may_not_be_listed_slices_are_used(plane, serve, api, kubelet, namespace):
+def test_where_pods_may_not_be_listed_slices_are_used(plane, serve, api, kubelet, namespace, network):
     api.create(service("nginx", namespace, selector={"app": "nginx"}))
-    kubelet.start(pod("a", "10.244.8.1", namespace, labels={"app": "nginx"}))
+    kubelet.start(pod("a", f"{network}.1", namespace, labels={"app": "nginx"}))
     server = serve("pods", account="headns-without-pods")
     server.log.wait("warning: .*pods may not be listed")
-    until(server, f"nginx.{namespace}.svc", {"10.244.8.1"})
+    until(server, f"nginx.{namespace}.svc", {f"{network}.1"})
 
 
 @pytest.mark.usefixtures("outage")
-def test_a_token_is_replaced(plane, api, kubelet, namespace, serve, tmp_path):
+def test_a_token_is_replaced(plane, api, kubelet, namespace, network, tmp_path):
     """The first is revoked: after the API server's return only the one that the file holds by then is good."""
     secrets = [api.create({"kind": "Secret", "metadata": {"name": f"token-{i}", "namespace": "kube-system"}}) for i in range(2)]
     first, second = (plane.token("headns", bound_to={"kind": "Secret", **secret}) for secret in secrets)
@@ -76,8 +76,8 @@ def test_a_token_is_replaced(plane, api, kubelet, namespace, serve, tmp_path):
     token.write_text(first)
     server = harness.Server("--kubeconfig", plane.kubeconfig("rotating", {"tokenFile": str(token)}))
     api.create(service("nginx", namespace, selector={"app": "nginx"}))
-    kubelet.start(pod("a", "10.244.8.1", namespace, labels={"app": "nginx"}))
-    until(server, f"nginx.{namespace}.svc", {"10.244.8.1"})
+    kubelet.start(pod("a", f"{network}.1", namespace, labels={"app": "nginx"}))
+    until(server, f"nginx.{namespace}.svc", {f"{network}.1"})
 
     token.write_text(second)
     api.delete({"kind": "Secret", **secrets[0]})
@@ -86,7 +86,7 @@ def test_a_token_is_replaced(plane, api, kubelet, namespace, serve, tmp_path):
     plane.wait_ready()
     with pytest.raises(ApiError, match="^401 "):
         plane.client(token=first).call("GET", "/api/v1/pods")
-    kubelet.start(pod("b", "10.244.8.2", namespace, labels={"app": "nginx"}))
-    until(server, f"nginx.{namespace}.svc", {"10.244.8.1", "10.244.8.2"})
+    kubelet.start(pod("b", f"{network}.2", namespace, labels={"app": "nginx"}))
+    until(server, f"nginx.{namespace}.svc", {f"{network}.1", f"{network}.2"})
     log = server.stop()
     assert first not in log and second not in log

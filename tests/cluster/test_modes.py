@@ -12,7 +12,7 @@ from churn import Churn
 from conftest import SEED
 from harness import found, pod, service, until
 from load import Load
-from zone import Names, differences, records
+from zone import Names, differences, records, reverse
 
 CHANGES = int(os.environ.get("HEADNS_CHANGES") or 1000)
 BETWEEN = 50  # changes between two comparisons
@@ -90,7 +90,7 @@ def steady(api, kubelet, namespace):
         kubelet.start(pod(name, address, namespace, labels={"steady": "yes"}, hostname=name, subdomain="steady"))
         answers[f"steady.{namespace}.svc", "A"].add(address)
         answers[f"{name}.steady.{namespace}.svc", "A"] = {address}
-        answers[f"{number}.201.244.10.in-addr.arpa.", "PTR"] = {f"{name}.steady.{namespace}.svc.cluster.local."}
+        answers[reverse(address), "PTR"] = {f"{name}.steady.{namespace}.svc.cluster.local."}
     return answers
 
 

@@ -7,8 +7,8 @@ import pytest
 import harness
 from harness import pod, service, slice_of, until
 from load import Load
+from zone import reverse
 
-LATE = "10.244.7.99"
 AWAY_S = 3  # long enough for several tries to reach the server, and for all connections to be found dead
 
 
@@ -17,33 +17,39 @@ def web(namespace, number, address):
 
 
 @pytest.fixture
-def nginx(api, kubelet, namespace):
+def nginx(api, kubelet, namespace, network):
     """The answers of a headless Service of three pods, which there is then."""
     api.create(service("nginx", namespace, selector={"app": "nginx"}))
     answers = {(f"absent.{namespace}.svc", "A"): "NXDOMAIN", (f"nginx.{namespace}.svc", "A"): set()}
     for number in range(3):
-        address = f"10.244.7.{number}"
+        address = f"{network}.{number}"
         kubelet.start(web(namespace, number, address))
         answers[f"nginx.{namespace}.svc", "A"].add(address)
         answers[f"web-{number}.nginx.{namespace}.svc", "A"] = {address}
-        answers[f"{number}.7.244.10.in-addr.arpa.", "PTR"] = {f"web-{number}.nginx.{namespace}.svc.cluster.local."}
+        answers[reverse(address), "PTR"] = {f"web-{number}.nginx.{namespace}.svc.cluster.local."}
     return answers
 
 
-def add_late(api, kubelet, namespace, mode):
+def add_late(api, kubelet, namespace, address, mode):
     """A Service and its endpoint, without the help of the controllers, who take up to a minute to come back."""
     if mode == "slices":
         api.create(service("late", namespace))
-        api.create(slice_of("late", [LATE], namespace))
+        api.create(slice_of("late", [address], namespace))
     else:
         api.create(service("late", namespace, selector={"app": "late"}))
-        kubelet.start(pod("late", LATE, namespace, labels={"app": "late"}))
+        kubelet.start(pod("late", address, namespace, labels={"app": "late"}))
+
+
+@pytest.fixture
+def late(network):
+    """The address of what comes after an outage."""
+    return f"{network}.99"
 
 
 @pytest.mark.usefixtures("outage")
 @pytest.mark.parametrize("mode", ["pods", "slices"])
 @pytest.mark.parametrize("victims", [("api_server",), ("etcd",), ("api_server", "etcd")], ids=" and ".join)
-def test_an_outage_is_not_seen_by_queries(plane, serve, kubelet, namespace, nginx, mode, victims):
+def test_an_outage_is_not_seen_by_queries(plane, serve, kubelet, namespace, nginx, late, mode, victims):
     server = serve(mode)
     for (name, rdtype), wanted in nginx.items():
         until(server, name, wanted, rdtype)
@@ -56,9 +62,9 @@ def test_an_outage_is_not_seen_by_queries(plane, serve, kubelet, namespace, ngin
             daemon.start()
         plane.wait_ready()
         ready = time.monotonic()
-        add_late(plane.admin, kubelet, namespace, mode)
+        add_late(plane.admin, kubelet, namespace, late, mode)
         changed = time.monotonic()
-        until(server, f"late.{namespace}.svc", {LATE})
+        until(server, f"late.{namespace}.svc", {late})
         served = time.monotonic()
         for (name, rdtype), wanted in nginx.items():
             until(server, name, wanted, rdtype)
@@ -73,7 +79,7 @@ def test_an_outage_is_not_seen_by_queries(plane, serve, kubelet, namespace, ngin
 
 @pytest.mark.usefixtures("outage")
 @pytest.mark.parametrize("mode", ["pods", "slices"])
-def test_a_restart_in_an_outage_serves_the_snapshot(plane, serve, kubelet, namespace, nginx, mode, tmp_path):
+def test_a_restart_in_an_outage_serves_the_snapshot(plane, serve, kubelet, namespace, nginx, late, mode, tmp_path):
     keeping = ("--set", f"kubernetes.snapshot={tmp_path}/snapshot")
     server = serve(mode, *keeping)
     for (name, rdtype), wanted in nginx.items():
@@ -86,8 +92,8 @@ def test_a_restart_in_an_outage_serves_the_snapshot(plane, serve, kubelet, names
         time.sleep(AWAY_S)
         plane.api_server.start()
         plane.wait_ready()
-        add_late(plane.admin, kubelet, namespace, mode)
-        until(server, f"late.{namespace}.svc", {LATE})
+        add_late(plane.admin, kubelet, namespace, late, mode)
+        until(server, f"late.{namespace}.svc", {late})
     server.stop()
     assert load.wrong == []
     assert load.lost == 0

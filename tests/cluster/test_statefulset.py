@@ -8,9 +8,7 @@ import harness
 from client import ApiError
 from controlplane import wait_for
 from harness import found, until
-
-FIRST, SECOND, AGAIN = ("10.244.1.7", "10.244.2.7", "10.244.3.9")
-
+from zone import reverse
 
 def create_zone(api, namespace):
     """The file's objects in the test's namespace; the cluster's DNS Service, which has one, is of no account here."""
@@ -44,10 +42,6 @@ class Nginx:
         return f"{name}.{self.service}.cluster.local."
 
 
-def reverse(address):
-    return ".".join(reversed(address.split("."))) + ".in-addr.arpa."
-
-
 def made(api, namespace, name, but_not=None):
     """The pod of that name, once a controller has made it; but_not is the uid of the one before."""
     pods = []
@@ -65,41 +59,43 @@ def made(api, namespace, name, but_not=None):
 
 
 @pytest.mark.parametrize("mode", ["pods", "slices"])
-def test_names_follow_a_stateful_set(serve, api, kubelet, namespace, mode):
+def test_names_follow_a_stateful_set(serve, api, kubelet, namespace, network, mode):
+    first, second, again = (f"{network}.{host}" for host in (7, 8, 9))
     server = serve(mode)
     create_zone(api, namespace)
     nginx = Nginx(server, namespace)
     web0 = made(api, namespace, "web-0")
     nginx.follows({})
     kubelet.bind(web0)
-    kubelet.report(web0, [FIRST], ready=False)
-    nginx.follows({}, gone=[FIRST])
+    kubelet.report(web0, [first], ready=False)
+    nginx.follows({}, gone=[first])
 
-    kubelet.report(web0, [FIRST], ready=True)
-    nginx.follows({"web-0": FIRST})
+    kubelet.report(web0, [first], ready=True)
+    nginx.follows({"web-0": first})
     web1 = made(api, namespace, "web-1")
     kubelet.bind(web1)
-    kubelet.report(web1, [SECOND], ready=True)
-    nginx.follows({"web-0": FIRST, "web-1": SECOND})
+    kubelet.report(web1, [second], ready=True)
+    nginx.follows({"web-0": first, "web-1": second})
 
-    kubelet.report(web0, [FIRST], ready=False)
-    nginx.follows({"web-1": SECOND}, gone=[FIRST])
-    kubelet.report(web0, [FIRST], ready=True)
-    nginx.follows({"web-0": FIRST, "web-1": SECOND})
+    kubelet.report(web0, [first], ready=False)
+    nginx.follows({"web-1": second}, gone=[first])
+    kubelet.report(web0, [first], ready=True)
+    nginx.follows({"web-0": first, "web-1": second})
 
     api.delete(web0)  # is being deleted, and still Ready
-    nginx.follows({"web-1": SECOND}, gone=[FIRST])
+    nginx.follows({"web-1": second}, gone=[first])
     assert api.get("Pod", namespace, "web-0")["metadata"]["deletionTimestamp"]
     kubelet.remove(web0)
     web0 = made(api, namespace, "web-0", but_not=web0["metadata"]["uid"])
-    nginx.follows({"web-1": SECOND}, gone=[FIRST])
+    nginx.follows({"web-1": second}, gone=[first])
     kubelet.bind(web0)
-    kubelet.report(web0, [AGAIN], ready=True)
-    nginx.follows({"web-0": AGAIN, "web-1": SECOND}, gone=[FIRST])
+    kubelet.report(web0, [again], ready=True)
+    nginx.follows({"web-0": again, "web-1": second}, gone=[first])
 
 
 @pytest.mark.parametrize("mode", ["pods", "slices"])
-def test_names_follow_a_stateful_set_that_publishes_not_ready_addresses(serve, api, kubelet, namespace, mode):
+def test_names_follow_a_stateful_set_that_publishes_not_ready_addresses(serve, api, kubelet, namespace, network, mode):
+    first, second, again = (f"{network}.{host}" for host in (7, 8, 9))
     server = serve(mode)
     create_zone(api, namespace)
     api.patch({"kind": "Service", "metadata": {"name": "nginx", "namespace": namespace}}, {"spec": {"publishNotReadyAddresses": True}})
@@ -107,21 +103,21 @@ def test_names_follow_a_stateful_set_that_publishes_not_ready_addresses(serve, a
     web0 = made(api, namespace, "web-0")
     nginx.follows({})
     kubelet.bind(web0)
-    kubelet.report(web0, [FIRST], ready=False)
-    nginx.follows({"web-0": FIRST})
-    kubelet.report(web0, [FIRST], ready=True)
+    kubelet.report(web0, [first], ready=False)
+    nginx.follows({"web-0": first})
+    kubelet.report(web0, [first], ready=True)
     web1 = made(api, namespace, "web-1")
     kubelet.bind(web1)
-    kubelet.report(web1, [SECOND], ready=True)
-    nginx.follows({"web-0": FIRST, "web-1": SECOND})
+    kubelet.report(web1, [second], ready=True)
+    nginx.follows({"web-0": first, "web-1": second})
 
-    kubelet.report(web0, [FIRST], ready=False)
+    kubelet.report(web0, [first], ready=False)
     api.delete(web0)
-    kubelet.report(web1, [AGAIN], ready=True)  # is seen after web-0's changes
-    nginx.follows({"web-0": FIRST, "web-1": AGAIN}, gone=[SECOND])
+    kubelet.report(web1, [again], ready=True)  # is seen after web-0's changes
+    nginx.follows({"web-0": first, "web-1": again}, gone=[second])
     kubelet.remove(web0)
-    nginx.follows({"web-1": AGAIN}, gone=[FIRST])
+    nginx.follows({"web-1": again}, gone=[first])
     web0 = made(api, namespace, "web-0", but_not=web0["metadata"]["uid"])
     kubelet.bind(web0)
-    kubelet.report(web0, [FIRST], ready=False)
-    nginx.follows({"web-0": FIRST, "web-1": AGAIN})
+    kubelet.report(web0, [first], ready=False)
+    nginx.follows({"web-0": first, "web-1": again})

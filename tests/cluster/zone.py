@@ -14,6 +14,10 @@ PROTOCOLS = ("_tcp", "_udp", "_sctp")
 HEADER = 12
 
 
+def reverse(address):
+    return dns.reversename.from_address(address).to_text()
+
+
 def dashed(address):
     text = address.replace(".", "-").replace(":", "-")
     return text + "0" if text.endswith("-") else text
@@ -37,7 +41,7 @@ class Names:
             for service in services.get(ns, []):
                 now |= service_questions(service, ns, labels)
         every = [*addresses(sum(pods.values(), [])), *slice_addresses(sum(slices.values(), [])), *cluster_ips(sum(services.values(), []))]
-        now |= {(dns.reversename.from_address(address).to_text(), "PTR") for address in every}
+        now |= {(reverse(address), "PTR") for address in every}
         self.questions |= now
         return now
 
