@@ -66,9 +66,16 @@ enum dns_ede {
 
 /* Why a response is what it is, in the OPT record. It never costs a record: without room for it, it is left out. */
 struct ede {
-	uint16_t code;    /* enum dns_ede */
-	const char *text; /* for people: UTF-8, at most EDE_TEXT_MAX octets; static */
+	uint16_t code;     /* enum dns_ede */
+	uint16_t text_len; /* octets; at most EDE_TEXT_MAX */
+	const char *text;  /* for people: UTF-8; static */
 };
+
+/* One that says a literal, whose length is then known without counting. */
+#define EDE_SAYING(code, text)                                                                                                             \
+	{                                                                                                                                  \
+		code, sizeof(text) - 1, text                                                                                               \
+	}
 
 /* What must happen with the bytes before anybody looks at the question. */
 enum request_verdict {

@@ -1,6 +1,7 @@
 /* absence.h - why a question gets no records: one reason for every "no". It is found out with the name, chooses how long the "no" may
  * be remembered, is told to clients that ask for it, and is counted. */
 #pragma once
+#include "dns/message.h"
 #include <stdbool.h>
 
 enum absence {
@@ -34,5 +35,5 @@ enum absence {
 /* True where the name is about to appear, so that nobody may remember that it was not there. */
 bool absence_will_pass(enum absence a);
 
-/* A short sentence for people; "" for ABSENCE_NONE. Static. */
-const char *absence_text(enum absence a);
+/* The reason as clients are told it, a short sentence for people; "" for ABSENCE_NONE. Static. */
+const struct ede *absence_ede(enum absence a);

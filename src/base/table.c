@@ -121,32 +121,36 @@ bool table_remove(struct table *t, uint64_t hash, const void *entry)
 	}
 }
 
+/* The first match from cell *at on, or NULL; *at is then the cell after it. */
+static inline void *array_find(const struct array *a, size_t *at, uint64_t hash, table_match *match, const void *key)
+{
+	for (size_t i = *at;; i++) {
+		const struct cell *c = &a->cells[i & a->mask];
+		void *entry = atomic_load_explicit(&c->entry, memory_order_acquire);
+		if (!entry)
+			return NULL;
+		if (c->hash != hash || entry == REMOVED || !match(entry, key))
+			continue;
+		*at = i + 1;
+		return entry;
+	}
+}
+
 void table_snapshot(const struct table *t, uint64_t hash, struct table_snapshot *s)
 {
-	const struct array *a = atomic_load_explicit(&t->array, memory_order_acquire);
-	s->array = a;
-	s->at = hash & a->mask;
+	s->array = atomic_load_explicit(&t->array, memory_order_acquire);
+	s->at = hash;
 }
 
 void *table_next_match(struct table_snapshot *s, uint64_t hash, table_match *match, const void *key)
 {
-	const struct array *a = s->array;
-	for (;;) {
-		const struct cell *c = &a->cells[s->at];
-		void *entry = atomic_load_explicit(&c->entry, memory_order_acquire);
-		if (!entry)
-			return NULL;
-		s->at = (s->at + 1) & a->mask;
-		if (entry != REMOVED && c->hash == hash && match(entry, key))
-			return entry;
-	}
+	return array_find(s->array, &s->at, hash, match, key);
 }
 
 void *table_find(const struct table *t, uint64_t hash, table_match *match, const void *key)
 {
-	struct table_snapshot s;
-	table_snapshot(t, hash, &s);
-	return table_next_match(&s, hash, match, key);
+	size_t at = hash;
+	return array_find(atomic_load_explicit(&t->array, memory_order_acquire), &at, hash, match, key);
 }
 
 void *table_each(const struct table *t, size_t *cursor)

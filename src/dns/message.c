@@ -168,7 +168,7 @@ void response_begin(struct wire_writer *w, const struct request *r, uint16_t fla
 /* Octets of the option; 0: there is none, or no room for it. */
 static size_t ede_len(const struct wire_writer *w, const struct ede *ede)
 {
-	size_t len = ede ? EDE_LEN + strlen(ede->text) : 0;
+	size_t len = ede ? EDE_LEN + (size_t)ede->text_len : 0;
 	return w->limit - w->len < OPT_LEN + len ? 0 : len;
 }
 

@@ -469,7 +469,6 @@ size_t answer_end(struct answer *a, struct query *q, enum dns_rcode rcode)
 	q->outcome = a->outcome;
 	q->target = (uint16_t)a->owner;
 	bool tell = a->policy->ede && a->absence && !a->truncated;
-	const struct ede ede = {DNS_EDE_OTHER, tell ? absence_text(a->absence) : ""};
-	response_end(&a->w, &q->request, rcode, a->answers, a->authority, a->additional, tell ? &ede : NULL);
+	response_end(&a->w, &q->request, rcode, a->answers, a->authority, a->additional, tell ? absence_ede(a->absence) : NULL);
 	return a->w.len;
 }

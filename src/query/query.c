@@ -137,7 +137,7 @@ static size_t refuse(const struct query *q, const struct query_policy *policy, u
 /* A name of no zone of ours. */
 static size_t answer_outside(struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap)
 {
-	static const struct ede outside = {DNS_EDE_NOT_AUTHORITATIVE, "the name is in no zone that is served here"};
+	static const struct ede outside = EDE_SAYING(DNS_EDE_NOT_AUTHORITATIVE, "the name is in no zone that is served here");
 	struct name found, spelt;
 	struct zone_spot spot;
 	for (unsigned i = 0; i < policy->search_count && q->request.qname.labels; i++) {
@@ -158,8 +158,9 @@ static size_t answer_outside(struct query *q, const struct query_policy *policy,
 /* A well-formed request. */
 static size_t answer_question(struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap)
 {
-	static const struct ede unsupported = {DNS_EDE_NOT_SUPPORTED, "neither other classes than IN nor zone transfers are served here"};
-	static const struct ede unknown = {DNS_EDE_NOT_READY, "the cluster has not been read yet"};
+	static const struct ede unsupported =
+	        EDE_SAYING(DNS_EDE_NOT_SUPPORTED, "neither other classes than IN nor zone transfers are served here");
+	static const struct ede unknown = EDE_SAYING(DNS_EDE_NOT_READY, "the cluster has not been read yet");
 	const struct request *r = &q->request;
 	if (r->qclass != DNS_CLASS_IN || r->qtype == DNS_TYPE_AXFR || r->qtype == DNS_TYPE_IXFR)
 		return refuse(q, policy, out, cap, DNS_REFUSED, &unsupported);

@@ -266,7 +266,7 @@ static void test_response_keeps_room_for_opt(void **state)
 	free(ask);
 }
 
-static const struct ede not_ready = {DNS_EDE_NOT_READY, "hi"};
+static const struct ede not_ready = EDE_SAYING(DNS_EDE_NOT_READY, "hi");
 
 static void test_extended_error(void **state)
 {

@@ -173,7 +173,7 @@ static void test_reasons(void **state)
 		enum absence reason = reasons[i].reason;
 		char question[128], want[128];
 		snprintf(question, sizeof question, "%s edns=1232", reasons[i].ask);
-		snprintf(want, sizeof want, " + edns 0 \"%s\"", absence_text(reason));
+		snprintf(want, sizeof want, " + edns 0 \"%s\"", absence_ede(reason)->text);
 		const char *got = ask(&policy, &worker, question);
 		const char *soa = absence_will_pass(reason) ? " 0 SOA " : " 5 SOA ";
 		if (strstr(got, want) && strstr(got, soa) && worker.counters.absences[reason] == 1)
@@ -204,9 +204,9 @@ static void test_reasons_are_counted(void **state)
 static void test_texts(void **state)
 {
 	(void)state;
-	assert_string_equal(absence_text(ABSENCE_NONE), "");
+	assert_string_equal(absence_ede(ABSENCE_NONE)->text, "");
 	for (int i = ABSENCE_NONE + 1; i < ABSENCES; i++)
-		assert_in_range(strlen(absence_text((enum absence)i)), 1, EDE_TEXT_MAX);
+		assert_in_range(absence_ede((enum absence)i)->text_len, 1, EDE_TEXT_MAX);
 }
 
 /* A chain is followed for ten links. */
