@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness import pod, service, write_manifest
+from harness import pod, service, slice_of, write_manifest
 
 CLIENTS = harness.ROOT / "tests" / "clients"
 CACHE = Path(os.environ.get("HEADNS_CLIENTS") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "headns-tests")
@@ -70,10 +70,12 @@ def place(request, stage):
 def client(stage):
     """client("resolve-musl"): builds a client of tests/clients where that has not been done, and puts it on the stage."""
 
-    def build_with(command, output, *arguments):
+    def build_with(command, output, *arguments, library=None):
         def build():
             if not shutil.which(command):
                 missing(command)
+            if library and subprocess.run(["pkg-config", "--exists", library]).returncode != 0:
+                missing(library)
             done = subprocess.run(arguments, capture_output=True, text=True, cwd=CLIENTS, env={**os.environ, "CGO_ENABLED": "0"})
             assert done.returncode == 0, done.stdout + done.stderr
             return output
@@ -81,10 +83,11 @@ def client(stage):
         return build
 
     CACHE.mkdir(parents=True, exist_ok=True)
-    musl, go, busybox = CACHE / "resolve-musl", CACHE / "resolve-go", CACHE / "busybox-nslookup"
+    musl, go, busybox, ares = (CACHE / name for name in ("resolve-musl", "resolve-go", "busybox-nslookup", "resolve-ares"))
     builders = {
         "resolve-musl": build_with("musl-gcc", musl, "musl-gcc", "-static", "-O1", "-o", musl, "resolve.c"),
         "resolve-go": build_with("go", go, "go", "build", "-o", go, "resolve.go"),
+        "resolve-ares": build_with("gcc", ares, "gcc", "-O1", "-o", ares, "resolve-ares.c", "-lcares", library="libcares"),
         "busybox-nslookup": build_with("dpkg-source", busybox, "./busybox-nslookup.sh", busybox),
     }
 
@@ -148,7 +151,7 @@ def test_python(place):
     assert place.output("/usr/bin/python3", "-c", program, *WEB) == "['10.244.1.7', '10.244.2.7']\n"
 
 
-@pytest.mark.parametrize("program", ["resolve-musl", "resolve-go"])
+@pytest.mark.parametrize("program", ["resolve-musl", "resolve-go", "resolve-ares"])
 def test_other_resolvers(place, client, program):
     program = client(program)
     for name in ("web-0.nginx", "web-0.nginx.default.svc.cluster.local", "web-0.nginx.default.svc.cluster.local."):
@@ -156,6 +159,31 @@ def test_other_resolvers(place, client, program):
     assert len(place.output(program, "nginx").split()) == 5
     done = place.run(program, "web-9.nginx")
     assert done.returncode == 1 and not done.stdout
+
+
+BIG = [f"10.64.{n // 250}.{n % 250 + 1}" for n in range(10_000)]
+MESSAGE = 4092  # addresses that a DNS message of 65,535 octets holds beside an OPT record; one more without
+DATAGRAM = 29  # those that 512 octets hold
+
+
+@pytest.mark.big
+@pytest.mark.parametrize("options, whole", [pytest.param((), MESSAGE, id="as it is"), pytest.param(("--set", "kubernetes.max_answers=48"), 48, id="max_answers")])
+@pytest.mark.parametrize("program", ["getent", "resolve-musl", "resolve-go", "resolve-ares"])
+def test_a_service_of_ten_thousand_endpoints(place, client, stage, program, options, whole):
+    """No message holds them all: each resolver takes as many as come, which is success. musl before 1.2.4 asks by UDP alone and is
+    content with what an answer that was cut has."""
+    slices = [slice_of("big", BIG[at : at + 1000], name=f"big-{at}") for at in range(0, len(BIG), 1000)]
+    manifest = write_manifest(stage / f"big-{place.user}.yaml", service("big"), *slices)
+    command = ("getent", "ahosts", "big") if program == "getent" else (client(program), "big")
+    said = place.output(*command, manifest=manifest, options=options).splitlines()
+    found = {line.split()[0] for line in said}
+    assert found <= set(BIG)
+    if program == "resolve-musl":
+        assert DATAGRAM <= len(found) <= whole
+    elif options:
+        assert len(found) == whole
+    else:
+        assert whole <= len(found) <= whole + 1
 
 
 @pytest.mark.parametrize("options", [["+search", "web-0.nginx"], ["web-0.nginx.default.svc.cluster.local"], ["+tcp", "web-0.nginx.default.svc.cluster.local"]])
