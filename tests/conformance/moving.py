@@ -323,6 +323,8 @@ class Run:
                 found |= {(wire, rtype): None for rtype in (m.A, m.AAAA, m.SRV)}
             for ip in addresses_in(obj):
                 found[m.name(ipaddress.ip_address(ip).reverse_pointer), m.PTR] = None
+                for service in (o for o in objects if o["kind"] == "Service" and o["metadata"]["namespace"] == obj["metadata"]["namespace"]):
+                    found[m.name("{}.{name}.{namespace}.svc.cluster.local".format(model.dashed(ip), **service["metadata"])), m.A] = None
         return list(found)
 
 

@@ -101,6 +101,13 @@ def leaves_its_zone(c):
     return any(c.world.apex_of(record[4].lower()) not in (c.origin, None) for record in c.pods.answer[0])
 
 
+def leads_to_nothing(c):
+    """Whether all PTRs that CoreDNS has beyond ours are of Services that are not there."""
+    more = c.theirs.answer[1] - c.pods.answer[1]
+    services = [m.to_text(record[4]).split(".")[1:3] for record in more]
+    return bool(more) and c.pods.answer[1] <= c.theirs.answer[1] and all((ns, name) not in c.world.services for name, ns in services)
+
+
 def is_server_name(c):
     return c.left == [b"ns", b"dns"] or (c.left == [] and c.type == m.NS)
 
@@ -139,7 +146,7 @@ REASONS = [
     Reason("cname-to-other-zone", ANSWER, lambda c: c.links and leaves_its_zone(c) and not c.theirs.authority, "a CNAME into another zone of ours gets that zone's rcode (RFC 6604)"),
     Reason("reverse-odd", NEGATIVE, lambda c: c.is_reverse and c.left[-1:] in ([b"svc"], [b"pod"]) and c.theirs_negative(m.NOERROR), "svc and pod mean nothing in reverse zones"),
     Reason("reverse-misspelt", ANSWER, lambda c: c.is_reverse and c.type == m.PTR and model.Reply.digits(m.labels_of(c.question.name.lower())[:-2], c.world.zones[c.origin]) is None, "reverse names are digits or nibbles, in their only spelling"),
-    Reason("orphan-slices", ANSWER, lambda c: c.is_reverse and c.type == m.PTR and c.pods.rcode == m.NXDOMAIN and c.theirs.answer[2], "slices of no Service have no PTR"),
+    Reason("orphan-slices", ANSWER, lambda c: c.is_reverse and c.type == m.PTR and leads_to_nothing(c), "slices of no Service have no PTR"),
     Reason("reverse-no-namespace", ANSWER, lambda c: c.is_reverse and c.type == m.PTR and bool(c.world.settings.namespaces) and c.theirs_negative(m.NXDOMAIN), "a PTR does not ask whether the namespace has an object"),
     Reason("unlabelled-slices", "silence", lambda c: c.is_reverse and c.theirs is None, "CoreDNS does not answer the PTR of a slice that names no Service"),
     Reason("glue-whole", "additional", lambda c: c.theirs.additional < c.pods.additional, "SRV targets come with all their addresses, also those without ports"),
