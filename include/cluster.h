@@ -59,6 +59,7 @@ const struct store *cluster_store(const struct cluster *c);
 
 /* What is served; the writer's functions of zone.h are for the control thread. */
 struct zone *cluster_zone(const struct cluster *c);
+struct zone *cluster_external_zone(const struct cluster *c); /* of k8s_external; NULL: there is none */
 
 /* For query_policy.known. */
 const atomic_bool *cluster_known(const struct cluster *c);

@@ -14,10 +14,11 @@
 
 struct cluster {
 	struct cluster_options options;
-	struct compile_options compile;
+	struct compile_options compile, compile_external;
 	struct intern *pool;
 	struct store *store;
 	struct zone *zone;
+	struct zone *external; /* NULL: there is no external zone */
 	bool stdin_kept;
 	struct cluster_changes changes; /* of the load under way */
 	struct watch *watch;
@@ -65,6 +66,16 @@ static enum zone_tree tree_of(enum object_kind kind)
 	return kind == OBJECT_SERVICE_IMPORT ? ZONE_CLUSTER_SET : ZONE_CLUSTER;
 }
 
+static enum err publish_external(const struct cluster *c, const struct service_view *view)
+{
+	const struct object *o = &view->service->object;
+	struct generation *g;
+	if (!c->external || o->kind != OBJECT_SERVICE)
+		return OK;
+	enum err err = compile_service(view, &c->compile_external, &g);
+	return err ? err : zone_publish(c->external, ZONE_CLUSTER, o->ns, o->name, g);
+}
+
 static enum err on_service_changed(void *arg, const struct service_view *view)
 {
 	struct cluster *c = arg;
@@ -76,6 +87,8 @@ static enum err on_service_changed(void *arg, const struct service_view *view)
 	if (!err)
 		err = zone_publish(c->zone, tree_of(o->kind), o->ns, o->name, g);
 	if (!err)
+		err = publish_external(c, view);
+	if (!err)
 		c->changes.changed++;
 	return passed_over(err, o->ns, o->name);
 }
@@ -84,6 +97,8 @@ static void on_service_gone(void *arg, enum object_kind kind, const char *ns, co
 {
 	struct cluster *c = arg;
 	zone_withdraw(c->zone, tree_of(kind), ns, name);
+	if (c->external && kind == OBJECT_SERVICE)
+		zone_withdraw(c->external, ZONE_CLUSTER, ns, name);
 	c->changes.gone++;
 }
 
@@ -92,9 +107,15 @@ static enum err on_namespace_changed(void *arg, const char *ns, bool exists)
 	struct cluster *c = arg;
 	if (!is_exposed(c, ns))
 		return OK;
-	if (exists)
-		return passed_over(zone_add_namespace(c->zone, ns), ns, "");
+	if (exists) {
+		enum err err = zone_add_namespace(c->zone, ns);
+		if (!err && c->external)
+			err = zone_add_namespace(c->external, ns);
+		return passed_over(err, ns, "");
+	}
 	zone_remove_namespace(c->zone, ns);
+	if (c->external)
+		zone_remove_namespace(c->external, ns);
 	return OK;
 }
 
@@ -136,6 +157,30 @@ static struct store_rules rules_of(const struct kubernetes_options *o)
 	};
 }
 
+static bool build_external(struct cluster *c)
+{
+	const struct kubernetes_options *o = c->options.kubernetes;
+	const struct external_options *e = &o->external;
+	const uint32_t negative_ttl_s = o->compat_coredns || e->ttl_s < o->negative_ttl_s ? e->ttl_s : o->negative_ttl_s;
+	const struct zone_options options = {
+	        .origins = e->zones.names,
+	        .origin_count = e->zones.count,
+	        .ttl_s = e->ttl_s,
+	        .negative_ttl_s = negative_ttl_s,
+	        .external = e->apex,
+	};
+	c->compile_external = (struct compile_options){
+	        .external = true,
+	        .external_headless = e->headless,
+	        .endpoint_pod_names = o->endpoint_pod_names,
+	        .compat_coredns = o->compat_coredns,
+	};
+	if (!e->zones.count)
+		return true;
+	c->external = zone_new(&options);
+	return c->external;
+}
+
 static enum err build(struct cluster *c, struct diag *d)
 {
 	const struct cluster_options *o = &c->options;
@@ -158,7 +203,8 @@ static enum err build(struct cluster *c, struct diag *d)
 	        .compat_coredns = o->kubernetes->compat_coredns,
 	};
 	const struct store_callbacks callbacks = {on_service_changed, on_service_gone, on_namespace_changed, on_pod_addresses, c};
-	if (!(c->pool = intern_new()) || !(c->zone = zone_new(&zone_options)) || !(c->store = store_new(c->pool, &callbacks)))
+	if (!(c->pool = intern_new()) || !(c->zone = zone_new(&zone_options)) || !build_external(c) ||
+	    !(c->store = store_new(c->pool, &callbacks)))
 		return diag_set(d, ERR_NOMEM, "out of memory");
 	if (o->endpoint) {
 		const struct store_rules rules = rules_of(o->kubernetes);
@@ -171,11 +217,21 @@ static void tear_down(struct cluster *c)
 {
 	store_free(c->store);
 	zone_free(c->zone);
+	zone_free(c->external);
 	rcu_free_all();
 	intern_free(c->pool);
 	c->store = NULL;
 	c->zone = NULL;
+	c->external = NULL;
 	c->pool = NULL;
+}
+
+static void set_ttls(struct cluster *c, uint32_t most)
+{
+	const struct kubernetes_options *o = c->options.kubernetes;
+	zone_set_ttl(c->zone, o->ttl_s < most ? o->ttl_s : most);
+	if (c->external)
+		zone_set_ttl(c->external, o->external.ttl_s < most ? o->external.ttl_s : most);
 }
 
 /* What the snapshot says is known from now on, and marked: what is not seen when the cluster has been read is gone. */
@@ -186,7 +242,7 @@ static void use_snapshot(struct cluster *c)
 	store_mark(c->store, EVERY_KIND);
 	c->from_snapshot = true;
 	atomic_store_explicit(&c->known, true, memory_order_release);
-	zone_set_ttl(c->zone, o->ttl_s < STALE_TTL_S ? o->ttl_s : STALE_TTL_S);
+	set_ttls(c, STALE_TTL_S);
 	log_line(LOG_INFO, "snapshot %s: serving its %zu services and %zu endpoints until the cluster has been read", o->snapshot,
 	         now.services, now.endpoints);
 }
@@ -393,7 +449,7 @@ static void on_cluster_synced(void *arg)
 	struct cluster *c = arg;
 	c->from_snapshot = false;
 	uv_timer_stop(&c->late);
-	zone_set_ttl(c->zone, c->options.kubernetes->ttl_s);
+	set_ttls(c, UINT32_MAX);
 	atomic_store_explicit(&c->known, true, memory_order_release);
 	c->on_read(c->on_read_arg, c, (unsigned)(now_ms() - c->watch_ms));
 }
@@ -461,6 +517,11 @@ const struct store *cluster_store(const struct cluster *c)
 struct zone *cluster_zone(const struct cluster *c)
 {
 	return c->zone;
+}
+
+struct zone *cluster_external_zone(const struct cluster *c)
+{
+	return c->external;
 }
 
 const atomic_bool *cluster_known(const struct cluster *c)

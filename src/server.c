@@ -14,9 +14,17 @@ struct server_worker {
 	_Alignas(64) struct query_state state;
 };
 
+/* How a query is answered, and who is next where the answer says that others may know better; NULL: nobody. */
+struct way {
+	struct query_policy policy;
+	const struct query_policy *next;
+};
+
 struct block {
 	struct cluster *cluster;
-	struct query_policy policy;
+	struct way way;
+	struct way external;                    /* of names in external_zones */
+	const struct name_list *external_zones; /* borrowed; NULL: there are none */
 	struct name *search;
 	unsigned *listeners; /* indices, of its addresses */
 	unsigned listener_count;
@@ -91,6 +99,20 @@ static void apply_options(struct query_policy *policy, const struct kubernetes_o
 	policy->fallthrough_count = o->fallthrough_zones.count;
 }
 
+/* k8s_external stands before kubernetes, as in CoreDNS. */
+static void apply_external(struct block *b)
+{
+	const struct external_options *o = &cluster_options(b->cluster)->kubernetes->external;
+	if (!o->zones.count)
+		return;
+	b->external_zones = &o->zones;
+	b->external = (struct way){b->way.policy, &b->way.policy};
+	b->external.policy.zone = cluster_external_zone(b->cluster);
+	b->external.policy.fallthrough = o->fallthrough;
+	b->external.policy.fallthrough_zones = o->fallthrough_zones.names;
+	b->external.policy.fallthrough_count = o->fallthrough_zones.count;
+}
+
 static unsigned count_addresses(const struct server_block *from)
 {
 	unsigned count = 0;
@@ -113,7 +135,7 @@ static struct block *block_new(const struct server_block *from)
 	}
 	if (from->search_count)
 		memcpy(b->search, from->search, from->search_count * sizeof *b->search);
-	b->policy = (struct query_policy){
+	b->way.policy = (struct query_policy){
 	        .zone = from->cluster ? cluster_zone(from->cluster) : NULL,
 	        .rotate = from->rotate,
 	        .outside_nxdomain = from->outside_nxdomain,
@@ -122,8 +144,10 @@ static struct block *block_new(const struct server_block *from)
 	        .known = from->cluster ? cluster_known(from->cluster) : NULL,
 	        .ede = true,
 	};
-	if (from->cluster)
-		apply_options(&b->policy, cluster_options(from->cluster)->kubernetes);
+	if (from->cluster) {
+		apply_options(&b->way.policy, cluster_options(from->cluster)->kubernetes);
+		apply_external(b);
+	}
 	return b;
 }
 
@@ -205,12 +229,32 @@ enum err server_add_block(struct server *s, const struct server_block *block, st
 /* --- answering --- */
 
 /* Of names that no block has. */
-static const struct query_policy nobodys = {.ede = true};
+static const struct way nobodys = {.policy = {.ede = true}};
 
-static const struct query_policy *policy_of(const struct routes *routes, const struct query *q)
+static bool is_external(const struct block *b, const struct name *name)
+{
+	for (unsigned i = 0; b->external_zones && i < b->external_zones->count; i++)
+		if (name_in(name, &b->external_zones->names[i]))
+			return true;
+	return false;
+}
+
+static const struct way *way_of(const struct routes *routes, const struct query *q)
 {
 	const struct block *b = q->verdict == REQUEST_OK ? routes_find(routes, &q->request.qname, q->request.qtype) : NULL;
-	return b ? &b->policy : &nobodys;
+	if (!b)
+		return &nobodys;
+	return is_external(b, &q->request.qname) ? &b->external : &b->way;
+}
+
+/* What falls through to nobody who has such names stays answered as it was. */
+static size_t answer(struct query *q, const struct way *way, struct query_state *state, const struct net_message *m)
+{
+	size_t len = query_answer(q, &way->policy, state, m->reply, m->reply_cap);
+	if (q->outcome != QUERY_FALLTHROUGH || !way->next)
+		return len;
+	query_locate(q, way->next);
+	return q->spot.place == ZONE_OUTSIDE ? len : query_answer(q, way->next, state, m->reply, m->reply_cap);
 }
 
 static void server_on_messages(void *arg, unsigned worker, unsigned address, struct net_message *messages, unsigned n)
@@ -219,14 +263,14 @@ static void server_on_messages(void *arg, unsigned worker, unsigned address, str
 	const struct routes *routes = &s->listeners[address].routes;
 	struct query_state *state = &s->workers[worker].state;
 	struct query queries[NET_BATCH];
-	const struct query_policy *policies[NET_BATCH];
+	const struct way *ways[NET_BATCH];
 	for (unsigned i = 0; i < n; i++) {
 		query_begin(&queries[i], messages[i].tcp ? QUERY_TCP : QUERY_UDP, messages[i].bytes, messages[i].len);
-		policies[i] = policy_of(routes, &queries[i]);
-		query_locate(&queries[i], policies[i]);
+		ways[i] = way_of(routes, &queries[i]);
+		query_locate(&queries[i], &ways[i]->policy);
 	}
 	for (unsigned i = 0; i < n; i++)
-		messages[i].reply_len = query_answer(&queries[i], policies[i], state, messages[i].reply, messages[i].reply_cap);
+		messages[i].reply_len = answer(&queries[i], ways[i], state, &messages[i]);
 }
 
 /* --- listening --- */
@@ -250,6 +294,8 @@ static enum err set_selves(struct server *s, struct net_address *room)
 		unsigned count = block_addresses(s, s->blocks[i], room);
 		size_t self_count = self_addresses(room, count, self);
 		if (c && zone_set_self(cluster_zone(c), self, self_count))
+			return ERR_NOMEM;
+		if (c && cluster_external_zone(c) && zone_set_self(cluster_external_zone(c), self, self_count))
 			return ERR_NOMEM;
 	}
 	return OK;

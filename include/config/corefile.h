@@ -27,6 +27,7 @@ struct corefile_block {
 	unsigned bind_count;
 	bool loadbalance;       /* sets of addresses begin at another one each time */
 	char *kubernetes_place; /* NULL: the block has no kubernetes, which is once at most */
+	char *external_place;   /* NULL: the block has no k8s_external, which then is kubernetes.external */
 	struct kubernetes_options kubernetes;
 };
 

@@ -22,6 +22,16 @@ enum kubernetes_pods { KUBERNETES_PODS_DISABLED, KUBERNETES_PODS_INSECURE, KUBER
 /* Where the endpoints of a Service come from: its Pods, or EndpointSlices alone. */
 enum kubernetes_endpoints { KUBERNETES_ENDPOINTS_PODS, KUBERNETES_ENDPOINTS_SLICES };
 
+/* `k8s_external [ZONE...] { ... }`, which is written beside `kubernetes`: zones of the Services' addresses outside. */
+struct external_options {
+	struct name_list zones; /* none: there is none */
+	char *apex;             /* `apex LABEL`: that of the name server's name; "dns" */
+	uint32_t ttl_s;         /* `ttl SECONDS`, 0 to 3600 */
+	bool headless;
+	bool fallthrough; /* `fallthrough [ZONES]` */
+	struct name_list fallthrough_zones;
+};
+
 struct kubernetes_options {
 	/* --- which names --- */
 	struct name_list zones; /* at least one that is no reverse zone; ranges (10.96.0.0/12) have become the reverse zones they cover */
@@ -34,6 +44,8 @@ struct kubernetes_options {
 	bool ignore_empty_service; /* `ignore empty_service` */
 	bool zonal;
 	bool svcb; /* ours: HTTPS and SVCB records of Services with a port of that name */
+
+	struct external_options external;
 
 	/* --- how they are answered --- */
 	uint32_t ttl_s;          /* `ttl SECONDS`, 0 to 3600 */
@@ -77,6 +89,14 @@ enum err kubernetes_options_finish(struct kubernetes_options *o, const struct na
 
 /* The first directive that was given and counts only where there is an API server; NULL: none. */
 const char *kubernetes_of_clusters_only(const struct kubernetes_options *o);
+
+/* All defaults; no zones yet. ERR_NOMEM. */
+enum err external_options_init(struct external_options *o);
+void external_options_clear(struct external_options *o);
+
+/* As those of kubernetes. */
+enum err external_set(struct external_options *o, const char *directive, const char *const *words, unsigned count, struct diag *d);
+enum err external_options_finish(struct external_options *o, const struct name_list *zones, struct diag *d);
 
 #define KUBERNETES_ZONES_MAX 255
 

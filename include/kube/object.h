@@ -63,10 +63,12 @@ struct service {
 	bool headless;          /* clusterIP: None */
 	bool publish_not_ready; /* spec.publishNotReadyAddresses */
 	uint8_t families;       /* spec.ipFamilies: bit 0 IPv4, bit 1 IPv6; 0: unset */
-	uint8_t cluster_ip_count;
+	uint8_t cluster_ip_count, external_ip_count;
 	uint16_t port_count;
 	struct addr cluster_ips[2];
 	const char *external_name;        /* interned; NULL unless ExternalName */
+	struct addr *external_ips;        /* owned: spec.externalIPs, then status.loadBalancer.ingress[].ip */
+	const char *external_host;        /* interned: the first ingress hostname, or what of the above is no address; NULL: none */
 	const struct label_set *selector; /* NULL: nil or empty */
 	struct service_port *ports;       /* owned */
 };

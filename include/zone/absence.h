@@ -13,6 +13,7 @@ enum absence {
 	ABSENCE_NO_ENDPOINTS, /* a headless Service without any */
 	ABSENCE_NO_TARGET,    /* an ExternalName that is no host name */
 	ABSENCE_NOT_SERVED,   /* names of endpoints, where they are switched off */
+	ABSENCE_NOT_EXTERNAL, /* in an external zone: a Service without an address outside */
 
 	/* No such name. */
 	ABSENCE_NO_NAMESPACE,

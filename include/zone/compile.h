@@ -14,6 +14,9 @@ struct compile_options {
 	/* A headless Service has names for its ready endpoints in each zone, <zone>.pin._zone, and <zone>.prefer._zone, which are all of them
 	 * where the zone has none (CoreDNS 1.15's zonal). */
 	bool zonal;
+	/* The names that the Service has in an external zone (CoreDNS's k8s_external): of its addresses outside; where it has none and
+	 * external_headless, of its endpoints. */
+	bool external, external_headless;
 	bool svcb; /* ports named https and http have SVCB records, and the Service HTTPS records for the first (RFC 9460) */
 	/* As CoreDNS: endpoints without ports count when weights are shared out; a port's name has the addresses behind it, and _ in place of a port or a protocol stands for every one; _protocol alone is no
 	 * name. zone_options.compat_coredns makes the underscores optional. */

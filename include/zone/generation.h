@@ -70,6 +70,7 @@ struct generation {
 	uint8_t service_len, ns_len, cname_len; /* octets of these labels without their length octet */
 	uint8_t alpn;                           /* enum alpn, of the port https */
 	uint32_t https;                         /* the node of _https._tcp; 0: none, or nobody wants HTTPS records */
+	bool external;                          /* of an external zone: several Services may have one address */
 	bool zonal;    /* every name <zone>.pin._zone and <zone>.prefer._zone exists, those of these nodes and others */
 	bool headless; /* the Service has no address of its own: those of nodes[0] are its endpoints' */
 	uint32_t node_count;

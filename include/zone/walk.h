@@ -22,5 +22,5 @@ typedef enum err zone_take(void *arg, const struct zone_record *r);
 const struct name *zone_apex(const struct zone *z, unsigned i);
 
 /* Every record of the zone with this apex, the records of one name and type together, else in no order. What take returns other than OK
- * ends it and is returned. The writer's thread only. */
+ * ends it and is returned. The writer's thread only; not of an external zone. */
 enum err zone_walk(const struct zone *z, const struct name *apex, zone_take *take, void *arg);

@@ -32,6 +32,8 @@ struct zone_options {
 	uint32_t ttl_s;          /* of records, and SOA MINIMUM: 0 to 3600 */
 	uint32_t negative_ttl_s; /* TTL of the SOA in negative answers */
 	enum zone_pods pods;
+	/* NULL: as above. Else an external zone: names are <service>.<ns>.<origin>, and the name server is ns1 below this label. */
+	const char *external;
 	bool compat_coredns; /* as CoreDNS where ours is otherwise (docs/compatibility.md), also where answers are decided (query/) */
 };
 
@@ -93,6 +95,8 @@ struct zone_settings {
 	uint32_t negative_ttl_s;
 	enum zone_pods pods;
 	bool compat_coredns;
+	uint8_t svc_len;      /* octets of "svc" between a namespace and an apex; 0: an external zone, which has none */
+	uint8_t external[64]; /* wire form, lower case: the label that the name server of an external zone is below */
 };
 const struct zone_settings *zone_settings(const struct zone *z);
 
@@ -114,6 +118,7 @@ enum zone_place {
 	ZONE_OWN,           /* a forward origin and what stands beside the Services: svc, pod, dns, ns.dns, dns-version */
 	ZONE_NAMESPACE,     /* <ns>.svc */
 	ZONE_SERVICE,       /* <service>.<ns>.svc and all below */
+	ZONE_EXTERNAL,      /* <service>.<ns> of an external zone and all below */
 	ZONE_POD_NAMESPACE, /* <ns>.pod */
 	ZONE_POD,           /* <address>.<ns>.pod and all below */
 	ZONE_REVERSE,       /* a reverse origin and all below */

@@ -105,7 +105,19 @@ static enum err take_zones(const struct reader *r, const struct line *l, struct 
 	return err;
 }
 
-static enum err take_option(const struct reader *r, const struct line *l, struct kubernetes_options *o)
+typedef enum err setter(void *options, const char *directive, const char *const *words, unsigned count, struct diag *d);
+
+static enum err set_kubernetes(void *options, const char *directive, const char *const *words, unsigned count, struct diag *d)
+{
+	return kubernetes_set(options, directive, words, count, d);
+}
+
+static enum err set_external(void *options, const char *directive, const char *const *words, unsigned count, struct diag *d)
+{
+	return external_set(options, directive, words, count, d);
+}
+
+static enum err take_option(const struct reader *r, const struct line *l, setter *set, void *options)
 {
 	const char **words = calloc(l->count, sizeof *words);
 	struct diag why;
@@ -117,28 +129,33 @@ static enum err take_option(const struct reader *r, const struct line *l, struct
 	if (l->has_body)
 		err = syntax_error(r->diag, &l->words[0], ERR_SYNTAX, "%s has no braces", l->words[0].text);
 	else
-		err = wrong(r, &l->words[0], kubernetes_set(o, l->words[0].text, words, l->count - 1, &why), &why);
+		err = wrong(r, &l->words[0], set(options, l->words[0].text, words, l->count - 1, &why), &why);
 	free(words);
 	return err;
 }
 
 /* What goes without saying: the zones of the block. */
-static enum err finish_kubernetes(const struct reader *r, const struct line *l, struct corefile_block *b)
+static enum err block_zones(const struct reader *r, const struct corefile_block *b, struct name_list *zones)
 {
-	struct name_list zones = {0};
-	struct diag why;
-	enum err err = OK;
 	unsigned count = 0;
 	for (unsigned i = 0; i < b->key_count; i++)
 		count += b->keys[i].zones.count;
-	zones.names = malloc((count + !count) * sizeof *zones.names);
-	if (!zones.names)
+	*zones = (struct name_list){malloc((count + !count) * sizeof *zones->names), 0};
+	if (!zones->names)
 		return no_memory(r);
 	for (unsigned i = 0; i < b->key_count; i++) {
 		for (unsigned z = 0; z < b->keys[i].zones.count; z++)
-			zones.names[zones.count++] = b->keys[i].zones.names[z];
+			zones->names[zones->count++] = b->keys[i].zones.names[z];
 	}
-	if (r->options->settings)
+	return OK;
+}
+
+static enum err finish_kubernetes(const struct reader *r, const struct line *l, struct corefile_block *b)
+{
+	struct name_list zones;
+	struct diag why;
+	enum err err = block_zones(r, b, &zones);
+	if (!err && r->options->settings)
 		err = settings_apply(r->options->settings, &b->kubernetes, r->diag);
 	if (!err)
 		err = wrong(r, &l->words[0], kubernetes_options_finish(&b->kubernetes, &zones, &why), &why);
@@ -156,11 +173,37 @@ static enum err take_kubernetes(const struct reader *r, const struct line *l, st
 	err = place_of(r, &l->words[0], &b->kubernetes_place);
 	if (err)
 		return err;
+	struct external_options external = b->kubernetes.external; /* said before, or none */
 	kubernetes_options_init(&b->kubernetes);
+	b->kubernetes.external = external;
 	err = take_zones(r, l, &b->kubernetes.zones);
 	for (unsigned i = 0; i < l->body_count && !err; i++)
-		err = take_option(r, &l->body[i], &b->kubernetes);
+		err = take_option(r, &l->body[i], set_kubernetes, &b->kubernetes);
 	return err ? err : finish_kubernetes(r, l, b);
+}
+
+static enum err take_external(const struct reader *r, const struct line *l, struct corefile_block *b)
+{
+	struct external_options *o = &b->kubernetes.external;
+	struct name_list zones = {0};
+	struct diag why;
+	enum err err;
+	if (b->external_place)
+		return syntax_error(r->diag, &l->words[0], ERR_EXISTS,
+		                    "a server block has one k8s_external, and this one has it at %s already", b->external_place);
+	err = place_of(r, &l->words[0], &b->external_place);
+	if (!err && external_options_init(o))
+		err = no_memory(r);
+	if (!err)
+		err = take_zones(r, l, &o->zones);
+	for (unsigned i = 0; i < l->body_count && !err; i++)
+		err = take_option(r, &l->body[i], set_external, o);
+	if (!err)
+		err = block_zones(r, b, &zones);
+	if (!err)
+		err = wrong(r, &l->words[0], external_options_finish(o, &zones, &why), &why);
+	free(zones.names);
+	return err;
 }
 
 /* --- blocks --- */
@@ -168,7 +211,7 @@ static enum err take_kubernetes(const struct reader *r, const struct line *l, st
 static const struct {
 	const char *name;
 	enum err (*take)(const struct reader *r, const struct line *l, struct corefile_block *b);
-} directives[] = {{"bind", take_bind}, {"kubernetes", take_kubernetes}, {"loadbalance", take_loadbalance}};
+} directives[] = {{"bind", take_bind}, {"k8s_external", take_external}, {"kubernetes", take_kubernetes}, {"loadbalance", take_loadbalance}};
 #define DIRECTIVES (sizeof directives / sizeof *directives)
 
 static enum err unknown(const struct reader *r, const struct token *t)
@@ -214,6 +257,10 @@ static enum err take_block(const struct reader *r, const struct syntax_block *fr
 	}
 	for (unsigned i = 0; i < from->line_count && !err; i++)
 		err = take_line(r, &from->lines[i], b);
+	if (!err && b->external_place && !b->kubernetes_place)
+		return diag_set(r->diag, ERR_SYNTAX,
+		                "%s: k8s_external: the server block has no kubernetes, whose Services it would be about",
+		                b->external_place);
 	return err;
 }
 
@@ -230,6 +277,7 @@ static void block_clear(struct corefile_block *b)
 	free(b->binds);
 	free(b->place);
 	free(b->kubernetes_place);
+	free(b->external_place);
 	kubernetes_options_clear(&b->kubernetes);
 }
 

@@ -32,6 +32,7 @@ void kubernetes_options_clear(struct kubernetes_options *o)
 {
 	free(o->zones.names);
 	free(o->multicluster.names);
+	external_options_clear(&o->external);
 	free(o->fallthrough_zones.names);
 	texts_clear(&o->namespaces);
 	free(o->namespace_labels);
@@ -180,6 +181,28 @@ enum err kubernetes_options_finish(struct kubernetes_options *o, const struct na
 	if (o->zonal && o->noendpoints)
 		return diag_set(d, ERR_SYNTAX, "zonal and noendpoints: zonal names are names of endpoints");
 	return OK;
+}
+
+/* --- k8s_external --- */
+
+enum err external_options_init(struct external_options *o)
+{
+	*o = (struct external_options){.ttl_s = TTL_S, .apex = strdup("dns")};
+	return o->apex ? OK : ERR_NOMEM;
+}
+
+void external_options_clear(struct external_options *o)
+{
+	free(o->zones.names);
+	free(o->fallthrough_zones.names);
+	free(o->apex);
+	*o = (struct external_options){0};
+}
+
+enum err external_options_finish(struct external_options *o, const struct name_list *zones, struct diag *d)
+{
+	enum err err = o->zones.count ? OK : take_zones(&o->zones, zones, d);
+	return err ? err : check_zones(&o->zones, d);
 }
 
 const char *kubernetes_of_clusters_only(const struct kubernetes_options *o)

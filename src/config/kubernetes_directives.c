@@ -361,6 +361,64 @@ static enum err unknown(const char *name, struct diag *d)
 	return diag_set(d, ERR_SYNTAX, "kubernetes has no \"%s\"; it has: %s", name, text);
 }
 
+/* --- k8s_external --- */
+
+static enum err set_external_apex(struct external_options *o, const struct words *w, struct diag *d)
+{
+	const char *label = w->texts[0];
+	struct name name;
+	if (name_from_text(&name, label, strlen(label)) || name.labels != 1 || strchr(label, '.'))
+		return diag_set(d, ERR_SYNTAX, "one label is wanted, not \"%s\"", label);
+	return set_text(&o->apex, label, d);
+}
+
+static enum err set_external_ttl(struct external_options *o, const struct words *w, struct diag *d)
+{
+	return set_ttl_value(&o->ttl_s, w, d);
+}
+
+static enum err set_external_headless(struct external_options *o, const struct words *w, struct diag *d)
+{
+	(void)w;
+	(void)d;
+	o->headless = true;
+	return OK;
+}
+
+static enum err set_external_fallthrough(struct external_options *o, const struct words *w, struct diag *d)
+{
+	enum err err = set_zones(&o->fallthrough_zones, w, d);
+	if (!err)
+		o->fallthrough = true;
+	return err;
+}
+
+enum err external_set(struct external_options *o, const char *directive, const char *const *words, unsigned count, struct diag *d)
+{
+	static const struct {
+		const char *name, *arguments;
+		unsigned min, max;
+		enum err (*set)(struct external_options *o, const struct words *w, struct diag *d);
+	} known[] = {
+	        {"apex", " LABEL", 1, 1, set_external_apex},
+	        {"fallthrough", " [ZONE...]", 0, ANY_NUMBER, set_external_fallthrough},
+	        {"headless", "", 0, 0, set_external_headless},
+	        {"ttl", " SECONDS", 1, 1, set_external_ttl},
+	};
+	const struct words w = {directive, words, count};
+	struct diag why;
+	enum err err;
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+		if (strcmp(known[i].name, directive) != 0)
+			continue;
+		if (count < known[i].min || count > known[i].max)
+			return diag_set(d, ERR_SYNTAX, "%s: it is written: %s%s", directive, directive, known[i].arguments);
+		err = known[i].set(o, &w, &why);
+		return err ? diag_set(d, err, "%s: %s", directive, why.text) : OK;
+	}
+	return diag_set(d, ERR_SYNTAX, "k8s_external has no \"%s\"; it has: apex, fallthrough, headless, ttl", directive);
+}
+
 enum err kubernetes_set(struct kubernetes_options *o, const char *directive, const char *const *words, unsigned count, struct diag *d)
 {
 	const struct words w = {directive, words, count};

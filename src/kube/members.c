@@ -39,6 +39,7 @@ static const struct member spec[] = {
         ALL("subdomain"),
         ALL("type"),
         ALL("externalName"),
+        ALL("externalIPs"),
         ALL("clusterIP"),
         ALL("clusterIPs"),
         ALL("ips"), /* of a ServiceImport */
@@ -50,7 +51,11 @@ static const struct member spec[] = {
 };
 
 static const struct member pod_conditions[] = {ALL("type"), ALL("status"), {0}};
-static const struct member status[] = {ALL("phase"), ALL("podIP"), ALL("podIPs"), SOME("conditions", pod_conditions), {0}};
+static const struct member ingress[] = {ALL("ip"), ALL("hostname"), {0}};
+static const struct member load_balancer[] = {SOME("ingress", ingress), {0}};
+static const struct member status[] = {
+        ALL("phase"), ALL("podIP"), ALL("podIPs"), SOME("conditions", pod_conditions), SOME("loadBalancer", load_balancer), {0},
+};
 
 static const struct member endpoint_conditions[] = {ALL("ready"), {0}};
 static const struct member target_ref[] = {ALL("kind"), ALL("name"), {0}};

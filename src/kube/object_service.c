@@ -112,6 +112,34 @@ static void ports_decode(struct decoder *d, const struct field *spec, struct ser
 		port_decode(d, &item, s);
 }
 
+/* Where the Service is reached from outside: an address, or else a host name. */
+static void external_decode(struct decoder *d, const struct field *f, struct service *s)
+{
+	const char *text = field_text(d, f);
+	if (!text || !*text)
+		return;
+	if (addr_parse(text, strlen(text), &s->external_ips[s->external_ip_count]) == OK)
+		s->external_ip_count++;
+	else if (!s->external_host)
+		s->external_host = decoder_intern(d, text);
+}
+
+static void externals_decode(struct decoder *d, const struct field *root, const struct field *spec, struct service *s)
+{
+	struct field ips = field_member(d, spec, "externalIPs"), ip = {0};
+	struct field status = field_member(d, root, "status"), balancer = field_member(d, &status, "loadBalancer");
+	struct field ingress = field_member(d, &balancer, "ingress"), item = {0};
+	size_t n = field_list_size(d, &ips, UINT8_MAX / 2) + field_list_size(d, &ingress, UINT8_MAX / 2);
+	s->external_ips = decoder_alloc(d, n, sizeof *s->external_ips);
+	while (s->external_ips && field_next(d, &ips, &ip))
+		external_decode(d, &ip, s);
+	while (s->external_ips && field_next(d, &ingress, &item)) {
+		struct field address = field_member(d, &item, "ip"), host = field_member(d, &item, "hostname");
+		const char *text = field_text(d, &address);
+		external_decode(d, text && *text ? &address : &host, s);
+	}
+}
+
 void service_decode(struct decoder *d, const struct field *root, struct object *o)
 {
 	struct service *s = (struct service *)o;
@@ -125,6 +153,7 @@ void service_decode(struct decoder *d, const struct field *root, struct object *
 	} else {
 		cluster_ips_decode(d, &spec, s);
 	}
+	externals_decode(d, root, &spec, s);
 	s->families = families_decode(d, &spec);
 	s->publish_not_ready = publish_not_ready_decode(d, root, &spec);
 	s->selector = label_set_decode(d, &selector);
@@ -148,6 +177,8 @@ void service_clear(struct object *o, struct intern *pool)
 {
 	struct service *s = (struct service *)o;
 	intern_unref(pool, s->external_name);
+	intern_unref(pool, s->external_host);
+	free(s->external_ips);
 	label_set_unref(pool, s->selector);
 	for (uint16_t i = 0; i < s->port_count; i++) {
 		intern_unref(pool, s->ports[i].name);

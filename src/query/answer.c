@@ -182,7 +182,8 @@ static void make_suffix(const struct answer *a, const struct generation *g, stru
 	uint8_t *at = s->wire;
 	if (g->service_len) {
 		at = store_bytes(at, g->text, g->service_len + g->ns_len + 2u);
-		at = store_bytes(at, "\3svc", 4);
+		store_bytes(at, "\3svc", 4);
+		at += a->settings->svc_len;
 	}
 	at = store_bytes(at, a->origin, a->origin_len);
 	s->len = (size_t)(at - s->wire);
@@ -354,6 +355,33 @@ static void put_svcbs(struct answer *a, uint16_t type, const struct zone_found *
 
 /* --- records that are one of a kind --- */
 
+static inline __attribute__((always_inline)) void store_soa_numbers(const struct answer *a, uint8_t *at)
+{
+	at = store_u32(at, zone_serial(a->zone));
+	at = store_u32(at, ZONE_SOA_REFRESH_S);
+	at = store_u32(at, ZONE_SOA_RETRY_S);
+	at = store_u32(at, ZONE_SOA_EXPIRE_S);
+	store_u32(at, a->settings->ttl_s);
+}
+
+/* Of an external zone: the primary is ns1 below the zone's label for it, the mailbox hostmaster. */
+static __attribute__((noinline)) bool put_external_soa(struct answer *a, uint32_t ttl)
+{
+	const uint8_t *label = a->settings->external;
+	size_t label_len = 1u + label[0];
+	size_t mname = a->w.len + RECORD_LEN;
+	uint8_t *at = begin_record(a, a->apex, DNS_TYPE_SOA, ttl, 4 + label_len + a->origin_len + 11 + 2 + 20);
+	if (!at)
+		return false;
+	at = store_bytes(at, "\3ns1", 4);
+	at = store_bytes(at, label, label_len);
+	at = store_bytes(at, a->origin, a->origin_len);
+	at = store_bytes(at, "\12hostmaster", 11);
+	at = store_pointer(at, mname + 4);
+	store_soa_numbers(a, at);
+	return true;
+}
+
 /* The primary is ns.dns.<origin> in reverse zones too: there is no name server below these. Its name and the mailbox end in the first spelling
  * of the origin in the response. */
 static bool put_soa(struct answer *a, uint32_t ttl)
@@ -362,6 +390,8 @@ static bool put_soa(struct answer *a, uint32_t ttl)
 	size_t origin_len = reverse ? a->origin_len : 2;
 	size_t len = 7 + origin_len + 13 + 20;
 	size_t mname = a->w.len + RECORD_LEN;
+	if (!a->settings->svc_len)
+		return put_external_soa(a, ttl);
 	uint8_t *at = begin_record(a, a->apex, DNS_TYPE_SOA, ttl, len);
 	if (!at)
 		return false;
@@ -369,11 +399,7 @@ static bool put_soa(struct answer *a, uint32_t ttl)
 	at = reverse ? store_bytes(at, a->origin, origin_len) : store_pointer(at, a->apex);
 	at = store_bytes(at, "\12hostmaster", 11);
 	at = store_pointer(at, reverse ? mname + 7 : a->apex);
-	at = store_u32(at, zone_serial(a->zone));
-	at = store_u32(at, ZONE_SOA_REFRESH_S);
-	at = store_u32(at, ZONE_SOA_RETRY_S);
-	at = store_u32(at, ZONE_SOA_EXPIRE_S);
-	store_u32(at, a->settings->ttl_s);
+	store_soa_numbers(a, at);
 	return true;
 }
 

@@ -78,6 +78,7 @@ static bool denied_by_coredns(const struct zone_found *found, const struct zone_
 		return spot->apex ? qtype != DNS_TYPE_PTR || !(found->has & HAS_PTR) : qtype == DNS_TYPE_TXT;
 	case ZONE_OUTSIDE:
 	case ZONE_SERVICE:
+	case ZONE_EXTERNAL:
 	case ZONE_POD:
 		break;
 	}

@@ -234,6 +234,8 @@ static void code_service(struct codec *c, struct service *s)
 	s->cluster_ip_count = (uint8_t)code(c, s->cluster_ip_count, 2);
 	code_addrs(c, s->cluster_ips, s->cluster_ip_count);
 	s->external_name = code_maybe_text(c, s->external_name);
+	code_own_addrs(c, &s->external_ips, &s->external_ip_count);
+	s->external_host = code_maybe_text(c, s->external_host);
 	s->selector = code_set(c, s->selector);
 	ports = code_count(c, s->port_count, UINT16_MAX);
 	if (c->reading) {

@@ -14,6 +14,7 @@ const struct ede *absence_ede(enum absence a)
 	        [ABSENCE_NO_ENDPOINTS] = EDE_SAYING(DNS_EDE_OTHER, "the Service has no endpoints"),
 	        [ABSENCE_NO_TARGET] = EDE_SAYING(DNS_EDE_OTHER, "the Service's externalName is not a host name"),
 	        [ABSENCE_NOT_SERVED] = EDE_SAYING(DNS_EDE_OTHER, "names of endpoints are switched off here"),
+	        [ABSENCE_NOT_EXTERNAL] = EDE_SAYING(DNS_EDE_OTHER, "the Service has no external address"),
 	        [ABSENCE_NO_NAMESPACE] = EDE_SAYING(DNS_EDE_OTHER, "no such namespace"),
 	        [ABSENCE_NO_SERVICE] = EDE_SAYING(DNS_EDE_OTHER, "no such Service in the namespace"),
 	        [ABSENCE_NO_ENDPOINT] = EDE_SAYING(DNS_EDE_OTHER, "the Service has no endpoint of that name"),

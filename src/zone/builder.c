@@ -42,7 +42,7 @@ struct builder {
 	uint32_t node_count, addr_count, srv_count, first_count, first6_count, addr6_count;
 	uint32_t text_len;
 	uint8_t service_len, ns_len;
-	bool unite, zonal;
+	bool unite, zonal, external, hidden; /* hidden: no PTR leads here */
 	uint32_t https;
 	enum alpn alpn;
 	const struct name *cname;
@@ -252,6 +252,12 @@ void builder_https(struct builder *b, uint32_t node, enum alpn alpn)
 	builder_has(b, 0, HAS_HTTPS);
 }
 
+void builder_external(struct builder *b, bool reverse)
+{
+	b->external = true;
+	b->hidden = !reverse;
+}
+
 void builder_cname(struct builder *b, const struct name *target)
 {
 	b->cname = target;
@@ -332,7 +338,7 @@ static void put_addrs(const struct builder *b, const struct layout *l)
 			bool v6 = family == ADDR_V6;
 			uint32_t at = used[d->node]++ + (v6 ? b->nodes[d->node].aaaa.first : b->nodes[d->node].a.first);
 			memcpy(v6 ? l->aaaa + (size_t)at * 16 : l->a + (size_t)at * 4, d->addr.octets, v6 ? 16 : 4);
-			if (d->first)
+			if (d->first && !b->hidden)
 				index_addr(l, d, v6 ? at | ADDR_CELL_V6 : at);
 		}
 	}
@@ -458,6 +464,7 @@ static void put_header(const struct builder *b, const struct layout *l, size_t b
 	g->cname_len = b->cname ? b->cname->len : 0;
 	g->headless = b->unite;
 	g->zonal = b->zonal;
+	g->external = b->external;
 	g->https = b->https;
 	g->alpn = (uint8_t)b->alpn;
 	g->node_count = b->node_count;

@@ -44,6 +44,9 @@ void builder_https(struct builder *b, uint32_t node, enum alpn alpn);
 /* The Service has names for its endpoints in each zone: see generation.h. */
 void builder_zonal(struct builder *b);
 
+/* The generation is of an external zone; with reverse, its addresses have PTR. */
+void builder_external(struct builder *b, bool reverse);
+
 /* The node "" is a CNAME to target, which is borrowed until the end. */
 void builder_cname(struct builder *b, const struct name *target);
 

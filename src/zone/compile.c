@@ -147,13 +147,14 @@ static void add_port(struct compiler *c, const char *name, uint8_t protocol, uin
 	}
 }
 
-static void add_service_ports(struct compiler *c)
+/* The Service's ports, at these addresses of its own. */
+static void add_service_ports(struct compiler *c, const struct addr *addrs, unsigned n)
 {
 	const struct service *s = c->service;
 	for (unsigned i = 0; i < s->port_count; i++) {
 		const struct service_port *p = &s->ports[i];
-		builder_srv(c->b, 0, 0, p->port, pairs(s->cluster_ip_count));
-		add_port(c, p->name, p->protocol, p->port, 0, s->cluster_ips, s->cluster_ip_count);
+		builder_srv(c->b, 0, 0, p->port, pairs(n));
+		add_port(c, p->name, p->protocol, p->port, 0, addrs, n);
 	}
 }
 
@@ -353,7 +354,7 @@ static void add_cluster_ips(struct compiler *c)
 	if (c->options->ignore_empty_service)
 		add_existence(c);
 	if (!c->options->ignore_empty_service || has_ready_endpoint(c))
-		add_service_ports(c);
+		add_service_ports(c, c->service->cluster_ips, c->service->cluster_ip_count);
 }
 
 /* An address is no host name, so nothing could follow a CNAME to it. */
@@ -368,6 +369,49 @@ static void add_external_name(struct compiler *c)
 		return;
 	}
 	log_line(LOG_WARNING, "Service %s/%s: externalName \"%s\" is not a host name, so the Service is NXDOMAIN", o->ns, o->name, text);
+}
+
+/* A Service that is reached at a host name alone is a CNAME to it. */
+static void add_external_host(struct compiler *c)
+{
+	const struct object *o = &c->service->object;
+	const char *text = c->service->external_host;
+	if (name_from_text(&c->target, text, strlen(text)) == OK && c->target.labels) {
+		builder_node(c->b, (const uint8_t *)"", 0, ABSENCE_NONE);
+		builder_cname(c->b, &c->target);
+		return;
+	}
+	log_line(LOG_WARNING, "Service %s/%s: its external address \"%s\" is neither an address nor a host name", o->ns, o->name, text);
+}
+
+static void add_external_ips(struct compiler *c)
+{
+	const struct service *s = c->service;
+	builder_node(c->b, (const uint8_t *)"", 0, ABSENCE_NONE);
+	for (unsigned i = 0; i < s->external_ip_count; i++)
+		builder_addr(c->b, 0, &s->external_ips[i]);
+	add_service_ports(c, s->external_ips, s->external_ip_count);
+}
+
+/* Endpoints of Services with a ClusterIP have names too, as in CoreDNS. */
+static void add_external_endpoints(struct compiler *c)
+{
+	add_existence(c);
+	if (c->service->headless)
+		builder_unite(c->b);
+	add_endpoints(c);
+}
+
+static void compile_external(struct compiler *c)
+{
+	const struct service *s = c->service;
+	builder_external(c->b, s->external_ip_count);
+	if (s->external_ip_count)
+		add_external_ips(c);
+	else if (s->external_host)
+		add_external_host(c);
+	else if (c->options->external_headless && s->type != SERVICE_EXTERNAL_NAME)
+		add_external_endpoints(c);
 }
 
 static void compile(struct compiler *c)
@@ -392,8 +436,9 @@ static struct builder_bounds bounds_of(const struct service_view *v, const struc
 	const struct service *s = v->service;
 	const size_t names = options->compat_coredns ? PORT_NAMES_MAX : 1; /* of a port, each with one above it */
 	const size_t copies = options->compat_coredns ? names : 0;         /* of a port's addresses */
+	const size_t own = options->external ? s->external_ip_count : s->cluster_ip_count;
 	struct builder_bounds most = {
-	        .addrs = s->cluster_ip_count * (1 + copies * s->port_count),
+	        .addrs = own * (1 + copies * s->port_count),
 	        .nodes = 2 * names * s->port_count,
 	        .srvs = (1 + names) * s->port_count,
 	};
@@ -421,6 +466,8 @@ static struct builder_bounds bounds_of(const struct service_view *v, const struc
 /* Why the Service's own name is absent as long as nothing says that it is there. */
 static enum absence absence_at_first(const struct service *s, const struct compile_options *options)
 {
+	if (options->external)
+		return ABSENCE_NOT_EXTERNAL;
 	if (s->type == SERVICE_EXTERNAL_NAME)
 		return ABSENCE_NO_TARGET;
 	if (!s->headless && !options->ignore_empty_service)
@@ -439,7 +486,10 @@ enum err compile_service(const struct service_view *view, const struct compile_o
 	c.b = builder_new(&most, o->ns, o->name, absence_at_first(view->service, options));
 	if (!c.b)
 		return ERR_NOMEM;
-	compile(&c);
+	if (options->external)
+		compile_external(&c);
+	else
+		compile(&c);
 	*out = builder_finish(c.b);
 	builder_free(c.b);
 	return *out ? OK : ERR_NOMEM;

@@ -56,18 +56,36 @@ static void locate_pod(const struct name *n, struct zone_spot *spot)
 static void locate_forward(const struct name *n, struct zone_spot *spot)
 {
 	unsigned left = spot->apex;
-	spot->place = ZONE_OWN;
-	if (left < 2)
+	if (left < 2) {
+		spot->place = ZONE_OWN;
 		return;
+	}
 	size_t end = n->offset[left - 1];
-	if (memcmp(n->wire + end, "\3pod", 4) == 0)
-		locate_pod(n, spot);
-	if (memcmp(n->wire + end, "\3svc", 4) != 0)
+	if (memcmp(n->wire + end, "\3svc", 4) != 0) {
+		spot->place = ZONE_OWN;
+		if (memcmp(n->wire + end, "\3pod", 4) == 0)
+			locate_pod(n, spot);
 		return;
+	}
 	size_t key = n->offset[left < 3 ? 0 : left - 3];
 	spot->place = left < 3 ? ZONE_NAMESPACE : ZONE_SERVICE;
 	spot->hash = hash_bytes(n->wire + key, end - key);
 	if (spot->place == ZONE_SERVICE)
+		spot->hash = slot_hash(spot->hash, spot->tree);
+}
+
+/* The same in an external zone, where a namespace stands left of the apex, beside the label that the name server is below. */
+static __attribute__((noinline)) void locate_external(const uint8_t *label, const struct name *n, struct zone_spot *spot)
+{
+	unsigned left = spot->apex;
+	const uint8_t *ns = left ? n->wire + n->offset[left - 1] : label;
+	spot->place = ZONE_OWN;
+	if (ns[0] == label[0] && memcmp(ns, label, 1u + label[0]) == 0)
+		return;
+	size_t key = n->offset[left < 2 ? 0 : left - 2], end = label_at(n, left);
+	spot->place = left < 2 ? ZONE_NAMESPACE : ZONE_EXTERNAL;
+	spot->hash = hash_bytes(n->wire + key, end - key);
+	if (spot->place == ZONE_EXTERNAL)
 		spot->hash = slot_hash(spot->hash, spot->tree);
 }
 
@@ -128,14 +146,17 @@ void zone_locate(const struct zone *z, const struct name *name, struct zone_spot
 	const struct origin *o = z->origins, *end = o + z->origin_count;
 	while (o < end && !is_in(name, &o->name, &spot->apex))
 		o++;
-	spot->place = ZONE_OUTSIDE;
-	if (o == end)
+	if (o == end) {
+		spot->place = ZONE_OUTSIDE;
 		return;
+	}
 	spot->tree = o->tree;
-	if (o->family)
-		locate_reverse(name, o->family, spot);
-	else
+	if (!o->sort)
 		locate_forward(name, spot);
+	else if (o->sort == ORIGIN_EXTERNAL)
+		locate_external(z->settings.external, name, spot);
+	else
+		locate_reverse(name, o->sort, spot);
 }
 
 void zone_prefetch(const struct zone *z, const struct zone_spot *spot)
@@ -265,17 +286,18 @@ static const struct node *find_zone(const struct generation *g, const struct nam
 	return preferred && g->nodes[0].absence == ABSENCE_NONE ? &g->nodes[0] : generation_find(g, pin, pin_len);
 }
 
-static void find_service(const struct zone *z, const struct name *name, const struct zone_spot *spot, struct zone_found *found)
+/* The Service's label and the namespace's are from start to end; below labels stand left of them. */
+static inline __attribute__((always_inline)) void find_at(const struct zone *z, const struct name *name, const struct zone_spot *spot,
+                                                          size_t start, size_t end, unsigned below, struct zone_found *found)
 {
-	size_t start = name->offset[spot->apex - 3];
-	struct slot_key key = {.wire = name->wire + start, .len = name->offset[spot->apex - 1] - start, .tree = spot->tree};
+	struct slot_key key = {.wire = name->wire + start, .len = end - start, .tree = spot->tree};
 	const struct slot *slot = table_find(z->slots, spot->hash, slot_matches, &key);
 	const struct generation *g = slot && atomic_load_explicit(&slot->ns->exists, memory_order_acquire) ? slot_generation(slot) : NULL;
 	if (!g) {
 		found->absence = (uint8_t)absence_of_service(z, &key);
 		return;
 	}
-	bool loose = spot->apex == 5 && z->settings.compat_coredns && (spot->tree == ZONE_CLUSTER || has_underscore(name));
+	bool loose = below == 2 && z->settings.compat_coredns && (spot->tree == ZONE_CLUSTER || has_underscore(name));
 	const struct node *n = loose ? find_port(g, name) : generation_find(g, name->wire, start);
 	if (!n && g->zonal)
 		n = find_zone(g, name, start);
@@ -284,7 +306,17 @@ static void find_service(const struct zone *z, const struct name *name, const st
 	else if (n || g->nodes[0].absence) /* what is not known below a name that is absent is absent for the same reason */
 		found->absence = n ? n->absence : g->nodes[0].absence;
 	else
-		found->absence = (uint8_t)absence_below(name->wire, spot->apex - 3u);
+		found->absence = (uint8_t)absence_below(name->wire, below);
+}
+
+static void find_service(const struct zone *z, const struct name *name, const struct zone_spot *spot, struct zone_found *found)
+{
+	find_at(z, name, spot, name->offset[spot->apex - 3], name->offset[spot->apex - 1], spot->apex - 3u, found);
+}
+
+static void find_external(const struct zone *z, const struct name *name, const struct zone_spot *spot, struct zone_found *found)
+{
+	find_at(z, name, spot, name->offset[spot->apex - 2], label_at(name, spot->apex), spot->apex - 2u, found);
 }
 
 /* The Service whose ClusterIP it is, alone; else the first by name of those that have the address, whose slot then is in more_owners. */
@@ -294,7 +326,7 @@ static void find_ptr(const struct zone *z, const struct zone_spot *spot, struct 
 	struct owner o, first = {0};
 	bool several = false, cluster_ip = false;
 	while (!cluster_ip && reverse_next_owner(&w, &o)) {
-		cluster_ip = o.node == &o.generation->nodes[0];
+		cluster_ip = o.node == &o.generation->nodes[0] && !o.generation->external;
 		several = first.slot && !cluster_ip;
 		if (cluster_ip || !first.slot || slot_compare(o.slot, first.slot) < 0)
 			first = o;
@@ -359,6 +391,9 @@ void zone_find(const struct zone *z, const struct name *name, const struct zone_
 	case ZONE_SERVICE:
 		find_service(z, name, spot, found);
 		break;
+	case ZONE_EXTERNAL:
+		find_external(z, name, spot, found);
+		break;
 	case ZONE_POD_NAMESPACE:
 	case ZONE_POD:
 		if (z->settings.pods == ZONE_PODS_DISABLED)
@@ -389,7 +424,7 @@ bool zone_name_server(const struct zone *z, enum zone_tree tree, const struct ge
 	struct addr addr;
 	*generation = own;
 	*node = &own->nodes[OWN_NAME_SERVER];
-	for (size_t cursor = 0; tree == ZONE_CLUSTER && generation_each_addr(own, &cursor, &addr);) {
+	for (size_t cursor = 0; tree == ZONE_CLUSTER && z->settings.svc_len && generation_each_addr(own, &cursor, &addr);) {
 		struct owner_walk w = reverse_begin(&z->reverse, &addr, generation_addr_hash(&addr));
 		for (struct owner o; reverse_next_owner(&w, &o);) {
 			if (o.generation->nodes[0].absence || !atomic_load_explicit(&o.slot->ns->exists, memory_order_acquire))

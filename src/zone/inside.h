@@ -9,10 +9,12 @@
 /* Nodes of the zone's own generation, in this order. */
 enum own_node { OWN_APEX, OWN_SVC, OWN_POD, OWN_DNS, OWN_NAME_SERVER, OWN_VERSION };
 
+#define ORIGIN_EXTERNAL 255 /* a forward one without "svc" */
+
 struct origin {
 	struct name name; /* lower case */
 	uint8_t tree;     /* enum zone_tree */
-	uint8_t family;   /* of the addresses of a reverse zone; ADDR_NONE: a forward one */
+	uint8_t sort;     /* of a reverse zone the family of its addresses; ADDR_NONE: a forward one; or ORIGIN_EXTERNAL */
 };
 
 struct zone {

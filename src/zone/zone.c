@@ -48,29 +48,52 @@ static void set_serial(struct zone *z, uint32_t serial)
 	atomic_store_explicit(&z->serial, serial, memory_order_release);
 }
 
-/* The names that are no Service's, in the order of enum own_node. CoreDNS has no "dns", though it has a name below it. */
-static struct generation *own_new(const struct addr *addrs, size_t n, bool compat_coredns)
+struct own_name {
+	uint8_t wire[BUILDER_NAME_MAX];
+	size_t len;
+	unsigned has;
+	enum absence absence;
+};
+
+static void own_add(struct own_name *name, const void *wire, size_t len)
 {
-	static const struct {
-		const char *name;
-		unsigned has;
-	} names[] = {
-	        [OWN_APEX] = {"", HAS_SOA | HAS_NS},
-	        [OWN_SVC] = {"\3svc", 0},
-	        [OWN_POD] = {"\3pod", 0},
-	        [OWN_DNS] = {"\3dns", 0},
-	        [OWN_NAME_SERVER] = {"\2ns\3dns", 0},
-	        [OWN_VERSION] = {"\13dns-version", HAS_TXT},
+	memcpy(name->wire + name->len, wire, len);
+	name->len += len;
+}
+
+/* An external zone has its apex, and its name server below a label of its own; in place of the others stand nodes that nobody asks for. */
+static void make_external(struct own_name names[], const struct zone_settings *settings)
+{
+	size_t len = 1u + settings->external[0];
+	for (size_t i = OWN_SVC; i <= OWN_VERSION; i++) {
+		own_add(&names[i], "\1_", 2);
+		names[i].absence = ABSENCE_NO_NAME;
+	}
+	names[OWN_DNS] = names[OWN_NAME_SERVER] = (struct own_name){0};
+	own_add(&names[OWN_DNS], settings->external, len);
+	own_add(&names[OWN_NAME_SERVER], "\3ns1", 4);
+	own_add(&names[OWN_NAME_SERVER], settings->external, len);
+}
+
+/* The names that are no Service's, in the order of enum own_node. CoreDNS has no "dns", though it has a name below it. */
+static struct generation *own_new(const struct zone_settings *settings, const struct addr *addrs, size_t n)
+{
+	struct own_name names[] = {
+	        [OWN_APEX] = {.has = HAS_SOA | HAS_NS},
+	        [OWN_SVC] = {"\3svc", 4},
+	        [OWN_POD] = {"\3pod", 4},
+	        [OWN_DNS] = {"\3dns", 4, .absence = settings->compat_coredns ? ABSENCE_NO_NAME : ABSENCE_NONE},
+	        [OWN_NAME_SERVER] = {"\2ns\3dns", 7},
+	        [OWN_VERSION] = {"\13dns-version", 12, HAS_TXT},
 	};
 	size_t count = sizeof names / sizeof names[0];
+	if (!settings->svc_len)
+		make_external(names, settings);
 	struct builder *b = builder_new(&(struct builder_bounds){.nodes = count, .addrs = n}, "", "", ABSENCE_NONE);
 	if (!b)
 		return NULL;
-	for (size_t i = 0; i < count; i++) {
-		enum absence absence = compat_coredns && i == OWN_DNS ? ABSENCE_NO_NAME : ABSENCE_NONE;
-		uint32_t node = builder_node(b, (const uint8_t *)names[i].name, strlen(names[i].name), absence);
-		builder_has(b, node, names[i].has);
-	}
+	for (size_t i = 0; i < count; i++)
+		builder_has(b, builder_node(b, names[i].wire, names[i].len, names[i].absence), names[i].has);
 	for (size_t i = 0; i < n; i++)
 		builder_addr(b, OWN_NAME_SERVER, &addrs[i]);
 	struct generation *g = builder_finish(b);
@@ -100,12 +123,16 @@ bool zone_is_reverse(const struct name *origin)
 }
 
 /* The longest match is then the first one; those of one length stay in their order, the cluster's domain as a rule before the reverse zones. */
-static void insert_origin(struct zone *z, const struct name *name, enum zone_tree tree)
+static void insert_origin(struct zone *z, const struct name *name, enum zone_tree tree, bool external)
 {
 	unsigned at = z->origin_count++;
 	for (; at && z->origins[at - 1].name.labels < name->labels; at--)
 		z->origins[at] = z->origins[at - 1];
-	z->origins[at] = (struct origin){.name = *name, .tree = (uint8_t)tree, .family = reverse_family(name)};
+	z->origins[at] = (struct origin){
+	        .name = *name,
+	        .tree = (uint8_t)tree,
+	        .sort = external && !zone_is_reverse(name) ? ORIGIN_EXTERNAL : reverse_family(name),
+	};
 	name_lower(&z->origins[at].name);
 }
 
@@ -125,6 +152,15 @@ static const struct name *first_forward(const struct zone_options *options)
 	return NULL;
 }
 
+static bool set_external(struct zone_settings *s, const char *label)
+{
+	struct key k = {0};
+	if (!key_add(&k, label))
+		return false;
+	memcpy(s->external, k.wire, k.len);
+	return true;
+}
+
 static bool init_origins(struct zone *z, const struct zone_options *options)
 {
 	const struct name *first = first_forward(options);
@@ -136,7 +172,7 @@ static bool init_origins(struct zone *z, const struct zone_options *options)
 	for (unsigned i = 0; i < options->origin_count; i++) {
 		if (options->origins[i].len > ZONE_ORIGIN_MAX)
 			return false;
-		insert_origin(z, &options->origins[i], tree_of(options, &options->origins[i]));
+		insert_origin(z, &options->origins[i], tree_of(options, &options->origins[i]), options->external);
 	}
 	z->settings = (struct zone_settings){
 	        .origin = *first,
@@ -144,8 +180,9 @@ static bool init_origins(struct zone *z, const struct zone_options *options)
 	        .negative_ttl_s = options->negative_ttl_s,
 	        .pods = options->pods,
 	        .compat_coredns = options->compat_coredns,
+	        .svc_len = options->external ? 0 : 4,
 	};
-	return true;
+	return !options->external || set_external(&z->settings, options->external);
 }
 
 static bool init(struct zone *z, const struct zone_options *options)
@@ -157,7 +194,7 @@ static bool init(struct zone *z, const struct zone_options *options)
 	z->slots = table_new();
 	z->namespaces = table_new();
 	set_serial(z, next_serial(z));
-	struct generation *own = own_new(NULL, 0, options->compat_coredns);
+	struct generation *own = own_new(&z->settings, NULL, 0);
 	atomic_init(&z->own, own);
 	return reverse_init(&z->reverse) == OK && own && z->slots && z->namespaces;
 }
@@ -424,7 +461,7 @@ void zone_remove_pod(struct zone *z, const char *ns_name, const struct addr *add
 
 enum err zone_set_self(struct zone *z, const struct addr *addrs, size_t n)
 {
-	struct generation *own = own_new(addrs, n, z->settings.compat_coredns);
+	struct generation *own = own_new(&z->settings, addrs, n);
 	if (!own)
 		return ERR_NOMEM;
 	struct generation *old = atomic_exchange_explicit(&z->own, own, memory_order_acq_rel);

@@ -62,6 +62,13 @@ static void describe(const struct corefile *c, struct text *t)
 			put_names(t, &b->kubernetes.zones);
 			put(t, " ttl %u", b->kubernetes.ttl_s);
 		}
+		if (b->external_place) {
+			const struct external_options *o = &b->kubernetes.external;
+			put(t, " external@%s ", b->external_place);
+			put_names(t, &o->zones);
+			put(t, " %s ttl %u%s%s", o->apex, o->ttl_s, o->headless ? " headless" : "", o->fallthrough ? " fallthrough " : "");
+			put_names(t, &o->fallthrough_zones);
+		}
 	}
 }
 
@@ -87,6 +94,10 @@ static const struct {
         {"bind", "a {\n bind 127.0.0.1 lo {\n  except ::1 eth0\n }\n bind ::1\n}\n",
          "f:1 a.:53 bind@f:2 127.0.0.1 lo -::1 -eth0 bind@f:5 ::1"},
         {"loadbalance", "a {\n loadbalance\n}\nb {\n loadbalance round_robin\n}\n", "f:1 a.:53 loadbalance | f:4 b.:53 loadbalance"},
+        {"k8s_external", "a {\n k8s_external\n kubernetes\n}\n", "f:1 a.:53 kubernetes@f:3 a. ttl 5 external@f:2 a. dns ttl 5"},
+        {"k8s_external with all it has",
+         "a {\n kubernetes\n k8s_external b 10.0.0.0/8 {\n  apex ns\n  ttl 30\n  headless\n  fallthrough c d\n }\n}\n",
+         "f:1 a.:53 kubernetes@f:2 a. ttl 5 external@f:3 b.,10.in-addr.arpa. ns ttl 30 headless fallthrough c.,d."},
         {"several blocks", "a {\n kubernetes\n}\nb:1 {\n kubernetes c\n}\n",
          "f:1 a.:53 kubernetes@f:2 a. ttl 5 | f:4 b.:1 kubernetes@f:5 c. ttl 5"},
         {"a snippet", "(k) {\n kubernetes {\n  ttl 7\n }\n}\na {\n import k\n}\nb {\n import k\n}\n",
@@ -114,7 +125,15 @@ static const struct {
 } bad[] = {
         {"", "f: there is no server block in it"},
         {"# nothing\n", "f: there is no server block in it"},
-        {". {\n frob\n}\n", "f:2: unknown directive \"frob\": headns has: bind, kubernetes, loadbalance"},
+        {"a {\n k8s_external b\n}\n", "f:2: k8s_external: the server block has no kubernetes"},
+        {"a {\n kubernetes\n k8s_external b\n k8s_external c\n}\n", "f:4: a server block has one k8s_external, and this one has it at f:3"},
+        {"a {\n kubernetes\n k8s_external b {\n  frob\n }\n}\n",
+         "f:4: k8s_external has no \"frob\"; it has: apex, fallthrough, headless, ttl"},
+        {"a {\n kubernetes\n k8s_external b {\n  ttl 3601\n }\n}\n", "f:4: ttl: "},
+        {"a {\n kubernetes\n k8s_external b {\n  apex a.b\n }\n}\n", "f:4: apex: one label is wanted, not \"a.b\""},
+        {"a {\n kubernetes\n k8s_external b {\n  apex\n }\n}\n", "f:4: apex: it is written: apex LABEL"},
+        {"a {\n kubernetes\n k8s_external in-addr.arpa\n}\n", "f:3: a zone such as cluster.local is wanted that is no reverse zone"},
+        {". {\n frob\n}\n", "f:2: unknown directive \"frob\": headns has: bind, k8s_external, kubernetes, loadbalance"},
         {". {\n kubernets cluster.local\n}\n", "f:2: unknown directive \"kubernets\""},
         {"a..b {\n}\n", "f:1: \"a..b\" is no zone"},
         {"a:x:99999 {\n}\n", "f:1: \"a:x:99999\": a port"},

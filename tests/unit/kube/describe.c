@@ -48,6 +48,9 @@ static void put_service(const struct service *s)
 	assert_int_equal(s->external_name != NULL, s->type == SERVICE_EXTERNAL_NAME);
 	put_addrs(s->cluster_ips, s->cluster_ip_count);
 	put("%s%s%s", s->families & 1 ? " IPv4" : "", s->families & 2 ? " IPv6" : "", s->publish_not_ready ? " publish" : "");
+	put("%s", s->external_ip_count ? " outside" : "");
+	put_addrs(s->external_ips, s->external_ip_count);
+	put("%s%s", s->external_host ? " outside " : "", s->external_host ? s->external_host : "");
 	for (uint16_t i = 0; i < s->port_count; i++) {
 		const struct service_port *p = &s->ports[i];
 		put(" %s:%u", p->name, p->port);

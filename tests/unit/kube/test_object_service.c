@@ -35,6 +35,23 @@ static const struct describe_case addresses[] = {
          "syntax: " WRONG "type: \"Headless\" is unknown; write ClusterIP, NodePort, LoadBalancer or ExternalName"},
 };
 
+#define BALANCED(spec, ingress)                                                                                                            \
+	"{'apiVersion':'v1','kind':'Service','metadata':{'name':'nginx'},'spec':{" spec "},'status':{'loadBalancer':{'ingress':[" ingress  \
+	"]}}}"
+
+static const struct describe_case outside[] = {
+        {"addresses", SERVICE("'externalIPs':['192.0.2.1','2001:DB8::1']"), "Service default/nginx outside 192.0.2.1 2001:db8::1"},
+        {"and a load balancer's", BALANCED("'externalIPs':['192.0.2.1']", "{'ip':'192.0.2.2','hostname':'a'},{'ip':'192.0.2.3'}"),
+         "Service default/nginx outside 192.0.2.1 192.0.2.2 192.0.2.3"},
+        {"a host name", BALANCED("", "{'hostname':'lb.example.com'},{'hostname':'b'}"), "Service default/nginx outside lb.example.com"},
+        {"both", BALANCED("", "{'ip':'','hostname':'lb.example.com'},{'ip':'192.0.2.2'}"),
+         "Service default/nginx outside 192.0.2.2 outside lb.example.com"},
+        {"what is no address is a host", SERVICE("'externalIPs':['a.example','192.0.2.1']"),
+         "Service default/nginx outside 192.0.2.1 outside a.example"},
+        {"none yet", BALANCED("", ""), "Service default/nginx"},
+        {"no list", SERVICE("'externalIPs':'192.0.2.1'"), "syntax: " WRONG "externalIPs: \"192.0.2.1\" is a string; write a list"},
+};
+
 static const struct describe_case external[] = {
         {"case and underscores stay", SERVICE("'type':'ExternalName','externalName':'_my.DB.example.com.'"),
          "Service default/nginx -> _my.DB.example.com."},
@@ -158,6 +175,12 @@ static void test_addresses(void **state)
 	check_cases(addresses, sizeof addresses / sizeof *addresses);
 }
 
+static void test_outside(void **state)
+{
+	(void)state;
+	check_cases(outside, sizeof outside / sizeof *outside);
+}
+
 static void test_external_name(void **state)
 {
 	(void)state;
@@ -187,8 +210,13 @@ static void test_allocation_failures(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_imports), cmocka_unit_test(test_addresses), cmocka_unit_test(test_external_name),
-	        cmocka_unit_test(test_ports),   cmocka_unit_test(test_the_rest),  cmocka_unit_test(test_allocation_failures),
+	        cmocka_unit_test(test_imports),
+	        cmocka_unit_test(test_addresses),
+	        cmocka_unit_test(test_outside),
+	        cmocka_unit_test(test_external_name),
+	        cmocka_unit_test(test_ports),
+	        cmocka_unit_test(test_the_rest),
+	        cmocka_unit_test(test_allocation_failures),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

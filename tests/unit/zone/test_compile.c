@@ -110,6 +110,29 @@ static void test_addresses(void **state)
 	free(g);
 }
 
+/* PTR outside: the Service for its addresses there, and nothing for endpoints. */
+static void test_external_addresses(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned addrs, of_service;
+	} cases[] = {
+	        {"with external\nsvc d/s ip=10.0.0.9 outside=192.0.2.1 outside=2001:db8::1 port=:80/TCP\nep 10.0.0.1\n", 2, 1},
+	        {"with external external_headless\nsvc d/s headless\nep 10.0.0.1\nep 10.0.0.2\n", 0, 2},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct generation *g = compile(cases[i].text);
+		struct addr a;
+		unsigned count = 0;
+		for (size_t cursor = 0; generation_each_addr(g, &cursor, &a); count++)
+			assert_ptr_equal(generation_find_addr(g, &a, generation_addr_hash(&a)), &g->nodes[0]);
+		assert_int_equal(count, cases[i].addrs);
+		assert_int_equal(g->nodes[0].a.count, cases[i].of_service);
+		free(g);
+	}
+}
+
 static const struct {
 	const char *what, *text, *name;
 	enum absence absence;
@@ -139,6 +162,13 @@ static const struct {
          ABSENCE_NOT_SERVED},
         {"an ExternalName is not empty", "with ignore_empty_service noendpoints\nsvc d/s external=example.com", "", ABSENCE_NONE},
         {"an ExternalName", "svc d/s external=example.com", "", ABSENCE_NONE},
+        {"outside", "with external\nsvc d/s ip=10.0.0.9 outside=192.0.2.1", "", ABSENCE_NONE},
+        {"outside at a host", "with external\nsvc d/s ip=10.0.0.9 host=a.example", "", ABSENCE_NONE},
+        {"outside at what is no name", "with external\nsvc d/s ip=10.0.0.9 host=a..b", "", ABSENCE_NOT_EXTERNAL},
+        {"not outside", "with external\nsvc d/s ip=10.0.0.9\nep 10.0.0.1", "", ABSENCE_NOT_EXTERNAL},
+        {"not outside, headless", "with external\nsvc d/s headless\nep 10.0.0.1", "", ABSENCE_NOT_EXTERNAL},
+        {"endpoints outside", "with external external_headless\nsvc d/s headless\nep 10.0.0.1", "10-0-0-1", ABSENCE_NONE},
+        {"endpoints outside, none ready", "with external external_headless\nsvc d/s headless\nep 10.0.0.1 notready", "", ABSENCE_NOT_READY},
         {"an address as target", "svc d/s external=fd00::1", "", ABSENCE_NO_TARGET},
 };
 
@@ -222,6 +252,7 @@ int main(void)
 	        cmocka_unit_test(test_shared_address),
 	        cmocka_unit_test(test_weights),
 	        cmocka_unit_test(test_addresses),
+	        cmocka_unit_test(test_external_addresses),
 	        cmocka_unit_test(test_absences),
 	        cmocka_unit_test(test_long_labels),
 	        cmocka_unit_test(test_many_names),

@@ -13,6 +13,7 @@
 struct draft {
 	struct service service;
 	struct service_port service_ports[PORTS_MAX];
+	struct addr external_ips[PORTS_MAX];
 	struct endpoint endpoints[ENDPOINTS_MAX];
 	struct addr addrs[ENDPOINTS_MAX][2];
 	struct endpoint_port ports[ENDPOINTS_MAX][PORTS_MAX];
@@ -77,6 +78,11 @@ static void service_word(struct draft *d, const char *word)
 	} else if (begins(word, "external=", &rest)) {
 		s->type = SERVICE_EXTERNAL_NAME;
 		s->external_name = keep(d, rest, strlen(rest));
+	} else if (begins(word, "outside=", &rest)) {
+		parse_addr(rest, strlen(rest), &d->external_ips[s->external_ip_count++]);
+		s->external_ips = d->external_ips;
+	} else if (begins(word, "host=", &rest)) {
+		s->external_host = keep(d, rest, strlen(rest));
 	} else if (begins(word, "port=", &rest)) {
 		struct endpoint_port p;
 		parse_port(d, rest, &p);
@@ -152,6 +158,8 @@ static void apply_options(char **save)
 	with = (struct compile_options){0};
 	for (const char *word; (word = strtok_r(NULL, " ", save));) {
 		with.endpoint_pod_names |= strcmp(word, "endpoint_pod_names") == 0;
+		with.external |= strcmp(word, "external") == 0;
+		with.external_headless |= strcmp(word, "external_headless") == 0;
 		with.noendpoints |= strcmp(word, "noendpoints") == 0;
 		with.zonal |= strcmp(word, "zonal") == 0;
 		with.svcb |= strcmp(word, "svcb") == 0;

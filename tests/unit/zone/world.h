@@ -9,6 +9,7 @@
  *	svc default/db external=db.example.com
  *	import default/db headless
  *	ep 10.8.0.1 host=db-0 cluster=c1
+ *	svc default/shop ip=10.0.0.11 outside=192.0.2.1 host=lb.example.com
  *	gone default/nginx
  *	nons default
  *	pod default/10.244.1.7
