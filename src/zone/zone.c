@@ -80,11 +80,11 @@ static struct generation *own_new(const struct zone_settings *settings, const st
 {
 	struct own_name names[] = {
 	        [OWN_APEX] = {.has = HAS_SOA | HAS_NS},
-	        [OWN_SVC] = {"\3svc", 4},
-	        [OWN_POD] = {"\3pod", 4},
-	        [OWN_DNS] = {"\3dns", 4, .absence = settings->compat_coredns ? ABSENCE_NO_NAME : ABSENCE_NONE},
-	        [OWN_NAME_SERVER] = {"\2ns\3dns", 7},
-	        [OWN_VERSION] = {"\13dns-version", 12, HAS_TXT},
+	        [OWN_SVC] = {.wire = "\3svc", .len = 4},
+	        [OWN_POD] = {.wire = "\3pod", .len = 4},
+	        [OWN_DNS] = {.wire = "\3dns", .len = 4, .absence = settings->compat_coredns ? ABSENCE_NO_NAME : ABSENCE_NONE},
+	        [OWN_NAME_SERVER] = {.wire = "\2ns\3dns", .len = 7},
+	        [OWN_VERSION] = {.wire = "\13dns-version", .len = 12, .has = HAS_TXT},
 	};
 	size_t count = sizeof names / sizeof names[0];
 	if (!settings->svc_len)
