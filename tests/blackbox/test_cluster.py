@@ -278,7 +278,7 @@ def test_a_service_updated_before_its_pods(cluster, follow):
             api.put(service("blue-green", selector={"v": str(version)}))
             api.put(service("mark", headless=False, cluster_ip=f"10.0.0.{version}"))
             until(server, "mark.default.svc", {f"10.0.0.{version}"})  # it has heard of the Service
-            number = version % 2 + 1
+            number = 2 - version % 2  # another address each time, so that the pod's change is waited for
             api.put(pod("a", f"10.244.1.{number}", labels={"v": str(version)}))
             until(server, "blue-green.default.svc", {f"10.244.1.{number}"})
 

@@ -340,6 +340,8 @@ def is_union(reply, wholes):
         return {unweighted(record) for record in whole.answer[1]}
 
     every = [records(whole) for whole in wholes if not whole.answer[0]]
+    if not every:
+        return False
     have = records(reply)
     lost = set.intersection(*every[:2]) - have
     return bool(have) and not reply.answer[0] and have <= set().union(*every) and (not lost or reply.flags & m.TC) and reply.rcode == m.NOERROR
