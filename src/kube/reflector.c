@@ -490,8 +490,3 @@ struct reflector_counts reflector_counts(const struct reflector *r)
 {
 	return r->counts;
 }
-
-const struct resource *reflector_resource(const struct reflector *r)
-{
-	return r->resource;
-}

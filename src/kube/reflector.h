@@ -48,4 +48,3 @@ struct reflector *reflector_new(uv_loop_t *loop, struct api *api, const struct r
 void reflector_free(struct reflector *r);
 
 struct reflector_counts reflector_counts(const struct reflector *r);
-const struct resource *reflector_resource(const struct reflector *r);
