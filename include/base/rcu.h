@@ -25,8 +25,5 @@ void rcu_free_later(struct rcu_garbage *g, size_t bytes);
 
 #define RCU_GARBAGE_MAX ((size_t)64 << 20)
 
-/* Bytes handed to rcu_free_later and not freed yet. */
-size_t rcu_garbage_bytes(void);
-
 /* Returns when all that was handed to rcu_free_later is freed. Not inside a read section. */
 void rcu_free_all(void);

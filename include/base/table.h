@@ -39,7 +39,5 @@ void *table_next_match(struct table_snapshot *s, uint64_t hash, table_match *mat
  * Start with *cursor = 0, until NULL. */
 void *table_each(const struct table *t, size_t *cursor);
 
-size_t table_count(const struct table *t); /* writer only */
-
 /* Brings the cache line where hash is looked for towards the processor. */
 void table_prefetch(const struct table *t, uint64_t hash);

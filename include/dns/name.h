@@ -52,8 +52,5 @@ bool name_in(const struct name *n, const struct name *origin);
 /* The i-th label from the left, its length in *len. i < n->labels. */
 const uint8_t *name_label(const struct name *n, unsigned i, size_t *len);
 
-/* The address that an in-addr.arpa or ip6.arpa name of full length stands for; false if it is no such name. */
-bool name_to_addr(const struct name *n, struct addr *a);
-
 /* The in-addr.arpa or ip6.arpa name of an address; the root for ADDR_NONE. */
 void name_from_addr(struct name *n, const struct addr *a);

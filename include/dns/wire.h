@@ -67,13 +67,6 @@ static inline uint8_t *wire_extend(struct wire_writer *w, size_t len)
 	return at;
 }
 
-static inline void wire_put_u8(struct wire_writer *w, uint8_t v)
-{
-	uint8_t *at = wire_extend(w, 1);
-	if (at)
-		*at = v;
-}
-
 static inline void wire_put_u16(struct wire_writer *w, uint16_t v)
 {
 	uint8_t *at = wire_extend(w, 2);
@@ -106,11 +99,4 @@ static inline void wire_put_bytes(struct wire_writer *w, const void *bytes, size
 static inline void wire_put_name(struct wire_writer *w, const struct name *n)
 {
 	wire_put_bytes(w, n->wire, n->len);
-}
-
-/* Goes back to a length noted before, forgetting the overflow: how a whole record is taken back. */
-static inline void wire_rewind(struct wire_writer *w, size_t len)
-{
-	w->len = len;
-	w->overflow = false;
 }

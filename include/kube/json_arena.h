@@ -17,9 +17,7 @@ void json_arena_free(struct json_arena *a); /* not while it is entered; takes NU
 /* From here to leave, what cJSON allocates on this thread is the arena's. Sections don't nest. */
 void json_arena_enter(struct json_arena *a);
 
-/* All that was allocated since enter is gone, freed or not. What was there before may be freed inside the section too. */
+/* All that was allocated since enter is gone, freed or not. What was there before may be freed inside the section too. The arena keeps
+ * room for the largest tree so far, but at most these octets. */
 void json_arena_leave(struct json_arena *a);
-
-/* Octets it holds: grown to the largest tree so far, but no more than JSON_ARENA_KEEP_MAX outside a section. */
-size_t json_arena_bytes(const struct json_arena *a);
 #define JSON_ARENA_KEEP_MAX ((size_t)1 << 20)

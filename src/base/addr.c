@@ -98,15 +98,6 @@ enum err cidr_parse(const char *text, struct cidr *c)
 	return OK;
 }
 
-bool cidr_contains(const struct cidr *c, const struct addr *a)
-{
-	struct addr network = *a;
-	if (a->family != c->base.family)
-		return false;
-	clear_host_bits(&network, c->prefix);
-	return addr_equal(&network, &c->base);
-}
-
 uint64_t cidr_size(const struct cidr *c)
 {
 	unsigned host_bits = (unsigned)addr_len(&c->base) * 8 - c->prefix;

@@ -90,11 +90,6 @@ void rcu_free_later(struct rcu_garbage *g, size_t bytes)
 	urcu_memb_call_rcu(&g->head, on_grace_period_over);
 }
 
-size_t rcu_garbage_bytes(void)
-{
-	return atomic_load(&waiting_bytes);
-}
-
 void rcu_free_all(void)
 {
 	urcu_memb_barrier();

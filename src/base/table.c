@@ -164,11 +164,6 @@ void *table_each(const struct table *t, size_t *cursor)
 	return NULL;
 }
 
-size_t table_count(const struct table *t)
-{
-	return t->entries;
-}
-
 void table_prefetch(const struct table *t, uint64_t hash)
 {
 	const struct array *a = atomic_load_explicit(&t->array, memory_order_acquire);

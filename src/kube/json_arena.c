@@ -122,11 +122,3 @@ void json_arena_leave(struct json_arena *a)
 	kept->used = 0;
 	a->chunks = kept;
 }
-
-size_t json_arena_bytes(const struct json_arena *a)
-{
-	size_t bytes = 0;
-	for (const struct chunk *c = a->chunks; c; c = c->next)
-		bytes += c->cap;
-	return bytes;
-}

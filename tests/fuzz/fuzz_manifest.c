@@ -1,6 +1,5 @@
 /* The input is a manifest, read as YAML and as JSON. Whatever it is, every reference comes back, every report is one line, and reading
  * it again gives the same objects with the same addresses; a stream of JSON has the same parts whatever pieces it comes in. */
-#include "base/rcu.h"
 #include "fuzz.h"
 #include "json_frame.h"
 #include "manifest_text.h"
@@ -74,9 +73,7 @@ static void check_load(const uint8_t *data, size_t size, enum document_format fo
 	manifest_free(&strict, pool);
 	manifest_free(&lenient, pool);
 	manifest_free(&again, pool);
-	intern_free(pool);                              /* asserts that nothing is held */
-	if (rcu_garbage_bytes() > RCU_GARBAGE_MAX / 16) /* a grace period takes longer than all the rest */
-		rcu_free_all();
+	intern_free(pool); /* asserts that nothing is held */
 }
 
 /* The next part of the stream of which `given` octets have come, `step` more at a time. */

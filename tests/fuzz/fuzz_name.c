@@ -64,24 +64,12 @@ static void check_case(const struct name *n)
 	check_same(&again, &low);
 }
 
-static void check_address(const struct name *n)
-{
-	struct addr a;
-	struct name back;
-	if (!name_to_addr(n, &a))
-		return;
-	name_from_addr(&back, &a);
-	check_name(&back);
-	assert(name_equal(&back, n));
-}
-
 static void check_all(const struct name *n)
 {
 	check_name(n);
 	check_forms(n);
 	check_parts(n);
 	check_case(n);
-	check_address(n);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -1,7 +1,9 @@
 #include "base/rcu.h"
 #include "unit.h"
 #include <dirent.h>
+#include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -41,22 +43,59 @@ static void test_the_freeing_thread_takes_no_signals(void **state)
 	rcu_thread_end();
 }
 
-static void test_what_waits_is_counted_and_freed(void **state)
+struct block {
+	struct rcu_garbage garbage;
+	char rest[100];
+};
+
+/* That it is freed, and not before, is the sanitizer's to find. */
+static void test_what_a_reader_holds_waits(void **state)
 {
-	struct block {
-		struct rcu_garbage garbage;
-		char rest[100];
-	} *b = malloc(sizeof *b);
+	struct block *b = malloc(sizeof *b);
 	(void)state;
 	rcu_thread_begin();
 	rcu_free_later(NULL, 1);
-	assert_int_equal(rcu_garbage_bytes(), 0);
 	rcu_reader_lock();
 	rcu_free_later(&b->garbage, sizeof *b);
-	assert_int_equal(rcu_garbage_bytes(), sizeof *b);
+	b->rest[0] = 1;
 	rcu_reader_unlock();
 	rcu_free_all();
-	assert_int_equal(rcu_garbage_bytes(), 0);
+	rcu_thread_end();
+}
+
+struct reader {
+	atomic_bool reading, done;
+};
+
+static void *read_for_a_while(void *arg)
+{
+	struct reader *r = arg;
+	rcu_thread_begin();
+	rcu_reader_lock();
+	r->reading = true;
+	usleep(20000); /* for a writer that does not wait to go on */
+	r->done = true;
+	rcu_reader_unlock();
+	rcu_thread_end();
+	return NULL;
+}
+
+/* Above the bound the writer waits for the readers. */
+static void test_what_waits_is_bounded(void **state)
+{
+	struct block *first = malloc(sizeof *first), *second = malloc(sizeof *second);
+	struct reader r = {0};
+	pthread_t thread;
+	(void)state;
+	rcu_thread_begin();
+	assert_int_equal(pthread_create(&thread, NULL, read_for_a_while, &r), 0);
+	while (!r.reading)
+		usleep(100);
+	rcu_free_later(&first->garbage, RCU_GARBAGE_MAX);
+	rcu_free_later(&second->garbage, 1);
+	assert_true(r.done);
+	pthread_join(thread, NULL);
+	rcu_free_all();
 	rcu_thread_end();
 }
 
@@ -64,7 +103,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_the_freeing_thread_takes_no_signals),
-	        cmocka_unit_test(test_what_waits_is_counted_and_freed),
+	        cmocka_unit_test(test_what_a_reader_holds_waits),
+	        cmocka_unit_test(test_what_waits_is_bounded),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

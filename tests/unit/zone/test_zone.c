@@ -48,6 +48,8 @@ static void apply(const char *text)
 	assert_int_equal(world_apply(zone, text), OK);
 }
 
+#define NIBBLES_31 "1.2.3.4.5.6.7.8.9.a.b.c.d.e.f.0.0.F.E.D.C.B.A.9.8.7.6.5.4.3.2."
+
 static const struct {
 	const char *name;
 	enum zone_place place;
@@ -75,8 +77,18 @@ static const struct {
         {"a.in-addr.arpa", ZONE_REVERSE, 1, REVERSE_NO_ADDR},
         {"256.in-addr.arpa", ZONE_REVERSE, 1, REVERSE_NO_ADDR},
         {"00.in-addr.arpa", ZONE_REVERSE, 1, REVERSE_NO_ADDR},
+        {"07.1.244.10.in-addr.arpa", ZONE_REVERSE, 4, REVERSE_NO_ADDR},
+        {"1000.1.244.10.in-addr.arpa", ZONE_REVERSE, 4, REVERSE_NO_ADDR},
+        {"4294967303.1.244.10.in-addr.arpa", ZONE_REVERSE, 4, REVERSE_NO_ADDR}, /* 7, in 32 bits */
+        {"7.1.244.1o.in-addr.arpa", ZONE_REVERSE, 4, REVERSE_NO_ADDR},
+        {"-7.1.244.10.in-addr.arpa", ZONE_REVERSE, 4, REVERSE_NO_ADDR},
         {"0.in-addr.arpa", ZONE_REVERSE, 1, 8},
+        {"7.1.244.10.in-addr.arp", ZONE_OUTSIDE, 0, 0},
+        {"7.1.244.10.x\\007in-addr.arpa", ZONE_OUTSIDE, 0, 0},
         {"D.f.ip6.arpa", ZONE_REVERSE, 2, 8},
+        {NIBBLES_31 "1.IP6.arpa", ZONE_REVERSE, 32, 128},
+        {NIBBLES_31 "1.0.ip6.arpa", ZONE_REVERSE, 33, REVERSE_NO_ADDR},
+        {NIBBLES_31 "12.ip6.arpa", ZONE_REVERSE, 32, REVERSE_NO_ADDR},
         {"g.ip6.arpa", ZONE_REVERSE, 1, REVERSE_NO_ADDR},
         {"arpa", ZONE_OUTSIDE, 0, 0},
 };
@@ -96,6 +108,30 @@ static void test_places(void **state)
 			assert_int_equal(spot.apex, places[i].apex);
 		if (spot.place == ZONE_REVERSE)
 			assert_int_equal(spot.bits, places[i].bits);
+	}
+}
+
+/* From the right to the left, and each octet's low half before its high one (RFC 3596 2.5). */
+static void test_addresses_of_names(void **state)
+{
+	static const struct {
+		const char *name, *addr;
+	} cases[] = {
+	        {"7.1.244.10.IN-Addr.ARPA", "10.244.1.7"},
+	        {"255.0.100.99.in-addr.arpa", "99.100.0.255"},
+	        {NIBBLES_31 "1.ip6.arpa", "1234:5678:9abc:def0:fed:cba9:8765:4321"},
+	        {"7.0.0.0.1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.4.4.2.0.0.1.0.0.0.0.d.f.ip6.arpa", "fd00:10:244::1:7"},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct name n;
+		struct zone_spot spot = {0};
+		char text[ADDR_TEXT_MAX];
+		assert_int_equal(name_from_text(&n, cases[i].name, strlen(cases[i].name)), OK);
+		name_lower(&n);
+		zone_locate(zone, &n, &spot);
+		addr_format(&spot.addr, text);
+		assert_string_equal(text, cases[i].addr);
 	}
 }
 
@@ -358,6 +394,7 @@ int main(void)
 	rcu_thread_begin();
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test_setup_teardown(test_places, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_addresses_of_names, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_counts, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_namespaces, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_names, setup, teardown),
