@@ -1,5 +1,7 @@
 /* residents.h - which addresses the pods of each namespace have: a set of pairs, exact and small (24 octets each, half of the cells used). One
- * writer; readers hold an RCU read section. Pods of one namespace may share an address (the node's), so pairs are counted. */
+ * writer; readers hold an RCU read section. Pods of one namespace may share an address (the node's), so pairs are counted.
+ *
+ * An array of its own and not a base/table.h: that holds pointers, and a block for each pair beside its cell would be three times the memory. */
 #pragma once
 #include "base/addr.h"
 #include "base/err.h"
