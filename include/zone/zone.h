@@ -3,6 +3,7 @@
  * worker hold an RCU read section (base/rcu.h), so one reply never mixes two states of a Service. */
 #pragma once
 #include "base/err.h"
+#include "base/table.h"
 #include "dns/name.h"
 #include "zone/generation.h"
 #include <stdatomic.h>
@@ -150,14 +151,18 @@ struct zone_found {
 	const struct generation
 	        *generation;     /* NULL where has is within HAS_SOA | HAS_NS | HAS_TXT, and for ZONE_POD: its address is the spot's */
 	const struct node *node; /* of generation: rdata of A, AAAA, SRV; the name that the (first) PTR leads to */
-	const void *more_owners; /* private: for zone_next_owner */
+	const void *first_owner; /* private: for zone_next_owner */
 };
 
 /* Second step. Where spot->place is ZONE_OUTSIDE nothing exists. */
 void zone_find(const struct zone *z, const struct name *name, const struct zone_spot *spot, struct zone_found *found);
 
-/* After the PTR that found->node stands for: makes it the next one of the same address, in an order that stays; false: there is none. */
-bool zone_next_owner(const struct zone *z, const struct zone_spot *spot, struct zone_found *found);
+/* The PTRs of one address: the first by name is what zone_find found; then, with *seen all zero at first, makes found->node the one that each
+ * other stands for, in an order that stays while nothing changes; false: that were all. */
+struct zone_owners {
+	struct table_snapshot at; /* private */
+};
+bool zone_next_owner(const struct zone *z, const struct zone_spot *spot, struct zone_found *found, struct zone_owners *seen);
 
 /* The name server of the zones of a tree: the Service that the server's own addresses belong to, with its generation and node; false: it is
  * ns.dns below the apex, and generation and node are where its addresses are. */

@@ -65,13 +65,36 @@ static struct array *own_array(const struct table *t)
 	return atomic_load_explicit(&t->array, memory_order_relaxed);
 }
 
+static bool is_free(const struct cell *c)
+{
+	return !atomic_load_explicit(&c->entry, memory_order_relaxed);
+}
+
+/* The first free cell for a hash. From its own cell to any that holds the same hash there is none, since that was put into the first free one
+ * and none becomes free again: so where thousands have one hash, steps that double lead past them. */
+static struct cell *free_cell(struct array *a, uint64_t hash)
+{
+	size_t past = 0, step = 1; /* cells from its own on that are not free */
+	for (;;) {
+		struct cell *next = &a->cells[(hash + past + step - 1) & a->mask];
+		if (past + step <= a->mask && !is_free(next) && next->hash == hash) {
+			past += step;
+			step *= 2;
+		} else if (step > 1) {
+			step /= 2;
+		} else if (is_free(next)) {
+			return next;
+		} else {
+			past++;
+		}
+	}
+}
+
 static void array_put(struct array *a, uint64_t hash, void *entry)
 {
-	size_t i = hash & a->mask;
-	while (atomic_load_explicit(&a->cells[i].entry, memory_order_relaxed))
-		i = (i + 1) & a->mask;
-	a->cells[i].hash = hash;
-	atomic_store_explicit(&a->cells[i].entry, entry, memory_order_release);
+	struct cell *c = free_cell(a, hash);
+	c->hash = hash;
+	atomic_store_explicit(&c->entry, entry, memory_order_release);
 }
 
 /* Moves the entries to a fresh array, at most half full, without the removed ones. */

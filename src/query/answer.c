@@ -223,8 +223,9 @@ static bool put_name_record(struct answer *a, unsigned type, const struct genera
 static void put_ptrs(struct answer *a, const struct zone_found *first, const struct zone_spot *spot)
 {
 	struct zone_found owner = *first;
+	struct zone_owners seen = {0};
 	uint32_t left = bounded(a, UINT32_MAX);
-	while (put_name_record(a, DNS_TYPE_PTR, owner.generation, owner.node) && --left && zone_next_owner(a->zone, spot, &owner))
+	while (put_name_record(a, DNS_TYPE_PTR, owner.generation, owner.node) && --left && zone_next_owner(a->zone, spot, &owner, &seen))
 		;
 }
 

@@ -319,7 +319,7 @@ static void find_external(const struct zone *z, const struct name *name, const s
 	find_at(z, name, spot, name->offset[spot->apex - 2], label_at(name, spot->apex), spot->apex - 2u, found);
 }
 
-/* The Service whose ClusterIP it is, alone; else the first by name of those that have the address, whose slot then is in more_owners. */
+/* The Service whose ClusterIP it is, alone; else the first by name of those that have the address, whose slot then is in first_owner. */
 static void find_ptr(const struct zone *z, const struct zone_spot *spot, struct zone_found *found)
 {
 	struct owner_walk w = reverse_begin(&z->reverse, &spot->addr, spot->hash);
@@ -337,22 +337,26 @@ static void find_ptr(const struct zone *z, const struct zone_spot *spot, struct 
 	}
 	found_node(found, first.generation, first.node);
 	found->has = HAS_PTR;
-	found->more_owners = several ? first.slot : NULL;
+	found->first_owner = several ? first.slot : NULL;
 }
 
-bool zone_next_owner(const struct zone *z, const struct zone_spot *spot, struct zone_found *found)
+/* Not by name: thousands may have one address, and there is no room here to sort them. */
+bool zone_next_owner(const struct zone *z, const struct zone_spot *spot, struct zone_found *found, struct zone_owners *seen)
 {
-	const struct slot *last = found->more_owners;
-	struct owner_walk w = reverse_begin(&z->reverse, &spot->addr, spot->hash);
-	struct owner o, next = {0};
-	while (last && reverse_next_owner(&w, &o))
-		if (slot_compare(o.slot, last) > 0 && (!next.slot || slot_compare(o.slot, next.slot) < 0))
-			next = o;
-	if (!next.slot)
+	struct owner_walk w = {.at = seen->at, .addr = &spot->addr, .hash = spot->hash};
+	struct owner o;
+	if (!found->first_owner)
 		return false;
-	found_node(found, next.generation, next.node);
-	found->more_owners = next.slot;
-	return true;
+	if (!seen->at.array)
+		w = reverse_begin(&z->reverse, &spot->addr, spot->hash);
+	while (reverse_next_owner(&w, &o)) {
+		if (o.slot == found->first_owner)
+			continue;
+		found_node(found, o.generation, o.node);
+		seen->at = w.at;
+		return true;
+	}
+	return false;
 }
 
 /* An incomplete reverse name exists as long as a PTR stands below it. */

@@ -100,10 +100,11 @@ static enum err give_name(const struct walk *w, uint16_t type, const struct gene
 static enum err give_ptrs(const struct walk *w, const struct zone_found *found, const struct zone_spot *spot)
 {
 	struct zone_found owner = *found;
+	struct zone_owners seen = {0};
 	enum err err;
 	do
 		err = give_name(w, DNS_TYPE_PTR, owner.generation, owner.node);
-	while (!err && zone_next_owner(w->zone, spot, &owner));
+	while (!err && zone_next_owner(w->zone, spot, &owner, &seen));
 	return err;
 }
 

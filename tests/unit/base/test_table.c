@@ -86,6 +86,33 @@ static void test_multimap(void **state)
 	rcu_free_all();
 }
 
+/* Thousands under one hash, among others beside it, some of them removed: each is found, once. */
+static void test_many_under_one_hash(void **state)
+{
+	enum { MANY = 3000 };
+	static struct item items[MANY];
+	struct table *t = table_new();
+	struct table_snapshot s;
+	(void)state;
+	for (unsigned i = 0; i < MANY; i++) {
+		items[i].key = i % 3 ? 5 : i;
+		assert_int_equal(table_insert(t, items[i].key, &items[i]), OK);
+		if (i % 7 == 6)
+			assert_true(table_remove(t, items[i].key, &items[i]));
+	}
+	for (unsigned key = 0; key < MANY; key++) {
+		unsigned want = 0, seen = 0;
+		for (unsigned i = 0; i < MANY; i++)
+			want += items[i].key == key && i % 7 != 6;
+		table_snapshot(t, key, &s);
+		while (table_next_match(&s, key, item_matches, &key))
+			seen++;
+		assert_int_equal(seen, want);
+	}
+	table_free(t);
+	rcu_free_all();
+}
+
 static void test_allocation_failure_leaves_it_as_it_was(void **state)
 {
 	static struct item items[100];
@@ -180,6 +207,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_random_changes_against_an_array),
 	        cmocka_unit_test(test_multimap),
+	        cmocka_unit_test(test_many_under_one_hash),
 	        cmocka_unit_test(test_allocation_failure_leaves_it_as_it_was),
 	        cmocka_unit_test(test_readers_beside_the_writer),
 	};
