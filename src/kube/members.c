@@ -12,6 +12,10 @@
 	{                                                                                                                                  \
 		.key = (k), .key_len = sizeof(k) - 1, .members = (list)                                                                    \
 	}
+#define ONLY(k, text)                                                                                                                      \
+	{                                                                                                                                  \
+		.key = (k), .key_len = sizeof(k) - 1, .only = (text)                                                                       \
+	}
 #define FRAME(k, list, f)                                                                                                                  \
 	{                                                                                                                                  \
 		.key = (k), .key_len = sizeof(k) - 1, .members = (list), .frame = (f) + 1                                                  \
@@ -50,7 +54,7 @@ static const struct member spec[] = {
         {0},
 };
 
-static const struct member pod_conditions[] = {ALL("type"), ALL("status"), {0}};
+static const struct member pod_conditions[] = {ONLY("type", "Ready"), ALL("status"), {0}};
 static const struct member ingress[] = {ALL("ip"), ALL("hostname"), {0}};
 static const struct member load_balancer[] = {SOME("ingress", ingress), {0}};
 static const struct member status[] = {
@@ -94,7 +98,7 @@ const struct member members_of_list = SOME("", list);
 const struct member *members_find(const struct member *members, const char *key, size_t len)
 {
 	for (const struct member *m = members; m->key; m++) {
-		if (m->key_len == len && memcmp(m->key, key, len) == 0)
+		if (m->key_len == len && m->key[0] == key[0] && memcmp(m->key, key, len) == 0)
 			return m;
 	}
 	return NULL;

@@ -7,7 +7,8 @@ struct member {
 	const char *key;
 	size_t key_len;
 	const struct member *members; /* those to keep of the object that is its value, or of each object of the array; NULL: all */
-	uint8_t frame;                /* enum scan_frame_kind + 1: each object that is its value is a frame; 0: none */
+	const char *only; /* the string that it must be, or the item of an array that it is a member of is left out; NULL: any */
+	uint8_t frame;    /* enum scan_frame_kind + 1: each object that is its value is a frame; 0: none */
 };
 
 /* What stands at the top of a stream. */

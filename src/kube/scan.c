@@ -23,7 +23,10 @@ enum state {
 struct level {
 	const struct member *member; /* whose value it is */
 	bool array;
-	bool filled; /* something of it was copied: a comma comes first */
+	bool filled;       /* something of it was copied: a comma comes first */
+	bool unwanted;     /* a member has not the value it must have: nothing reads this object */
+	bool before_item;  /* what filled was before the item under way, */
+	size_t item_start; /* and the frame's length */
 };
 
 struct scan {
@@ -90,6 +93,14 @@ static void copy(struct scan *s, const char *bytes, size_t len)
 	s->too_large = s->frame.len > SCAN_OBJECT_MAX;
 }
 
+static void copy_octet(struct scan *s, char c)
+{
+	if (!s->too_large && s->frame.len < s->frame.cap)
+		s->frame.data[s->frame.len++] = c;
+	else
+		copy(s, &c, 1);
+}
+
 static void copy_begin(struct scan *s)
 {
 	s->copying = true;
@@ -115,8 +126,31 @@ static void copy_end(struct scan *s)
 static void copy_comma(struct scan *s, struct level *level)
 {
 	if (level->filled)
-		copy(s, ",", 1);
+		copy_octet(s, ',');
 	level->filled = true;
+}
+
+static void copy_item(struct scan *s, struct level *array)
+{
+	array->before_item = array->filled;
+	array->item_start = s->frame.len;
+	copy_comma(s, array);
+	copy_begin(s);
+}
+
+/* As if the item that ends here had not been there. */
+static void drop_item(struct scan *s, struct level *array)
+{
+	array->filled = array->before_item;
+	s->frame.len = array->item_start;
+}
+
+/* The value copied last is that string. */
+static bool copied_value_is(const struct scan *s, const char *text)
+{
+	size_t len = strlen(text);
+	const char *end = s->frame.data + s->frame.len;
+	return s->frame.len > len + 3 && end[-1] == '"' && memcmp(end - 1 - len, text, len) == 0 && memcmp(end - len - 3, ":\"", 2) == 0;
 }
 
 static uint64_t position(const struct scan *s)
@@ -184,9 +218,11 @@ static enum err close_level(struct scan *s)
 {
 	bool frame_ends = s->frame_depth == s->depth;
 	if (s->frame_depth)
-		copy(s, s->next, 1);
+		copy_octet(s, *s->next);
 	s->next++;
 	s->depth--;
+	if (s->levels[s->depth].unwanted && s->levels[s->depth - 1].array)
+		drop_item(s, &s->levels[s->depth - 1]);
 	s->state = STATE_AFTER;
 	if (!s->depth) {
 		s->member = s->root;
@@ -293,6 +329,8 @@ static void end_value(struct scan *s)
 {
 	copy_end(s);
 	s->state = STATE_AFTER;
+	if (is_copied(s) && s->member->only && !copied_value_is(s, s->member->only))
+		s->levels[s->depth - 1].unwanted = true;
 }
 
 static void take_scalar(struct scan *s)
@@ -347,10 +385,8 @@ static enum err begin_value(struct scan *s)
 		return space(s);
 	if (!parent && c != '{')
 		return ERR_SYNTAX;
-	if (parent && parent->array && is_copied(s)) {
-		copy_comma(s, parent);
-		copy_begin(s);
-	}
+	if (parent && parent->array && is_copied(s))
+		copy_item(s, parent);
 	if (c == '{' || c == '[')
 		return begin_brackets(s);
 	if (c == '"')

@@ -1,7 +1,7 @@
 #include "span.h"
 #include <string.h>
-#ifdef __SSE2__
-#include <emmintrin.h>
+#ifdef __x86_64__
+#include <immintrin.h>
 #endif
 
 #define BLOCK 64
@@ -14,13 +14,38 @@ struct block {
 /* '[' and '{', ']' and '}' differ in one bit alone. */
 #define FOLD 0x20
 
-#ifdef __SSE2__
-static uint64_t equal_bits(__m128i octets, char c, unsigned shift)
+/* So that the functions of a kind of processor become one loop. */
+#define INLINE static inline __attribute__((always_inline))
+
+#ifdef __x86_64__
+#define AVX2 __attribute__((target("avx2,popcnt,bmi")))
+
+AVX2 INLINE uint64_t equal_bits_avx2(__m256i octets, char c, unsigned shift)
+{
+	return (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(octets, _mm256_set1_epi8(c))) << shift;
+}
+
+AVX2 INLINE struct block classify_avx2(const char *p)
+{
+	struct block b = {0};
+	for (unsigned i = 0; i < BLOCK; i += 32) {
+		__m256i octets = _mm256_loadu_si256((const __m256i *)(const void *)(p + i));
+		__m256i folded = _mm256_or_si256(octets, _mm256_set1_epi8(FOLD));
+		b.quotes |= equal_bits_avx2(octets, '"', i);
+		b.backslashes |= equal_bits_avx2(octets, '\\', i);
+		b.opening |= equal_bits_avx2(folded, '{', i);
+		b.closing |= equal_bits_avx2(folded, '}', i);
+	}
+	return b;
+}
+
+/* Every x86-64 has SSE2. */
+INLINE uint64_t equal_bits(__m128i octets, char c, unsigned shift)
 {
 	return (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(octets, _mm_set1_epi8(c))) << shift;
 }
 
-static struct block classify(const char *p)
+INLINE struct block classify(const char *p)
 {
 	struct block b = {0};
 	for (unsigned i = 0; i < BLOCK; i += 16) {
@@ -34,7 +59,7 @@ static struct block classify(const char *p)
 	return b;
 }
 #else
-static struct block classify(const char *p)
+INLINE struct block classify(const char *p)
 {
 	struct block b = {0};
 	for (unsigned i = 0; i < BLOCK; i++) {
@@ -59,7 +84,7 @@ struct span span_brackets(void)
 }
 
 /* The octets of the block that a backslash stands before; what it leaves for the next block goes to *carry. */
-static uint64_t escaped_octets(uint64_t backslashes, bool *carry)
+INLINE uint64_t escaped_octets(uint64_t backslashes, bool *carry)
 {
 	uint64_t escaped = *carry ? 1 : 0;
 	*carry = false;
@@ -74,35 +99,77 @@ static uint64_t escaped_octets(uint64_t backslashes, bool *carry)
 }
 
 /* Each bit becomes the parity of itself and all below: between a quote and the next it is 1. */
-static uint64_t parity(uint64_t bits)
+INLINE uint64_t parity(uint64_t bits)
 {
 	for (unsigned shift = 1; shift < BLOCK; shift *= 2)
 		bits ^= bits << shift;
 	return bits;
 }
 
-/* Takes the end of the span if it is in the block: number of octets up to it, it included; else BLOCK. */
-static size_t feed_block(struct span *s, const char *p)
+/* The block has brackets enough to end the span: number of octets up to its end, that included; BLOCK: they don't. */
+INLINE size_t find_end(struct span *s, uint64_t opening, uint64_t closing)
 {
-	struct block b = classify(p);
+	for (uint64_t left = opening | closing; left; left &= left - 1) {
+		if (opening & left & -left)
+			s->depth++;
+		else if (!--s->depth) {
+			s->ended = true;
+			return (size_t)__builtin_ctzll(left) + 1;
+		}
+	}
+	return BLOCK;
+}
+
+/* Takes the end of the span if it is in the block: number of octets up to it, it included; else BLOCK. */
+INLINE size_t feed_block(struct span *s, struct block b)
+{
 	uint64_t quotes = b.quotes & ~escaped_octets(b.backslashes, &s->escaped);
-	uint64_t strings, brackets;
+	uint64_t strings, opening, closing;
+	unsigned closed;
 	if (!s->depth) {
 		s->ended = quotes;
 		return quotes ? (size_t)__builtin_ctzll(quotes) + 1 : BLOCK;
 	}
 	strings = parity(quotes) ^ (s->in_string ? UINT64_MAX : 0);
 	s->in_string = strings >> (BLOCK - 1);
-	for (brackets = (b.opening | b.closing) & ~strings; brackets; brackets &= brackets - 1) {
-		if (b.opening & brackets & -brackets)
-			s->depth++;
-		else if (!--s->depth) {
-			s->ended = true;
-			return (size_t)__builtin_ctzll(brackets) + 1;
-		}
-	}
+	opening = b.opening & ~strings;
+	closing = b.closing & ~strings;
+	closed = (unsigned)__builtin_popcountll(closing);
+	if (closed >= s->depth)
+		return find_end(s, opening, closing);
+	s->depth += (unsigned)__builtin_popcountll(opening) - closed;
 	return BLOCK;
 }
+
+/* The whole blocks of a piece. */
+size_t span_feed_blocks(struct span *s, const char *bytes, size_t len)
+{
+	size_t at = 0;
+	while (!s->ended && len - at >= BLOCK)
+		at += feed_block(s, classify(bytes + at));
+	return at;
+}
+
+#ifdef __x86_64__
+AVX2 static size_t feed_blocks_avx2(struct span *s, const char *bytes, size_t len)
+{
+	size_t at = 0;
+	while (!s->ended && len - at >= BLOCK)
+		at += feed_block(s, classify_avx2(bytes + at));
+	return at;
+}
+
+static size_t feed_blocks(struct span *s, const char *bytes, size_t len)
+{
+	bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") && __builtin_cpu_supports("bmi");
+	return avx2 ? feed_blocks_avx2(s, bytes, len) : span_feed_blocks(s, bytes, len);
+}
+#else
+static size_t feed_blocks(struct span *s, const char *bytes, size_t len)
+{
+	return span_feed_blocks(s, bytes, len);
+}
+#endif
 
 /* What is left of a piece, as a block: filled up with what means nothing inside a string and outside. */
 static size_t feed_rest(struct span *s, const char *bytes, size_t len)
@@ -116,16 +183,14 @@ static size_t feed_rest(struct span *s, const char *bytes, size_t len)
 	escaped = s->escaped;
 	for (size_t i = 0; i < len; i++)
 		escaped = !escaped && bytes[i] == '\\';
-	taken = feed_block(s, block);
+	taken = feed_blocks(s, block, BLOCK);
 	s->escaped = escaped;
 	return taken < len ? taken : len;
 }
 
 size_t span_feed(struct span *s, const char *bytes, size_t len)
 {
-	size_t at = 0;
-	while (!s->ended && len - at >= BLOCK)
-		at += feed_block(s, bytes + at);
+	size_t at = feed_blocks(s, bytes, len);
 	if (!s->ended && at < len)
 		at += feed_rest(s, bytes + at, len - at);
 	return at;

@@ -411,6 +411,9 @@ static void open_tls(struct server *server, const char *cert, const char *key)
 	if (!server->tls || SSL_CTX_use_certificate_chain_file(server->tls, cert) != 1 ||
 	    SSL_CTX_use_PrivateKey_file(server->tls, key, SSL_FILETYPE_PEM) != 1)
 		fail("certificate or key");
+	/* As kube-apiserver chooses, whatever the client likes best. */
+	SSL_CTX_set_ciphersuites(server->tls, "TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256");
+	SSL_CTX_set_options(server->tls, SSL_OP_CIPHER_SERVER_PREFERENCE);
 	SSL_CTX_set_alpn_select_cb(server->tls, on_alpn, NULL);
 	SSL_CTX_set_mode(server->tls, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }

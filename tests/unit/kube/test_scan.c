@@ -35,6 +35,16 @@ static const struct scan_case watches[] = {
          "{'object':{'status':{'phase':'Running','podIPs':[{'ip':'1.2.3.4'}],'conditions':[{'type':'Ready','reason':'r','status':'True'}]}}"
          "}",
          "EVENT {'object':{'status':{'phase':'Running','podIPs':[{'ip':'1.2.3.4'}],'conditions':[{'type':'Ready','status':'True'}]}}} end"},
+        {"of a pod's conditions, that it is ready",
+         "{'object':{'status':{'conditions':[{'type':'Initialized','status':'True'},{'status':'True','type' : "
+         "'Ready'},{'type':'ReadyX'},{}],"
+         "'phase':'Running'}}}",
+         "EVENT {'object':{'status':{'conditions':[{'status':'True','type':'Ready'},{}],'phase':'Running'}}} end"},
+        {"none of its conditions",
+         "{'object':{'status':{'conditions':[{'type':'a'},{'type':null},{'type':'\\'Ready'},{'type':['Ready']}]}}}",
+         "EVENT {'object':{'status':{'conditions':[]}}} end"},
+        {"a condition where a list of them is usual", "{'object':{'status':{'conditions':{'type':'a','status':'b'}}}}",
+         "EVENT {'object':{'status':{'conditions':{'type':'a','status':'b'}}}} end"},
         {"a value where an object is usual", "{'object':{'status':'Failure','code':410,'metadata':null,'spec':-1.5e+3}}",
          "EVENT {'object':{'status':'Failure','code':410,'metadata':null,'spec':-1.5e+3}} end"},
         {"escapes", "{'x\\'':'\\\\','type':'\\'','y\\\\':'\\\\\\'','object':{'a\\\\':'\\\\'}}", "EVENT {'type':'\\'','object':{}} end"},
