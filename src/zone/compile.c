@@ -158,9 +158,12 @@ static void add_service_ports(struct compiler *c, const struct addr *addrs, unsi
 	}
 }
 
-/* These n addresses are behind no port, but behind any, and count where weights are shared out. */
-static void add_portless(struct compiler *c, const struct addr *addrs, unsigned n)
+/* These n addresses of an endpoint are behind no port, but of a headless Service behind any; they count where weights are shared out. */
+static void add_portless(struct compiler *c, uint32_t node, const struct addr *addrs, unsigned n)
 {
+	builder_pairs(c->b, node, n);
+	if (!c->service->headless)
+		return;
 	uint32_t any = builder_node(c->b, (const uint8_t *)"\1_\1_", 4, ABSENCE_NONE);
 	builder_pairs(c->b, 0, n);
 	builder_pairs(c->b, any, n);
@@ -171,8 +174,8 @@ static void add_portless(struct compiler *c, const struct addr *addrs, unsigned 
 /* The ports of an endpoint known by this node, which has these n of its addresses. */
 static void add_endpoint_ports(struct compiler *c, const struct endpoint *e, uint32_t node, const struct addr *addrs, unsigned n)
 {
-	if (c->options->compat_coredns && c->service->headless && !e->port_count)
-		add_portless(c, addrs, n);
+	if (c->options->compat_coredns && !e->port_count)
+		add_portless(c, node, addrs, n);
 	for (unsigned i = 0; i < e->port_count; i++) {
 		const struct endpoint_port *p = &e->ports[i];
 		builder_srv(c->b, node, node, p->port, n);

@@ -9,6 +9,7 @@ from typing import Callable, NamedTuple
 
 import messages as m
 import model
+from normal import Normal, aspects
 
 NOTIFY = 4
 NEGATIVE = "rcode soa soa-ttl"
@@ -87,14 +88,83 @@ def is_pod(c, labels):
     return not c.is_reverse and c.left[-1:] == [b"pod"] and len(c.left) == labels + 1
 
 
-def has_reverse_soa(normal):
-    """One SOA, of a reverse zone, and nothing else."""
+def is_bare(normal, rcode):
+    """An error and no record."""
+    return normal.rcode == rcode and not normal.answer[2] and not normal.authority and not normal.additional
+
+
+def is_answered_as_a_query(c):
+    """Whether what CoreDNS says to a NOTIFY is what it says to the same query, as far as that is explained."""
+    query = c.question._replace(flags=c.question.flags & ~m.OPCODE)
+    theirs = Normal(c.theirs.response._replace(flags=c.theirs.flags & ~m.OPCODE | c.question.flags & m.RD))
+    ours = Normal(c.world.answer(query))
+    left, _ = explain(Case(query, ours, ours, theirs, ours, c.world), aspects(ours, theirs))
+    return not set(left) - ({"additional"} if not query.tcp and theirs.additional < ours.additional else set())
+
+
+def not_implemented(c):
+    return is_bare(c.pods, m.NOTIMP) and is_bare(c.theirs, m.NOTIMP)
+
+
+def errors_of(c):
+    """What is wrong with a question, in headns's order."""
+    q = c.question
+    if c.opcode:
+        yield m.NOTIMP
+    if q.edns is not None and q.edns.version:
+        yield m.BADVERS
+    if q.cls != m.IN or c.origin is None or q.type in (m.AXFR, m.IXFR):
+        yield m.REFUSED
+
+
+def is_wrong_twice(c):
+    first, *others = [*errors_of(c), None]
+    return c.theirs.rcode in others and is_bare(c.pods, first) and is_bare(c.theirs, c.theirs.rcode)
+
+
+def one_soa(normal):
+    """The one record of a reply, which is a SOA, but for the names in it; and these."""
     records = [*normal.authority, *normal.answer[1]]
-    return len(records) == 1 and records[0][1] == m.SOA and model.octets_of(m.to_text(records[0][0]).lower())
+    if len(records) != 1 or records[0][1] != m.SOA or normal.answer[0] or normal.additional:
+        return None, None
+    record = records[0]
+    return (*record[:3], *record[4][2:], bool(normal.authority)), record[4][:2]
 
 
-def without_weights(normal):
-    return {(r[0], *r[4][2:]) for r in normal.answer[1] if r[1] == m.SRV}
+def has_other_primary(c):
+    """Whether all that is different is whose server the SOA of a reverse zone names."""
+    (ours, our_names), (theirs, their_names) = one_soa(c.pods), one_soa(c.theirs)
+    if not c.is_reverse or ours is None or ours != theirs:
+        return False
+    names = (b"\2ns\3dns", b"\12hostmaster")
+    return our_names == tuple(n + c.world.primary for n in names) and tuple(map(bytes.lower, their_names)) == tuple(n + ours[0].lower() for n in names)
+
+
+def srv_parts(normal):
+    """What the SRV records of a reply say without weights, and the weights."""
+    return {(r[0], *r[4][2:]) for r in normal.answer[1]}, {r[4][1] for r in normal.answer[1]}
+
+
+def has_lesser_weights(c):
+    """Whether CoreDNS shares the weights among more, and the Service has addresses without a port, which may be what it counts."""
+    if c.type != m.SRV or not c.pods.answer[1]:
+        return False
+    (ours, our_weights), (theirs, their_weights) = srv_parts(c.pods), srv_parts(c.theirs)
+    key = tuple(label.decode("latin-1") for label in (c.left[-2], c.left[-3]))
+    names = c.world.services[key]
+    without = set(names.own.a + names.own.aaaa) - {record[4] for record in c.theirs.additional}
+    (ours_each,), (theirs_each,) = our_weights, their_weights
+    return ours == theirs and names.headless and bool(without) and theirs_each < ours_each
+
+
+def owners_of(records):
+    return {record[0] for record in records}
+
+
+def has_less_glue(c):
+    """Each target of CoreDNS's SRV records has an address with it, but not all of them."""
+    ours, theirs = c.pods.additional, c.theirs.additional
+    return c.type == m.SRV and theirs < ours and owners_of(ours) == owners_of(theirs) == {record[4][3] for record in c.pods.answer[1]}
 
 
 def leaves_its_zone(c):
@@ -116,26 +186,49 @@ def has_own_address(c):
     return (c.left == [] and c.type == m.NS) or (c.left == [b"ns", b"dns"] and c.type in (m.A, m.AAAA))
 
 
-def is_wrong_twice(c):
-    q = c.question
-    wrong = (q.flags >> 11 & 15 != 0, q.edns is not None and q.edns.version != 0, q.cls != m.IN or c.origin is None or q.type in (m.AXFR, m.IXFR))
-    return sum(wrong) > 1 and c.theirs.rcode in (m.NOTIMP, m.BADVERS, m.REFUSED)
+def has_the_loopback(c):
+    """Whether what headns has and CoreDNS has not is the name server's address, which is one of the loopback."""
+    records = c.pods.answer[1] if c.left else c.pods.additional
+    return has_own_address(c) and c.world.settings.own == ("127.0.0.1",) and c.theirs_negative(m.NOERROR) and {r[4] for r in records} == {b"\x7f\0\0\1"}
+
+
+def names_endpoints(c):
+    """Whether CoreDNS's name servers are the endpoints of the Service that is headns's, and their addresses are those of that."""
+    names = c.world.name_server()
+    if not names or not names.headless or c.left or c.type != m.NS:
+        return False
+    ((_, _, _, _, service),) = c.pods.answer[1]
+    servers = {record[4] for record in c.theirs.answer[1]}
+    glue = {(record[1], record[4]) for record in c.pods.additional}
+    return (
+        all(m.from_labels(m.labels_of(server)[1:]).lower() == service.lower() for server in servers)
+        and owners_of(c.theirs.additional) == servers
+        and {(record[1], record[4]) for record in c.theirs.additional} == glue
+    )
+
+
+def lacks_namespace(c):
+    """Whether the PTRs that CoreDNS leaves out are those into namespaces that are listed, but have no object."""
+    if not c.is_reverse or c.type != m.PTR or not c.world.settings.namespaces or not c.theirs.answer[1] < c.pods.answer[1]:
+        return False
+    spaces = {r[4]: m.labels_of(r[4])[-4].decode() for r in c.pods.answer[1] - c.theirs.answer[1]}
+    return all(space in c.world.settings.namespaces and space not in c.world.namespaces for space in spaces.values())
 
 
 REASONS = [
-    Reason("cd-cleared", "flags", lambda c: c.pods.flags ^ c.theirs.flags == m.CD, "CD is cleared in authoritative answers (RFC 4035 3.1.6)"),
-    Reason("notify", f"flags {ANSWER}", lambda c: c.opcode == NOTIFY and c.theirs.rcode != m.NOTIMP, "CoreDNS answers a NOTIFY as if it were a query"),
-    Reason("notimp-flags", "flags", lambda c: c.pods.rcode == m.NOTIMP == c.theirs.rcode, "with NOTIMP CoreDNS repeats AD and CD"),
+    Reason("cd-cleared", "flags", lambda c: c.pods.flags ^ c.theirs.flags == m.CD == c.theirs.flags & c.question.flags & m.CD, "CD is cleared in authoritative answers (RFC 4035 3.1.6)"),
+    Reason("notify", f"flags {ANSWER}", lambda c: c.opcode == NOTIFY and is_bare(c.pods, m.NOTIMP) and c.theirs.rcode != m.NOTIMP and is_answered_as_a_query(c), "CoreDNS answers a NOTIFY as if it were a query"),
+    Reason("notimp-flags", "flags", lambda c: not_implemented(c) and c.theirs.flags == m.QR | c.question.flags & ~15, "with NOTIMP CoreDNS repeats all flags"),
     Reason("two-errors", "rcode flags", is_wrong_twice, "a question that is wrong in two ways gets one of the two errors"),
-    Reason("notimp-whole", "question edns edns-size edns-options", lambda c: c.pods.rcode == m.NOTIMP == c.theirs.rcode, "CoreDNS repeats neither question nor OPT with NOTIMP"),
+    Reason("notimp-whole", "question edns edns-size edns-options", lambda c: not_implemented(c) and c.theirs.question == b"" and c.theirs.edns is None, "CoreDNS repeats neither question nor OPT with NOTIMP"),
     Reason("edns-size", "edns-size", lambda c: c.theirs.edns.size in (c.question.edns.size, 0), "CoreDNS repeats the client's buffer size; headns says its own (RFC 6891 6.2.3)"),
-    Reason("reverse-primary", "soa answer", lambda c: has_reverse_soa(c.pods) and has_reverse_soa(c.theirs), "the primary of the reverse zones is ns.dns of the cluster's zone"),
+    Reason("reverse-primary", "soa answer", has_other_primary, "the primary of the reverse zones is ns.dns of the cluster's zone"),
     Reason("reverse-tree", NEGATIVE, lambda c: c.is_reverse and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "what has PTRs, or below it, is not NXDOMAIN (RFC 8020)"),
     Reason("any", ANSWER, lambda c: c.type == m.ANY and not c.links and c.pods.rcode == m.NOERROR and bool(c.theirs.authority), "ANY gets HINFO (RFC 8482)"),
     Reason("soa-below-apex", "rcode", lambda c: c.type == m.SOA and c.pods.rcode == m.NXDOMAIN and c.theirs_negative(m.NOERROR), "SOA of an absent name is NXDOMAIN"),
     Reason("cname-other-types", ANSWER, lambda c: c.links and c.type not in (m.A, m.AAAA) and c.theirs_negative(m.NOERROR), "a CNAME answers every type (RFC 1034 3.6.2)"),
     Reason("cname-kept", ANSWER, lambda c: c.links and c.type in (m.A, m.AAAA) and c.theirs_negative(m.NOERROR), "CNAMEs are kept where they lead to nothing, and the rcode is the last name's (RFC 6604)"),
-    Reason("cname-limit", ANSWER, lambda c: c.links == model.LINKS_MAX and len(c.theirs.answer[0]) > c.links, "chains of CNAMEs end after ten, in CoreDNS after eleven"),
+    Reason("cname-limit", ANSWER, lambda c: c.links == model.LINKS_MAX == len(c.theirs.answer[0]) - 1 and c.theirs.answer[0][: c.links] == c.pods.answer[0], "chains of CNAMEs end after ten, in CoreDNS after eleven"),
     Reason("port-without-underscore", ANSWER, lambda c: is_loose_port_name(c) and c.pods.rcode == m.NXDOMAIN, "underscores are not optional, and a bare one matches nothing"),
     Reason("port-address", ANSWER, lambda c: is_port_name(c) and c.type in (m.A, m.AAAA) and not c.pods.answer[2], "_port._protocol names have no addresses"),
     Reason("protocol-tree", NEGATIVE, lambda c: c.below_service in ([b"_tcp"], [b"_udp"], [b"_sctp"]) and c.pods.rcode == m.NOERROR, "_tcp, which has names below it, is not NXDOMAIN (RFC 8020)"),
@@ -147,14 +240,14 @@ REASONS = [
     Reason("reverse-odd", NEGATIVE, lambda c: c.is_reverse and c.left[-1:] in ([b"svc"], [b"pod"]) and c.theirs_negative(m.NOERROR), "svc and pod mean nothing in reverse zones"),
     Reason("reverse-misspelt", ANSWER, lambda c: c.is_reverse and c.type == m.PTR and model.Reply.digits(m.labels_of(c.question.name.lower())[:-2], c.world.zones[c.origin]) is None, "reverse names are digits or nibbles, in their only spelling"),
     Reason("orphan-slices", ANSWER, lambda c: c.is_reverse and c.type == m.PTR and leads_to_nothing(c), "slices of no Service have no PTR"),
-    Reason("reverse-no-namespace", ANSWER, lambda c: c.is_reverse and c.type == m.PTR and bool(c.world.settings.namespaces) and c.theirs_negative(m.NXDOMAIN), "a PTR does not ask whether the namespace has an object"),
+    Reason("reverse-no-namespace", ANSWER, lacks_namespace, "a PTR does not ask whether the namespace has an object"),
     Reason("unlabelled-slices", "silence", lambda c: c.is_reverse and c.theirs is None, "CoreDNS does not answer the PTR of a slice that names no Service"),
-    Reason("glue-whole", "additional", lambda c: c.theirs.additional < c.pods.additional, "SRV targets come with all their addresses, also those without ports"),
-    Reason("weight-without-ports", "answer", lambda c: c.type == m.SRV and without_weights(c.pods) == without_weights(c.theirs), "CoreDNS counts endpoints without ports into the weights"),
+    Reason("glue-whole", "additional", has_less_glue, "SRV targets come with all their addresses, also those without ports"),
+    Reason("weight-without-ports", "answer", has_lesser_weights, "CoreDNS counts endpoints without ports into the weights"),
     Reason("ns-dns-case", ANSWER, lambda c: is_server_name(c) and c.theirs.authority and not c.question.name.endswith(c.origin), "CoreDNS knows its name server only where the zone is asked for in lower case"),
     Reason("reverse-ns", ANSWER, lambda c: c.is_reverse and not c.left and c.type == m.NS and bool(c.theirs.answer[1]), "the name server of reverse zones is in the cluster's zone"),
-    Reason("ns-headless", ANSWER, lambda c: has_own_address(c) and c.world.name_server() and c.world.name_server().headless, "where the server is an endpoint of a headless Service, the name server is the Service"),
-    Reason("own-loopback", ANSWER, lambda c: has_own_address(c) and c.world.settings.own == ("127.0.0.1",) and c.theirs_negative(m.NOERROR), "an address of the loopback that headns was told to listen on is one of its own"),
+    Reason("ns-headless", ANSWER, names_endpoints, "where the server is an endpoint of a headless Service, the name server is the Service"),
+    Reason("own-loopback", ANSWER, has_the_loopback, "an address of the loopback that headns was told to listen on is one of its own"),
     Reason("pods-labels", ANSWER, lambda c: is_pod(c, 3) or is_pod(c, 4), "there is nothing below the names of pods"),
     Reason("pods-srv", ANSWER, lambda c: is_pod(c, 2) and c.type == m.SRV and c.pods.rcode == m.NOERROR, "pods have no ports"),
     Reason("negative-ttl", "soa-ttl", lambda c: c.is_negative and soa_ttl(c.theirs) == min(c.world.settings.ttl, 300) > soa_ttl(c.pods) == c.world.settings.negative_ttl, "what is not there is remembered for 5 seconds at most"),

@@ -219,6 +219,16 @@ class Maker:
         if self.chance(0.3):
             self.foreign_slice(number + 2, None, self.pick(self.names))
 
+    def shared_host(self):
+        """A hostname of several endpoints, of which only one has the port."""
+        namespace, port = self.pick(self.names), {"name": "http", "port": 80, "protocol": "TCP"}
+        spec = {"type": "ClusterIP", "clusterIP": "None", "ports": [port]}
+        self.put({"apiVersion": "v1", "kind": "Service", "metadata": {"name": "shared", "namespace": namespace, "labels": {"team": "a"}}, "spec": spec})
+        for number, ports in enumerate(([port], [{**port, "name": "grpc"}], [])):
+            endpoint = {"addresses": [self.pod_ip("IPv4")], "conditions": {"ready": True}, "hostname": "host"}
+            meta = {"name": f"shared-{number}", "namespace": namespace, "labels": {controller.SERVICE_NAME: "shared", "team": "a"}}
+            self.put({"apiVersion": "discovery.k8s.io/v1", "kind": "EndpointSlice", "metadata": meta, "addressType": "IPv4", "ports": ports, "endpoints": [endpoint]})
+
     def own_service(self):
         """What the servers that are compared are the endpoint of, where they have an address that counts (place.py)."""
         namespace = self.pick(self.names)
@@ -240,6 +250,8 @@ class Maker:
         self.foreign_slices()
         if self.chance(0.6):
             self.own_service()
+        if self.chance(0.5):
+            self.shared_host()
         return World(self.seed, self.objects)
 
 

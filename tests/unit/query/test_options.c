@@ -363,6 +363,9 @@ static void test_compat_coredns(void **state)
 	        {"a headless port's addresses", "sql.tcp.db.default.svc.cluster.local A", "NOERROR aa rd: 30 A 10.244.1.1"},
 	        {"weights of endpoints without ports", "part.default.svc.cluster.local SRV",
 	         "NOERROR aa rd: 30 SRV 0 50 80 a.part.default.svc.cluster.local. + a.part.default.svc.cluster.local. 30 A 10.244.3.1"},
+	        {"weights of a name that has both", "c.both.default.svc.cluster.local SRV",
+	         "NOERROR aa rd: 30 SRV 0 50 80 c.both.default.svc.cluster.local. + c.both.default.svc.cluster.local. 30 A 10.244.4.1, "
+	         "c.both.default.svc.cluster.local. 30 A 10.244.4.2"},
 	        {"no such port", "_x._tcp.web.default.svc.cluster.local SRV", C_NX},
 	        {"a protocol alone", "_tcp.web.default.svc.cluster.local A", C_NX},
 	        {"an endpoint", "db-0.db.default.svc.cluster.local A", "NOERROR aa rd: 30 A 10.244.1.1"},
@@ -390,6 +393,7 @@ static void test_compat_coredns(void **state)
 	                          "svc default/web ip=10.0.0.1 port=http:80/TCP port=:443/TCP\n"
 	                          "svc default/db headless\nep 10.244.1.1 host=db-0 port=sql:5432/TCP\nep 10.244.1.2 host=db-1 notready\n"
 	                          "svc default/part headless\nep 10.244.3.1 host=a port=:80/TCP\nep 10.244.3.2 host=b\n"
+	                          "svc default/both ip=10.0.0.2\nep 10.244.4.1 host=c port=:80/TCP\nep 10.244.4.2 host=c\n"
 	                          "svc default/alias external=web.default.svc.cluster.local\n"
 	                          "svc default/lost external=none.default.svc.cluster.local\n"
 	                          "svc default/loop external=loop.default.svc.cluster.local\n",
