@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static enum err fail(struct diag *d, const char *path)
@@ -35,11 +36,41 @@ static enum err write_file(const char *path, const void *bytes, size_t len, stru
 	return close(fd) && !err ? fail(d, path) : err;
 }
 
+static const char *name_in_folder(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	return slash ? slash + 1 : path;
+}
+
+/* malloc'ed; NULL: out of memory. */
+static char *folder_of(const char *path)
+{
+	const char *name = name_in_folder(path);
+	return name > path ? strndup(path, (size_t)(name - path)) : strdup(".");
+}
+
+static bool look_at_folder(const char *path, struct stat *st)
+{
+	char *folder = folder_of(path);
+	bool there = folder && stat(folder, st) == 0;
+	free(folder);
+	return there;
+}
+
+bool file_same_place(const char *a, const char *b)
+{
+	struct stat x, y;
+	if (strcmp(a, b) == 0)
+		return true;
+	if (strcmp(name_in_folder(a), name_in_folder(b)) != 0 || !look_at_folder(a, &x) || !look_at_folder(b, &y))
+		return false;
+	return x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
 /* A rename is on the disk when its folder is. Where that can't be waited for, the content is good all the same. */
 static void sync_folder(const char *path)
 {
-	const char *slash = strrchr(path, '/');
-	char *folder = slash ? strndup(path, (size_t)(slash - path) + 1) : strdup(".");
+	char *folder = folder_of(path);
 	int fd = folder ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
 	if (fd >= 0) {
 		(void)fsync(fd);

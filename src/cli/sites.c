@@ -1,5 +1,6 @@
 #include "sites.h"
 #include "access.h"
+#include "base/file.h"
 #include "cli/bind.h"
 #include "cli/listen.h"
 #include <netinet/in.h>
@@ -110,6 +111,22 @@ static enum err find_block(const struct corefile_block *b, struct site *site, st
 	return find_endpoint(site, d);
 }
 
+/* Each would write over what the other has written. */
+static enum err check_snapshots(const struct sites *s, struct diag *d)
+{
+	for (unsigned i = 0; i < s->count; i++) {
+		const struct kubernetes_options *k = s->all[i].kubernetes;
+		for (unsigned j = 0; k && k->snapshot && j < i; j++) {
+			const struct kubernetes_options *before = s->all[j].kubernetes;
+			if (before && before->snapshot && file_same_place(before->snapshot, k->snapshot))
+				return diag_set(d, ERR_EXISTS,
+				                "%s: snapshot %s: the kubernetes at %s has this file already; each needs its own",
+				                s->all[i].origin, k->snapshot, s->all[j].origin);
+		}
+	}
+	return OK;
+}
+
 static enum err find_blocks(const struct options *o, struct sites *s, struct diag *d)
 {
 	const struct corefile_options options = {.port = o->dns_port, .settings = &o->settings};
@@ -118,7 +135,7 @@ static enum err find_blocks(const struct options *o, struct sites *s, struct dia
 		err = sites_new(s, s->corefile.count, d);
 	for (unsigned i = 0; i < s->count && !err; i++)
 		err = find_block(&s->corefile.blocks[i], &s->all[i], d);
-	return err;
+	return err ? err : check_snapshots(s, d);
 }
 
 /* --- all --- */

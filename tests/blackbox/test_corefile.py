@@ -435,6 +435,26 @@ def test_a_setting_that_clashes_with_the_corefile(tmp_path):
     assert said.startswith("headns: error: serve: Corefile:2: zonal and noendpoints")
 
 
+def two_clusters(first="", second=""):
+    kept = [f"{zone} {{\n  kubernetes {zone} {{\n    endpoint http://127.0.0.1:1\n{line}  }}\n}}\n" for zone, line in (("a", first), ("b", second))]
+    return "".join(kept)
+
+
+@pytest.mark.parametrize("second", ["{0}/s", "{0}/./s", "{0}/link/s", "{0}/../{1}/s"])
+def test_one_snapshot_for_two_clusters(tmp_path, second):
+    (tmp_path / "link").symlink_to(".")
+    second = second.format(tmp_path, tmp_path.name)
+    said = refused(two_clusters(f"    snapshot {tmp_path}/s\n", f"    snapshot {second}\n"), folder=tmp_path)
+    assert said.startswith(f"headns: error: serve: Corefile:8: snapshot {second}: the kubernetes at Corefile:2 has this file already")
+
+
+@pytest.mark.parametrize("by", ["--set", "HEADNS_SET"])
+def test_one_snapshot_set_for_two_clusters(tmp_path, by):
+    setting = f"kubernetes.snapshot={tmp_path}/s"
+    said = refused(two_clusters(), *(["--set", setting] if by == "--set" else []), env={by: setting}, folder=tmp_path)
+    assert said.startswith(f"headns: error: serve: Corefile:7: snapshot {tmp_path}/s: the kubernetes at Corefile:2 has this file already")
+
+
 def test_no_corefile(tmp_path):
     done = harness.run_headns("serve", cwd=tmp_path)
     assert done.returncode == 2

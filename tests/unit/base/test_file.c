@@ -59,6 +59,30 @@ static void test_failure(void **state)
 	assert_non_null(strstr(d.text, "no/f.new: No such file"));
 }
 
+static void test_same_place(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool same;
+	} cases[] = {
+	        {"%s/a", "%s/a", true},      {"%s/a", "%s/./a", true},    {"%s/a", "%s//a", true},   {"%s/a", "%s/../%s/a", true},
+	        {"%s/a", "%s/b", false},     {"%s/a", "%s/link/a", true}, {"a", "./a", true},        {"a", "%s/a", false},
+	        {"%s/a", "%s/sub/a", false}, {"no/a", "no/a", true},      {"no/a", "./no/a", false},
+	};
+	(void)state;
+	assert_int_equal(mkdir(in_folder("sub"), 0700), 0);
+	assert_int_equal(symlink(".", in_folder("link")), 0);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		char a[128], b[128];
+		snprintf(a, sizeof a, cases[i].a, folder);
+		snprintf(b, sizeof b, cases[i].b, folder, strrchr(folder, '/') + 1);
+		if (file_same_place(a, b) != cases[i].same || file_same_place(b, a) != cases[i].same)
+			fail_msg("%s and %s", a, b);
+	}
+	unlink(in_folder("link"));
+	rmdir(in_folder("sub"));
+}
+
 static int set_up(void **state)
 {
 	(void)state;
@@ -74,6 +98,7 @@ static int tear_down(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_replace), cmocka_unit_test(test_failure)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_replace), cmocka_unit_test(test_failure),
+	                                   cmocka_unit_test(test_same_place)};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
