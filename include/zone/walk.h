@@ -1,5 +1,5 @@
 /* walk.h - every record of a zone, for whoever needs them all: a dump, a transfer. What a query would answer is what is walked over,
- * but for the names of pods by address, which are no data of the zone. */
+ * but for pods by address where they are not verified: then every address is one. */
 #pragma once
 #include "base/err.h"
 #include "dns/name.h"
@@ -22,5 +22,5 @@ typedef enum err zone_take(void *arg, const struct zone_record *r);
 const struct name *zone_apex(const struct zone *z, unsigned i);
 
 /* Every record of the zone with this apex, the records of one name and type together, else in no order. What take returns other than OK
- * ends it and is returned. The writer's thread only; not of an external zone. */
+ * ends it and is returned. The writer's thread only. */
 enum err zone_walk(const struct zone *z, const struct name *apex, zone_take *take, void *arg);

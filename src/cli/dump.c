@@ -1,9 +1,9 @@
-#include "access.h"
 #include "base/rcu.h"
 #include "cli/commands.h"
 #include "cli/dns_service.h"
 #include "dns/message.h"
 #include "dns/record.h"
+#include "sites.h"
 #include "zone/walk.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,6 +12,7 @@
 
 #define DUMP_SERIAL 1 /* two dumps of one state are to be equal, so what tells their times apart is left out */
 
+/* Of one cluster. */
 struct dump {
 	struct cluster *cluster;
 	uv_loop_t loop;
@@ -88,35 +89,50 @@ static int by_key(const void *a, const void *b, void *octets)
 	return order ? order : (x_len > y_len) - (x_len < y_len);
 }
 
+static void print_head(const struct zone *z, const struct name *apex, size_t records)
+{
+	char text[NAME_TEXT_MAX];
+	name_to_text(apex, text);
+	printf("; zone %s %zu records\n", text, records);
+	if (zone_settings(z)->pods == ZONE_PODS_INSECURE && !zone_is_reverse(apex))
+		printf("; and <address>.<namespace>.pod.%s for every address, in each namespace there is (pods insecure)\n", text);
+	printf("$ORIGIN %s\n", text);
+}
+
 static enum err print_zone(const struct zone *z, const struct name *apex)
 {
 	struct lines l = {0};
-	char text[NAME_TEXT_MAX];
 	enum err err = zone_walk(z, apex, on_record, &l);
 	if (!err) {
 		if (l.count)
 			qsort_r(l.lines, l.count, sizeof *l.lines, by_key, l.octets.data);
-		name_to_text(apex, text);
-		printf("; zone %s %zu records\n$ORIGIN %s\n", text, l.count, text);
+		print_head(z, apex, l.count);
 		for (size_t i = 0; i < l.count; i++)
 			fwrite(l.octets.data + l.lines[i].text, 1, l.lines[i].text_len, stdout);
+		printf("\n");
 	}
 	lines_free(&l);
 	return err;
 }
 
 /* The name server is the one that the cluster's pods ask. */
+static enum err print_zones(struct zone *z, const struct store *store)
+{
+	struct addr self[DNS_SERVICE_MAX];
+	enum err err = zone_set_self(z, self, dns_service_addresses(store, true, self));
+	const struct name *apex;
+	for (unsigned i = 0; !err && (apex = zone_apex(z, i)); i++)
+		err = print_zone(z, apex);
+	return err;
+}
+
 static enum err print_all(const struct dump *u, struct diag *d)
 {
-	struct zone *z = cluster_zone(u->cluster);
-	struct addr self[DNS_SERVICE_MAX];
-	enum err err = zone_set_self(z, self, dns_service_addresses(cluster_store(u->cluster), true, self));
-	const struct name *apex;
-	for (unsigned i = 0; !err && (apex = zone_apex(z, i)); i++) {
-		if (i)
-			printf("\n");
-		err = print_zone(z, apex);
-	}
+	struct zone *external = cluster_external_zone(u->cluster);
+	const struct store *store = cluster_store(u->cluster);
+	enum err err = print_zones(cluster_zone(u->cluster), store);
+	if (!err && external)
+		err = print_zones(external, store);
 	if (err)
 		return diag_set(d, err, "%s", err_str(err));
 	return fflush(stdout) || ferror(stdout) ? diag_set(d, ERR_SYS, "the output could not be written whole") : OK;
@@ -165,40 +181,53 @@ static enum err read_cluster(struct dump *u, const struct options *o, struct dia
 		uv_run(&u->loop, UV_RUN_DEFAULT);
 	loop_close(u);
 	if (!err && !u->read)
-		return diag_set(d, ERR_MISSING, "the cluster could not be read within %u s", o->timeout_s);
+		return diag_set(d, ERR_MISSING, "the cluster at %s could not be read within %u s",
+		                cluster_options(u->cluster)->endpoint->url, o->timeout_s);
 	return err;
 }
 
 /* --- the command --- */
 
-static enum err dump(struct dump *u, const struct options *o, struct api_endpoint *endpoint, struct diag *d)
+/* The snapshot is the server's: a dump neither needs nor writes it. */
+static enum err dump_site(const struct site *site, const struct options *o, struct diag *d)
 {
-	struct cluster_options cluster = o->cluster;
+	struct kubernetes_options kubernetes = *site->kubernetes;
+	struct cluster_options options = o->cluster;
+	struct dump u = {0};
+	enum err err;
+	kubernetes.snapshot = NULL;
+	options.kubernetes = &kubernetes;
+	options.endpoint = o->cluster.file_count ? NULL : &site->endpoint;
+	err = cluster_new(&options, &u.cluster, d);
+	if (!err)
+		err = options.endpoint ? read_cluster(&u, o, d) : load(&u, d);
+	if (!err)
+		err = print_all(&u, d);
+	cluster_free(u.cluster);
+	return err;
+}
+
+static enum err dump(const struct sites *s, const struct options *o, struct diag *d)
+{
 	enum err err = OK;
-	cluster.kubernetes = &o->kubernetes;
-	if (!o->cluster.file_count) {
-		err = access_find(&o->kubernetes, endpoint, d);
-		cluster.endpoint = endpoint;
-	}
-	if (!err)
-		err = cluster_new(&cluster, &u->cluster, d);
-	if (!err)
-		err = cluster.endpoint ? read_cluster(u, o, d) : load(u, d);
-	return err ? err : print_all(u, d);
+	for (unsigned i = 0; i < s->count && !err; i++)
+		if (s->all[i].kubernetes)
+			err = dump_site(&s->all[i], o, d);
+	return err;
 }
 
 int dump_main(const struct options *o)
 {
-	struct api_endpoint endpoint = {0};
-	struct dump u = {0};
+	struct sites sites;
 	struct diag d;
 	enum err err;
 	rcu_thread_begin();
-	err = dump(&u, o, &endpoint, &d);
+	err = sites_find(o, &sites, &d);
+	if (!err)
+		err = dump(&sites, o, &d);
 	if (err)
 		log_line(LOG_ERROR, "dump: %s", d.text);
-	cluster_free(u.cluster);
+	sites_free(&sites);
 	rcu_thread_end();
-	api_endpoint_clear(&endpoint);
 	return err ? 1 : 0;
 }

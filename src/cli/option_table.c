@@ -190,8 +190,10 @@ const struct option_spec option_table[] = {
         {"listen", "ADDR[:PORT]", FOR_SERVE, set_listen,
          "answer on this address over UDP and TCP; may be given several times;\n[ADDR]:PORT for IPv6; default 127.0.0.1:1053 and "
          "[::1]:1053"},
-        {"conf", "FILE", FOR_SERVE, set_conf,
-         "serve what this Corefile says; - for standard input; default, where\nnothing else is named: Corefile in the working directory"},
+        {"conf", "FILE", FOR_SERVE | FOR_DUMP, set_conf,
+         "what this Corefile says, instead of manifests; - for standard input;\ndefault of serve, where nothing else is named: Corefile in "
+         "the "
+         "working\ndirectory"},
         {"dns.port", "PORT", FOR_SERVE, set_dns_port, "of the Corefile's server blocks that name none; default 53"},
         {"set", "kubernetes.KEY=VALUE", FOR_ALL, set_set,
          "a line of the kubernetes block, in the place of the Corefile's; may be\ngiven several times; HEADNS_SET in the environment does "
@@ -254,10 +256,11 @@ const struct command_spec command_table[] = {
          "Example:\n"
          "  headns run --pod web-1 zones/nginx-observed.yaml -- getent ahosts web-0.nginx\n"},
         {COMMAND_DUMP, "dump", "[OPTION]... FILE...", "prints every record that would be served, as zone files",
-         "FILE as for serve; or, with --kubeconfig, a cluster, read once. To standard output go\n"
-         "zone files (RFC 1035), one after another: the cluster's domain, then the reverse zones,\n"
-         "each from its $ORIGIN on. They are sorted, and their serial is 1, so that two dumps can\n"
-         "be compared with diff.\n"
+         "FILE as for serve; or, with --kubeconfig, a cluster, read once; or, with --conf, each\n"
+         "cluster of a Corefile. To standard output go zone files (RFC 1035), one after another:\n"
+         "the cluster's domain, then the reverse zones and those of k8s_external, each from its\n"
+         "$ORIGIN on. They are sorted, and their serial is 1, so that two dumps can be compared\n"
+         "with diff.\n"
          "\n"
          "Example:\n"
          "  headns dump zones/nginx-observed.yaml\n"},

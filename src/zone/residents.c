@@ -60,15 +60,25 @@ void residents_free(struct residents *r)
 	free(r);
 }
 
+static const uint8_t v4_prefix[12] = {[10] = 0xff, [11] = 0xff};
+
 static void octets_of(const struct addr *addr, uint8_t octets[16])
 {
-	static const uint8_t v4[12] = {[10] = 0xff, [11] = 0xff};
 	if (addr->family == ADDR_V6) {
 		memcpy(octets, addr->octets, 16);
 		return;
 	}
-	memcpy(octets, v4, sizeof v4);
-	memcpy(octets + sizeof v4, addr->octets, 4);
+	memcpy(octets, v4_prefix, sizeof v4_prefix);
+	memcpy(octets + sizeof v4_prefix, addr->octets, 4);
+}
+
+static void addr_of(const uint8_t octets[16], struct addr *addr)
+{
+	*addr = (struct addr){.family = memcmp(octets, v4_prefix, sizeof v4_prefix) == 0 ? ADDR_V4 : ADDR_V6};
+	if (addr->family == ADDR_V4)
+		memcpy(addr->octets, octets + sizeof v4_prefix, 4);
+	else
+		memcpy(addr->octets, octets, 16);
 }
 
 /* The cell of the pair; where there is none, *found is false, and it is the free one where the pair would be. A reader must not look at that
@@ -151,6 +161,20 @@ bool residents_remove(struct residents *r, uint32_t ns, const struct addr *addr)
 	atomic_store_explicit(&c->pods, pods - 1, memory_order_release);
 	r->pairs -= pods == 1;
 	return true;
+}
+
+bool residents_each(const struct residents *r, size_t *cursor, uint32_t *ns, struct addr *addr)
+{
+	const struct array *a = atomic_load_explicit(&r->array, memory_order_relaxed);
+	while (*cursor <= a->mask) {
+		const struct cell *c = &a->cells[(*cursor)++];
+		if (!atomic_load_explicit(&c->pods, memory_order_relaxed))
+			continue;
+		*ns = atomic_load_explicit(&c->ns, memory_order_relaxed);
+		addr_of(c->octets, addr);
+		return true;
+	}
+	return false;
 }
 
 bool residents_have(const struct residents *r, uint32_t ns, const struct addr *addr)

@@ -19,5 +19,8 @@ enum err residents_add(struct residents *r, uint32_t ns, const struct addr *addr
 /* One less; false, and nothing happens, if there is none. */
 bool residents_remove(struct residents *r, uint32_t ns, const struct addr *addr);
 
+/* Every pair that pods have, in no order: start with *cursor = 0, until false. Writer only. */
+bool residents_each(const struct residents *r, size_t *cursor, uint32_t *ns, struct addr *addr);
+
 /* For readers. */
 bool residents_have(const struct residents *r, uint32_t ns, const struct addr *addr);

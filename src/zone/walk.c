@@ -3,6 +3,7 @@
 #include "dns/wire.h"
 #include "inside.h"
 #include "zone/svcb.h"
+#include <stdlib.h>
 #include <string.h>
 
 #define SRV_LEN 6 /* of SRV rdata before the target */
@@ -26,16 +27,17 @@ static enum err give(const struct walk *w, uint16_t type, uint32_t ttl_s, const 
 }
 
 /* The whole name of a node below origin; false: it is too long to be one. */
-static bool node_name(struct name *name, const struct generation *g, const struct node *n, const struct name *origin)
+static bool node_name(const struct walk *w, struct name *name, const struct generation *g, const struct node *n, const struct name *origin)
 {
+	const size_t svc_len = w->zone->settings.svc_len;
 	uint8_t wire[NAME_WIRE_MAX + 2 * (NAME_LABEL_MAX + 1) + 5];
 	size_t len = n->label_len;
 	memcpy(wire, g->text + n->label, len);
 	if (g->service_len) {
 		memcpy(wire + len, g->text, g->service_len + g->ns_len + 2u);
 		len += g->service_len + g->ns_len + 2u;
-		memcpy(wire + len, "\3svc", 4);
-		len += 4;
+		memcpy(wire + len, "\3svc", svc_len);
+		len += svc_len;
 	}
 	wire[len++] = 0;
 	return name_from_wire(name, wire, len) && name_append_name(name, origin) == OK;
@@ -57,7 +59,7 @@ static enum err give_srvs(const struct walk *w, const struct generation *g, stru
 		uint8_t rdata[SRV_LEN + NAME_WIRE_MAX];
 		struct wire_writer out = {.bytes = rdata, .limit = sizeof rdata};
 		struct name target;
-		if (!node_name(&target, g, &g->nodes[s->target], w->origin))
+		if (!node_name(w, &target, g, &g->nodes[s->target], w->origin))
 			continue;
 		wire_put_u16(&out, 0);
 		wire_put_u16(&out, s->weight);
@@ -80,7 +82,7 @@ static enum err give_svcbs(const struct walk *w, uint16_t type, const struct gen
 		struct wire_writer out = {.bytes = rdata, .limit = sizeof rdata};
 		struct name target;
 		name_root(&target);
-		if (!(https && s->target == 0) && !node_name(&target, g, &g->nodes[s->target], w->origin))
+		if (!(https && s->target == 0) && !node_name(w, &target, g, &g->nodes[s->target], w->origin))
 			continue;
 		wire_put_u16(&out, 1);
 		wire_put_name(&out, &target);
@@ -94,7 +96,7 @@ static enum err give_svcbs(const struct walk *w, uint16_t type, const struct gen
 static enum err give_name(const struct walk *w, uint16_t type, const struct generation *g, const struct node *n)
 {
 	struct name name;
-	return node_name(&name, g, n, w->origin) ? give(w, type, w->ttl_s, name.wire, name.len) : OK;
+	return node_name(w, &name, g, n, w->origin) ? give(w, type, w->ttl_s, name.wire, name.len) : OK;
 }
 
 static enum err give_ptrs(const struct walk *w, const struct zone_found *found, const struct zone_spot *spot)
@@ -116,14 +118,26 @@ static enum err give_ns(const struct walk *w)
 	return give_name(w, DNS_TYPE_NS, g, n);
 }
 
+/* The primary and the mailbox, as query/answer.c writes them: an external zone's are below its label for the name server. */
+static void put_soa_names(const struct walk *w, struct wire_writer *out)
+{
+	const struct zone_settings *settings = &w->zone->settings;
+	const uint8_t *label = settings->external;
+	bool external = !settings->svc_len;
+	const struct name *origin = settings->compat_coredns && !external ? w->apex : w->origin;
+	wire_put_bytes(out, external ? "\3ns1" : "\2ns", external ? 4 : 3);
+	wire_put_bytes(out, external ? label : (const uint8_t *)"\3dns", external ? 1u + label[0] : 4);
+	wire_put_name(out, origin);
+	wire_put_bytes(out, "\12hostmaster", 11);
+	wire_put_bytes(out, label, external ? 1u + label[0] : 0);
+	wire_put_name(out, origin);
+}
+
 static enum err give_soa(const struct walk *w)
 {
 	uint8_t rdata[2 * NAME_WIRE_MAX + 20];
 	struct wire_writer out = {.bytes = rdata, .limit = sizeof rdata};
-	wire_put_bytes(&out, "\2ns\3dns", 7);
-	wire_put_name(&out, w->origin);
-	wire_put_bytes(&out, "\12hostmaster", 11);
-	wire_put_name(&out, w->origin);
+	put_soa_names(w, &out);
 	wire_put_u32(&out, zone_serial(w->zone));
 	wire_put_u32(&out, ZONE_SOA_REFRESH_S);
 	wire_put_u32(&out, ZONE_SOA_RETRY_S);
@@ -136,6 +150,8 @@ static enum err give_type(const struct walk *w, enum has type, const struct zone
 {
 	const struct generation *g = found->generation;
 	const struct node *n = found->node;
+	if (spot->place == ZONE_POD)
+		return give(w, type == HAS_A ? DNS_TYPE_A : DNS_TYPE_AAAA, w->ttl_s, spot->addr.octets, addr_len(&spot->addr));
 	switch (type) {
 	case HAS_A:
 		return give_addrs(w, DNS_TYPE_A, g->a, n->a, 4);
@@ -184,8 +200,52 @@ static enum err visit_generation(struct walk *w, const struct generation *g)
 {
 	enum err err = OK;
 	for (uint32_t i = 0; g && i < g->node_count && !err; i++)
-		if (node_name(&w->owner, g, &g->nodes[i], w->apex))
+		if (node_name(w, &w->owner, g, &g->nodes[i], w->apex))
 			err = visit(w);
+	return err;
+}
+
+/* <a-b-c-d>.<ns>.pod.<apex>, with dashes for colons too. */
+static bool pod_name(struct name *name, const struct addr *addr, const struct namespace *ns, const struct name *apex)
+{
+	char text[ADDR_TEXT_MAX];
+	addr_format(addr, text);
+	for (char *c = text; *c; c++)
+		if (*c == '.' || *c == ':')
+			*c = '-';
+	name_root(name);
+	return name_append(name, text, strlen(text)) == OK && name_append(name, ns->label + 1, ns->label[0]) == OK &&
+	       name_append(name, "pod", 3) == OK && name_append_name(name, apex) == OK;
+}
+
+/* by_number: the namespaces at their numbers. */
+static enum err visit_pods(struct walk *w, const struct namespace *const *by_number)
+{
+	size_t cursor = 0;
+	uint32_t number;
+	struct addr addr;
+	enum err err = OK;
+	while (!err && residents_each(w->zone->residents, &cursor, &number, &addr))
+		if (pod_name(&w->owner, &addr, by_number[number], w->apex))
+			err = visit(w);
+	return err;
+}
+
+/* Pods have names of their own where they are known. */
+static enum err walk_pods(struct walk *w)
+{
+	const struct namespace **by_number;
+	size_t cursor = 0;
+	enum err err;
+	if (!w->zone->residents || w->tree != ZONE_CLUSTER)
+		return OK;
+	by_number = calloc(w->zone->last_number + (size_t)1, sizeof *by_number);
+	if (!by_number)
+		return ERR_NOMEM;
+	for (const struct namespace *ns; (ns = table_each(w->zone->namespaces, &cursor));)
+		by_number[ns->number] = ns;
+	err = visit_pods(w, by_number);
+	free(by_number);
 	return err;
 }
 
@@ -196,7 +256,7 @@ static enum err walk_forward(struct walk *w)
 	for (const struct slot *s; !err && (s = table_each(w->zone->slots, &cursor));)
 		if (s->tree == w->tree)
 			err = visit_generation(w, slot_generation(s));
-	return err;
+	return err ? err : walk_pods(w);
 }
 
 /* An address that several Services have is visited with the first that the map knows. */

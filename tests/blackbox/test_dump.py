@@ -7,6 +7,9 @@ import subprocess
 import dns.rdatatype
 import dns.zone
 import pytest
+from test_corefile import block, corefile  # noqa: F401: a fixture
+from test_external_zone import ALL as EXTERNAL
+from test_external_zone import external
 from test_records import ROWS
 
 import harness
@@ -103,7 +106,42 @@ def test_a_cluster_is_read_once(tmp_path):
     api.stop()
     done = harness.run_headns("dump", "--kubeconfig", tmp_path / "kubeconfig", "--timeout", "1")
     assert done.returncode == 1 and not done.stdout
-    assert "dump: the cluster could not be read within 1 s" in done.stderr
+    assert f"dump: the cluster at {api.url} could not be read within 1 s" in done.stderr
+
+
+@pytest.mark.parametrize("headless", [False, True])
+def test_every_cluster_of_a_corefile(corefile, tmp_path, headless):  # noqa: F811
+    """With its external zone, and with the names of pods by address."""
+    first, second = ApiServer(), ApiServer()
+    first.put(*EXTERNAL)
+    second.put(service("only", headless=False, cluster_ip="10.96.1.1"))
+    lines = external(first, "headless" if headless else "ttl 7", more="pods verified") + block(second, keys="b.test:0", zones="b.test")
+    server = corefile(lines, clusters=2)
+    found = records(dump("--conf", tmp_path / "Corefile"))
+    assert found["only.default.svc.b.test.", "A"] == (5, {"10.96.1.1"})
+    assert found["10-244-0-9.default.pod.cluster.local.", "A"] == (5, {"10.244.0.9"})
+    assert ("db-0.db.default.example.org.", "A") in found or not headless
+    own = {"cluster.local.", "ns.dns.cluster.local.", "example.org.", "ns1.dns.example.org.", "in-addr.arpa.", "ip6.arpa.", "192.in-addr.arpa."}
+    for (name, rdtype), wanted in found.items():
+        if name not in own and not name.endswith("b.test."):
+            answer = [s for s in server.ask(name, rdtype).answer if dns.rdatatype.to_text(s.rdtype) == rdtype]
+            assert [(s.ttl, {r.to_text() for r in s}) for s in answer] == [wanted], (name, rdtype)
+    first.stop()
+    second.stop()
+
+
+def test_a_dump_leaves_the_snapshot_alone(tmp_path):
+    api = ApiServer()
+    api.put(service("nginx"))
+    dump("--kubeconfig", api.kubeconfig(tmp_path / "kubeconfig"), "--set", f"kubernetes.snapshot={tmp_path}/snapshot")
+    assert not (tmp_path / "snapshot").exists()
+    api.stop()
+
+
+def test_pods_insecure_cannot_be_listed():
+    text = dump("--set", "kubernetes.pods=insecure", harness.ZONES / "nginx-observed.yaml")
+    assert "; and <address>.<namespace>.pod.cluster.local. for every address" in text
+    assert not any(name.endswith("pod.cluster.local.") for name, _ in records(text))
 
 
 def test_options_that_change_records():

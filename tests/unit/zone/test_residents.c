@@ -75,6 +75,15 @@ static void test_many(void **state)
 		for (unsigned ns = 1; ns <= 7; ns++)
 			assert_int_equal(residents_have(r, ns, &a), ns == 1 + i % 7);
 	}
+	bool seen[5000] = {false};
+	size_t cursor = 0, count = 0;
+	struct addr a;
+	for (uint32_t ns; residents_each(r, &cursor, &ns, &a); count++) {
+		unsigned i = a.family == ADDR_V4 ? a.octets[2] * 256u + a.octets[3] : a.octets[14] * 256u + a.octets[15];
+		assert_true(i < 5000 && !seen[i] && ns == 1 + i % 7 && (a.family == ADDR_V4) == i % 2);
+		seen[i] = true;
+	}
+	assert_int_equal(count, 5000);
 	rcu_free_all();
 	residents_free(r);
 }

@@ -78,11 +78,73 @@ static void test_zones(void **state)
 	zone_free(z);
 }
 
+/* <service>.<ns>, without "svc"; what is left of it are the name server and its label. */
+static void test_external_zone(void **state)
+{
+	struct name origins[2];
+	(void)state;
+	name_from_text(&origins[0], "x.test", 6);
+	name_from_text(&origins[1], "192.in-addr.arpa", 16);
+	struct zone *z = zone_new(&(struct zone_options){.origins = origins, .origin_count = 2, .external = "dns"});
+	assert_int_equal(world_apply(z, "self 10.0.0.53\nns d\nns dns\nwith external\nsvc d/s ip=10.0.0.1 outside=192.0.2.1 port=a:80/TCP\n"
+	                                "svc dns/hidden ip=10.0.0.2 outside=192.0.2.2\nsvc d/in ip=10.0.0.3\n"),
+	                 OK);
+	walk(z, "x.test");
+	wants("x.test. 6 036e733103646e73017804746573740" /* ns1.dns.x.test */ "00a686f73746d617374657203646e730178047465737400");
+	wants("x.test. 2 036e733103646e7301780474657374"
+	      "00\n");
+	wants("ns1.dns.x.test. 1 0a000035\n");
+	wants("s.d.x.test. 1 c0000201\n");
+	wants("_a._tcp.s.d.x.test. 33 000000640050017301640178047465737400\n");
+	assert_null(strstr(seen, "hidden"));
+	assert_null(strstr(seen, "in.d"));
+	assert_null(strstr(seen, "svc"));
+	walk(z, "192.in-addr.arpa");
+	wants("192.in-addr.arpa. 6 036e733103646e73017804746573740"
+	      "00a");
+	wants("1.2.0.192.in-addr.arpa. 12 017301640178047465737400\n");
+	rcu_free_all();
+	zone_free(z);
+}
+
+static void test_verified_pods(void **state)
+{
+	struct zone *z = world_zone_with_pods(ZONE_PODS_VERIFIED);
+	(void)state;
+	assert_int_equal(
+	        world_apply(z,
+	                    "ns d\npod d/10.0.0.1\npod d/10.0.0.1\npod d/fd00::7\npod gone/10.0.0.2\npod d/10.0.0.3\nnopod d/10.0.0.3\n"),
+	        OK);
+	walk(z, "cluster.local");
+	wants("10-0-0-1.d.pod.cluster.local. 1 0a000001\n");
+	wants("fd00--7.d.pod.cluster.local. 28 fd000000000000000000000000000007\n");
+	assert_null(strstr(seen, "gone"));
+	assert_null(strstr(seen, "10-0-0-3"));
+	rcu_free_all();
+	zone_free(z);
+}
+
+/* In reverse zones too, CoreDNS's SOA names what is below the apex. */
+static void test_soa_as_coredns(void **state)
+{
+	struct zone *z = world_zone();
+	(void)state;
+	walk(z, "in-addr.arpa");
+	wants("in-addr.arpa. 6 026e7303646e7307636c7573746572");
+	zone_free(z);
+	z = world_zone_as_coredns(ZONE_PODS_DISABLED);
+	walk(z, "in-addr.arpa");
+	wants("in-addr.arpa. 6 026e7303646e7307696e2d61646472");
+	zone_free(z);
+}
+
 int main(void)
 {
 	hash_seed_init();
 	rcu_thread_begin();
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_service_bindings), cmocka_unit_test(test_zones)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_service_bindings), cmocka_unit_test(test_zones),
+	                                   cmocka_unit_test(test_external_zone), cmocka_unit_test(test_verified_pods),
+	                                   cmocka_unit_test(test_soa_as_coredns)};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	rcu_thread_end();
 	return failed;
