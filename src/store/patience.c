@@ -192,6 +192,7 @@ static bool worth_holding(const struct store *s, const struct service_entry *e, 
 
 void patience_hold(struct store *s, struct service_entry *e, struct endpoint_slice *old, bool deleted)
 {
+	e->moved_ms = 0;
 	struct held *h = worth_holding(s, e, old, deleted) && reduce(s, e, old) ? malloc(sizeof *h) : NULL;
 	if (!h) {
 		object_free(&old->object, s->pool);
