@@ -1,5 +1,6 @@
 """Asks several servers the same questions, many at once, and gives back the octets that each answered."""
 
+import itertools
 import select
 import socket
 import struct
@@ -13,6 +14,7 @@ SILENCES = 3  # so often a question is asked again, the server being alive, befo
 PER_CONNECTION = 100  # CoreDNS ends a TCP connection after 128 queries
 
 
+NUMBERS = itertools.cycle(range(0, 65536 - WINDOW, WINDOW))  # of messages: what is late is not taken for an answer to the next questions
 PROBE_NUMBER = 0xFFFF
 PROBE = b"\xff\xff\x01\0\0\1\0\0\0\0\0\0\7cluster\5local\0\0\6\0\1"  # SOA of the zone
 
@@ -125,10 +127,9 @@ def ask(servers, questions):
     replies = [[None] * len(questions) for _ in servers]
     by_udp = [i for i, q in enumerate(questions) if not q.tcp]
     by_tcp = [i for i, q in enumerate(questions) if q.tcp]
-    for number, at in enumerate(range(0, len(by_udp), WINDOW)):
+    for at in range(0, len(by_udp), WINDOW):
         window = by_udp[at : at + WINDOW]
-        first = number * WINDOW % 65536  # WINDOW divides it
-        for mine, got in zip(replies, ask_window(servers, [questions[i] for i in window], first)):
+        for mine, got in zip(replies, ask_window(servers, [questions[i] for i in window], next(NUMBERS))):
             for i, reply in zip(window, got):
                 mine[i] = reply
     for at in range(0, len(by_tcp), 50_000):

@@ -27,13 +27,13 @@ class Tally:
         self.failed = set()  # seeds
         self.seconds = 0.0  # of asking
 
-    def complain(self, seed, number, question, what, *responses):
+    def complain(self, seed, number, question, what, *responses, notes=""):
         self.unexplained += 1
         self.failed.add(seed)
         self.kinds[what] += 1
         if self.kinds[what] <= SHOWN:
             text = "\n".join(f"  {title}: {m.response_text(r and r.response)}" for title, r in responses)
-            self.shown.append(f"{what}: --seed {seed} question {number}: {question}\n{text}")
+            self.shown.append(f"{what}: --seed {seed} question {number}: {question}\n{text}\n{notes}".rstrip())
 
 
 def compare(tally, seed, number, case, compat):

@@ -4,6 +4,7 @@ CoreDNS does otherwise. Slow, and independent of the server's code: it reads the
     Model(objects, settings).answer(question) is the messages.Response that must come, but for serials and the order of a set.
 """
 
+import copy
 import ipaddress
 import struct
 from typing import NamedTuple
@@ -266,21 +267,30 @@ class Model:
         self.settings = settings
         self.zones = {m.name(zone): octets_of(zone) for zone in settings.zones}
         self.primary = next(zone for zone, octets in self.zones.items() if not octets)
-        by_kind = {}
+        self.by_kind = {}
         for obj in objects:
             if self.is_read(obj):
-                by_kind.setdefault(obj["kind"], []).append(obj)
-        self.namespaces = {o["metadata"]["name"] for o in by_kind.get("Namespace", [])}
-        self.pods = {(o["metadata"]["namespace"], ip) for o in by_kind.get("Pod", []) if is_verified(o) for ip in controller.addresses_of(o)}
-        self.services = {}
-        for service in by_kind.get("Service", []):
-            meta = service["metadata"]
-            endpoints = list(self.endpoints_of(service, by_kind, source))
-            self.services[meta["namespace"], meta["name"]] = ServiceNames(service, endpoints, settings)
-        self.owners = {}
-        for key, names in sorted(self.services.items()):
+                meta = obj["metadata"]
+                self.by_kind.setdefault(obj["kind"], {})[meta.get("namespace", ""), meta["name"]] = obj
+        self.namespaces = {name for _, name in self.objects_of("Namespace")}
+        self.pods = {(ns, ip) for (ns, _), o in self.objects_of("Pod").items() if is_verified(o) for ip in controller.addresses_of(o)}
+        self.serve({key: ServiceNames(service, list(self.endpoints_of(service, source)), settings) for key, service in self.objects_of("Service").items()})
+
+    def serve(self, services):
+        self.services, self.owners = services, {}
+        for key, names in sorted(services.items()):
             for packed, node in names.owners.items():
                 self.owners.setdefault(packed, []).append((names, node, key))
+
+    def instead(self, services):
+        """The same, but that these Services, by namespace and name, have these names (None: they are not there)."""
+        other = copy.copy(self)
+        other.serve({key: names for key, names in {**self.services, **services}.items() if names})
+        return other
+
+    def objects_of(self, kind):
+        """Those that count, by namespace and name."""
+        return self.by_kind.get(kind, {})
 
     def is_read(self, obj):
         """Whether the options let the object count."""
@@ -292,17 +302,20 @@ class Model:
             return has_labels(obj, self.settings.namespace_labels)
         return kind == "Pod" or has_labels(obj, self.settings.labels)
 
-    @staticmethod
-    def endpoints_of(service, by_kind, source):
+    def pods_of(self, service):
+        """The endpoints that pods are."""
+        for pod in self.objects_of("Pod").values():
+            if controller.is_selected(service, pod) and not controller.is_over(pod):
+                endpoint = pod_endpoint(service, pod)
+                if endpoint.addresses or not controller.addresses_of(pod):  # one of another family will never be one
+                    yield endpoint
+
+    def endpoints_of(self, service, source):
         meta = service["metadata"]
         joined = controller.has_selector(service)
-        if source == "pods" and joined:
-            for pod in by_kind.get("Pod", []):
-                if controller.is_selected(service, pod) and not controller.is_over(pod):
-                    endpoint = pod_endpoint(service, pod)
-                    if endpoint.addresses or not controller.addresses_of(pod):  # one of another family will never be one
-                        yield endpoint
-        for piece in by_kind.get("EndpointSlice", []):
+        if source == "pods":
+            yield from self.pods_of(service)
+        for piece in self.objects_of("EndpointSlice").values():
             labels = piece["metadata"].get("labels", {})
             if piece["metadata"]["namespace"] != meta["namespace"] or labels.get(controller.SERVICE_NAME) != meta["name"]:
                 continue

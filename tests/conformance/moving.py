@@ -2,12 +2,12 @@
 the last one that is known to have been applied and the last one that was sent; at rest all three servers agree, as in worlds that
 stand still.
 
-The watches of the four kinds are streams of their own, so a state is a vector: how many events of each kind have been applied. headns
-keeps for a moment what is likely to come back: the endpoints that vanish from a slice, and a Service whose selector changed. So the
-first state that a Service or a slice may be answered from is that of the last rest, and while slices change, an answer may unite states."""
+The watches are streams of their own, so a state is a vector: how many events of each have been applied. headns keeps for a moment what is
+likely to come back; patience.py says what else than the state itself may be served therefore."""
 
 import ipaddress
 import itertools
+import json
 import random
 import time
 
@@ -16,11 +16,12 @@ import controller
 import differential
 import messages as m
 import model
+import patience
 import questions
 import servers
 import worlds
 
-KINDS = ("Namespace", "Service", "Pod", "EndpointSlice")
+STREAMS = ("Namespace", "Service", "Pod", patience.FOREIGN, patience.MADE)
 CHANGES = 6  # from one rest to the next
 EPISODES = 25  # of one world
 BATCH = 24  # questions before and after a change is sent
@@ -39,55 +40,152 @@ def is_made(piece, selecting):
 
 
 class History:
-    """The states since the last rest."""
+    """The states of the step under way, and what may be served in them."""
 
-    def __init__(self, objects, settings):
-        self.now, self.settings = dict(objects), settings
+    def __init__(self, objects, settings, sources):
+        self.now, self.settings, self.sources = dict(objects), settings, sources
         self.rest()
 
     def rest(self):
+        """The first step begins; nothing is kept any more."""
+        self.told, self.past = [], []
+        self.targets = {}  # of ExternalNames
+        for obj in self.now.values():
+            self.remember(obj)
+        self.done = {}  # when events that were sent are known to have been applied
+        self.followers = {}
+        self.begin()
+        for key in self.now:
+            if key[0] == "Service":
+                self.follow(key[1:])
+
+    def begin(self):
         self.base = dict(self.now)
-        self.events = {kind: [] for kind in KINDS}
-        self.applied = self.sent()
+        self.events = {stream: [] for stream in STREAMS}
         self.models = {}
 
-    def first(self):
-        """What is certainly gone: all before the last event known to have been applied, but what headns keeps for a moment."""
-        namespaces, _, pods, _ = self.applied
-        return namespaces, 0, pods, 0
+    def follow(self, key):
+        for source in self.sources:
+            if (source, key) not in self.followers:
+                follower = self.followers[source, key] = patience.Follower(key, source, lambda state, source=source: self.model(state, source))
+                follower.rest(self.zero())
+
+    def zero(self):
+        return (0,) * len(STREAMS)
 
     def sent(self):
-        return tuple(len(self.events[kind]) for kind in KINDS)
+        return tuple(len(self.events[stream]) for stream in STREAMS)
 
     def add(self, key, obj):
-        self.events[key[0]].append((key, obj))
+        """What is about to be sent."""
+        before = self.now.get(key)
+        if key[0] == "Service":
+            self.follow(key[1:])
+        stream = patience.stream_of(obj or before)
+        self.events[stream].append(patience.Event(stream, key, obj, before, 0))
         if obj is None:
             del self.now[key]
         else:
             self.now[key] = obj
+            self.remember(obj)
+        return stream
 
-    def unites(self, source):
-        """Whether slices that headns reads have changed: all, or with Pods those that these don't make."""
-        selecting = {key[1:] for objects in (self.base, self.now) for key, o in objects.items() if key[0] == "Service" and controller.has_selector(o)}
-        return any(source == "slices" or not is_made(obj or self.base.get(key), selecting) for key, obj in self.events["EndpointSlice"])
+    def remember(self, obj):
+        self.past.append(obj)
+        if model.is_host_name(obj.get("spec", {}).get("externalName", "")):
+            self.targets.setdefault(worlds.key_of(obj)[1:], []).append(m.name(obj["spec"]["externalName"].lower()))
+
+    def send(self, stream):
+        """The last event of the stream is sent now."""
+        event = self.events[stream][-1] = self.events[stream][-1]._replace(sent=time.monotonic())
+        self.told.append(event)
+
+    def end(self, flushed, done):
+        """The step has been applied at the time done, by flushes at the time flushed or after."""
+        self.done |= {event.sent: done for events in self.events.values() for event in events}
+        for follower in self.followers.values():
+            follower.end_step(self.sent(), self.events, done, flushed, self.done)
+        self.begin()
 
     def model(self, state, source):
         if (state, source) not in self.models:
             objects = dict(self.base)
-            for kind, count in zip(KINDS, state):
-                for key, obj in self.events[kind][:count]:
-                    if obj is None:
-                        objects.pop(key)
+            for stream, count in zip(STREAMS, state):
+                for event in self.events[stream][:count]:
+                    if event.obj is None:
+                        objects.pop(event.key)
                     else:
-                        objects[key] = obj
+                        objects[event.key] = event.obj
             self.models[state, source] = model.Model(objects.values(), self.settings, source)
         return self.models[state, source]
 
-    def states(self, first, last):
-        """All from first to last: these two before the others, since they are the likely ones."""
+    def states(self, last):
+        """All up to last: this one and the first before the others, since they are the likely ones."""
         yield last
-        yield first
-        yield from itertools.product(*(range(a, b + 1) for a, b in zip(first, last)))
+        yield self.zero()
+        yield from itertools.product(*(range(count + 1) for count in last))
+
+    def text(self, now):
+        """The events since the last rest."""
+        def line(event):
+            what = "is gone" if event.obj is None else json.dumps({k: v for k, v in event.obj.items() if k not in ("apiVersion", "kind", "metadata")})
+            return f"  {event.sent - now:+.3f} s: {' '.join(event.key)} {what}"
+
+        return "\n".join(map(line, self.told))
+
+    # --- what may be answered ---
+
+    def options(self, state, source, key, now):
+        """[the names that the Service may have]; None stands for its being not there."""
+        follower = self.followers[source, key]
+        views = follower.views(state, self.events, now)
+        if len(views) == 1 and follower.is_plain(next(iter(views)), state):
+            return [self.model(state, source).services.get(key)]
+        return list({id(names): names for names in (follower.shown(view, state) for view in views)}.values())
+
+    def answers(self, state, source, q, now):
+        """All that the model allows."""
+        world = self.model(state, source)
+        keys, reverse = self.touched(world, q)
+        choices = {}
+        for key in [key for of, key in self.followers if of == source and (reverse or key in keys)]:
+            own = world.services.get(key)
+            options = {(id(names) if key in keys else 0, *(having(world, names, name) for name in reverse)): names for names in self.options(state, source, key, now)}
+            if list(options.values()) != [own]:
+                choices[key] = options.values()
+        for chosen in itertools.product(*choices.values()):
+            yield (world.instead(dict(zip(choices, chosen))) if chosen else world).answer(q)
+
+    def touched(self, world, q):
+        """(the Services that the answer depends on, the reverse names that it does), also through CNAMEs of any time."""
+        names, keys, reverse = [q.name.lower()], set(), set()
+        while names:
+            name = names.pop()
+            origin = world.apex_of(name)
+            if origin and world.zones[origin]:
+                reverse.add(name)
+            key = service_of(name, origin)
+            if key is None or key in keys:
+                continue
+            keys.add(key)
+            names += self.targets.get(key, [])
+        return keys, reverse
+
+
+def service_of(name, origin):
+    """(namespace, name) of the Service whose name is this or above it; None: that of none."""
+    labels = [label.decode() for label in m.labels_of(name)]
+    left = labels[: len(labels) - len(m.labels_of(origin))] if origin else []
+    return (left[-2], left[-3]) if left[-1:] == ["svc"] and len(left) > 2 else None
+
+
+def having(world, names, reverse):
+    """What the Service has at that reverse name and below it."""
+    octets = world.zones[world.apex_of(reverse)]
+    digits = model.Reply.digits(m.labels_of(reverse)[:-2], octets)
+    if names is None or digits is None:
+        return ()
+    return tuple(sorted((packed, tuple(node.label)) for packed, node in names.owners.items() if model.Reply.starts(packed, digits, octets)))
 
 
 def is_stray(piece, services):
@@ -214,12 +312,12 @@ class Run:
         self.label = f"{stage.profile.name}/{seed} --moving"
         self.maker = worlds.Maker(seed, services=6, pods=14)
         world = self.maker.make()
-        self.history = History(world.objects, stage.profile.settings)
+        self.ours = {stage.pods: "pods", stage.slices: "slices"}
+        self.history = History(world.objects, stage.profile.settings, self.ours.values())
         self.mover = Mover(seed, self.maker, self.history)
         self.random = random.Random(f"{seed} order")
         stage.show(world)
         self.serials = {}
-        self.ours = {stage.pods: "pods", stage.slices: "slices"}
         self.asker = questions.Asker(f"{seed} 0", world)
 
     def send(self, key, obj):
@@ -239,35 +337,45 @@ class Run:
         world = worlds.World(self.seed, dict(self.history.now))
         self.asker = questions.Asker(f"{self.seed} {number}", world)
         for _ in range(CHANGES):
-            self.step([self.mover.change()])
+            self.step(self.changes())
             if self.random.random() < 0.6:
                 self.step(self.mover.reconcile())
         self.step(self.mover.reconcile())
         self.rest(number)
 
+    def changes(self):
+        """One, or some that come close together, so that the watches may tell of them in any order. Each is of the state after the one before."""
+        for _ in range(self.random.choice([1, 1, 1, 2, 3])):
+            yield self.mover.change()
+        if self.random.random() < 0.2:
+            yield from self.mover.reconcile()
+
     def step(self, changes):
         """Sends changes, asking before, between and after, until they are known to have been applied."""
-        begin = self.history.first()
         for key, obj in changes:
             before = self.history.sent()
-            self.history.add(key, obj)
+            stream = self.history.add(key, obj)
             wanted = self.questions(before, self.history.sent())
-            self.ask(wanted, begin, before)
+            self.ask(wanted, before)
+            self.history.send(stream)
             self.send(key, obj)
-            self.ask(wanted, begin, self.history.sent())
-        end = self.history.sent()
+            self.ask(wanted, self.history.sent())
+        wanted = self.questions(self.history.zero(), self.history.sent())
+        flushed = time.monotonic()
         marks = self.stage.api.mark()
-        wanted = self.questions(begin, end)
-        self.ask(wanted, begin, end)
+        self.ask(wanted, self.history.sent())
         servers.wait_marks(list(self.ours), marks)
-        self.history.applied = end
-        self.ask(wanted, self.history.first(), end)
+        self.history.end(flushed, time.monotonic())
+        self.ask(wanted, self.history.zero())
 
-    def ask(self, wanted, first, last):
-        for (server, source), got in zip(self.ours.items(), ask.ask(list(self.ours), wanted)):
-            replies = [differential.normal(data) for data in got]
+    def ask(self, wanted, last):
+        """They are answered from one of the states up to last."""
+        got = ask.ask(list(self.ours), wanted)
+        now = time.monotonic()
+        for (server, source), data in zip(self.ours.items(), got):
+            replies = [differential.normal(each) for each in data]
             for q, reply in zip(wanted, replies):
-                self.check(server, source, q, reply, first, last)
+                self.check(server, source, q, reply, last, now)
             self.check_serials(server, [reply for reply in replies if reply])
         self.tally.questions += len(wanted)
 
@@ -279,16 +387,18 @@ class Run:
             self.tally.complain(self.label, self.tally.questions, "SOA", f"{server.title}: the serial went back from {before} to {min(serials)}")
         self.serials[server] = max([before, *serials])
 
-    def check(self, server, source, q, reply, first, last):
+    def check(self, server, source, q, reply, last, now):
         seen = []
-        for state in self.history.states(first, last):
-            whole = differential.Normal(self.history.model(state, source).answer(q))
-            if reply is not None and (reply == whole or differential.is_cut_rightly(q, reply, whole)):
-                return
-            seen.append(whole)
-        if reply is not None and (is_mixture(reply, seen) or (self.history.unites(source) and is_union(reply, seen))):
+        for state in self.history.states(last):
+            for answer in self.history.answers(state, source, q, now):
+                whole = differential.Normal(answer)
+                if reply is not None and (reply == whole or differential.is_cut_rightly(q, reply, whole)):
+                    return
+                seen.append(whole)
+        if reply is not None and is_mixture(reply, seen):
             return
-        self.tally.complain(self.label, self.tally.questions, q, f"{server.title}: of no state", ("headns", reply), ("before", seen[1]), ("after", seen[0]))
+        allowed = [("allowed", whole) for n, whole in enumerate(seen) if whole not in seen[:n]]
+        self.tally.complain(self.label, self.tally.questions, q, f"{server.title}: of no state", ("headns", reply), *allowed, notes=self.history.text(now))
 
     def rest(self, number):
         """All three agree, once the last change is known to have been applied and nothing is kept any more."""
@@ -297,7 +407,7 @@ class Run:
         self.history.rest()
         world = worlds.World(self.seed, self.history.now)
         asked = list(enumerate(questions.questions(f"{self.seed} rest {number}", world, AT_REST, self.stage.profile.settings.zones)))
-        differential.run_questions(self.stage, self.tally, self.label, asked, self.history.model(self.history.sent(), "pods"))
+        differential.run_questions(self.stage, self.tally, self.label, asked, self.history.model(self.history.zero(), "pods"))
         self.tally.questions += AT_REST
 
     def settle(self):
@@ -305,7 +415,7 @@ class Run:
         wanted = [m.Question(wire, rtype, tcp=True) for wire, rtype in self.everything()]
         deadline = time.monotonic() + SETTLE_S
         for server, source in self.ours.items():
-            last = self.history.model(self.history.sent(), source)
+            last = self.history.model(self.history.zero(), source)
             want = [differential.Normal(last.answer(q)) for q in wanted]
             while wrong := [q for q, w, data in zip(wanted, want, ask.ask([server], wanted)[0]) if differential.normal(data) != w]:
                 if time.monotonic() > deadline:
@@ -315,7 +425,7 @@ class Run:
 
     def everything(self):
         """(name, type) of what shows all endpoints."""
-        objects = [*self.history.base.values(), *(obj for events in self.history.events.values() for _, obj in events if obj)]
+        objects = self.history.past
         found = {}
         for obj in objects:
             if obj["kind"] == "Service":
@@ -334,30 +444,18 @@ def addresses_in(obj):
     return [ip for e in obj.get("endpoints", []) for ip in e["addresses"]]
 
 
-def is_union(reply, wholes):
-    """Where slices change, headns may still have endpoints of before together with those of now, but loses none."""
-    def records(whole):
-        return {unweighted(record) for record in whole.answer[1]}
-
-    every = [records(whole) for whole in wholes if not whole.answer[0]]
-    if not every:
-        return False
-    have = records(reply)
-    lost = set.intersection(*every[:2]) - have
-    return bool(have) and not reply.answer[0] and have <= set().union(*every) and (not lost or reply.flags & m.TC) and reply.rcode == m.NOERROR
-
-
-def unweighted(record):
-    return (*record[:4], (record[4][0], *record[4][2:])) if record[1] == m.SRV else record
-
-
 def is_mixture(reply, wholes):
     """Names of several Services in one answer, a chain of CNAMEs or several PTRs, may be of different states: each Service changes at
-    once, but one after the other. Each record and the rcode must be of a state."""
-    if not any(record[1] in (m.CNAME, m.PTR) for part in reply.answer[:2] for record in part):
+    once, but one after the other. Each record, the rcode and the reason must be of a state."""
+    records = records_of(reply)
+    if not any(record[1] in (m.CNAME, m.PTR) for record in records):
         return False
-    records = {record for whole in wholes for part in whole.answer[:2] for record in part}
-    return {record for part in reply.answer[:2] for record in part} <= records and reply.rcode in {whole.rcode for whole in wholes}
+    ends = {(whole.rcode, whole.authority, whole.edns) for whole in wholes}
+    return records <= set().union(*map(records_of, wholes)) and (reply.rcode, reply.authority, reply.edns) in ends
+
+
+def records_of(normal):
+    return {*normal.answer[0], *normal.answer[1]}
 
 
 def run_world(stage, tally, seed):

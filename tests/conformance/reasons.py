@@ -172,10 +172,11 @@ def leaves_its_zone(c):
 
 
 def leads_to_nothing(c):
-    """Whether all PTRs that CoreDNS has beyond ours are of Services that are not there."""
+    """Whether all PTRs that CoreDNS has beyond ours are below Services that are not there, or have become ExternalNames."""
     more = c.theirs.answer[1] - c.pods.answer[1]
     services = [m.to_text(record[4]).split(".")[1:3] for record in more]
-    return bool(more) and c.pods.answer[1] <= c.theirs.answer[1] and all((ns, name) not in c.world.services for name, ns in services)
+    there = {key for key, names in c.world.services.items() if names.service["spec"].get("type") != "ExternalName"}
+    return bool(more) and c.pods.answer[1] <= c.theirs.answer[1] and all((ns, name) not in there for name, ns in services)
 
 
 def is_server_name(c):
@@ -239,7 +240,7 @@ REASONS = [
     Reason("cname-to-other-zone", ANSWER, lambda c: c.links and leaves_its_zone(c) and not c.theirs.authority, "a CNAME into another zone of ours gets that zone's rcode (RFC 6604)"),
     Reason("reverse-odd", NEGATIVE, lambda c: c.is_reverse and c.left[-1:] in ([b"svc"], [b"pod"]) and c.theirs_negative(m.NOERROR), "svc and pod mean nothing in reverse zones"),
     Reason("reverse-misspelt", ANSWER, lambda c: c.is_reverse and c.type == m.PTR and model.Reply.digits(m.labels_of(c.question.name.lower())[:-2], c.world.zones[c.origin]) is None, "reverse names are digits or nibbles, in their only spelling"),
-    Reason("orphan-slices", ANSWER, lambda c: c.is_reverse and c.type == m.PTR and leads_to_nothing(c), "slices of no Service have no PTR"),
+    Reason("orphan-slices", ANSWER, lambda c: c.is_reverse and c.type == m.PTR and leads_to_nothing(c), "slices of no Service, or of an ExternalName, have no PTR"),
     Reason("reverse-no-namespace", ANSWER, lacks_namespace, "a PTR does not ask whether the namespace has an object"),
     Reason("unlabelled-slices", "silence", lambda c: c.is_reverse and c.theirs is None, "CoreDNS does not answer the PTR of a slice that names no Service"),
     Reason("glue-whole", "additional", has_less_glue, "SRV targets come with all their addresses, also those without ports"),
