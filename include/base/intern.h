@@ -9,7 +9,7 @@ struct intern;
 struct intern *intern_new(void);       /* NULL: out of memory */
 void intern_free(struct intern *pool); /* takes NULL; everything must have been unref'ed (asserted in debug builds) */
 
-/* The pool's copy of these octets, aligned as malloc does, followed by a NUL that does not count; one reference is the caller's.
+/* The pool's copy of these octets, aligned as for a pointer, followed by a NUL that does not count; one reference is the caller's.
  * NULL: out of memory. The octets may be anything (a struct array too, if it has no padding). */
 const void *intern_bytes(struct intern *pool, const void *bytes, size_t len);
 const char *intern_str(struct intern *pool, const char *text); /* the same, of a C string */

@@ -6,39 +6,43 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUCKETS_MIN 64
+#define CELLS_MIN 64
 
-/* A pointer to a struct interned with bits of its hash in those that malloc's alignment leaves 0: nearly all the others in a chain are
- * passed by unseen, each of which would be a miss of the processor's cache. */
-typedef uintptr_t tagged;
-#define TAG_MASK ((tagged)alignof(max_align_t) - 1)
-
-/* The header before the octets; 16 octets, so that they are aligned as malloc's. */
+/* Stands before the octets; what malloc gives is aligned, so these are as for a pointer. */
 struct interned {
-	tagged next; /* in its bucket */
 	uint32_t refs, len;
 	char bytes[];
 };
 
-/* Chained, since there is one pointer for each string then, and none of a cluster's hundred thousand names is looked up often. */
+/* A pointer to a struct interned, with bits of its hash where malloc's alignment leaves 0: of the others that a search passes, nearly
+ * none is looked at, which would be a miss of the processor's cache each. 0: free. */
+typedef uintptr_t cell;
+#define TAG_MASK ((cell)alignof(max_align_t) - 1)
+
+/* Open addressing, at most three quarters full. */
 struct intern {
-	tagged *buckets;
+	cell *cells;
 	size_t mask, count;
 };
-
-static tagged link_to(const struct interned *e, uint64_t hash)
-{
-	return (tagged)e | (hash >> 60 & TAG_MASK);
-}
-
-static struct interned *target_of(tagged t)
-{
-	return (struct interned *)(t & ~TAG_MASK);
-}
 
 static struct interned *header_of(const void *interned)
 {
 	return (struct interned *)(uintptr_t)((const char *)interned - offsetof(struct interned, bytes));
+}
+
+static cell tag_of(uint64_t hash)
+{
+	return hash >> 60 & TAG_MASK;
+}
+
+static struct interned *entry_of(cell c)
+{
+	return (struct interned *)(c & ~TAG_MASK);
+}
+
+static uint64_t hash_of(const struct interned *e)
+{
+	return hash_bytes(e->bytes, e->len);
 }
 
 struct intern *intern_new(void)
@@ -46,9 +50,9 @@ struct intern *intern_new(void)
 	struct intern *pool = calloc(1, sizeof *pool);
 	if (!pool)
 		return NULL;
-	pool->mask = BUCKETS_MIN - 1;
-	pool->buckets = calloc(BUCKETS_MIN, sizeof(tagged));
-	if (!pool->buckets) {
+	pool->mask = CELLS_MIN - 1;
+	pool->cells = calloc(CELLS_MIN, sizeof *pool->cells);
+	if (!pool->cells) {
 		free(pool);
 		return NULL;
 	}
@@ -60,7 +64,7 @@ void intern_free(struct intern *pool)
 	if (!pool)
 		return;
 	assert(pool->count == 0);
-	free(pool->buckets);
+	free(pool->cells);
 	free(pool);
 }
 
@@ -69,37 +73,47 @@ static bool holds(const struct interned *e, const void *bytes, size_t len)
 	return e->len == len && memcmp(e->bytes, bytes, len) == 0;
 }
 
-/* Where the link to these octets is, or would be. */
-static tagged *find(const struct intern *pool, const void *bytes, size_t len, uint64_t hash)
+/* The cell of these octets, or the free one where they would go. */
+static size_t find(const struct intern *pool, const void *bytes, size_t len, uint64_t hash)
 {
-	tagged *at = &pool->buckets[hash & pool->mask], tag = link_to(NULL, hash);
-	while (*at && ((*at & TAG_MASK) != tag || !holds(target_of(*at), bytes, len)))
-		at = &target_of(*at)->next;
-	return at;
-}
-
-static void move_chain(struct intern *to, tagged chain)
-{
-	while (chain) {
-		struct interned *e = target_of(chain);
-		tagged *bucket = &to->buckets[hash_bytes(e->bytes, e->len) & to->mask], next = e->next;
-		e->next = *bucket;
-		*bucket = chain;
-		chain = next;
+	cell tag = tag_of(hash);
+	size_t i = hash & pool->mask;
+	for (cell c; (c = pool->cells[i]); i = (i + 1) & pool->mask) {
+		if ((c & TAG_MASK) == tag && holds(entry_of(c), bytes, len))
+			break;
 	}
+	return i;
 }
 
-/* Twice the buckets. For want of memory the chains become longer instead. */
-static void grow(struct intern *pool)
+static void put(struct intern *pool, cell c, uint64_t hash)
+{
+	size_t i = hash & pool->mask;
+	while (pool->cells[i])
+		i = (i + 1) & pool->mask;
+	pool->cells[i] = c;
+}
+
+/* Twice the cells; false: out of memory. */
+static bool grow(struct intern *pool)
 {
 	struct intern larger = {.mask = 2 * pool->mask + 1, .count = pool->count};
-	larger.buckets = calloc(larger.mask + 1, sizeof(tagged));
-	if (!larger.buckets)
-		return;
-	for (size_t i = 0; i <= pool->mask; i++)
-		move_chain(&larger, pool->buckets[i]);
-	free(pool->buckets);
+	larger.cells = calloc(larger.mask + 1, sizeof *larger.cells);
+	if (!larger.cells)
+		return false;
+	for (size_t i = 0; i <= pool->mask; i++) {
+		if (pool->cells[i])
+			put(&larger, pool->cells[i], hash_of(entry_of(pool->cells[i])));
+	}
+	free(pool->cells);
 	*pool = larger;
+	return true;
+}
+
+/* Room for one more. Where there is no memory for more cells the last quarter is used too, but for the free one that ends a search. */
+static bool reserve(struct intern *pool)
+{
+	size_t cells = pool->mask + 1;
+	return (pool->count + 1) * 4 <= cells * 3 || grow(pool) || pool->count + 1 < cells;
 }
 
 static struct interned *interned_new(const void *bytes, size_t len)
@@ -113,21 +127,25 @@ static struct interned *interned_new(const void *bytes, size_t len)
 	return e;
 }
 
+static const void *insert(struct intern *pool, const void *bytes, size_t len, uint64_t hash)
+{
+	struct interned *e = interned_new(bytes, len);
+	if (!e || !reserve(pool)) {
+		free(e);
+		return NULL;
+	}
+	put(pool, (cell)e | tag_of(hash), hash);
+	pool->count++;
+	return e->bytes;
+}
+
 const void *intern_bytes(struct intern *pool, const void *bytes, size_t len)
 {
 	uint64_t hash = hash_bytes(bytes, len);
-	tagged *at = find(pool, bytes, len, hash);
-	struct interned *e = target_of(*at);
-	if (e) {
-		e->refs++;
-		return e->bytes;
-	}
-	e = interned_new(bytes, len);
+	struct interned *e = entry_of(pool->cells[find(pool, bytes, len, hash)]);
 	if (!e)
-		return NULL;
-	*at = link_to(e, hash);
-	if (pool->count++ > pool->mask)
-		grow(pool);
+		return insert(pool, bytes, len, hash);
+	e->refs++;
 	return e->bytes;
 }
 
@@ -143,18 +161,30 @@ const void *intern_ref(const void *interned)
 	return interned;
 }
 
+/* Frees the cell, and moves back what is behind it and would not be found over a free one. */
+static void remove_cell(struct intern *pool, size_t hole)
+{
+	size_t mask = pool->mask;
+	for (size_t i = (hole + 1) & mask; pool->cells[i]; i = (i + 1) & mask) {
+		size_t home = hash_of(entry_of(pool->cells[i])) & mask;
+		if (((i - home) & mask) < ((i - hole) & mask))
+			continue;
+		pool->cells[hole] = pool->cells[i];
+		hole = i;
+	}
+	pool->cells[hole] = 0;
+	pool->count--;
+}
+
 bool intern_unref(struct intern *pool, const void *interned)
 {
 	struct interned *e;
-	tagged *at;
 	if (!interned)
 		return false;
 	e = header_of(interned);
 	if (--e->refs)
 		return false;
-	at = find(pool, e->bytes, e->len, hash_bytes(e->bytes, e->len));
-	*at = e->next;
-	pool->count--;
+	remove_cell(pool, find(pool, e->bytes, e->len, hash_of(e)));
 	free(e);
 	return true;
 }

@@ -35,28 +35,77 @@ static void test_octets_with_nul_differ(void **state)
 	intern_free(pool);
 }
 
-/* Also where the pool can't grow. */
+static const char *intern_numbered(struct intern *pool, unsigned i)
+{
+	char text[16];
+	const char *interned;
+	snprintf(text, sizeof text, "pod-%u", i);
+	interned = intern_str(pool, text);
+	if (interned)
+		assert_string_equal(interned, text);
+	return interned;
+}
+
 static void test_many(void **state)
 {
 	enum { MANY = 1000 };
 	const char *first[MANY];
 	struct intern *pool = intern_new();
-	char text[16];
 	(void)state;
-	for (unsigned i = 0; i < MANY; i++) {
-		snprintf(text, sizeof text, "pod-%u", i);
-		fail_alloc_at(i < 200 ? 0 : 2); /* the second is that for more buckets, if it wants them */
-		first[i] = intern_str(pool, text);
-		assert_string_equal(first[i], text);
-	}
-	fail_alloc_at(0);
+	for (unsigned i = 0; i < MANY; i++)
+		first[i] = intern_numbered(pool, i);
 	for (unsigned i = 0; i < MANY; i += 2)
 		assert_true(intern_unref(pool, first[i]));
 	for (unsigned i = 1; i < MANY; i += 2) {
-		snprintf(text, sizeof text, "pod-%u", i);
-		assert_ptr_equal(intern_str(pool, text), first[i]);
+		assert_ptr_equal(intern_numbered(pool, i), first[i]);
 		assert_false(intern_unref(pool, first[i]));
 		assert_true(intern_unref(pool, first[i]));
+	}
+	intern_free(pool);
+}
+
+/* What comes and goes over and over leaves nothing behind: the pool holds a few strings at a time, found wherever they are. */
+static void test_few_at_a_time(void **state)
+{
+	enum { ALIVE = 40, ROUNDS = 20000 };
+	const char *alive[ALIVE] = {0};
+	struct intern *pool = intern_new();
+	(void)state;
+	for (unsigned i = 0; i < ROUNDS; i++) {
+		unsigned at = i * 7 % ALIVE;
+		intern_unref(pool, alive[at]);
+		alive[at] = intern_numbered(pool, i);
+		for (unsigned k = 0; k < ALIVE; k += 13) {
+			if (!alive[k])
+				continue;
+			assert_ptr_equal(intern_str(pool, alive[k]), alive[k]);
+			assert_false(intern_unref(pool, alive[k]));
+		}
+	}
+	for (unsigned k = 0; k < ALIVE; k++)
+		intern_unref(pool, alive[k]);
+	intern_free(pool);
+}
+
+/* There is no memory for more cells: those that are there are filled up, then no more strings are taken, until there is. */
+static void test_growth_fails(void **state)
+{
+	enum { CELLS = 64 };
+	const char *held[CELLS];
+	struct intern *pool = intern_new();
+	(void)state;
+	for (unsigned i = 0; i < CELLS; i++) {
+		fail_alloc_at(2); /* the first is the string */
+		held[i] = intern_numbered(pool, i);
+		assert_int_equal(held[i] != NULL, i < CELLS - 1);
+	}
+	fail_alloc_at(0);
+	held[CELLS - 1] = intern_numbered(pool, CELLS - 1);
+	assert_non_null(held[CELLS - 1]);
+	for (unsigned i = 0; i < CELLS; i++) {
+		assert_ptr_equal(intern_numbered(pool, i), held[i]);
+		intern_unref(pool, held[i]);
+		assert_true(intern_unref(pool, held[i]));
 	}
 	intern_free(pool);
 }
@@ -86,6 +135,8 @@ int main(void)
 	        cmocka_unit_test(test_equal_strings_are_one),
 	        cmocka_unit_test(test_octets_with_nul_differ),
 	        cmocka_unit_test(test_many),
+	        cmocka_unit_test(test_few_at_a_time),
+	        cmocka_unit_test(test_growth_fails),
 	        cmocka_unit_test(test_allocation_failure),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
