@@ -13,11 +13,13 @@ enum choice {
 	CHOOSE_NXDOMAIN = 8,
 	CHOOSE_ALL = 16,
 	CHOOSE_EDE = 32,
-	CHOOSE_FEW = 64
+	CHOOSE_FEW = 64,
+	CHOOSE_EXTERNAL = 128
 };
 
-/* One without options, and one with all of them: every name that there can be. */
-static struct zone *zones[2];
+/* One without options, one with all of them, and an external one: every name that there can be. */
+enum { ZONE_PLAIN, ZONE_ALL, ZONE_OUTER, ZONES };
+static struct zone *zones[ZONES];
 
 static struct addr v4(uint8_t c, uint8_t d)
 {
@@ -26,12 +28,16 @@ static struct addr v4(uint8_t c, uint8_t d)
 
 static void publish(const struct service *s, const struct endpoint *endpoints, size_t count)
 {
-	static const struct compile_options options[] = {{0},
-	                                                 {.zonal = true, .svcb = true, .endpoint_pod_names = true, .compat_coredns = true}};
+	static const struct compile_options options[ZONES] = {
+	        [ZONE_ALL] = {.zonal = true, .svcb = true, .endpoint_pod_names = true, .compat_coredns = true},
+	        [ZONE_OUTER] = {.external = true, .external_headless = true},
+	};
 	const struct service_view view = {.service = s, .endpoints = endpoints, .count = count};
 	enum zone_tree tree = s->object.kind == OBJECT_SERVICE_IMPORT ? ZONE_CLUSTER_SET : ZONE_CLUSTER;
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < ZONES; i++) {
 		struct generation *g;
+		if (i == ZONE_OUTER && tree != ZONE_CLUSTER)
+			continue;
 		enum err err = compile_service(&view, &options[i], &g);
 		assert(err == OK);
 		err = zone_publish(zones[i], tree, s->object.ns, s->object.name, g);
@@ -73,12 +79,17 @@ static void publish_all(void)
 	} externals[] = {
 	        {"x", "h.d.svc.c."}, {"y", "z.d.svc.c."}, {"z", "y.d.svc.c."}, {"out", "Example.COM"}, {"ptr", "1.0.0.10.in-addr.arpa"}};
 	struct service_port port = {.name = "https", .port = 8443, .app_protocol = "h2"};
+	struct addr outside[] = {v4(2, 1), v4(2, 2), {.family = ADDR_V6, .octets = {0xfd, [15] = 0xff}}};
 	publish(&(struct service){.object = {.ns = "d", .name = "s"},
 	                          .cluster_ips = {v4(0, 1), v4(0, 2)},
 	                          .cluster_ip_count = 2,
+	                          .external_ips = outside,
+	                          .external_ip_count = 3,
 	                          .ports = &port,
 	                          .port_count = 1},
 	        NULL, 0);
+	publish(&(struct service){.object = {.ns = "d", .name = "twin"}, .external_ips = outside, .external_ip_count = 1}, NULL, 0);
+	publish(&(struct service){.object = {.ns = "d", .name = "host"}, .external_host = "h.d.c"}, NULL, 0);
 	for (size_t i = 0; i < sizeof externals / sizeof externals[0]; i++)
 		publish(&(struct service){.object = {.ns = "d", .name = externals[i].name},
 		                          .type = SERVICE_EXTERNAL_NAME,
@@ -87,28 +98,36 @@ static void publish_all(void)
 	publish_headless();
 }
 
+static void make_zones(void)
+{
+	struct name origin, origins[ZONE_WITH_REVERSE + 2];
+	name_from_text(&origin, "c", 1);
+	zone_with_reverse(origins, &origin);
+	name_from_text(&origins[ZONE_WITH_REVERSE], "set.c", 5);
+	name_from_text(&origins[ZONE_WITH_REVERSE + 1], "1.0.10.in-addr.arpa", 19);
+	struct zone_options options = {.origins = origins, .origin_count = ZONE_WITH_REVERSE, .ttl_s = 30, .negative_ttl_s = 5};
+	zones[ZONE_PLAIN] = zone_new(&options);
+	options.external = "dns";
+	zones[ZONE_OUTER] = zone_new(&options);
+	options.external = NULL;
+	options.origin_count += 2;
+	options.cluster_sets = &origins[ZONE_WITH_REVERSE];
+	options.cluster_set_count = 1;
+	options.pods = ZONE_PODS_VERIFIED;
+	options.compat_coredns = true;
+	zones[ZONE_ALL] = zone_new(&options);
+}
+
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
 int LLVMFuzzerInitialize(int *argc, char ***argv)
 {
 	(void)argc;
 	(void)argv;
-	struct name origin, origins[ZONE_WITH_REVERSE + 2];
 	struct addr self = v4(1, 1), pod = v4(1, 2);
 	rcu_thread_begin();
-	name_from_text(&origin, "c", 1);
-	zone_with_reverse(origins, &origin);
-	name_from_text(&origins[ZONE_WITH_REVERSE], "set.c", 5);
-	name_from_text(&origins[ZONE_WITH_REVERSE + 1], "1.0.10.in-addr.arpa", 19);
-	struct zone_options options = {.origins = origins, .origin_count = ZONE_WITH_REVERSE, .ttl_s = 30, .negative_ttl_s = 5};
-	zones[0] = zone_new(&options);
-	options.origin_count += 2;
-	options.cluster_sets = &origins[ZONE_WITH_REVERSE];
-	options.cluster_set_count = 1;
-	options.pods = ZONE_PODS_VERIFIED;
-	options.compat_coredns = true;
-	zones[1] = zone_new(&options);
-	for (int i = 0; i < 2; i++) {
+	make_zones();
+	for (int i = 0; i < ZONES; i++) {
 		assert(zones[i] && zone_add_namespace(zones[i], "d") == OK && zone_set_self(zones[i], &self, 1) == OK);
 		assert(zone_add_pod(zones[i], "d", &pod, 1) == OK);
 	}
@@ -202,7 +221,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t cap = tcp ? DNS_TCP_SIZE_MAX : DNS_UDP_SIZE_CAP;
 	name_from_text(&search, "d.svc.c", 7);
 	struct query_policy policy = {
-	        .zone = zones[!!(data[0] & CHOOSE_ALL)],
+	        .zone = zones[data[0] & CHOOSE_EXTERNAL ? ZONE_OUTER
+	                      : data[0] & CHOOSE_ALL    ? ZONE_ALL
+	                                                : ZONE_PLAIN],
 	        .ede = data[0] & CHOOSE_EDE,
 	        .fallthrough = data[0] & CHOOSE_EDE,
 	        .max_answers = data[0] & CHOOSE_FEW ? 3 : 0,

@@ -2,6 +2,7 @@
 #include "store/snapshot.h"
 #include "unit.h"
 #include "world.h"
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,6 +204,36 @@ static void test_writing_out_of_memory(void **state)
 	world_free(w);
 }
 
+/* The fuzz target's seeds are good bodies of today's format, so that it begins behind the checks. */
+static void test_seeds(void **state)
+{
+	DIR *folder = opendir(SEEDS);
+	unsigned seeds = 0;
+	(void)state;
+	assert_non_null(folder);
+	for (struct dirent *e; (e = readdir(folder));) {
+		struct world *w = world_new();
+		struct buffer bytes = {0}, body = {0};
+		struct diag d = {0};
+		char path[512];
+		snprintf(path, sizeof path, "%s/%s", SEEDS, e->d_name);
+		if (e->d_name[0] != '.') {
+			assert_int_equal(buffer_read_file(&body, path, SNAPSHOT_MAX, &d), OK);
+			buffer_append(&bytes, (char[SNAPSHOT_HEADER_LEN]){0}, SNAPSHOT_HEADER_LEN);
+			buffer_append(&bytes, body.data, body.len);
+			snapshot_put_header((uint8_t *)bytes.data, body.data, body.len);
+			if (snapshot_read(w->store, w->pool, "", bytes.data, bytes.len, &d))
+				fail_msg("%s: %s", path, d.text);
+			seeds++;
+		}
+		buffer_free(&bytes);
+		buffer_free(&body);
+		world_free(w);
+	}
+	closedir(folder);
+	assert_true(seeds > 3);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -213,6 +244,7 @@ int main(void)
 	        cmocka_unit_test(test_of_another_cluster),
 	        cmocka_unit_test(test_out_of_memory),
 	        cmocka_unit_test(test_writing_out_of_memory),
+	        cmocka_unit_test(test_seeds),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
