@@ -191,6 +191,14 @@ static void explain_refusal(struct api_request *r)
 	cJSON_Delete(json);
 }
 
+/* libcurl shows the URL of a proxy that it can't use, with the password that may be in it. */
+static void hide_user(char *text)
+{
+	char *end = strrchr(text, '@'), *begin = strchr(text, '\'');
+	if (end)
+		memmove(begin && begin < end ? begin + 1 : text, end + 1, strlen(end));
+}
+
 static void on_transfer_done(struct transfer *t, CURLcode code)
 {
 	struct api_request *r = request_of(t);
@@ -205,6 +213,7 @@ static void on_transfer_done(struct transfer *t, CURLcode code)
 		explain_refusal(r);
 	} else {
 		snprintf(r->text, sizeof r->text, "%s", r->curl_text[0] ? r->curl_text : curl_easy_strerror(code));
+		hide_user(r->text);
 	}
 	if (status == STATUS_UNAUTHORIZED)
 		credential_reject(r->api->credential);
@@ -271,6 +280,12 @@ static void on_silence(uv_timer_t *handle)
 	fail(r, API_SILENT);
 }
 
+void api_set_silence(struct api_request *r, unsigned silence_ms)
+{
+	if (r)
+		r->get.silence_ms = silence_ms; /* the timer looks when it is over */
+}
+
 /* --- its beginning --- */
 
 static void on_failed_start(uv_timer_t *handle)
@@ -306,8 +321,11 @@ static void set_tls(CURL *easy, const struct api_endpoint *e, const struct autho
 	curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L); /* the file may be another one by now */
 	set_file(easy, CURLOPT_CAINFO, e->ca_file);
 	set_pem(easy, CURLOPT_CAINFO_BLOB, e->ca_pem);
+	if (e->ca_file || e->ca_pem)
+		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* else the system's authorities would be trusted beside this one */
 	set_file(easy, CURLOPT_SSLCERT, e->cert_file);
 	set_file(easy, CURLOPT_SSLKEY, e->key_file);
+	curl_easy_setopt(easy, CURLOPT_KEYPASSWD, ""); /* a key under a password is an error: nothing may ask for it at the terminal */
 	set_pem(easy, CURLOPT_SSLCERT_BLOB, a->cert_pem ? a->cert_pem : e->cert_pem);
 	set_pem(easy, CURLOPT_SSLKEY_BLOB, a->key_pem ? a->key_pem : e->key_pem);
 }

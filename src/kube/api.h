@@ -52,5 +52,8 @@ void api_free(struct api *a);
 /* Never calls back before it returns. NULL: out of memory. */
 struct api_request *api_start(struct api *a, const struct api_get *get);
 
+/* From now on no octet may come for so long before it fails. Takes NULL. */
+void api_set_silence(struct api_request *r, unsigned silence_ms);
+
 /* Nothing more is called back. Allowed in its own handlers, but not after done. Takes NULL. */
 void api_cancel(struct api_request *r);

@@ -2,6 +2,7 @@
 #include "config_reader.h"
 #include "text_reader.h"
 #include "yaml_reader.h"
+#include <curl/curl.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -54,6 +55,24 @@ static char *url_copy(struct config_reader *k, const cJSON *node, const char *ur
 	return own;
 }
 
+/* What libcurl takes for a proxy. It may have a user name and a password in it, so it is not shown. */
+static char *proxy_copy(struct config_reader *k, const cJSON *cluster)
+{
+	static const char *const schemes[] = {"http://", "https://", "socks5://", "socks5h://"};
+	const char *text = config_text_of(k, cluster, "proxy-url");
+	CURLU *url = text ? curl_url() : NULL;
+	bool good = url && !curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME), known = false;
+	curl_url_cleanup(url);
+	for (size_t i = 0; text && i < sizeof schemes / sizeof *schemes; i++)
+		known |= strncasecmp(text, schemes[i], strlen(schemes[i])) == 0;
+	if (text && url && !(good && known))
+		config_fail(k, config_member(k, cluster, "proxy-url"),
+		            "proxy-url is not a URL such as http://10.0.0.1:3128; https, socks5 and socks5h are known too");
+	else if (text && !url)
+		config_out_of_memory(k);
+	return config_copy(k, text);
+}
+
 static void read_cluster(struct config_reader *k, const cJSON *cluster, struct api_endpoint *e)
 {
 	const char *server = config_text_of(k, cluster, "server");
@@ -65,7 +84,7 @@ static void read_cluster(struct config_reader *k, const cJSON *cluster, struct a
 	e->ca_file = e->ca_pem ? NULL : config_path_of(k, cluster, "certificate-authority"); /* data wins, as in kubectl */
 	e->insecure = config_flag_of(k, cluster, "insecure-skip-tls-verify");
 	e->tls_server_name = config_copy_of(k, cluster, "tls-server-name");
-	e->proxy_url = config_copy_of(k, cluster, "proxy-url");
+	e->proxy_url = proxy_copy(k, cluster);
 	if (e->insecure && (e->ca_pem || e->ca_file))
 		config_fail(k, cluster, "insecure-skip-tls-verify and a certificate-authority exclude each other");
 }

@@ -117,6 +117,7 @@ static void on_version(void *arg, const char *version, bool initial_end)
 		backoff_reset(&r->backoff);
 	} else if (initial_end) {
 		r->phase = PHASE_WATCHING;
+		api_set_silence(p->request, r->timing.watch_silence);
 		list_is_whole(r, version);
 	}
 }

@@ -3,6 +3,8 @@
 import base64
 import contextlib
 import json
+import os
+import pty
 import re
 import ssl
 import subprocess
@@ -660,8 +662,8 @@ def test_a_credential_plugin(cluster, follow, tmp_path):
 def certificate(folder, name, subject_alt_name):
     """A self-signed certificate, its own CA: the paths of it and its key."""
     cert, key = folder / f"{name}.crt", folder / f"{name}.key"
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2 -subj /CN=test".split()
-    subprocess.run([*command, "-addext", f"subjectAltName={subject_alt_name}", "-out", cert, "-keyout", key], check=True, capture_output=True)
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2".split()
+    subprocess.run([*command, "-subj", f"/CN={name}", "-addext", f"subjectAltName={subject_alt_name}", "-out", cert, "-keyout", key], check=True, capture_output=True)
     return cert, key
 
 
@@ -686,9 +688,19 @@ def data(path):
     return base64.b64encode(path.read_bytes()).decode()
 
 
+def bundle(cert):
+    """A file with our CA behind others."""
+    other, _ = certificate(cert.parent, "other", "DNS:other")
+    path = cert.parent / "bundle.crt"
+    path.write_bytes(b"a comment\n" + other.read_bytes() + cert.read_bytes())
+    return path
+
+
 TRUST = {
     "a CA as data": ("IP:127.0.0.1", lambda cert: {"certificate-authority-data": data(cert)}, True),
     "a CA file beside the kubeconfig": ("IP:127.0.0.1", lambda cert: {"certificate-authority": cert.name}, True),
+    "a CA in a bundle": ("IP:127.0.0.1", lambda cert: {"certificate-authority": bundle(cert).name}, True),
+    "a CA in a bundle of data": ("IP:127.0.0.1", lambda cert: {"certificate-authority-data": data(bundle(cert))}, True),
     "any certificate": ("DNS:elsewhere", lambda cert: {"insecure-skip-tls-verify": True}, True),
     "another server name": ("DNS:api", lambda cert: {"certificate-authority": cert.name, "tls-server-name": "api"}, True),
     "no CA": ("IP:127.0.0.1", lambda cert: {}, False),
@@ -707,6 +719,51 @@ def test_whom_we_trust(cluster, follow, need, tmp_path, how):
     else:
         server.log.wait(r"(namespaces|services|pods|endpointslices): no TLS session with the API server: .*certificate")
         assert rcode(server, WEB0) == "SERVFAIL"
+
+
+@pytest.mark.parametrize("settings, trusted", [({}, True), ({"certificate-authority": "other.crt"}, False), ("data", False)])
+def test_the_authorities_of_the_system(cluster, need, tmp_path, settings, trusted):
+    """They count only where the kubeconfig names none."""
+    need("openssl")
+    cert, key = certificate(tmp_path, "server", "IP:127.0.0.1")
+    other, _ = certificate(tmp_path, "other", "IP:127.0.0.1")
+    system = tmp_path / "system"
+    system.mkdir()
+    for name in ("ours.pem", "ca-certificates.crt"):
+        (system / name).write_bytes(cert.read_bytes())
+    subprocess.run(["openssl", "rehash", system], check=True, capture_output=True)
+    settings = {"certificate-authority-data": data(other)} if settings == "data" else settings
+    kubeconfig = cluster(tls=tls_server(cert, key)).kubeconfig(tmp_path / "kubeconfig", None, settings)
+    inside = f'mount --bind "{system}" /etc/ssl/certs && exec "$@"'
+    dump = harness.headns("dump", "--kubeconfig", kubeconfig, "--timeout", "1" if not trusted else "60")
+    done = subprocess.run(["unshare", "-rm", "sh", "-c", inside, "sh", *dump], capture_output=True, text=True, env=harness.environment())
+    assert "mount:" not in done.stderr and "unshare:" not in done.stderr, done.stderr
+    assert (done.returncode == 0) == trusted, done.stderr
+    assert trusted or "no TLS session with the API server: " in done.stderr
+
+
+def test_a_client_key_under_a_password(cluster, need, tmp_path):
+    """Nobody is asked for it, though there is a terminal."""
+    need("openssl")
+    cert, key = certificate(tmp_path, "server", "IP:127.0.0.1")
+    client_cert, plain = certificate(tmp_path, "client", "DNS:us")
+    client_key = tmp_path / "locked.key"
+    subprocess.run(["openssl", "ec", "-aes128", "-passout", "pass:x", "-in", plain, "-out", client_key], check=True, capture_output=True)
+    user = {"client-certificate": client_cert.name, "client-key": client_key.name}
+    api = cluster(tls=tls_server(cert, key, client_cert))
+    kubeconfig = api.kubeconfig(tmp_path / "kubeconfig", user, {"certificate-authority": cert.name})
+    command = harness.headns("dump", "--kubeconfig", kubeconfig, "--timeout", "1")
+    pid, terminal = pty.fork()
+    if pid == 0:
+        os.execvpe(str(command[0]), [str(word) for word in command], harness.environment())
+    said = b""
+    with contextlib.suppress(OSError):  # EIO: all have closed it
+        while b"pass phrase" not in said and (octets := os.read(terminal, 4096)):
+            said += octets
+    os.close(terminal)  # hangs up
+    status = os.waitpid(pid, 0)[1]
+    assert b"pass phrase" not in said and os.waitstatus_to_exitcode(status) == 1, said
+    assert b"no TLS session with the API server: unable to set private key file" in said, said
 
 
 def test_an_expired_certificate(cluster, follow, need, tmp_path):

@@ -63,6 +63,7 @@ static void on_done(void *arg, const struct api_result *r)
 	struct fixture *f = arg;
 	char text[256];
 	f->request = NULL;
+	assert_null(strstr(r->text, "s3cret"));
 	snprintf(text, sizeof text, "%s %u", names[r->outcome], r->status);
 	note(f, text);
 	if (r->retry_after_s) {
@@ -277,6 +278,21 @@ static void a_token_file_is_read_for_each_request(void **state)
 	stop(&f);
 }
 
+/* Also such as the environment may name. */
+static void a_proxy_that_cannot_be_used(void **state)
+{
+	static const char *const proxies[] = {"http://u:s3cret@h h:1", "http://u:s3cret@h:99999", "ftp://u:s3cret@h:1", "u:s3cret@h h:1"};
+	(void)state;
+	for (size_t i = 0; i < sizeof proxies / sizeof *proxies; i++) {
+		struct fixture f = {0};
+		start(&f, twice, 0, ACT_NONE);
+		f.endpoint.proxy_url = strdup(proxies[i]);
+		ask(&f);
+		assert_true(strcmp(f.got, "unresolved 0") == 0 || strcmp(f.got, "unreachable 0") == 0);
+		stop(&f);
+	}
+}
+
 static void allocation_failures(void **state)
 {
 	static const struct exchange script[] = {{"/x", OK_HEAD "a", false}};
@@ -309,6 +325,7 @@ int main(void)
 	        cmocka_unit_test(several_at_once),
 	        cmocka_unit_test(what_requests_say),
 	        cmocka_unit_test(a_token_file_is_read_for_each_request),
+	        cmocka_unit_test(a_proxy_that_cannot_be_used),
 	        cmocka_unit_test(allocation_failures),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

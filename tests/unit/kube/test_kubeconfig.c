@@ -31,6 +31,20 @@ static const struct kubeconfig_case cases[] = {
          CLUSTER("server: https://a, certificate-authority: ca/x.crt, tls-server-name: api, proxy-url: 'http://p:1', disable-compression: "
                  "true"),
          NULL, "https://a name=api proxy=http://p:1 ca_file=/F/ca/x.crt"},
+        {"a proxy with a password", CLUSTER("server: https://a, proxy-url: 'SOCKS5://u:p@h:1'"), NULL, "https://a proxy=SOCKS5://u:p@h:1"},
+        {"a proxy that is none", CLUSTER("server: https://a, proxy-url: 'http://u:s3cret@p q:1'"), NULL,
+         "K:5: proxy-url is not a URL such as http://10.0.0.1:3128; https, socks5 and socks5h are known too"},
+        {"a proxy at no port", CLUSTER("server: https://a, proxy-url: 'http://u:s3cret@p:99999'"), NULL,
+         "K:5: proxy-url is not a URL such as http://10.0.0.1:3128; https, socks5 and socks5h are known too"},
+        {"a proxy of another scheme", CLUSTER("server: https://a, proxy-url: 'ftp://u:s3cret@p'"), NULL,
+         "K:5: proxy-url is not a URL such as http://10.0.0.1:3128; https, socks5 and socks5h are known too"},
+        {"a proxy without scheme", CLUSTER("server: https://a, proxy-url: 'u:s3cret@p:1'"), NULL,
+         "K:5: proxy-url is not a URL such as http://10.0.0.1:3128; https, socks5 and socks5h are known too"},
+        {"anchors, aliases and merged keys",
+         "current-context: &c c\ncontexts: [{name: *c, context: &k {cluster: k, user: u}}]\nbase: &b {server: https://a, tls-server-name: "
+         "x}\n"
+         "clusters: [{name: k, cluster: {<<: *b, tls-server-name: api}}]\nusers: [{name: u, user: &u {token: t}}]\n",
+         NULL, "https://a name=api token=t"},
         {"data wins over a file", CLUSTER("server: https://a, certificate-authority: x, certificate-authority-data: cGVt"), NULL,
          "https://a ca=pem"},
         {"insecure", CLUSTER("server: https://a, insecure-skip-tls-verify: true"), NULL, "https://a insecure"},

@@ -259,7 +259,8 @@ static const struct reflector_timing quick = {
         .watch_max = 300000,
 };
 
-static void fixture_start(struct fixture *f, const struct reflector_case *c, struct api_endpoint *endpoint)
+static void fixture_start(struct fixture *f, const struct reflector_case *c, const struct reflector_timing *timing,
+                          struct api_endpoint *endpoint)
 {
 	const struct reflector_handlers handlers = {on_begin, on_synced, on_upsert, on_gone, f};
 	memset(f, 0, sizeof *f);
@@ -273,7 +274,7 @@ static void fixture_start(struct fixture *f, const struct reflector_case *c, str
 	f->pool = intern_new();
 	f->arena = json_arena_new();
 	f->api = api_new(&f->loop, endpoint);
-	f->reflector = reflector_new(&f->loop, f->api, &resource_services, "", f->pool, f->arena, &quick, &handlers);
+	f->reflector = reflector_new(&f->loop, f->api, &resource_services, "", f->pool, f->arena, timing, &handlers);
 	uv_timer_init(&f->loop, &f->patience);
 	uv_timer_start(&f->patience, on_patience_over, PATIENCE_MS, 0);
 }
@@ -295,7 +296,7 @@ static void check_case(const struct reflector_case *c)
 {
 	struct fixture f;
 	struct api_endpoint endpoint = {0};
-	fixture_start(&f, c, &endpoint);
+	fixture_start(&f, c, &quick, &endpoint);
 	uv_run(&f.loop, UV_RUN_DEFAULT);
 	if (strcmp(f.got, c->want) != 0 || fake_server_requests(f.server) < f.exchanges || fake_server_surprise(f.server))
 		print_error("%s: after %zu requests\n", c->what, fake_server_requests(f.server));
@@ -313,10 +314,30 @@ static void sequences(void **state)
 		check_case(&cases[i]);
 }
 
+/* Octets of a list come one after the other, events of a watch when something happens: also where one response is both. */
+static void a_watch_may_be_silent_for_longer_than_a_list(void **state)
+{
+	static const struct reflector_case c = {"silence", {{STREAM_LIST, OK_HEAD END("5"), true}}, "begin synced "};
+	struct reflector_timing timing = quick;
+	struct api_endpoint endpoint = {0};
+	struct fixture f;
+	(void)state;
+	timing.list_silence = 30;
+	timing.watch_silence = 10000000;
+	fixture_start(&f, &c, &timing, &endpoint);
+	uv_run(&f.loop, UV_RUN_DEFAULT);
+	uv_timer_start(&f.patience, on_patience_over, 10 * timing.list_silence, 0);
+	uv_run(&f.loop, UV_RUN_DEFAULT);
+	assert_int_equal(fake_server_requests(f.server), 1);
+	assert_string_equal(f.got, c.want);
+	fixture_stop(&f, &endpoint);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(sequences),
+	        cmocka_unit_test(a_watch_may_be_silent_for_longer_than_a_list),
 	};
 	json_arena_install();
 	log_set_level(LOG_ERROR);
