@@ -64,7 +64,8 @@ struct namespace_entry;
  * Events of several objects that belong together come one by one, and in any order. Two of these orders would make a live pod's name vanish
  * for a moment, so what they take away is kept for a while:
  * - A Service's selector becomes one that no ready pod has. The pods' labels, changed before, may still be on their way: the Service stays
- *   as it was until one has it, but no longer than selector_ms; where it loses its selector, until the controller's slices have been swept (store_sweep), but no longer than slices_ms.
+ *   as it was until one has it, but no longer than selector_ms; where it loses its selector, and has pods, ready or not,
+ *   until the controller's slices have been swept (store_sweep), but no longer than slices_ms.
  * - A ready endpoint vanishes from a slice, and may be about to appear in another one: where the Service has another slice of the same
  *   sort and family, or the whole slice was deleted, the endpoint stays until no slice of the Service has changed for moved_ms, but no
  *   longer than moved_max_ms. It is certainly gone, and goes at once, where it was not ready, where it appears as not ready, and where

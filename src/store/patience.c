@@ -39,13 +39,16 @@ static bool finds_ready_pod(const struct service_entry *e, const struct service 
 	return false;
 }
 
+/* Where the slices are still to come, endpoints that are not ready are kept too: that there are none might be remembered. */
 bool patience_wanted(const struct store *s, const struct service_entry *e, const struct service *service)
 {
-	if (!e->service || !e->ready || s->by_slices || service->type == SERVICE_EXTERNAL_NAME)
+	if (!e->service || s->by_slices || service->type == SERVICE_EXTERNAL_NAME)
 		return false;
 	if (!join_selector(e->service) || join_selector(service) == join_selector(e->service) || !selector_patience_ms(s, service))
 		return false;
-	return !finds_ready_pod(e, service);
+	if (!join_selector(service))
+		return e->ready || e->pods.count;
+	return e->ready && !finds_ready_pod(e, service);
 }
 
 static void drop_next(struct store *s, struct service_entry *e)

@@ -184,6 +184,21 @@ def test_the_slices_of_a_service_that_lost_its_selector(cluster, follow):
         until(one, "nginx.default.svc", "NXDOMAIN")
 
 
+def test_a_service_that_lost_its_selector_while_nothing_was_ready(cluster, follow):
+    """Until the controller's slices have come nobody is told to remember that there is nothing."""
+    api = cluster()
+    slice = controllers(slice_of("nginx", ["10.244.0.7"], name="nginx-abc"))
+    slice["endpoints"][0]["conditions"]["ready"] = False
+    api.put(web(0, "10.244.0.7", ready=False), slice)
+    server = follow(api, settings=["handover=60s"])
+    api.wait_watched()
+    api.refuse("endpointslices", 503)
+    api.put(service("nginx", selector=None))
+    api.wait_for(lambda api: not api.refusals["endpointslices"])  # it has heard of the Service, and not of the slices
+    for name in ("nginx.default.svc", "_web._tcp.nginx.default.svc"):
+        assert [record.ttl for record in server.ask(name).authority] == [0], name
+
+
 def test_endpoints_from_slices(cluster, follow):
     api = cluster()
     api.put(controllers(slice_of("nginx", ["192.0.2.99"], name="nginx-abc")), service("far", selector=None), slice_of("far", ["192.0.2.1"]))

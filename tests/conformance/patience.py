@@ -168,9 +168,11 @@ class Follower:
         if self.source == "slices" or view.service is None or is_external(service):
             return False
         old = self.versions[view.service]
-        if not view.alive or not controller.has_selector(old) or service["spec"].get("selector") == old["spec"]["selector"]:
+        if not controller.has_selector(old) or service["spec"].get("selector") == old["spec"]["selector"]:
             return False
-        return not self.finds_ready_pod(service, state)
+        if not controller.has_selector(service):
+            return view.alive or any(controller.is_selected(old, p) and not controller.is_over(p) for p in self.world(state).objects_of("Pod").values())
+        return view.alive and not self.finds_ready_pod(service, state)
 
     def finds_ready_pod(self, service, state):
         pods = self.world(state).objects_of("Pod").values()
@@ -264,6 +266,9 @@ class Follower:
         views = self.views(state, events, now)
         self.begin = {view for view in views if not self.is_late(view, flushed, done)}
         self.forget()
+
+    def is_quiet(self):
+        return all(view.waiting is None and not view.kept for view in self.begin)
 
     def is_late(self, view, flushed, done):
         def since(sent):

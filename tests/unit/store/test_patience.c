@@ -129,6 +129,12 @@ static const struct {
          {{"watched\nnamespace default\nsvc s headless sel=v:1\npod a labels=v:1 ip=10.9.0.1 ready\nflush\nsvc s headless\nsettle 1000",
            "default/s: " A "\n", 2000},
           {"settle 3000", "default/s:\n", NEVER}}},
+        {"also where nothing was ready: that there is nothing might be remembered",
+         {{"watched\nnamespace default\nsvc s headless sel=v:1\npod a labels=v:1 ip=10.9.0.1\nflush\nsvc s headless\nsettle 1000",
+           "default/s: a not-ready 10.9.0.1\n", 2000},
+          {"mark cslice\nslice x of=s controller ep=10.9.0.1,pod=a,notready\nsweep cslice\nsettle 1101", NULL, NEVER}}},
+        {"where there is nothing there is nothing to wait for",
+         {{"watched\nnamespace default\nsvc s headless sel=v:1\nflush\nsvc s headless\nsettle 1000", "default/s:\n", NEVER}}},
         {"a Service that waits is deleted, swept, seen",
          {{"watched\nnamespace default\nsvc s headless sel=v:1\npod a labels=v:1 ip=10.9.0.1 ready\nflush\nsvc s headless sel=v:2\nsettle "
            "1000\n"
