@@ -21,7 +21,7 @@ class Tally:
     """What came out, over all worlds."""
 
     def __init__(self):
-        self.worlds = self.questions = self.same = self.cut = self.unexplained = 0
+        self.worlds = self.questions = self.changes = self.same = self.cut = self.unexplained = 0  # changes: of moving worlds
         self.reasons, self.kinds = collections.Counter(), collections.Counter()
         self.shown = []
         self.failed = set()  # seeds

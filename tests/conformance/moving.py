@@ -22,11 +22,12 @@ import servers
 import worlds
 
 STREAMS = ("Namespace", "Service", "Pod", patience.FOREIGN, patience.MADE)
-CHANGES = 6  # from one rest to the next
-EPISODES = 25  # of one world
+CHANGES = 12  # from one rest to the next, or more
+EPISODES = 12  # of one world
 BATCH = 24  # questions before and after a change is sent
 CANDIDATES = 150  # among which those are looked for that the change makes a difference to
 AT_REST = 150
+PODS_MAX, SELECTING_MIN, OTHERS_MAX, SERVICES_MAX = 24, 4, 4, 10
 POLL_S = 0.02
 SETTLE_S = 30  # what headns keeps goes long before
 TYPES = [m.A] * 5 + [m.AAAA] * 3 + [m.SRV] * 4 + [m.PTR, m.TXT, m.CNAME, m.ANY, m.SOA]
@@ -107,6 +108,10 @@ class History:
             follower.end_step(self.sent(), self.events, done, flushed, self.done)
         self.begin()
 
+    def is_quiet(self):
+        """Whether all that was kept must have ended."""
+        return all(follower.is_quiet() for follower in self.followers.values())
+
     def model(self, state, source):
         if (state, source) not in self.models:
             objects = dict(self.base)
@@ -128,7 +133,7 @@ class History:
     def text(self, now):
         """The events since the last rest."""
         def line(event):
-            what = "is gone" if event.obj is None else json.dumps({k: v for k, v in event.obj.items() if k not in ("apiVersion", "kind", "metadata")})
+            what = "is gone" if event.obj is None else json.dumps({k: v for k, v in event.obj.items() if k not in ("apiVersion", "kind")})
             return f"  {event.sent - now:+.3f} s: {' '.join(event.key)} {what}"
 
         return "\n".join(map(line, self.told))
@@ -195,7 +200,7 @@ def is_stray(piece, services):
 
 
 class Mover:
-    """Makes changes up, one object each."""
+    """Makes changes up, one object each, so that there are always some Services with ready endpoints that may change."""
 
     def __init__(self, seed, maker, history):
         self.random = random.Random(f"{seed} moves")
@@ -206,56 +211,98 @@ class Mover:
     def change(self):
         """(key, object or None): what happens next."""
         while True:
-            move = self.random.choice([self.pod] * 8 + [self.new_pod] * 3 + [self.service] * 3 + [self.foreign] * 3)()
+            move = self.pick([self.pod] * 8 + [self.new_pod] * 3 + [self.service] * 4 + [self.foreign] * 3)()
             if move:
                 return move
 
+    def pick(self, choices):
+        return self.random.choice(choices)
+
+    def chance(self, share):
+        return self.random.random() < share
+
+    def all(self, kind, fits=lambda o: True):
+        return [o for key, o in sorted(self.history.now.items()) if key[0] == kind and fits(o)]
+
     def some(self, kind, fits=lambda o: True):
-        found = [o for key, o in sorted(self.history.now.items()) if key[0] == kind and fits(o)]
-        return self.random.choice(found) if found else None
+        found = self.all(kind, fits)
+        return self.pick(found) if found else None
 
     def new_pod(self):
+        if len(self.all("Pod")) >= PODS_MAX:
+            return worlds.key_of(self.some("Pod")), None
         self.number += 1
-        return self.made(lambda: self.maker.pod(self.number), "Pod", f"-{self.number}")
+        pod = self.made(lambda: self.maker.pod(self.number), "Pod")
+        if (service := self.some("Service", controller.has_selector)) and self.chance(0.7):
+            pod["metadata"]["namespace"] = service["metadata"]["namespace"]
+            pod["metadata"]["labels"] |= service["spec"]["selector"]
+        return worlds.key_of(pod), pod
 
-    def made(self, make, kind, end):
+    def made(self, make, kind):
         """What the maker puts into its objects."""
         self.maker.objects.clear()
         make()
-        key = next(key for key in self.maker.objects if key[0] == kind)
-        return key, self.maker.objects[key]
+        return next(obj for key, obj in self.maker.objects.items() if key[0] == kind)
+
+    def selectors(self, namespace):
+        return [o["spec"]["selector"] for o in self.all("Service", controller.has_selector) if o["metadata"]["namespace"] == namespace]
+
+    def is_endpoint(self, pod):
+        labels = pod["metadata"]["labels"].items()
+        return any(selector.items() <= labels for selector in self.selectors(pod["metadata"]["namespace"]))
 
     def pod(self):
-        pod = self.some("Pod")
+        pod = self.chance(0.8) and self.some("Pod", self.is_endpoint) or self.some("Pod")
         if pod is None:
             return None
         key = worlds.key_of(pod)
         meta, spec, status = dict(pod["metadata"]), pod["spec"], dict(pod.get("status", {}))
-        move = self.random.randrange(8)
-        if move < 3:
-            status["conditions"] = [{"type": "Ready", "status": "False" if controller.is_ready(pod) else "True"}]
-        elif move == 3:
-            if controller.is_deleted(pod):
-                return key, None
-            meta["deletionTimestamp"] = "2026-01-01T00:00:00Z"
-        elif move == 4:
+        move = self.random.randrange(10)
+        if controller.is_deleted(pod) and move < 5:
             return key, None
+        if move < 4:
+            ready = not controller.is_ready(pod) or self.chance(0.3)
+            status["conditions"] = [{"type": "Ready", "status": str(ready)}]
+        elif move == 4:
+            meta["deletionTimestamp"] = "2026-01-01T00:00:00Z"
         elif move == 5:
-            status["phase"] = self.random.choice(["Running", "Failed", "Pending"])
+            return key, None
         elif move == 6:
+            status["phase"] = self.pick(["Running", "Running", "Failed", "Pending"])
+        elif move == 7:
             families = [controller.family_of(ip) for ip in controller.addresses_of(pod)] or ["IPv4"]
             status["podIPs"] = [{"ip": self.maker.pod_ip(family)} for family in families]
             status["podIP"] = status["podIPs"][0]["ip"]
         else:
-            meta["labels"] = {"app": self.random.choice("abc"), "tier": self.random.choice("xy")}
+            meta["labels"] = {"app": self.pick("abc"), "tier": self.pick("xy")}
+            if (selectors := self.selectors(key[1])) and self.chance(0.6):
+                meta["labels"] |= self.pick(selectors)
         return key, {**pod, "metadata": meta, "spec": spec, "status": status}
 
+    def new_selector(self, namespace):
+        """Mostly one that some pod has."""
+        pods = self.all("Pod", lambda o: o["metadata"]["namespace"] == namespace)
+        return {"app": self.pick(pods)["metadata"]["labels"]["app"]} if pods and self.chance(0.6) else self.maker.selector()
+
+    def new_service(self):
+        pod = self.some("Pod")
+        namespace = pod["metadata"]["namespace"] if pod else self.some("Namespace")["metadata"]["name"]
+        service = self.made(lambda: self.maker.service(self.pick(worlds.NAMES), namespace), "Service")
+        if "selector" in service["spec"]:
+            service["spec"]["selector"] = self.new_selector(namespace)
+        elif len(self.all("Service", lambda o: not controller.has_selector(o))) >= OTHERS_MAX:
+            return None
+        return worlds.key_of(service), service
+
     def service(self):
-        service = self.some("Service")
-        namespaces = [key[2] for key in self.history.now if key[0] == "Namespace"]
-        move = self.random.randrange(5)
-        if move == 0 or service is None:
-            return self.made(lambda: self.maker.service(self.random.choice(worlds.NAMES), self.random.choice(sorted(namespaces))), "Service", "")
+        services = self.all("Service")
+        move = self.random.randrange(6)
+        others = [o for o in services if not controller.has_selector(o)]
+        if len(services) - len(others) < SELECTING_MIN or (move == 0 and len(services) < SERVICES_MAX):
+            return self.new_service()
+        if len(others) > OTHERS_MAX and move < 3:
+            return worlds.key_of(others[0]), None
+        service = self.pick(services)
         key, spec = worlds.key_of(service), dict(service["spec"])
         if move == 1:
             return key, None
@@ -265,25 +312,24 @@ class Mover:
             spec["ports"] = self.maker.ports(spec["clusterIP"] == "None")
         elif move == 3:
             spec["publishNotReadyAddresses"] = not spec.get("publishNotReadyAddresses")
-        elif spec.get("selector"):
-            spec["selector"] = self.maker.selector()
-            if self.random.random() < 0.2:
-                del spec["selector"]  # the controller leaves its slices as they are
+        elif spec.get("selector") and self.chance(0.2):
+            del spec["selector"]  # the controller leaves its slices as they are
         else:
-            return None
+            spec["selector"] = self.new_selector(key[1])
         return key, {**service, "spec": spec}
 
     def foreign(self):
         piece = self.some("EndpointSlice", lambda o: o["metadata"].get("labels", {}).get(controller.MANAGED_BY) != controller.CONTROLLER)
-        if piece is None or self.random.random() < 0.3:
+        if piece is None or self.chance(0.3):
             service = self.some("Service", lambda o: o["spec"].get("type") != "ExternalName")
             if service is None:
                 return None
             meta = service["metadata"]
             self.number += 1
-            return self.made(lambda: self.maker.foreign_slice(self.number, meta["name"], meta["namespace"]), "EndpointSlice", "")
+            piece = self.made(lambda: self.maker.foreign_slice(self.number, meta["name"], meta["namespace"]), "EndpointSlice")
+            return worlds.key_of(piece), piece
         key = worlds.key_of(piece)
-        if self.random.random() < 0.3:
+        if self.chance(0.3):
             return key, None
         endpoints = list(piece["endpoints"])
         self.random.shuffle(endpoints)
@@ -351,7 +397,7 @@ class Run:
             yield from self.mover.reconcile()
 
     def step(self, changes):
-        """Sends changes, asking before, between and after, until they are known to have been applied."""
+        """Sends changes, if any, asking before, between and after, until they are known to have been applied."""
         for key, obj in changes:
             before = self.history.sent()
             stream = self.history.add(key, obj)
@@ -359,6 +405,7 @@ class Run:
             self.ask(wanted, before)
             self.history.send(stream)
             self.send(key, obj)
+            self.tally.changes += 1
             self.ask(wanted, self.history.sent())
         wanted = self.questions(self.history.zero(), self.history.sent())
         flushed = time.monotonic()
@@ -403,6 +450,9 @@ class Run:
     def rest(self, number):
         """All three agree, once the last change is known to have been applied and nothing is kept any more."""
         servers.wait_marks(self.stage.servers, self.stage.api.mark())
+        while not self.history.is_quiet():
+            time.sleep(POLL_S)
+            self.step([])
         self.settle()
         self.history.rest()
         world = worlds.World(self.seed, self.history.now)
