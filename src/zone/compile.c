@@ -127,21 +127,16 @@ static void add_service_binding(struct compiler *c, const char *name, uint32_t n
 		builder_https(c->b, node, alpn_of_port(c->service, name));
 }
 
-/* What a record counts for when weights are shared out: also a Service that has no address yet. */
-static unsigned pairs(unsigned addrs)
-{
-	return addrs ? addrs : 1;
-}
-
-/* Each name of the port has an SRV to target, which has these n addresses. */
+/* Each name of the port has an SRV to target, which has these n addresses; where there are none yet, the name is there without. */
 static void add_port(struct compiler *c, const char *name, uint8_t protocol, uint16_t port, uint32_t target, const struct addr *addrs,
                      unsigned n)
 {
 	const struct port_names *names = names_of_port(c, name, protocol);
-	if (c->options->svcb && names->count && protocol == PROTOCOL_TCP)
+	if (c->options->svcb && n && names->count && protocol == PROTOCOL_TCP)
 		add_service_binding(c, name, names->nodes[0]);
 	for (unsigned i = 0; i < names->count; i++) {
-		builder_srv(c->b, names->nodes[i], target, port, pairs(n));
+		if (n)
+			builder_srv(c->b, names->nodes[i], target, port, n);
 		for (unsigned k = 0; k < n && c->options->compat_coredns; k++)
 			builder_addr(c->b, names->nodes[i], &addrs[k]);
 	}
@@ -153,7 +148,8 @@ static void add_service_ports(struct compiler *c, const struct addr *addrs, unsi
 	const struct service *s = c->service;
 	for (unsigned i = 0; i < s->port_count; i++) {
 		const struct service_port *p = &s->ports[i];
-		builder_srv(c->b, 0, 0, p->port, pairs(n));
+		if (n)
+			builder_srv(c->b, 0, 0, p->port, n);
 		add_port(c, p->name, p->protocol, p->port, 0, addrs, n);
 	}
 }

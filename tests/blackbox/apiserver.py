@@ -59,14 +59,15 @@ def dressed(obj):
 
 
 class Selector:
-    """metadata.labels and status.phase, with =, !=, in and notin, as we use them."""
+    """metadata.labels and status.phase, with =, !=, in, notin and the bare key, which must be there, as they are used."""
 
     def __init__(self, query):
         self.terms = []
         for parameter in ("fieldSelector", "labelSelector"):
             for term in filter(None, re.split(r",(?![^(]*\))", query.get(parameter, ""))):
-                key, operator, value = re.fullmatch(r"([^!= ]*)(!=|=| in | notin )(.*)", term).groups()
-                self.terms.append((parameter, key, operator in ("=", " in "), set(value.strip("()").split(","))))
+                key, operator, value = re.fullmatch(r"([^!= ]*)(!=|=| in | notin |$)(.*)", term).groups()
+                values = set(value.strip("()").split(",")) if operator else {None}
+                self.terms.append((parameter, key, operator in ("=", " in "), values))
 
     def matches(self, obj):
         for parameter, key, wanted, values in self.terms:

@@ -6,10 +6,8 @@ import time
 
 import ask
 import messages as m
-import model
 import questions
 import reasons
-import worlds
 from normal import Normal, aspects, normal
 
 
@@ -86,12 +84,12 @@ def is_cut_rightly(question, ours, whole):
 
 
 def run_world(stage, tally, seed, count):
-    world = worlds.world(seed)
+    profile = stage.profile
+    world = profile.maker(seed).make()
     stage.show(world)
-    settings = stage.profile.settings
-    asked = questions.questions(seed, world, count, settings.zones)
-    expected = model.Model(world.objects.values(), settings)
-    run_questions(stage, tally, f"{stage.profile.name}/{seed}", list(enumerate(asked)), expected)
+    asked = questions.questions(seed, world, count, profile.settings.zones, profile.asker)
+    expected = profile.model(world.objects.values(), profile.settings)
+    run_questions(stage, tally, f"{profile.name}/{seed}", list(enumerate(asked)), expected)
     tally.worlds += 1
     tally.questions += count
 

@@ -1,7 +1,11 @@
 """Which options of the kubernetes block CoreDNS and headns are compared with: both read the same Corefile."""
 
-from typing import NamedTuple
+from typing import Callable, NamedTuple
 
+import clusterset
+import model
+import questions
+import worlds
 from model import Settings
 from place import OWN
 
@@ -17,7 +21,22 @@ class Profile(NamedTuple):
     settings: Settings = Settings()
     bind: str = "bind 127.0.0.1"
     compat: bool = False  # with `compat coredns`: no model but CoreDNS
+    beside: str = ""  # the block
+    maker: Callable = worlds.Maker  # of worlds
+    asker: Callable = questions.Asker
+    model: Callable = model.Model
+    cluster_set: str | None = None  # a zone of ServiceImports
 
+
+CLUSTER_SET = dict(
+    lines=(f"multicluster {clusterset.ZONE}",),
+    settings=Settings(zones=("cluster.local", clusterset.ZONE, "in-addr.arpa", "ip6.arpa")),
+    maker=clusterset.Maker,
+    asker=clusterset.Asker,
+    model=clusterset.Model,
+    cluster_set=clusterset.ZONE,
+)
+COMPAT = dict(ours=("compat=coredns", "ede=off"), compat=True)
 
 PROFILES = {
     profile.name: profile
@@ -29,7 +48,9 @@ PROFILES = {
         Profile("namespaces", ("namespaces " + " ".join(EXPOSED + MARKERS), "pods insecure"), (), Settings(namespaces=EXPOSED, pods="insecure")),
         Profile("labels", ("namespace_labels tier=gold", "labels team=a", "ttl 0"), (), Settings(namespace_labels={"tier": "gold"}, labels={"team": "a"}, ttl=0, negative_ttl=0)),
         Profile("zonal", ("zonal",), (), Settings(zonal=True)),
-        Profile("compat", ours=("compat=coredns", "ede=off"), compat=True),
+        Profile("compat", **COMPAT),
+        Profile("multicluster", **CLUSTER_SET),
+        Profile("compat-multicluster", **CLUSTER_SET, **COMPAT),
         Profile("self", bind="", settings=Settings(own=(OWN,))),
         Profile("zones", (), (), Settings(zones=("cluster.local", "example.org", "sub.cluster.local", "244.10.in-addr.arpa", "0.0.d.f.ip6.arpa"))),
     )

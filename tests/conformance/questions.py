@@ -176,6 +176,6 @@ class Asker:
         return m.Question(wire, self.pick(types), edns=self.pick([None, m.Edns()]))
 
 
-def questions(seed, world, count, zones=model.ZONES):
-    asker = Asker(seed, world, zones)
+def questions(seed, world, count, zones=model.ZONES, asker=Asker):
+    asker = asker(seed, world, zones)
     return [asker.question() for _ in range(count)]

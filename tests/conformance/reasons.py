@@ -49,6 +49,18 @@ class Case:
         """The labels left of <service>.<namespace>.svc; None: the name is not of that kind."""
         return self.left[:-3] if self.origin and not self.is_reverse and len(self.left) > 2 and self.left[-1] == b"svc" else None
 
+    @property
+    def in_cluster_set(self):
+        return self.origin in getattr(self.world, "sets", ())
+
+    @property
+    def service(self):
+        """The model's names of the Service that the name is below; None: there is none."""
+        if self.below_service is None:
+            return None
+        services = self.world.cluster_set.services if self.in_cluster_set else self.world.services
+        return services.get((self.left[-2].decode("latin-1"), self.left[-3].decode("latin-1")))
+
     @cached_property
     def links(self):
         """CNAMEs in our answer."""
@@ -69,6 +81,24 @@ class Reason(NamedTuple):
     why: str
 
 
+def is_cluster(c):
+    """<one>.<service>.<namespace>.svc in a cluster set, where one is a cluster that has endpoints."""
+    return c.in_cluster_set and c.service is not None and len(c.left) == 4 and any(labels[1:] == (c.left[0].decode("latin-1"),) for labels in c.service.nodes)
+
+
+def is_import_without_ports(names):
+    return names is not None and not names.headless and not names.service["spec"]["ports"]
+
+
+def has_no_address(names):
+    return names is not None and not names.headless and not names.own.a + names.own.aaaa
+
+
+def has_endpoint_without_cluster(names):
+    """Whether there is <endpoint>.<service>, where there should be a cluster between the two."""
+    return names is not None and any(len(labels) == 1 and node.srv for labels, node in names.nodes.items())
+
+
 def is_pair(c):
     """<one>.<two>.<service>.<namespace>.svc"""
     return c.below_service is not None and len(c.below_service) == 2
@@ -80,7 +110,7 @@ def is_port_name(c):
 
 def is_loose_port_name(c):
     """What CoreDNS takes for _port._protocol and is not: an underscore left out, or nothing behind it."""
-    return is_pair(c) and not is_port_name(c)
+    return is_pair(c) and not is_port_name(c) and not (c.in_cluster_set and not any(label.startswith(b"_") for label in c.below_service))
 
 
 def is_pod(c, labels):
@@ -142,19 +172,18 @@ def has_other_primary(c):
 
 def srv_parts(normal):
     """What the SRV records of a reply say without weights, and the weights."""
-    return {(r[0], *r[4][2:]) for r in normal.answer[1]}, {r[4][1] for r in normal.answer[1]}
+    records = [r for r in normal.answer[1] if r[1] == m.SRV]
+    return {(r[0], *r[4][2:]) for r in records}, {r[4][1] for r in records}
 
 
 def has_lesser_weights(c):
     """Whether CoreDNS shares the weights among more, and the Service has addresses without a port, which may be what it counts."""
-    if c.type != m.SRV or not c.pods.answer[1]:
-        return False
     (ours, our_weights), (theirs, their_weights) = srv_parts(c.pods), srv_parts(c.theirs)
-    key = tuple(label.decode("latin-1") for label in (c.left[-2], c.left[-3]))
-    names = c.world.services[key]
+    if c.type != m.SRV or not ours or ours != theirs or c.below_service is None:
+        return False
+    names = c.service
     without = set(names.own.a + names.own.aaaa) - {record[4] for record in c.theirs.additional}
-    (ours_each,), (theirs_each,) = our_weights, their_weights
-    return ours == theirs and names.headless and bool(without) and theirs_each < ours_each
+    return names.headless and bool(without) and len(our_weights) == len(their_weights) == 1 and max(their_weights) < max(our_weights)
 
 
 def owners_of(records):
@@ -233,6 +262,9 @@ REASONS = [
     Reason("port-without-underscore", ANSWER, lambda c: is_loose_port_name(c) and c.pods.rcode == m.NXDOMAIN, "underscores are not optional, and a bare one matches nothing"),
     Reason("port-address", ANSWER, lambda c: is_port_name(c) and c.type in (m.A, m.AAAA) and not c.pods.answer[2], "_port._protocol names have no addresses"),
     Reason("protocol-tree", NEGATIVE, lambda c: c.below_service in ([b"_tcp"], [b"_udp"], [b"_sctp"]) and c.pods.rcode == m.NOERROR, "_tcp, which has names below it, is not NXDOMAIN (RFC 8020)"),
+    Reason("cluster-tree", NEGATIVE, lambda c: is_cluster(c) and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "a cluster that has endpoints below its name is not NXDOMAIN (RFC 8020)"),
+    Reason("import-without-ports", ANSWER, lambda c: c.in_cluster_set and c.below_service == [] and is_import_without_ports(c.service) and c.theirs_negative(m.NXDOMAIN), "a ServiceImport without ports has its addresses"),
+    Reason("slices-of-no-cluster", "silence", lambda c: c.in_cluster_set and c.theirs is None and c.type == m.SRV and has_endpoint_without_cluster(c.service), "CoreDNS does not answer SRV where a slice names no cluster"),
     Reason("zonal-tree", NEGATIVE, lambda c: c.below_service in ([b"_zone"], [b"pin", b"_zone"], [b"prefer", b"_zone"]), "what has the names of zones below it is not NXDOMAIN (RFC 8020)"),
     Reason("txt-tree", NEGATIVE, lambda c: c.type == m.TXT and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "names that exist without records are NODATA for TXT too (RFC 8020)"),
     Reason("dns-version-types", NEGATIVE, lambda c: c.left == [b"dns-version"] and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "dns-version is NODATA for types other than TXT"),
@@ -263,10 +295,11 @@ def soa_ttl(normal):
 
 # What is left of them with `compat coredns`, and what is different with it alone.
 WITH_COMPAT = {"notimp-whole", "notimp-flags", "notify", "two-errors", "edns-size", "cd-cleared", "extended-error"}  # of messages that reach no zone
-WITH_COMPAT |= {"orphan-slices", "unlabelled-slices", "glue-whole"}  # of data that is not kept
-WITH_COMPAT |= {"reverse-odd", "reverse-misspelt", "ns-dns-case", "dns-tree", "own-loopback"}
+WITH_COMPAT |= {"orphan-slices", "unlabelled-slices", "slices-of-no-cluster", "glue-whole"}  # of data that is not kept
+WITH_COMPAT |= {"reverse-odd", "reverse-misspelt", "ns-dns-case", "dns-tree", "own-loopback", "import-without-ports"}
 COMPAT_REASONS = [reason for reason in REASONS if reason.id in WITH_COMPAT] + [
     Reason("compat-any-port", ANSWER, lambda c: c.below_service == [b"_", b"_"] and c.is_negative, "_._ is of ports alone, in CoreDNS also of an ExternalName and of endpoints without ports"),
+    Reason("compat-import-txt", NEGATIVE, lambda c: c.type == m.TXT and c.in_cluster_set and has_no_address(c.service) and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "TXT of a ServiceImport without address is NODATA, as its other types are"),
     Reason("compat-other-zone", ANSWER, lambda c: c.type in (m.A, m.AAAA) and not c.links and any(map(c.world.apex_of, links_to(c.theirs))), "a CNAME that leads to nothing in another zone of ours is left out too"),
 ]
 

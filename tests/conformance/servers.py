@@ -12,6 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "blackbox"))
 
 import ask  # noqa: E402
+import clusterset  # noqa: E402
 import controller  # noqa: E402
 import harness  # noqa: E402
 import messages as m  # noqa: E402
@@ -26,6 +27,7 @@ POLL_S = 0.002
 COREFILE = """\
 {zones} {{
     {bind}
+    {beside}
     kubernetes {{
         kubeconfig {kubeconfig} here
         {lines}
@@ -37,8 +39,9 @@ COREFILE = """\
 class World(ApiServer):
     """The API server, whose objects are replaced by those of one world after the other."""
 
-    def __init__(self, marks):
-        self.marks = marks
+    def __init__(self, marks, cluster_set=None):
+        """marks: the Services to look for; cluster_set: a zone of ServiceImports, whose kind and slices are streams of their own."""
+        self.marks, self.cluster_set = marks, cluster_set
         self.step, self.marker = 0, []
         super().__init__()
 
@@ -72,11 +75,15 @@ class World(ApiServer):
             piece,
             foreign,
         ]
+        marks = [f"{name}.{namespace}.svc.cluster.local" for name in self.marks]
+        if self.cluster_set:
+            self.marker += clusterset.mark(namespace, address)
+            marks.append(f"{clusterset.MARK}.{namespace}.svc.{self.cluster_set}")
         for obj in self.marker:  # no selector of a profile leaves it out
             obj["metadata"].setdefault("labels", {}).update(tier="gold", team="a")
         self.put(*self.marker)
         self.delete(*old)
-        return [(m.name(f"{name}.{namespace}.svc.cluster.local"), socket.inet_aton(address)) for name in self.marks]
+        return [(m.name(name), socket.inet_aton(address)) for name in marks]
 
 
 def free_port():
@@ -161,10 +168,10 @@ class Stage:
         self.profile = profile
         self.folder = tempfile.TemporaryDirectory()
         folder = Path(self.folder.name)
-        self.api = World(("stands",) if profile.settings.noendpoints else ("joined", "sliced"))
+        self.api = World(("stands",) if profile.settings.noendpoints else ("joined", "sliced"), profile.cluster_set)
         corefile = folder / "Corefile"
         kubeconfig = self.api.kubeconfig(folder / "kubeconfig")
-        corefile.write_text(COREFILE.format(zones=" ".join(profile.settings.zones), bind=profile.bind, kubeconfig=kubeconfig, lines="\n        ".join(profile.lines)))
+        corefile.write_text(COREFILE.format(zones=" ".join(profile.settings.zones), bind=profile.bind, beside=profile.beside, kubeconfig=kubeconfig, lines="\n        ".join(profile.lines)))
         self.coredns = CoreDNS(corefile)
         self.pods = Headns("headns (pods)", corefile, *profile.ours)
         self.slices = Headns("headns (slices)", corefile, "endpoints=slices", *profile.ours)

@@ -308,6 +308,9 @@ static void test_cluster_set(void **state)
 	        {"nothing leads back to the set", "1.0.7.10.in-addr.arpa PTR", NO_PTR},
 	        {"nor to a pod of it", "1.0.8.10.in-addr.arpa PTR", NO_PTR},
 	        {"no longer imported", "gone.default.svc.clusterset.local A", S_NX},
+	        {"without an address yet", "new.default.svc.clusterset.local A", S_NODATA},
+	        {"its ports lead nowhere", "new.default.svc.clusterset.local SRV", S_NODATA},
+	        {"one of them", "_http._tcp.new.default.svc.clusterset.local SRV", S_NODATA},
 	};
 	(void)state;
 	assert_int_equal(ask_zone(world_zone_with_cluster_set(),
@@ -316,7 +319,7 @@ static void test_cluster_set(void **state)
 	                          "svc default/db headless\nep 10.244.1.1 host=db-0 port=sql:5432/TCP\n"
 	                          "import default/db headless\nep 10.8.0.1 host=db-0 cluster=c1 port=sql:5432/TCP\n"
 	                          "ep 10.9.0.1 host=db-0 cluster=c2 port=sql:5432/TCP\nep 10.9.0.2 cluster=c2 port=sql:5432/TCP\n"
-	                          "svc default/local ip=10.0.0.2\nimport default/far ip=10.7.0.3\n",
+	                          "svc default/local ip=10.0.0.2\nimport default/far ip=10.7.0.3\nimport default/new port=http:80/TCP\n",
 	                          questions, COUNT(questions)),
 	                 0);
 }
