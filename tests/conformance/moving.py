@@ -449,7 +449,7 @@ class Run:
 
     def rest(self, number):
         """All three agree, once the last change is known to have been applied and nothing is kept any more."""
-        servers.wait_marks(self.stage.servers, self.stage.api.mark())
+        servers.wait_marks(self.stage.servers, self.stage.api.mark(leftovers=True))
         while not self.history.is_quiet():
             time.sleep(POLL_S)
             self.step([])

@@ -51,21 +51,23 @@ class World(ApiServer):
         have = {key_of(o): o for kind in self.objects.values() for o in kind.values() if key_of(o) not in marker}
         self.delete(*(o for key, o in have.items() if key not in objects))
         self.put(*objects.values())
-        return self.mark()
+        return self.mark(leftovers=True)
 
     def known(self, key):
         """The object of that (kind, namespace, name)."""
         return self.objects[RESOURCES[key[0]]][key[1:]]
 
-    def mark(self):
+    def mark(self, leftovers=False):
         """[(name, address)] that are there once everything before has been seen: objects of a kind are seen in their order. A Service with
-        a ClusterIP, and two that have an endpoint, one from a Pod, for those that read Pods, and one from a slice."""
+        a ClusterIP, and two that have an endpoint, one from a Pod, for those that read Pods, and one from a slice. leftovers: also one with
+        a slice of the controller and without a selector, such as who reads Pods asks for by themselves, all of them anew."""
         self.step += 1
         old, self.marker = self.marker, []
         namespace, address = f"sync-{self.step}", f"198.18.{self.step >> 8 & 255}.{self.step & 255}"
         labels = {"sync": str(self.step)}
-        piece, foreign = (harness.slice_of(of, [address], namespace) for of in ("joined", "sliced"))
-        piece["metadata"]["labels"][controller.MANAGED_BY] = controller.CONTROLLER
+        piece, foreign, leftover = (harness.slice_of(of, [address], namespace) for of in ("joined", "sliced", "left"))
+        for made in (piece, leftover):
+            made["metadata"]["labels"][controller.MANAGED_BY] = controller.CONTROLLER
         self.marker = [
             {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": namespace}},
             harness.service("stands", namespace, headless=False, cluster_ip=address),
@@ -74,8 +76,10 @@ class World(ApiServer):
             harness.pod("joined", address, namespace, labels=labels),
             piece,
             foreign,
+            *([harness.service("left", namespace), leftover] if leftovers else []),
         ]
-        marks = [f"{name}.{namespace}.svc.cluster.local" for name in self.marks]
+        names = (*self.marks, "left") if leftovers and "sliced" in self.marks else self.marks
+        marks = [f"{name}.{namespace}.svc.cluster.local" for name in names]
         if self.cluster_set:
             self.marker += clusterset.mark(namespace, address)
             marks.append(f"{clusterset.MARK}.{namespace}.svc.{self.cluster_set}")
