@@ -66,6 +66,7 @@ struct namespace_entry;
  * - A Service's selector becomes one that no ready pod has. The pods' labels, changed before, may still be on their way: the Service stays
  *   as it was until one has it, but no longer than selector_ms; where it loses its selector, and has pods, ready or not,
  *   until the controller's slices have been swept (store_sweep), but no longer than slices_ms.
+ *   What it was for a moment in between is not looked for: one whose selector changes again before a pod came to it may be empty for a moment.
  * - A ready endpoint vanishes from a slice, and may be about to appear in another one: where the Service has another slice of the same
  *   sort and family, or the whole slice was deleted, the endpoint stays until no slice of the Service has changed for moved_ms, but no
  *   longer than moved_max_ms. It is certainly gone, and goes at once, where it was not ready, where it appears as not ready, and where

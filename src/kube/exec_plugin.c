@@ -1,5 +1,6 @@
 #include "exec_plugin.h"
 #include "base/buffer.h"
+#include "base64.h"
 #include <cjson/cJSON.h>
 #include <limits.h>
 #include <signal.h>
@@ -187,23 +188,46 @@ static void on_limit(uv_timer_t *handle)
 
 /* --- its beginning --- */
 
+/* A file that can't be read is said when we connect. */
+static void add_ca(cJSON *cluster, const struct api_endpoint *e)
+{
+	struct buffer pem = {0};
+	struct diag d;
+	if (e->ca_pem)
+		buffer_append(&pem, e->ca_pem, strlen(e->ca_pem));
+	else if (e->ca_file && buffer_read_file(&pem, e->ca_file, OUTPUT_MAX, &d))
+		pem.len = 0;
+	char *text = pem.len ? base64_encode(pem.data, pem.len) : NULL;
+	if (text)
+		cJSON_AddStringToObject(cluster, "certificate-authority-data", text);
+	free(text);
+	buffer_free(&pem);
+}
+
+/* As client-go has it, but without the extension `config`. */
+static void add_cluster(cJSON *cluster, const struct api_endpoint *e)
+{
+	cJSON_AddStringToObject(cluster, "server", e->url);
+	if (e->tls_server_name)
+		cJSON_AddStringToObject(cluster, "tls-server-name", e->tls_server_name);
+	if (e->insecure)
+		cJSON_AddTrueToObject(cluster, "insecure-skip-tls-verify");
+	if (e->proxy_url)
+		cJSON_AddStringToObject(cluster, "proxy-url", e->proxy_url);
+	add_ca(cluster, e);
+}
+
 /* What the plugin is told: KUBERNETES_EXEC_INFO=... The caller frees it. */
 static char *exec_info(const struct api_endpoint *e)
 {
-	cJSON *info = cJSON_CreateObject(), *spec = cJSON_AddObjectToObject(info, "spec"), *cluster;
+	cJSON *info = cJSON_CreateObject(), *spec = cJSON_AddObjectToObject(info, "spec");
 	char *json = NULL, *line = NULL;
 	size_t bytes;
 	cJSON_AddStringToObject(info, "kind", "ExecCredential");
 	cJSON_AddStringToObject(info, "apiVersion", e->exec->api_version);
 	cJSON_AddFalseToObject(spec, "interactive");
-	if (e->exec->provide_cluster_info) {
-		cluster = cJSON_AddObjectToObject(spec, "cluster");
-		cJSON_AddStringToObject(cluster, "server", e->url);
-		if (e->tls_server_name)
-			cJSON_AddStringToObject(cluster, "tls-server-name", e->tls_server_name);
-		if (e->insecure)
-			cJSON_AddTrueToObject(cluster, "insecure-skip-tls-verify");
-	}
+	if (e->exec->provide_cluster_info)
+		add_cluster(cJSON_AddObjectToObject(spec, "cluster"), e);
 	json = cJSON_PrintUnformatted(info);
 	bytes = json ? sizeof EXEC_INFO_ENV + strlen(json) + 1 : 0;
 	line = json ? malloc(bytes) : NULL;

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define CREDENTIAL(status) "{'kind':'ExecCredential','apiVersion':'client.authentication.k8s.io/v1','status':{" status "}}"
 #define NEVER              "9223372036854775807"
@@ -108,6 +109,39 @@ static void runs(void **state)
 	}
 }
 
+/* What client-go tells a plugin that wants to know about the cluster, the CA also where it stands in a file. */
+static void what_it_is_told(void **state)
+{
+	char *argv[] = {"/bin/sh", "-c",
+	                "echo \"$KUBERNETES_EXEC_INFO\" | sed 's/\"/~/g; s/.*/{\"kind\":\"ExecCredential\",\"status\":{\"token\":\"&\"}}/'",
+	                NULL},
+	     *env[] = {NULL}, path[] = "/tmp/ca-XXXXXX";
+	struct exec_plugin plugin = {"client.authentication.k8s.io/v1", argv, env, "/", NULL, true};
+	struct api_endpoint with[] = {{.url = "https://a", .ca_pem = "pem", .proxy_url = "http://p:1", .exec = &plugin},
+	                              {.url = "https://a", .ca_file = path, .tls_server_name = "n", .exec = &plugin},
+	                              {.url = "https://a", .ca_file = "/nonexistent/ca", .insecure = true, .exec = &plugin}};
+	static const char *const want[] = {"~proxy-url~:~http://p:1~,~certificate-authority-data~:~cGVt~}}",
+	                                   "~tls-server-name~:~n~,~certificate-authority-data~:~cGVt~}}",
+	                                   "~insecure-skip-tls-verify~:true}}"};
+	(void)state;
+	FILE *file = fdopen(mkstemp(path), "w");
+	fputs("pem", file);
+	fclose(file);
+	for (size_t i = 0; i < sizeof with / sizeof *with; i++) {
+		struct outcome o = {0};
+		uv_loop_t loop;
+		uv_loop_init(&loop);
+		assert_non_null(exec_start(&loop, &with[i], on_done, &o));
+		uv_run(&loop, UV_RUN_DEFAULT);
+		const char *cluster = strstr(o.text, "~cluster~:{~server~:~https://a~,");
+		assert_non_null(cluster);
+		cluster += strlen("~cluster~:{~server~:~https://a~,");
+		assert_int_equal(strncmp(cluster, want[i], strlen(want[i])), 0);
+		assert_int_equal(uv_loop_close(&loop), 0);
+	}
+	unlink(path);
+}
+
 static void cancelled_it_is_killed_and_heard_no_more(void **state)
 {
 	char *argv[] = {"/bin/sleep", "1000", NULL}, *env[] = {NULL};
@@ -131,6 +165,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(what_it_prints),
 	        cmocka_unit_test(runs),
+	        cmocka_unit_test(what_it_is_told),
 	        cmocka_unit_test(cancelled_it_is_killed_and_heard_no_more),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
