@@ -256,7 +256,7 @@ static enum err set_labels(struct kubernetes_options *o, const struct words *w, 
 static enum err set_endpoint(struct kubernetes_options *o, const struct words *w, struct diag *d)
 {
 	if (w->count > 1)
-		log_line(LOG_WARNING, "endpoint %s: only this one is used, as in CoreDNS, not %s", w->texts[0], w->texts[1]);
+		log_line(LOG_WARNING, "endpoint: of %u URLs only the first is used, as in CoreDNS", w->count);
 	return set_text(&o->endpoint, w->texts[0], d);
 }
 

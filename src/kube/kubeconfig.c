@@ -34,52 +34,60 @@ static const cJSON *entry(struct config_reader *k, const cJSON *root, const char
 	return NULL;
 }
 
-/* "https://host:port/path" without credentials in it; '/' at its end goes. */
-static char *url_copy(struct config_reader *k, const cJSON *node, const char *url)
+/* What libcurl takes for a URL of one of these schemes ("http://"); but it passes over a slash too many before the host. */
+static bool is_url(const char *text, const char *const *schemes)
 {
-	const char *host = strstr(url, "://");
-	char *own;
-	size_t len;
-	if (!host || (strncmp(url, "https:", 6) != 0 && strncmp(url, "http:", 5) != 0) || !host[3] || host[3] == '/') {
-		config_fail(k, node, "the server is not a URL such as https://10.0.0.1:6443");
-		return NULL;
-	}
-	if (strcspn(host + 3, "@") < strcspn(host + 3, "/?#")) {
-		config_fail(k, node, "the server's URL has a user name in it; write that into the user's entry");
-		return NULL;
-	}
-	own = config_copy(k, url);
-	len = own ? strlen(own) : 0;
-	while (len && own[len - 1] == '/')
-		own[--len] = '\0';
+	CURLU *url = curl_url();
+	bool good = url && !curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME), known = false;
+	curl_url_cleanup(url);
+	for (; *schemes; schemes++)
+		known |= strncasecmp(text, *schemes, strlen(*schemes)) == 0 && text[strlen(*schemes)] != '/';
+	return good && known;
+}
+
+/* Why the API server can't be at this URL; NULL: it can. The URL is not shown: there may be a password in it. */
+static const char *problem_of(const char *url)
+{
+	static const char *const schemes[] = {"https://", "http://", NULL};
+	if (!is_url(url, schemes))
+		return "the server is not a URL such as https://10.0.0.1:6443";
+	url = strstr(url, "://") + 3;
+	return strcspn(url, "@") < strcspn(url, "/?#") ? "the server's URL has a user name in it" : NULL;
+}
+
+static void strip_slashes(char *url)
+{
+	for (size_t len = url ? strlen(url) : 0; len && url[len - 1] == '/';)
+		url[--len] = '\0';
+}
+
+/* "https://host:port/path" without credentials in it; '/' at its end goes. */
+static char *server_copy(struct config_reader *k, const cJSON *cluster)
+{
+	const char *url = config_text_of(k, cluster, "server"), *problem = url ? problem_of(url) : NULL;
+	if (!url)
+		config_fail(k, cluster, "the cluster has no server");
+	else if (problem)
+		config_fail(k, config_member(k, cluster, "server"), "%s", problem);
+	char *own = config_copy(k, url);
+	strip_slashes(own);
 	return own;
 }
 
 /* What libcurl takes for a proxy. It may have a user name and a password in it, so it is not shown. */
 static char *proxy_copy(struct config_reader *k, const cJSON *cluster)
 {
-	static const char *const schemes[] = {"http://", "https://", "socks5://", "socks5h://"};
+	static const char *const schemes[] = {"http://", "https://", "socks5://", "socks5h://", NULL};
 	const char *text = config_text_of(k, cluster, "proxy-url");
-	CURLU *url = text ? curl_url() : NULL;
-	bool good = url && !curl_url_set(url, CURLUPART_URL, text, CURLU_NON_SUPPORT_SCHEME), known = false;
-	curl_url_cleanup(url);
-	for (size_t i = 0; text && i < sizeof schemes / sizeof *schemes; i++)
-		known |= strncasecmp(text, schemes[i], strlen(schemes[i])) == 0;
-	if (text && url && !(good && known))
+	if (text && !is_url(text, schemes))
 		config_fail(k, config_member(k, cluster, "proxy-url"),
 		            "proxy-url is not a URL such as http://10.0.0.1:3128; https, socks5 and socks5h are known too");
-	else if (text && !url)
-		config_out_of_memory(k);
 	return config_copy(k, text);
 }
 
 static void read_cluster(struct config_reader *k, const cJSON *cluster, struct api_endpoint *e)
 {
-	const char *server = config_text_of(k, cluster, "server");
-	if (!server)
-		config_fail(k, cluster, "the cluster has no server");
-	else
-		e->url = url_copy(k, config_member(k, cluster, "server"), server);
+	e->url = server_copy(k, cluster);
 	e->ca_pem = config_data_of(k, cluster, "certificate-authority-data");
 	e->ca_file = e->ca_pem ? NULL : config_path_of(k, cluster, "certificate-authority"); /* data wins, as in kubectl */
 	e->insecure = config_flag_of(k, cluster, "insecure-skip-tls-verify");
@@ -318,18 +326,22 @@ enum err kubeconfig_in_cluster(const char *folder, struct api_endpoint *out, str
 
 enum err kubeconfig_endpoint(const char *url, const char *cert, const char *key, const char *ca, struct api_endpoint *out, struct diag *d)
 {
+	const char *scheme = strstr(url, "://") ? "" : cert || ca ? "https://" : "http://", *problem;
 	struct config_reader k = {.path = "endpoint", .diag = d};
-	char *whole = NULL;
 	*out = (struct api_endpoint){0};
-	if (!strstr(url, "://") && asprintf(&whole, "http%s://%s", cert || ca ? "s" : "", url) < 0)
+	if (!cert != !key)
+		return diag_set(d, ERR_SYNTAX, "tls: a client certificate and its key go together");
+	if (asprintf(&out->url, "%s%s", scheme, url) < 0) {
+		out->url = NULL;
 		return diag_set(d, ERR_NOMEM, "out of memory");
-	out->url = url_copy(&k, NULL, whole ? whole : url);
-	free(whole);
+	}
+	problem = problem_of(out->url);
+	if (problem)
+		k.err = diag_set(d, ERR_SYNTAX, "endpoint: %s", problem);
+	strip_slashes(out->url);
 	out->cert_file = config_copy(&k, cert);
 	out->key_file = config_copy(&k, key);
 	out->ca_file = config_copy(&k, ca);
-	if (!cert != !key)
-		config_fail(&k, NULL, "a client certificate and its key go together");
 	if (k.err)
 		api_endpoint_clear(out);
 	return k.err;

@@ -47,7 +47,8 @@ static void what_it_prints(void **state)
 		struct diag d = {0};
 		char *json = strdup(answers[i].printed), got[256];
 		for (char *p = json; *p; p++)
-			*p = *p == '\'' ? '"' : *p;
+			if (*p == '\'')
+				*p = '"';
 		if (exec_credential_parse(json, strlen(json), &c, &d))
 			snprintf(got, sizeof got, "%.200s", d.text);
 		else

@@ -56,8 +56,10 @@ static const struct kubeconfig_case cases[] = {
         {"a server without scheme", CLUSTER("server: 'a:6443'"), NULL, "K:5: the server is not a URL such as https://10.0.0.1:6443"},
         {"a server of another scheme", CLUSTER("server: ftp://a"), NULL, "K:5: the server is not a URL such as https://10.0.0.1:6443"},
         {"a server without host", CLUSTER("server: https:///x"), NULL, "K:5: the server is not a URL such as https://10.0.0.1:6443"},
-        {"a user name in the URL", CLUSTER("server: https://u:s3cret@a"), NULL,
-         "K:5: the server's URL has a user name in it; write that into the user's entry"},
+        {"a user name in the URL", CLUSTER("server: https://u:s3cret@a"), NULL, "K:5: the server's URL has a user name in it"},
+        {"a space in the URL", CLUSTER("server: 'https://a b'"), NULL, "K:5: the server is not a URL such as https://10.0.0.1:6443"},
+        {"a port that is none", CLUSTER("server: 'https://a:99999'"), NULL, "K:5: the server is not a URL such as https://10.0.0.1:6443"},
+        {"a scheme in capitals, as client-go takes it", CLUSTER("server: 'HTTPS://a'"), NULL, "HTTPS://a"},
         {"an @ in the path is none", CLUSTER("server: https://a/x@y"), NULL, "https://a/x@y"},
         {"CA data that is no base64", CLUSTER("server: https://a, certificate-authority-data: 'a?'"), NULL,
          "K:5: certificate-authority-data is not base64"},
@@ -247,7 +249,11 @@ static void an_endpoint(void **state)
 	assert_string_equal(e.ca_file, "ca");
 	api_endpoint_clear(&e);
 	assert_int_equal(kubeconfig_endpoint("https://a", "c", NULL, NULL, &e, &d), ERR_SYNTAX);
+	assert_string_equal(d.text, "tls: a client certificate and its key go together");
 	assert_int_equal(kubeconfig_endpoint("ftp://a", NULL, NULL, NULL, &e, &d), ERR_SYNTAX);
+	assert_string_equal(d.text, "endpoint: the server is not a URL such as https://10.0.0.1:6443");
+	assert_int_equal(kubeconfig_endpoint("https://u:s3cret@a", NULL, NULL, NULL, &e, &d), ERR_SYNTAX);
+	assert_string_equal(d.text, "endpoint: the server's URL has a user name in it");
 	assert_int_equal(kubeconfig_endpoint("a:8080", NULL, NULL, NULL, &e, &d), OK);
 	assert_string_equal(e.url, "http://a:8080");
 	api_endpoint_clear(&e);
