@@ -63,7 +63,7 @@ struct kubernetes_options {
 
 	/* --- the API server --- */
 	char *endpoint;                    /* `endpoint URL`; NULL: the cluster we run in. A kubeconfig goes before it */
-	char *tls_cert, *tls_key, *tls_ca; /* `tls CERT KEY CACERT`: files; they count where endpoint does */
+	char *tls_cert, *tls_key, *tls_ca; /* `tls CERT KEY CACERT`: files, each may be ""; they count where endpoint does */
 	char *kubeconfig, *context;        /* `kubeconfig FILE [CONTEXT]`; context NULL: its current-context */
 	double apiserver_qps;              /* requests a second at most; 0: no bound, but client-go's 5 where there is a burst */
 	unsigned apiserver_burst;          /* as many at once before qps counts; 0: client-go's 10 where there is a qps */

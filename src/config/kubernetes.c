@@ -212,7 +212,7 @@ const char *kubernetes_of_clusters_only(const struct kubernetes_options *o)
 		bool given;
 	} directives[] = {
 	        {"endpoint", o->endpoint},
-	        {"tls", o->tls_ca},
+	        {"tls", o->tls_cert || o->tls_ca},
 	        {"kubeconfig", o->kubeconfig},
 	        {"apiserver_qps", o->apiserver_qps > 0},
 	        {"apiserver_burst", o->apiserver_burst},

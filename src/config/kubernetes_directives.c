@@ -28,14 +28,22 @@ static enum err no_memory(struct diag *d)
 
 /* --- values --- */
 
-static enum err set_text(char **text, const char *value, struct diag *d)
+/* An empty one is none. */
+static enum err set_maybe_text(char **text, const char *value, struct diag *d)
 {
-	char *copy = strdup(value);
-	if (!copy)
+	char *copy = *value ? strdup(value) : NULL;
+	if (*value && !copy)
 		return no_memory(d);
 	free(*text);
 	*text = copy;
 	return OK;
+}
+
+static enum err set_text(char **text, const char *value, struct diag *d)
+{
+	if (*value)
+		return set_maybe_text(text, value, d);
+	return diag_set(d, ERR_SYNTAX, "nothing is said between the quotes; an environment variable that is not set?");
 }
 
 static enum err set_ttl_value(uint32_t *ttl_s, const struct words *w, struct diag *d)
@@ -262,22 +270,16 @@ static enum err set_endpoint(struct kubernetes_options *o, const struct words *w
 
 static enum err set_tls(struct kubernetes_options *o, const struct words *w, struct diag *d)
 {
-	enum err err = set_text(&o->tls_cert, w->texts[0], d);
+	enum err err = set_maybe_text(&o->tls_cert, w->texts[0], d);
 	if (!err)
-		err = set_text(&o->tls_key, w->texts[1], d);
-	return err ? err : set_text(&o->tls_ca, w->texts[2], d);
+		err = set_maybe_text(&o->tls_key, w->texts[1], d);
+	return err ? err : set_maybe_text(&o->tls_ca, w->texts[2], d);
 }
 
 static enum err set_kubeconfig(struct kubernetes_options *o, const struct words *w, struct diag *d)
 {
 	enum err err = set_text(&o->kubeconfig, w->texts[0], d);
-	if (!err && w->count > 1)
-		return set_text(&o->context, w->texts[1], d);
-	if (!err) {
-		free(o->context);
-		o->context = NULL;
-	}
-	return err;
+	return err ? err : set_maybe_text(&o->context, w->count > 1 ? w->texts[1] : "", d);
 }
 
 static enum err set_apiserver_qps(struct kubernetes_options *o, const struct words *w, struct diag *d)

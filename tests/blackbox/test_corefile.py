@@ -411,6 +411,10 @@ def test_endpoint_and_tls(api, corefile, need, tmp_path):
         (". {\n  bind 127.0.0.1 {\n    except lo\n  }\n}\n", "Corefile:2: bind: no address is left to listen on"),
         (". {\n  kubernetes cluster.local {\n    kubeconfig /nonexistent\n  }\n}\n", "Corefile:2: /nonexistent: can't be opened"),
         (". {\n  kubernetes cluster.local {\n    endpoint https://a\n    tls /no /k /c\n  }\n}\n", "Corefile:2: tls: /no: No such file"),
+        (". {\n  kubernetes cluster.local {\n    endpoint https://a\n    tls '' /k /c\n  }\n}\n".replace("'", '"'), "Corefile:2: tls: /k: No such file"),
+        (". {\n  kubernetes cluster.local {\n    kubeconfig {$NO_SUCH}\n  }\n}\n", "Corefile:3: kubeconfig: nothing is said between"),
+        (". {\n  kubernetes cluster.local {\n    kubeconfig {$NO_SUCH}/x\n  }\n}\n", "Corefile:2: /x: can't be opened"),
+        (". {\n  kubernetes cluster.local {\n    snapshot \"\"\n  }\n}\n", "Corefile:3: snapshot: nothing is said between"),
         ("a:1 {\n}\nb a:1 {\n}\n", "Corefile:3: a. is served at "),
         (". {\n", 'Corefile:1: the "{" of this server block is not closed'),
         (". {\n  import nothing\n}\n", "Corefile:2: import: there is neither a snippet (nothing) nor a file "),
@@ -418,6 +422,12 @@ def test_endpoint_and_tls(api, corefile, need, tmp_path):
 )
 def test_a_wrong_corefile(tmp_path, text, wanted):
     assert refused(text, folder=tmp_path).startswith(f"headns: error: serve: {wanted}")
+
+
+def test_a_password_in_an_endpoint_is_not_shown(tmp_path):
+    said = refused(". {\n  kubernetes cluster.local {\n    endpoint https://u:s3cret@a https://u:s3cret@b\n  }\n}\n", folder=tmp_path)
+    assert "of 2 URLs only the first is used" in said and "Corefile:2: endpoint: the server's URL has a user name" in said
+    assert "s3cret" not in said
 
 
 def test_a_wrong_setting(tmp_path):
