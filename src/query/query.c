@@ -47,10 +47,13 @@ static bool is_among(const struct generation *g, const struct generation *const 
 }
 
 /* True if others may know what we don't. Company networks are looked up backwards too: where a reverse zone falls through, what is no PTR of
- * ours is theirs, whether our addresses make names above it or not. */
-static bool falls_through(const struct query_policy *policy, const struct name *name, const struct zone_spot *spot, uint8_t rcode)
+ * ours is theirs, whether our addresses make names above it or not. What is beside the name server of an external zone is nobody else's. */
+static bool falls_through(const struct answer *a, const struct name *name, const struct zone_spot *spot, uint8_t rcode)
 {
+	const struct query_policy *policy = a->policy;
 	if (!policy->fallthrough || !(rcode == DNS_NXDOMAIN || (spot->place == ZONE_REVERSE && spot->apex)))
+		return false;
+	if (!a->settings->svc_len && spot->place == ZONE_OWN)
 		return false;
 	for (unsigned i = 0; i < policy->fallthrough_count; i++)
 		if (name_in(name, &policy->fallthrough_zones[i]))
@@ -71,7 +74,7 @@ static enum dns_rcode answer_from(struct answer *a, uint16_t qtype, const struct
 		struct decision d = decide(&found, spot, qtype, a->settings);
 		answer_set_name(a, name, spot);
 		a->dangling = !d.type && n;
-		if (!d.type && n + links == 0 && falls_through(a->policy, name, spot, d.rcode))
+		if (!d.type && n + links == 0 && falls_through(a, name, spot, d.rcode))
 			a->outcome = QUERY_FALLTHROUGH;
 		if (!d.type)
 			answer_put_negative(a, d.absence, d.soa_ttl);

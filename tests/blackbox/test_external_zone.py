@@ -114,6 +114,8 @@ def test_fallthrough(api, corefile):  # noqa: F811
     assert said(server, "lb.default.cluster.local.", "A") == {"192.0.2.1", "192.0.2.2"}
     assert said(server, "lb.default.svc.cluster.local.", "A") == {"10.96.0.1"}
     assert said(server, "lb.none.svc.cluster.local.", "A") is None
+    assert said(server, "dns-version.cluster.local.", "TXT") == {'"1.1.0"'}
+    assert said(server, "ns.dns.cluster.local.", "A") is None  # beside the external zone's own name server
 
 
 def test_follows(api, corefile):  # noqa: F811

@@ -1,8 +1,10 @@
 """Which options of the kubernetes block CoreDNS and headns are compared with: both read the same Corefile."""
 
+from functools import partial
 from typing import Callable, NamedTuple
 
 import clusterset
+import external
 import model
 import questions
 import worlds
@@ -21,7 +23,7 @@ class Profile(NamedTuple):
     settings: Settings = Settings()
     bind: str = "bind 127.0.0.1"
     compat: bool = False  # with `compat coredns`: no model but CoreDNS
-    beside: str = ""  # the block
+    outside: external.Options | None = None  # a k8s_external block beside it
     maker: Callable = worlds.Maker  # of worlds
     asker: Callable = questions.Asker
     model: Callable = model.Model
@@ -38,6 +40,21 @@ CLUSTER_SET = dict(
 )
 COMPAT = dict(ours=("compat=coredns", "ede=off"), compat=True)
 
+
+
+def outside(zones, settings=Settings(), **options):
+    chosen = external.Options(zones, **options)
+    return dict(
+        outside=chosen,
+        settings=settings,
+        maker=external.Maker,
+        asker=partial(external.Asker, chosen),
+        model=partial(external.Model, chosen),
+    )
+
+
+EXTERNAL = ("example.org", "2.0.192.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa")
+
 PROFILES = {
     profile.name: profile
     for profile in (
@@ -51,6 +68,11 @@ PROFILES = {
         Profile("compat", **COMPAT),
         Profile("multicluster", **CLUSTER_SET),
         Profile("compat-multicluster", **CLUSTER_SET, **COMPAT),
+        Profile("external", **outside(EXTERNAL)),
+        Profile("external-headless", ("endpoint_pod_names",), **outside(("ext.example.org", "sub.ext.example.org"), Settings(endpoint_pod_names=True), headless=True, apex="ns", ttl=30)),
+        Profile("external-fallthrough", **outside(("cluster.local", "example.org", "in-addr.arpa"), headless=True, fall=("local", "in-addr.arpa"))),
+        Profile("compat-external", **outside(EXTERNAL, headless=True), **COMPAT),
+        Profile("external-self", bind="", **outside(EXTERNAL, Settings(own=(OWN,)))),
         Profile("self", bind="", settings=Settings(own=(OWN,))),
         Profile("zones", (), (), Settings(zones=("cluster.local", "example.org", "sub.cluster.local", "244.10.in-addr.arpa", "0.0.d.f.ip6.arpa"))),
     )

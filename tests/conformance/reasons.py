@@ -4,81 +4,13 @@ that no row explains fails, and so does a row that never occurred.
 A row explains some aspects of a difference (differential.PARTS), where its condition holds. The model has already confirmed that
 headns's own answer is what it decided on; so a row says when, and what CoreDNS's looks like instead."""
 
-from functools import cached_property
-from typing import Callable, NamedTuple
-
+import case
+import external_reasons
 import messages as m
 import model
-from normal import Normal, aspects
+from case import ANSWER, NEGATIVE, Case, Reason, is_bare, is_explained
 
 NOTIFY = 4
-NEGATIVE = "rcode soa soa-ttl"
-ANSWER = "answer additional rcode soa soa-ttl"
-
-
-class Case:
-    """One question and its answers: pods and slices are headns's in both modes, theirs is CoreDNS's (None: silence)."""
-
-    def __init__(self, question, pods, slices, theirs, expected, world):
-        self.question, self.pods, self.slices, self.theirs, self.model, self.world = question, pods, slices, theirs, expected, world
-
-    @property
-    def type(self):
-        return self.question.type
-
-    @property
-    def opcode(self):
-        return self.question.flags >> 11 & 15
-
-    @cached_property
-    def origin(self):
-        return self.world.apex_of(self.question.name.lower())
-
-    @property
-    def is_reverse(self):
-        return bool(self.world.zones.get(self.origin))
-
-    @cached_property
-    def left(self):
-        """The labels left of the zone's apex, lower case."""
-        labels = m.labels_of(self.question.name.lower())
-        return labels[: len(labels) - len(m.labels_of(self.origin))] if self.origin else labels
-
-    @cached_property
-    def below_service(self):
-        """The labels left of <service>.<namespace>.svc; None: the name is not of that kind."""
-        return self.left[:-3] if self.origin and not self.is_reverse and len(self.left) > 2 and self.left[-1] == b"svc" else None
-
-    @property
-    def in_cluster_set(self):
-        return self.origin in getattr(self.world, "sets", ())
-
-    @property
-    def service(self):
-        """The model's names of the Service that the name is below; None: there is none."""
-        if self.below_service is None:
-            return None
-        services = self.world.cluster_set.services if self.in_cluster_set else self.world.services
-        return services.get((self.left[-2].decode("latin-1"), self.left[-3].decode("latin-1")))
-
-    @cached_property
-    def links(self):
-        """CNAMEs in our answer."""
-        return len(self.pods.answer[0])
-
-    @property
-    def is_negative(self):
-        return bool(self.pods.authority)
-
-    def theirs_negative(self, rcode):
-        return self.theirs.rcode == rcode and not self.theirs.answer[2] and bool(self.theirs.authority)
-
-
-class Reason(NamedTuple):
-    id: str
-    aspects: str
-    holds: Callable
-    why: str
 
 
 def is_cluster(c):
@@ -118,18 +50,11 @@ def is_pod(c, labels):
     return not c.is_reverse and c.left[-1:] == [b"pod"] and len(c.left) == labels + 1
 
 
-def is_bare(normal, rcode):
-    """An error and no record."""
-    return normal.rcode == rcode and not normal.answer[2] and not normal.authority and not normal.additional
-
-
 def is_answered_as_a_query(c):
     """Whether what CoreDNS says to a NOTIFY is what it says to the same query, as far as that is explained."""
     query = c.question._replace(flags=c.question.flags & ~m.OPCODE)
-    theirs = Normal(c.theirs.response._replace(flags=c.theirs.flags & ~m.OPCODE | c.question.flags & m.RD))
-    ours = Normal(c.world.answer(query))
-    left, _ = explain(Case(query, ours, ours, theirs, ours, c.world), aspects(ours, theirs))
-    return not set(left) - ({"additional"} if not query.tcp and theirs.additional < ours.additional else set())
+    response = (c.raw or c).theirs.response
+    return is_explained(REASONS, c, query, response._replace(flags=c.theirs.flags & ~m.OPCODE | c.question.flags & m.RD))
 
 
 def not_implemented(c):
@@ -166,7 +91,8 @@ def has_other_primary(c):
     (ours, our_names), (theirs, their_names) = one_soa(c.pods), one_soa(c.theirs)
     if not c.is_reverse or ours is None or ours != theirs:
         return False
-    names = (b"\2ns\3dns", b"\12hostmaster")
+    below = m.from_labels([c.world.options.apex.encode()])[:-1] if c.is_external else b""
+    names = (b"\3ns1" + below, b"\12hostmaster" + below) if c.is_external else (b"\2ns\3dns", b"\12hostmaster")
     return our_names == tuple(n + c.world.primary for n in names) and tuple(map(bytes.lower, their_names)) == tuple(n + ours[0].lower() for n in names)
 
 
@@ -208,18 +134,23 @@ def leads_to_nothing(c):
     return bool(more) and c.pods.answer[1] <= c.theirs.answer[1] and all((ns, name) not in there for name, ns in services)
 
 
+def server_labels(c):
+    return [b"ns1", c.world.options.apex.encode()] if c.is_external else [b"ns", b"dns"]
+
+
 def is_server_name(c):
     return c.left == [b"ns", b"dns"] or (c.left == [] and c.type == m.NS)
 
 
 def has_own_address(c):
-    return (c.left == [] and c.type == m.NS) or (c.left == [b"ns", b"dns"] and c.type in (m.A, m.AAAA))
+    return (c.left == [] and c.type == m.NS) or (c.left == server_labels(c) and c.type in (m.A, m.AAAA))
 
 
 def has_the_loopback(c):
     """Whether what headns has and CoreDNS has not is the name server's address, which is one of the loopback."""
     records = c.pods.answer[1] if c.left else c.pods.additional
-    return has_own_address(c) and c.world.settings.own == ("127.0.0.1",) and c.theirs_negative(m.NOERROR) and {r[4] for r in records} == {b"\x7f\0\0\1"}
+    bare = not c.theirs.additional if c.is_external and not c.left else c.theirs_negative(m.NOERROR)
+    return has_own_address(c) and c.world.settings.own == ("127.0.0.1",) and bare and {r[4] for r in records} == {b"\x7f\0\0\1"}
 
 
 def names_endpoints(c):
@@ -245,7 +176,9 @@ def lacks_namespace(c):
     return all(space in c.world.settings.namespaces and space not in c.world.namespaces for space in spaces.values())
 
 
-REASONS = [
+REASONS = []
+REASONS += [
+    *external_reasons.rows(REASONS),
     Reason("cd-cleared", "flags", lambda c: c.pods.flags ^ c.theirs.flags == m.CD == c.theirs.flags & c.question.flags & m.CD, "CD is cleared in authoritative answers (RFC 4035 3.1.6)"),
     Reason("notify", f"flags {ANSWER}", lambda c: c.opcode == NOTIFY and is_bare(c.pods, m.NOTIMP) and c.theirs.rcode != m.NOTIMP and is_answered_as_a_query(c), "CoreDNS answers a NOTIFY as if it were a query"),
     Reason("notimp-flags", "flags", lambda c: not_implemented(c) and c.theirs.flags == m.QR | c.question.flags & ~15, "with NOTIMP CoreDNS repeats all flags"),
@@ -277,7 +210,7 @@ REASONS = [
     Reason("unlabelled-slices", "silence", lambda c: c.is_reverse and c.theirs is None, "CoreDNS does not answer the PTR of a slice that names no Service"),
     Reason("glue-whole", "additional", has_less_glue, "SRV targets come with all their addresses, also those without ports"),
     Reason("weight-without-ports", "answer", has_lesser_weights, "CoreDNS counts endpoints without ports into the weights"),
-    Reason("ns-dns-case", ANSWER, lambda c: is_server_name(c) and c.theirs.authority and not c.question.name.endswith(c.origin), "CoreDNS knows its name server only where the zone is asked for in lower case"),
+    Reason("ns-dns-case", ANSWER, lambda c: not c.is_external and is_server_name(c) and c.theirs.authority and not c.question.name.endswith(c.origin), "CoreDNS knows its name server only where the zone is asked for in lower case"),
     Reason("reverse-ns", ANSWER, lambda c: c.is_reverse and not c.left and c.type == m.NS and bool(c.theirs.answer[1]), "the name server of reverse zones is in the cluster's zone"),
     Reason("ns-headless", ANSWER, names_endpoints, "where the server is an endpoint of a headless Service, the name server is the Service"),
     Reason("own-loopback", ANSWER, has_the_loopback, "an address of the loopback that headns was told to listen on is one of its own"),
@@ -308,12 +241,11 @@ def links_to(normal):
     return [record[4].lower() for record in normal.answer[0]]
 
 
-def explain(case, found, compat=False):
+def explain(asked, found, compat=False):
     """(the aspects that no row explains, the ids of the rows that explain the others)."""
-    because, left = [], set(found)
-    for reason in COMPAT_REASONS if compat else REASONS:
-        covers = set(reason.aspects.split()) & left
-        if covers and (case.theirs is not None or found == ["silence"]) and reason.holds(case):
-            left -= covers
-            because.append(reason.id)
-    return sorted(left), because
+    return case.explain(compat_rows(asked) if compat else REASONS, asked, found)
+
+
+def compat_rows(asked):
+    """In external zones compat coredns changes next to nothing."""
+    return [r for r in REASONS if r.id not in ("port-address", "negative-ttl")] if asked.is_external else COMPAT_REASONS

@@ -25,10 +25,10 @@ PATIENCE_S = 60
 POLL_S = 0.002
 
 COREFILE = """\
-{zones} {{
+{keys} {{
     {bind}
     {beside}
-    kubernetes {{
+    kubernetes {zones} {{
         kubeconfig {kubeconfig} here
         {lines}
     }}
@@ -175,7 +175,16 @@ class Stage:
         self.api = World(("stands",) if profile.settings.noendpoints else ("joined", "sliced"), profile.cluster_set)
         corefile = folder / "Corefile"
         kubeconfig = self.api.kubeconfig(folder / "kubeconfig")
-        corefile.write_text(COREFILE.format(zones=" ".join(profile.settings.zones), bind=profile.bind, beside=profile.beside, kubeconfig=kubeconfig, lines="\n        ".join(profile.lines)))
+        zones, outside = profile.settings.zones, profile.outside
+        words = dict(
+            keys=" ".join(dict.fromkeys(zones + (outside.zones if outside else ()))),
+            zones=" ".join(zones),
+            beside=outside.block() if outside else "",
+            bind=profile.bind,
+            kubeconfig=kubeconfig,
+            lines="\n        ".join(profile.lines),
+        )
+        corefile.write_text(COREFILE.format(**words))
         self.coredns = CoreDNS(corefile)
         self.pods = Headns("headns (pods)", corefile, *profile.ours)
         self.slices = Headns("headns (slices)", corefile, "endpoints=slices", *profile.ours)
