@@ -1,4 +1,5 @@
-/* bind.h - which addresses of this machine a server block listens on. */
+/* bind.h - which addresses of this machine a server block listens on, as they are when it is asked: the control thread does so at the start. The
+ * rules are those of CoreDNS's bind. */
 #pragma once
 #include "base/diag.h"
 #include "config/corefile.h"

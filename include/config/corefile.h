@@ -1,5 +1,6 @@
 /* corefile.h - what a Corefile says, checked: server blocks, where they listen, what they answer with. The language is CoreDNS's: words, quotes,
- * comments, {$ENV}, import, snippets, keys. A directive that is not known here is an error, never passed over. */
+ * comments, {$ENV}, import, snippets, keys (CoreDNS 1.15's corefile(5) and Caddy's lexer). A directive that is not known here is an error, never
+ * passed over. A struct corefile owns all that it points to. Control thread, at the start: files and environment are read once. */
 #pragma once
 #include "base/diag.h"
 #include "config/kubernetes.h"

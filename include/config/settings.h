@@ -1,5 +1,5 @@
 /* settings.h - lines of a kubernetes block that are said beside the Corefile: by `--set kubernetes.ttl=5`, by the environment's HEADNS_SET.
- * They count in every kubernetes block, in the place of what stands there. */
+ * They count in every kubernetes block, in the place of what stands there. Owns copies of all texts. Control thread, at the start. */
 #pragma once
 #include "base/diag.h"
 #include "config/kubernetes.h"

@@ -1,4 +1,5 @@
-/* value.h - numbers and durations in the words of a configuration. diag says what is wanted. */
+/* value.h - numbers and durations in the words of a configuration. diag says what is wanted, with
+ * ERR_SYNTAX or ERR_RANGE; *value is then as it was. Functions of their arguments alone, for any thread. */
 #pragma once
 #include "base/diag.h"
 #include <stdint.h>

@@ -1,5 +1,6 @@
 /* api_endpoint.h - where an API server is and how to speak to it: what kubeconfig files, a pod's service account and options all come
- * down to. All strings are owned; NULL means unset. Holds secrets: nothing here may be logged but the URL and file names. */
+ * down to. All strings are owned; NULL means unset. Holds secrets: nothing here may be logged but the URL and file names. Does not change while
+ * it is used, by the control thread. */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,7 @@
 /* kubeconfig.h - where the API server is, from the places that say so. Each fills an api_endpoint, which is then the caller's; on an
- * error it stays empty, and diag says what is wrong and where ("FILE:LINE: ..."), without ever showing a secret. */
+ * error it stays empty, and diag says what is wrong and where ("FILE:LINE: ..."), without ever showing a secret. The format is
+ * client-go's (clientcmd/api/v1), the pod's files are those of its rest.InClusterConfig. Control thread, at the start: files are read at once,
+ * but for those that rotate (api_endpoint.h). */
 #pragma once
 #include "base/diag.h"
 #include "kube/api_endpoint.h"

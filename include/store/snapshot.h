@@ -18,7 +18,8 @@
  *	1 or 0        whether slices stand for Pods
  *	objects       how many, and each: what code_object in store/snapshot.c has, kind first
  *
- * A text that may be absent has 1 or 0 before it, a set is 0 where there is none, else its number and one. 150,000 pods are about 9 MiB. */
+ * A text that may be absent has 1 or 0 before it, a set is 0 where there is none, else its number and one. 150,000 pods are about 9 MiB.
+ * The store's thread; the octets may go to another. */
 #pragma once
 #include "base/buffer.h"
 #include "base/diag.h"

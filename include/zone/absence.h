@@ -1,5 +1,5 @@
 /* absence.h - why a question gets no records: one reason for every "no". It is found out with the name, chooses how long the "no" may
- * be remembered, is told to clients that ask for it, and is counted. */
+ * be remembered, is told to clients that ask for it (RFC 8914), and is counted. Functions of their arguments alone, for any thread. */
 #pragma once
 #include "dns/message.h"
 #include <stdbool.h>
