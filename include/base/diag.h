@@ -8,7 +8,7 @@
 
 struct diag {
 	unsigned line;            /* 1-based line in the input the text speaks of; 0: none known */
-	char text[DIAG_TEXT_MAX]; /* NUL-terminated, one line, control characters escaped */
+	char text[DIAG_TEXT_MAX]; /* NUL-terminated, one line, UTF-8, control characters escaped */
 };
 
 /* Formats the text (cut to fit; octets below 0x20 and 0x7f become \xHH, so input can't forge log lines), and returns e so that

@@ -1,25 +1,40 @@
 #include "text.h"
+#include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #define UNESCAPED_MAX 2048
+
+/* Octets of the UTF-8 character at s (RFC 3629 4), which a NUL follows at last; 0: there is none, or it is a control character. */
+static size_t character_len(const unsigned char *s)
+{
+	size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
+	bool control = s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] < 0xa0);
+	bool overlong = (s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xf0 && s[1] < 0x90);
+	bool beyond = (s[0] == 0xed && s[1] > 0x9f) || (s[0] == 0xf4 && s[1] > 0x8f);
+	if (control || overlong || beyond)
+		return 0;
+	for (size_t i = 1; i < len; i++)
+		if ((s[i] & 0xc0) != 0x80)
+			return 0;
+	return len;
+}
 
 size_t text_format_line(char *out, size_t cap, const char *format, va_list args)
 {
 	char raw[UNESCAPED_MAX];
-	size_t len = 0;
+	size_t len = 0, taken;
 	if (vsnprintf(raw, sizeof raw, format, args) < 0)
 		raw[0] = '\0';
-	for (const char *p = raw; *p; p++) {
-		unsigned char c = (unsigned char)*p;
-		if (c < 0x20 || c == 0x7f) {
-			if (len + 4 >= cap)
-				break;
-			len += (size_t)snprintf(out + len, cap - len, "\\x%02x", (unsigned)c);
-		} else {
-			if (len + 1 >= cap)
-				break;
-			out[len++] = *p;
-		}
+	for (const unsigned char *at = (const unsigned char *)raw; *at; at += taken ? taken : 1) {
+		taken = character_len(at);
+		if (len + (taken ? taken : 4) >= cap)
+			break;
+		if (taken)
+			memcpy(out + len, at, taken);
+		else
+			snprintf(out + len, cap - len, "\\x%02x", *at);
+		len += taken ? taken : 4;
 	}
 	out[len] = '\0';
 	return len;

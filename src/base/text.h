@@ -3,5 +3,5 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-/* vsnprintf with control characters written as \xHH, cut to fit. Returns the length of the text, which ends with NUL. */
+/* vsnprintf with control characters, and octets that are no UTF-8, written as \xHH, cut to fit. Returns the length of the text, which ends with NUL. */
 size_t text_format_line(char *out, size_t cap, const char *format, va_list args);

@@ -141,7 +141,7 @@ static void on_error(void *arg, unsigned code, const char *message)
 {
 	struct page *p = arg;
 	p->owner->error_code = code;
-	diag_set(&p->why, OK, "status %u: %.300s", code, message);
+	diag_set(&p->why, OK, "it ended the stream with status %u: %.300s", code, message);
 }
 
 static const struct stream_handlers stream_handlers = {on_upsert, on_gone, on_version, on_list, on_error, NULL};
@@ -328,8 +328,14 @@ static void on_begun(void *arg)
 static enum err on_body(void *arg, const char *bytes, size_t len)
 {
 	struct page *p = arg;
+	struct diag why;
+	enum err err;
+	*why.text = '\0';
 	p->owner->counts.bytes += len;
-	return stream_feed(p->stream, bytes, len, &p->why);
+	err = stream_feed(p->stream, bytes, len, &why);
+	if (err && !*p->why.text) /* else on_error has said more */
+		p->why = why;
+	return err;
 }
 
 /* --- asking --- */

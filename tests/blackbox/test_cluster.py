@@ -544,6 +544,13 @@ BROKEN = {
 }
 
 
+SAID = {
+    "an ERROR event": "pods: what the API server sent can't be used: it ended the stream with status 500: told to",
+    "an event that is no JSON": "pods: what the API server sent can't be used: broken JSON",
+    "an event of 5 MB": r"pods: an object of 50\d{5} octets is left out; at most 4194304 are read",
+}
+
+
 @pytest.mark.parametrize("what", BROKEN)
 def test_a_broken_watch_goes_on(cluster, follow, what):
     """No answer is wrong while it is mended, and what changes next is seen."""
@@ -556,8 +563,8 @@ def test_a_broken_watch_goes_on(cluster, follow, what):
         assert server.addresses_of(WEB0) == {"10.244.0.7"}
         api.put(web(0, "10.244.0.8"))
         until(server, WEB0, {"10.244.0.8"})
-    if what == "an event of 5 MB":
-        server.log.wait(r"pods: an object of 50\d{5} octets is left out; at most 4194304 are read")
+    if what in SAID:
+        server.log.wait(SAID[what])
     assert rcode(server, "web-5.nginx.default.svc") == "NXDOMAIN"
 
 
