@@ -16,7 +16,7 @@ struct keeper {
 	uv_loop_t *loop;
 	uv_timer_t timer;
 	uv_work_t work;
-	bool changed; /* since the snapshot that was taken last */
+	bool changed; /* since the snapshot that was written last, or is being written */
 	bool working; /* a snapshot is being written */
 	bool closing; /* memory goes when both timer and work are done */
 	bool timer_closed;
@@ -51,11 +51,12 @@ enum err keeper_read(const char *path, const char *origin, struct store *s, stru
 /* False: out of memory. */
 static bool take_snapshot(struct keeper *k)
 {
-	k->changed = false;
 	k->written_ms = uv_now(k->loop);
 	k->bytes = (struct buffer){0};
-	if (snapshot_write(k->store, k->origin, &k->bytes) == OK)
+	if (snapshot_write(k->store, k->origin, &k->bytes) == OK) {
+		k->changed = false;
 		return true;
+	}
 	buffer_free(&k->bytes);
 	log_line(LOG_WARNING, "snapshot %s: out of memory", k->path);
 	return false;
@@ -74,6 +75,7 @@ static void tell(struct keeper *k)
 	else if (!k->err)
 		log_line(LOG_DEBUG, "snapshot %s: %zu octets", k->path, k->bytes.len);
 	k->failed = k->err;
+	k->changed |= k->failed; /* to be tried again */
 	buffer_free(&k->bytes);
 }
 
@@ -84,6 +86,11 @@ static void free_when_closed(struct keeper *k)
 }
 
 static void on_timer(uv_timer_t *timer);
+
+static void try_again_later(struct keeper *k)
+{
+	uv_timer_start(&k->timer, on_timer, EVERY_MS, 0);
+}
 
 static void on_work(uv_work_t *work)
 {
@@ -107,18 +114,21 @@ static void on_work_done(uv_work_t *work, int status)
 	if (k->closing)
 		write_last(k);
 	else if (k->changed)
-		uv_timer_start(&k->timer, on_timer, EVERY_MS, 0);
+		try_again_later(k);
 	free_when_closed(k);
 }
 
 static void on_timer(uv_timer_t *timer)
 {
 	struct keeper *k = timer->data;
-	if (k->working || !k->changed || !take_snapshot(k))
+	if (k->working || !k->changed)
 		return;
-	k->working = uv_queue_work(k->loop, &k->work, on_work, on_work_done) == 0;
-	if (!k->working)
-		buffer_free(&k->bytes);
+	k->working = take_snapshot(k) && uv_queue_work(k->loop, &k->work, on_work, on_work_done) == 0;
+	if (k->working)
+		return;
+	buffer_free(&k->bytes);
+	k->changed = true;
+	try_again_later(k);
 }
 
 /* When the changes have settled, but as long after the last writing as must be; and not put off for ever. */

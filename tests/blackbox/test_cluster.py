@@ -482,6 +482,16 @@ def test_a_snapshot_that_cannot_be_written(cluster, follow, tmp_path):
     assert re.search(r"the snapshot could not be written: \S+/no/snapshot.new: No such file or directory", server.stop())
 
 
+def test_a_snapshot_that_could_not_be_written_is_written_later(cluster, follow, tmp_path):
+    """Also if nothing has changed since; here, at the end."""
+    path = tmp_path / "no" / "snapshot"
+    server = restart(follow, cluster(), path)
+    server.log.wait("the snapshot could not be written")
+    path.parent.mkdir()
+    server.stop()
+    assert path.exists()
+
+
 # --- what goes wrong ---
 
 
