@@ -53,7 +53,8 @@ class History:
         self.targets = {}  # of ExternalNames
         for obj in self.now.values():
             self.remember(obj)
-        self.done = {}  # when events that were sent are known to have been applied
+        self.done = {}  # when what happened at a time, as that an event was sent, is known to have been applied
+        self.began = time.monotonic()  # the step
         self.followers = {}
         self.begin()
         for key in self.now:
@@ -69,7 +70,7 @@ class History:
         for source in self.sources:
             if (source, key) not in self.followers:
                 follower = self.followers[source, key] = patience.Follower(key, source, lambda state, source=source: self.model(state, source))
-                follower.rest(self.zero())
+                follower.rest(self.zero(), self.began)
 
     def zero(self):
         return (0,) * len(STREAMS)
@@ -103,9 +104,10 @@ class History:
 
     def end(self, flushed, done):
         """The step has been applied at the time done, by flushes at the time flushed or after."""
-        self.done |= {event.sent: done for events in self.events.values() for event in events}
+        self.done |= {self.began: done} | {event.sent: done for events in self.events.values() for event in events}
         for follower in self.followers.values():
             follower.end_step(self.sent(), self.events, done, flushed, self.done)
+        self.began = flushed
         self.begin()
 
     def is_quiet(self):
@@ -207,9 +209,13 @@ class Mover:
         self.maker, self.history = maker, history
         maker.random = self.random
         self.number = 1000
+        self.selected = None  # (namespace, selector) that a Service has got
 
     def change(self):
         """(key, object or None): what happens next."""
+        if self.selected and self.chance(0.5) and (move := self.follow_service(*self.selected)):
+            self.selected = None
+            return move
         while True:
             move = self.pick([self.pod] * 8 + [self.new_pod] * 3 + [self.service] * 4 + [self.foreign] * 3)()
             if move:
@@ -316,7 +322,14 @@ class Mover:
             del spec["selector"]  # the controller leaves its slices as they are
         else:
             spec["selector"] = self.new_selector(key[1])
+            self.selected = key[1], spec["selector"]
         return key, {**service, "spec": spec}
+
+    def follow_service(self, namespace, selector):
+        """A pod comes to be what the Service selects, as where a new version is rolled out."""
+        pod = self.some("Pod", lambda o: o["metadata"]["namespace"] == namespace and controller.is_ready(o))
+        meta = pod and {**pod["metadata"], "labels": {**pod["metadata"]["labels"], **selector}}
+        return pod and (worlds.key_of(pod), {**pod, "metadata": meta})
 
     def foreign(self):
         piece = self.some("EndpointSlice", lambda o: o["metadata"].get("labels", {}).get(controller.MANAGED_BY) != controller.CONTROLLER)

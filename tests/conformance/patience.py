@@ -89,8 +89,9 @@ class Follower:
         self.key, self.source, self.world = key, source, world
         self.versions = []
 
-    def rest(self, state):
+    def rest(self, state, now):
         """Nothing is kept any more."""
+        self.began = now
         self.versions = [s for s in [self.world(state).objects_of("Service").get(self.key)] if s]
         view = View(0 if self.versions else None)
         self.forget()
@@ -226,14 +227,23 @@ class Follower:
         return {each._replace(alive=self.is_alive(each, state)) for each in views}
 
     def end_wait(self, view, state, now):
+        listed = self.with_list(view, state)
         if view.waiting is None:
-            return [view] if view.listed or self.source == "slices" else [view, view._replace(listed=True)]
+            return [view] if view.listed or self.source == "slices" else [view, listed]
         over = view._replace(service=view.waiting, waiting=None, since=0)
         if not controller.has_selector(self.versions[view.waiting]):
-            return [view, over._replace(listed=True), *([over] if now - view.since >= SLICES_S - CLOCK_S else [])]
+            late = [over] if now - view.since >= SLICES_S - CLOCK_S else []
+            return [view, listed._replace(listed=False), listed._replace(service=view.waiting, waiting=None, since=0), *late]
         if self.finds_ready_pod(self.versions[view.waiting], state):
             return [over]
         return [view, over] if now - view.since >= SELECTOR_S - CLOCK_S else [view]
+
+    def with_list(self, view, state):
+        """The controller's slices have been listed since the step began: all of them are news, as if they had been made now."""
+        for piece in self.slices(state):
+            if stream_of(piece) == MADE:
+                view = self.strike(view._replace(moved=self.began), piece)
+        return view._replace(listed=True)
 
     @staticmethod
     def end_keeping(view, now):
@@ -264,7 +274,7 @@ class Follower:
         """The step's last state has been served, by a flush at the time or after. done: when events that were sent are known to have been
         applied; what should have ended between has."""
         views = self.views(state, events, now)
-        self.begin = {view for view in views if not self.is_late(view, flushed, done)}
+        self.begin, self.began = {view for view in views if not self.is_late(view, flushed, done)}, flushed
         self.forget()
 
     def is_quiet(self):
