@@ -344,6 +344,8 @@ class Mover:
         key = worlds.key_of(piece)
         if self.chance(0.3):
             return key, None
+        if piece["ports"] and self.chance(0.3):
+            return key, {**piece, "ports": [{**port, "port": port["port"] + 10} for port in piece["ports"]]}
         endpoints = list(piece["endpoints"])
         self.random.shuffle(endpoints)
         return key, {**piece, "endpoints": endpoints[: self.random.randrange(len(endpoints) + 1)]}
