@@ -39,7 +39,7 @@ static void test_cut(void **state)
 		char in[DIAG_TEXT_MAX + 16];
 		struct diag d;
 		memset(in, 'a', before);
-		strcpy(in + before, "\xe2\x82\xac");
+		memcpy(in + before, "\xe2\x82\xac", 4);
 		diag_set(&d, ERR_SYNTAX, "%s", in);
 		size_t len = strlen(d.text);
 		assert_int_equal(len, before + 3 < DIAG_TEXT_MAX ? before + 3 : before < DIAG_TEXT_MAX ? before : DIAG_TEXT_MAX - 1);
