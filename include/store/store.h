@@ -68,7 +68,7 @@ struct namespace_entry;
  *   until the controller's slices have been swept (store_sweep), but no longer than slices_ms.
  *   What it was for a moment in between is not looked for: one whose selector changes again before a pod came to it may be empty for a moment.
  * - A ready endpoint vanishes from a slice, and may be about to appear in another one: where the Service has another slice of the same
- *   sort and family, or the whole slice was deleted, the endpoint stays until no slice of the Service has changed for moved_ms, but no
+ *   sort and family, or the whole slice was deleted, the endpoint stays until no slice that counts has changed for moved_ms, but no
  *   longer than moved_max_ms. It is certainly gone, and goes at once, where it was not ready, where it appears as not ready, and where
  *   its pod appears with another address. */
 struct store_rules {

@@ -187,6 +187,13 @@ static bool reduce(const struct store *s, const struct service_entry *e, struct 
 	return kept;
 }
 
+/* What is kept waits anew for a slice that counts: it may be the one that it comes to. */
+static void restart_wait(const struct store *s, struct service_entry *e, const struct endpoint_slice *changed)
+{
+	if (join_uses(s, e, changed))
+		e->moved_ms = 0;
+}
+
 static bool worth_holding(const struct store *s, const struct service_entry *e, const struct endpoint_slice *old, bool deleted)
 {
 	bool is_slice = old->object.kind != OBJECT_ENDPOINTS && old->subset_count;
@@ -195,7 +202,7 @@ static bool worth_holding(const struct store *s, const struct service_entry *e, 
 
 void patience_hold(struct store *s, struct service_entry *e, struct endpoint_slice *old, bool deleted)
 {
-	e->moved_ms = 0;
+	restart_wait(s, e, old);
 	struct held *h = worth_holding(s, e, old, deleted) && reduce(s, e, old) ? malloc(sizeof *h) : NULL;
 	if (!h) {
 		object_free(&old->object, s->pool);
@@ -214,7 +221,7 @@ static void held_free(struct store *s, struct held *h)
 
 void patience_strike(struct store *s, struct service_entry *e, const struct endpoint_slice *now)
 {
-	e->moved_ms = 0;
+	restart_wait(s, e, now);
 	for (struct held **link = &e->held, *h; (h = *link);) {
 		struct endpoint_subset *subset = h->slice->subsets;
 		bool alike = is_of_sort(now, sort_of(h->slice));

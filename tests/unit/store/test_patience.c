@@ -71,6 +71,13 @@ static const struct {
          {{TWO "\nslice x of=s ep=10.9.0.1,pod=a\nsettle 1000\nsettle 1500", "default/s: " A "; " C "\n", NEVER},
           {"delete slice y\nsettle 9000", NULL, 500},
           {"settle 9500", "default/s: " A "\n", NEVER}}},
+        {"slices that do not count put nothing off",
+         {{"watched\nnamespace default\nsvc s headless sel=v:1\nslice x of=s ep=10.9.0.1,pod=a ep=10.9.0.2,pod=b\nslice y of=s "
+           "ep=10.9.0.3,pod=c\nslice x of=s ep=10.9.0.1,pod=a\nsettle 1000",
+           "default/s: " A "; " C "; " B "\n", 500},
+          {"slice z of=s controller ep=10.9.0.9,pod=z\nsettle 1300", NULL, 200},
+          {"delete cslice z\nsettle 1400", NULL, 100},
+          {"settle 1500", "default/s: " A "; " C "\n", NEVER}}},
         {"a list that was taken in the middle of a move",
          {{TWO "\nmark slice\nslice x of=s ep=10.9.0.1,pod=a\nslice y of=s ep=10.9.0.3,pod=c\nsweep slice\nsettle 1000",
            "default/s: " A "; " C "; " B "\n", 500}}},
