@@ -184,7 +184,8 @@ class Follower:
         old, new = event.before, event.obj
         if not self.is_told(view, event.stream) or (old and new and content(old) == content(new)):
             return view
-        view = view._replace(moved=event.sent)
+        if view.service is not None and self.uses(view, self.versions[view.service], event.stream):
+            view = view._replace(moved=event.sent)
         if new is not None:
             view = self.strike(view, new)
         return self.keep(view, event, state) if old is not None else view
@@ -227,23 +228,22 @@ class Follower:
         return {each._replace(alive=self.is_alive(each, state)) for each in views}
 
     def end_wait(self, view, state, now):
-        listed = self.with_list(view, state)
         if view.waiting is None:
-            return [view] if view.listed or self.source == "slices" else [view, listed]
+            return [view] if view.listed or view.service is None or self.source == "slices" else [view, self.with_list(view, state)]
         over = view._replace(service=view.waiting, waiting=None, since=0)
         if not controller.has_selector(self.versions[view.waiting]):
-            late = [over] if now - view.since >= SLICES_S - CLOCK_S else []
-            return [view, listed._replace(listed=False), listed._replace(service=view.waiting, waiting=None, since=0), *late]
+            return [view, over._replace(listed=True), *([over] if now - view.since >= SLICES_S - CLOCK_S else [])]
         if self.finds_ready_pod(self.versions[view.waiting], state):
             return [over]
         return [view, over] if now - view.since >= SELECTOR_S - CLOCK_S else [view]
 
     def with_list(self, view, state):
-        """The controller's slices have been listed since the step began: all of them are news, as if they had been made now."""
+        """The controller's slices have been listed since the step began: all that count are news, as if they had been made now."""
+        view = view._replace(listed=True)
         for piece in self.slices(state):
-            if stream_of(piece) == MADE:
+            if stream_of(piece) == MADE and self.uses(view, self.versions[view.service], MADE):
                 view = self.strike(view._replace(moved=self.began), piece)
-        return view._replace(listed=True)
+        return view
 
     @staticmethod
     def end_keeping(view, now):
