@@ -3,6 +3,7 @@
 from functools import cached_property
 from typing import Callable, NamedTuple
 
+import extended
 import external
 import messages as m
 from normal import Normal, aspects
@@ -53,6 +54,23 @@ class Case:
     @property
     def is_external(self):
         return isinstance(self.world, external.Outside)
+
+    @property
+    def falls(self):
+        """Whether nobody is asked where the name does not exist, though `fallthrough` passes it on."""
+        fall = self.world.options.fall if self.is_external else getattr(self.world, "fall", None)
+        return extended.covers(fall, self.question.name.lower())
+
+    @property
+    def primary_names(self):
+        """The names in a SOA of the zone, as far as they stand left of its own."""
+        below = m.from_labels([self.world.options.apex.encode()])[:-1] if self.is_external else b""
+        return (b"\3ns1" + below, b"\12hostmaster" + below) if self.is_external else (b"\2ns\3dns", b"\12hostmaster")
+
+    @property
+    def is_bounded(self):
+        """Whether max_answers leaves out a part of the answer."""
+        return len(self.model.answer[1]) > getattr(self.world, "most", 1 << 16)
 
     @property
     def in_cluster_set(self):

@@ -204,7 +204,7 @@ class Model:
         if not self.outside.zones[origin] and below[-1:] == [self.options.apex.encode()]:
             return False
         below_reverse = self.outside.zones[origin] and name != origin
-        return (response.rcode == m.NXDOMAIN or below_reverse) and (not fall or any(is_in(name, m.name(zone)) for zone in fall))
+        return (response.rcode == m.NXDOMAIN or below_reverse) and extended.covers(fall, name)
 
     def part(self, q):
         """The model of the zones that answer."""
@@ -214,8 +214,3 @@ class Model:
 
     def answer(self, q):
         return self.part(q).answer(q)
-
-
-def is_in(name, zone):
-    labels, above = m.labels_of(name), m.labels_of(zone)
-    return labels[len(labels) - len(above) :] == above

@@ -3,10 +3,15 @@
 from functools import partial
 from typing import Callable, NamedTuple
 
+import bounded
 import clusterset
+import differential
+import extended
 import external
+import huge
 import model
 import questions
+import svcb
 import worlds
 from model import Settings
 from place import OWN
@@ -28,6 +33,7 @@ class Profile(NamedTuple):
     asker: Callable = questions.Asker
     model: Callable = model.Model
     cluster_set: str | None = None  # a zone of ServiceImports
+    run_world: Callable = differential.run_world
 
 
 CLUSTER_SET = dict(
@@ -53,6 +59,12 @@ def outside(zones, settings=Settings(), **options):
     )
 
 
+def falling(*fall):
+    return dict(lines=(" ".join(("fallthrough", *fall)),), model=partial(extended.Falling, fall))
+
+
+MOST = 2  # records in an answer, with max_answers
+
 EXTERNAL = ("example.org", "2.0.192.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa")
 
 PROFILES = {
@@ -66,10 +78,15 @@ PROFILES = {
         Profile("labels", ("namespace_labels tier=gold", "labels team=a", "ttl 0"), (), Settings(namespace_labels={"tier": "gold"}, labels={"team": "a"}, ttl=0, negative_ttl=0)),
         Profile("zonal", ("zonal",), (), Settings(zonal=True)),
         Profile("compat", **COMPAT),
+        Profile("svcb", ours=("svcb",), maker=svcb.Maker, asker=svcb.Asker, model=svcb.Model),
+        Profile("max-answers", ours=(f"max_answers={MOST}",), asker=bounded.Asker, model=partial(bounded.Model, MOST)),
+        Profile("huge", run_world=huge.run_world),
+        Profile("fallthrough", **falling()),
+        Profile("fallthrough-zones", **falling("in-addr.arpa", "default.svc.cluster.local", "prod.svc.cluster.local", "pod.cluster.local")),
         Profile("multicluster", **CLUSTER_SET),
         Profile("compat-multicluster", **CLUSTER_SET, **COMPAT),
         Profile("external", **outside(EXTERNAL)),
-        Profile("external-headless", ("endpoint_pod_names",), **outside(("ext.example.org", "sub.ext.example.org"), Settings(endpoint_pod_names=True), headless=True, apex="ns", ttl=30)),
+        Profile("external-headless", ("endpoint_pod_names",), **outside(("ext.example.org", "sub.ext.example.org"), Settings(endpoint_pod_names=True), headless=True, apex="ns", ttl=30, fall=("sub.ext.example.org",))),
         Profile("external-fallthrough", **outside(("cluster.local", "example.org", "in-addr.arpa"), headless=True, fall=("local", "in-addr.arpa"))),
         Profile("compat-external", **outside(EXTERNAL, headless=True), **COMPAT),
         Profile("external-self", bind="", **outside(EXTERNAL, Settings(own=(OWN,)))),

@@ -57,6 +57,27 @@ def is_answered_as_a_query(c):
     return is_explained(REASONS, c, query, response._replace(flags=c.theirs.flags & ~m.OPCODE | c.question.flags & m.RD))
 
 
+def has_bindings(c):
+    """Of ours, all records but CNAMEs are what svcb adds."""
+    return c.type in (m.SVCB, m.HTTPS) and bool(c.pods.answer[1]) and not c.links and all(r[1] == c.type for r in c.pods.answer[1])
+
+
+def is_bounded(c):
+    """Whether ours is part of what would be explained as a whole."""
+    return c.is_bounded and c.pods != c.model and is_explained(REASONS, c, c.question, c.theirs.response)
+
+
+def is_passed_on(c):
+    """Whether CoreDNS's SERVFAIL stands for an NXDOMAIN that is explained."""
+    if c.opcode or not is_bare(c.theirs, m.SERVFAIL) or c.origin is None or not c.falls:
+        return False
+    zone, ttl = c.question.name[len(c.question.name) - len(c.origin) :], c.world.settings.ttl
+    names = (part + zone for part in c.primary_names)
+    soa = (zone, m.SOA, m.IN, min(ttl, 300), (*names, 0, 7200, 1800, 86400, ttl))
+    theirs = c.theirs.response
+    return is_explained(REASONS, c, c.question, theirs._replace(rcode=m.NXDOMAIN, flags=theirs.flags | m.AA, authority=(soa,)))
+
+
 def not_implemented(c):
     return is_bare(c.pods, m.NOTIMP) and is_bare(c.theirs, m.NOTIMP)
 
@@ -91,8 +112,7 @@ def has_other_primary(c):
     (ours, our_names), (theirs, their_names) = one_soa(c.pods), one_soa(c.theirs)
     if not c.is_reverse or ours is None or ours != theirs:
         return False
-    below = m.from_labels([c.world.options.apex.encode()])[:-1] if c.is_external else b""
-    names = (b"\3ns1" + below, b"\12hostmaster" + below) if c.is_external else (b"\2ns\3dns", b"\12hostmaster")
+    names = c.primary_names
     return our_names == tuple(n + c.world.primary for n in names) and tuple(map(bytes.lower, their_names)) == tuple(n + ours[0].lower() for n in names)
 
 
@@ -178,6 +198,10 @@ def lacks_namespace(c):
 
 REASONS = []
 REASONS += [
+    Reason("fallthrough", f"flags {ANSWER}", is_passed_on, "where nobody is next, what falls through does not exist"),
+    Reason("max-answers", ANSWER, is_bounded, "max_answers bounds a set"),
+    Reason("datagram-size", "", lambda c: False, "datagrams of CoreDNS are as long as the client allows, headns's 1,232 octets"),  # huge.py finds them
+    Reason("svcb", ANSWER, lambda c: has_bindings(c) and c.theirs_negative(m.NOERROR), "with svcb, ports named https and http have SVCB and HTTPS records"),
     *external_reasons.rows(REASONS),
     Reason("cd-cleared", "flags", lambda c: c.pods.flags ^ c.theirs.flags == m.CD == c.theirs.flags & c.question.flags & m.CD, "CD is cleared in authoritative answers (RFC 4035 3.1.6)"),
     Reason("notify", f"flags {ANSWER}", lambda c: c.opcode == NOTIFY and is_bare(c.pods, m.NOTIMP) and c.theirs.rcode != m.NOTIMP and is_answered_as_a_query(c), "CoreDNS answers a NOTIFY as if it were a query"),
