@@ -8,7 +8,7 @@ import time
 
 WINDOW = 256  # questions under way at once; the answers fit into a socket's buffer
 PATIENCE_S = 60
-RESEND_S = 0.5
+RESEND_S = 0.1  # without any answer: what is late only is asked twice
 SETTLE_S = 0.1  # how long an answer may come behind one that was asked for before it
 SILENCES = 3  # so often a question is asked again, the server being alive, before it counts as not answered
 PER_CONNECTION = 100  # CoreDNS ends a TCP connection after 128 queries
