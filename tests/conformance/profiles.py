@@ -35,6 +35,11 @@ class Profile(NamedTuple):
     cluster_set: str | None = None  # a zone of ServiceImports
     run_world: Callable = differential.run_world
 
+    @property
+    def moves(self):
+        """Whether moving.py knows what such worlds may say while they change."""
+        return self.model is model.Model and self.maker is worlds.Maker and self.run_world is differential.run_world and not self.compat
+
 
 CLUSTER_SET = dict(
     lines=(f"multicluster {clusterset.ZONE}",),

@@ -253,7 +253,3 @@ class Maker:
         if self.chance(0.5):
             self.shared_host()
         return World(self.seed, self.objects)
-
-
-def world(seed, **sizes):
-    return Maker(seed, **sizes).make()
