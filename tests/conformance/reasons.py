@@ -4,13 +4,18 @@ that no row explains fails, and so does a row that never occurred.
 A row explains some aspects of a difference (differential.PARTS), where its condition holds. The model has already confirmed that
 headns's own answer is what it decided on; so a row says when, and what CoreDNS's looks like instead."""
 
+import ipaddress
+
 import case
+import controller
 import external_reasons
 import messages as m
 import model
 from case import ANSWER, NEGATIVE, Case, Reason, is_bare, is_explained
 
 NOTIFY = 4
+SIZE = 1232  # of the datagrams that headns takes
+EXTENDED_ERROR = b"\0\x0f"  # an option, RFC 8914
 
 
 def is_cluster(c):
@@ -158,6 +163,22 @@ def server_labels(c):
     return [b"ns1", c.world.options.apex.encode()] if c.is_external else [b"ns", b"dns"]
 
 
+def is_in_unlabelled_slice(c):
+    """Whether the address of a reverse name is in a slice that names no Service."""
+    for piece in c.world.objects_of("EndpointSlice").values():
+        if not piece["metadata"].get("labels", {}).get(controller.SERVICE_NAME):
+            for ip in (ip for e in piece["endpoints"] for ip in e["addresses"]):
+                if m.name(ipaddress.ip_address(ip).reverse_pointer) == c.question.name.lower():
+                    return True
+    return False
+
+
+def has_longer_chain(c):
+    """Whether CoreDNS's chain begins with ours, and goes on by one, or in another zone, where it counts anew."""
+    links = c.theirs.answer[0]
+    return c.links == model.LINKS_MAX < len(links) and links[: c.links] == c.pods.answer[0] and (len(links) == c.links + 1 or leaves_its_zone(c))
+
+
 def is_server_name(c):
     return c.left == [b"ns", b"dns"] or (c.left == [] and c.type == m.NS)
 
@@ -208,41 +229,41 @@ REASONS += [
     Reason("notimp-flags", "flags", lambda c: not_implemented(c) and c.theirs.flags == m.QR | c.question.flags & ~15, "with NOTIMP CoreDNS repeats all flags"),
     Reason("two-errors", "rcode flags", is_wrong_twice, "a question that is wrong in two ways gets one of the two errors"),
     Reason("notimp-whole", "question edns edns-size edns-options", lambda c: not_implemented(c) and c.theirs.question == b"" and c.theirs.edns is None, "CoreDNS repeats neither question nor OPT with NOTIMP"),
-    Reason("edns-size", "edns-size", lambda c: c.theirs.edns.size in (c.question.edns.size, 0), "CoreDNS repeats the client's buffer size; headns says its own (RFC 6891 6.2.3)"),
+    Reason("edns-size", "edns-size", lambda c: c.theirs.edns.size == (0 if c.theirs.rcode == m.BADVERS else c.question.edns.size) and c.pods.edns.size == SIZE, "CoreDNS repeats the client's buffer size; headns says its own (RFC 6891 6.2.3)"),
     Reason("reverse-primary", "soa answer", has_other_primary, "the primary of the reverse zones is ns.dns of the cluster's zone"),
     Reason("reverse-tree", NEGATIVE, lambda c: c.is_reverse and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "what has PTRs, or below it, is not NXDOMAIN (RFC 8020)"),
-    Reason("any", ANSWER, lambda c: c.type == m.ANY and not c.links and c.pods.rcode == m.NOERROR and bool(c.theirs.authority), "ANY gets HINFO (RFC 8482)"),
+    Reason("any", ANSWER, lambda c: c.type == m.ANY and not c.links and {r[1] for r in c.pods.answer[1]} == {m.HINFO} and bool(c.theirs.authority) and not c.theirs.answer[2], "ANY gets HINFO (RFC 8482)"),
     Reason("soa-below-apex", "rcode", lambda c: c.type == m.SOA and c.pods.rcode == m.NXDOMAIN and c.theirs_negative(m.NOERROR), "SOA of an absent name is NXDOMAIN"),
     Reason("cname-other-types", ANSWER, lambda c: c.links and c.type not in (m.A, m.AAAA) and c.theirs_negative(m.NOERROR), "a CNAME answers every type (RFC 1034 3.6.2)"),
     Reason("cname-kept", ANSWER, lambda c: c.links and c.type in (m.A, m.AAAA) and c.theirs_negative(m.NOERROR), "CNAMEs are kept where they lead to nothing, and the rcode is the last name's (RFC 6604)"),
-    Reason("cname-limit", ANSWER, lambda c: c.links == model.LINKS_MAX == len(c.theirs.answer[0]) - 1 and c.theirs.answer[0][: c.links] == c.pods.answer[0], "chains of CNAMEs end after ten, in CoreDNS after eleven"),
-    Reason("port-without-underscore", ANSWER, lambda c: is_loose_port_name(c) and c.pods.rcode == m.NXDOMAIN, "underscores are not optional, and a bare one matches nothing"),
+    Reason("cname-limit", ANSWER, has_longer_chain, "chains of CNAMEs end after ten, in CoreDNS after eleven"),
+    Reason("port-without-underscore", ANSWER, lambda c: is_loose_port_name(c) and c.pods.rcode == m.NXDOMAIN and c.theirs.rcode == m.NOERROR, "underscores are not optional, and a bare one matches nothing"),
     Reason("port-address", ANSWER, lambda c: is_port_name(c) and c.type in (m.A, m.AAAA) and not c.pods.answer[2], "_port._protocol names have no addresses"),
-    Reason("protocol-tree", NEGATIVE, lambda c: c.below_service in ([b"_tcp"], [b"_udp"], [b"_sctp"]) and c.pods.rcode == m.NOERROR, "_tcp, which has names below it, is not NXDOMAIN (RFC 8020)"),
+    Reason("protocol-tree", NEGATIVE, lambda c: c.below_service in ([b"_tcp"], [b"_udp"], [b"_sctp"]) and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "_tcp, which has names below it, is not NXDOMAIN (RFC 8020)"),
     Reason("cluster-tree", NEGATIVE, lambda c: is_cluster(c) and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "a cluster that has endpoints below its name is not NXDOMAIN (RFC 8020)"),
     Reason("import-without-ports", ANSWER, lambda c: c.in_cluster_set and c.below_service == [] and is_import_without_ports(c.service) and c.theirs_negative(m.NXDOMAIN), "a ServiceImport without ports has its addresses"),
     Reason("slices-of-no-cluster", "silence", lambda c: c.in_cluster_set and c.theirs is None and c.type == m.SRV and has_endpoint_without_cluster(c.service), "CoreDNS does not answer SRV where a slice names no cluster"),
-    Reason("zonal-tree", NEGATIVE, lambda c: c.below_service in ([b"_zone"], [b"pin", b"_zone"], [b"prefer", b"_zone"]), "what has the names of zones below it is not NXDOMAIN (RFC 8020)"),
+    Reason("zonal-tree", NEGATIVE, lambda c: c.below_service in ([b"_zone"], [b"pin", b"_zone"], [b"prefer", b"_zone"]) and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "what has the names of zones below it is not NXDOMAIN (RFC 8020)"),
     Reason("txt-tree", NEGATIVE, lambda c: c.type == m.TXT and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "names that exist without records are NODATA for TXT too (RFC 8020)"),
     Reason("dns-version-types", NEGATIVE, lambda c: c.left == [b"dns-version"] and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "dns-version is NODATA for types other than TXT"),
     Reason("dns-tree", NEGATIVE, lambda c: c.left in ([b"dns"], [b"ns", b"dns"]) and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "dns, which has ns.dns below it, is not NXDOMAIN (RFC 8020)"),
-    Reason("cname-to-other-zone", ANSWER, lambda c: c.links and leaves_its_zone(c) and not c.theirs.authority, "a CNAME into another zone of ours gets that zone's rcode (RFC 6604)"),
+    Reason("cname-to-other-zone", ANSWER, lambda c: c.links and leaves_its_zone(c) and not c.theirs.authority and c.theirs.answer[0] == c.pods.answer[0][: len(c.theirs.answer[0])], "a CNAME into another zone of ours gets that zone's rcode (RFC 6604)"),
     Reason("reverse-odd", NEGATIVE, lambda c: c.is_reverse and c.left[-1:] in ([b"svc"], [b"pod"]) and c.theirs_negative(m.NOERROR), "svc and pod mean nothing in reverse zones"),
     Reason("reverse-misspelt", ANSWER, lambda c: c.is_reverse and c.type == m.PTR and model.Reply.digits(m.labels_of(c.question.name.lower())[:-2], c.world.zones[c.origin]) is None, "reverse names are digits or nibbles, in their only spelling"),
     Reason("orphan-slices", ANSWER, lambda c: c.is_reverse and c.type == m.PTR and leads_to_nothing(c), "slices of no Service, or of an ExternalName, have no PTR"),
     Reason("reverse-no-namespace", ANSWER, lacks_namespace, "a PTR does not ask whether the namespace has an object"),
-    Reason("unlabelled-slices", "silence", lambda c: c.is_reverse and c.theirs is None, "CoreDNS does not answer the PTR of a slice that names no Service"),
+    Reason("unlabelled-slices", "silence", lambda c: c.is_reverse and c.type == m.PTR and c.theirs is None and is_in_unlabelled_slice(c), "CoreDNS does not answer the PTR of a slice that names no Service"),
     Reason("glue-whole", "additional", has_less_glue, "SRV targets come with all their addresses, also those without ports"),
     Reason("weight-without-ports", "answer", has_lesser_weights, "CoreDNS counts endpoints without ports into the weights"),
     Reason("ns-dns-case", ANSWER, lambda c: not c.is_external and is_server_name(c) and c.theirs.authority and not c.question.name.endswith(c.origin), "CoreDNS knows its name server only where the zone is asked for in lower case"),
     Reason("reverse-ns", ANSWER, lambda c: c.is_reverse and not c.left and c.type == m.NS and bool(c.theirs.answer[1]), "the name server of reverse zones is in the cluster's zone"),
     Reason("ns-headless", ANSWER, names_endpoints, "where the server is an endpoint of a headless Service, the name server is the Service"),
     Reason("own-loopback", ANSWER, has_the_loopback, "an address of the loopback that headns was told to listen on is one of its own"),
-    Reason("pods-labels", ANSWER, lambda c: is_pod(c, 3) or is_pod(c, 4), "there is nothing below the names of pods"),
+    Reason("pods-labels", ANSWER, lambda c: (is_pod(c, 3) or is_pod(c, 4)) and c.pods.rcode == m.NXDOMAIN and c.theirs.rcode == m.NOERROR, "there is nothing below the names of pods"),
     Reason("pods-srv", ANSWER, lambda c: is_pod(c, 2) and c.type == m.SRV and c.pods.rcode == m.NOERROR, "pods have no ports"),
     Reason("negative-ttl", "soa-ttl", lambda c: c.is_negative and soa_ttl(c.theirs) == min(c.world.settings.ttl, 300) > soa_ttl(c.pods) == c.world.settings.negative_ttl, "what is not there is remembered for 5 seconds at most"),
-    Reason("extended-error", "edns-options", lambda c: c.theirs.edns.options == b"", "clients with EDNS are told the reason of a no (RFC 8914)"),
-    Reason("not-ready-yet", "soa-ttl", lambda c: soa_ttl(c.pods) == 0, "the absence of what is not ready yet is not to be remembered"),
+    Reason("extended-error", "edns-options", lambda c: c.theirs.edns.options == b"" and c.pods.edns.options[:2] == EXTENDED_ERROR and not c.pods.answer[1], "clients with EDNS are told the reason of a no (RFC 8914)"),
+    Reason("not-ready-yet", "soa-ttl", lambda c: soa_ttl(c.pods) == 0 and soa_ttl(c.theirs) == min(c.world.settings.ttl, 300), "the absence of what is not ready yet is not to be remembered"),
 ]
 
 
