@@ -88,6 +88,7 @@ PROFILES = {
         Profile("huge", run_world=huge.run_world),
         Profile("fallthrough", **falling()),
         Profile("fallthrough-zones", **falling("in-addr.arpa", "default.svc.cluster.local", "prod.svc.cluster.local", "pod.cluster.local")),
+        Profile("compat-fallthrough", **falling("in-addr.arpa", "default.svc.cluster.local"), **COMPAT),
         Profile("multicluster", **CLUSTER_SET),
         Profile("compat-multicluster", **CLUSTER_SET, **COMPAT),
         Profile("external", **outside(EXTERNAL)),

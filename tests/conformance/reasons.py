@@ -274,7 +274,7 @@ def soa_ttl(normal):
 # What is left of them with `compat coredns`, and what is different with it alone.
 WITH_COMPAT = {"notimp-whole", "notimp-flags", "notify", "two-errors", "edns-size", "cd-cleared", "extended-error"}  # of messages that reach no zone
 WITH_COMPAT |= {"orphan-slices", "unlabelled-slices", "slices-of-no-cluster", "glue-whole"}  # of data that is not kept
-WITH_COMPAT |= {"reverse-odd", "reverse-misspelt", "ns-dns-case", "dns-tree", "own-loopback", "import-without-ports"}
+WITH_COMPAT |= {"reverse-odd", "reverse-misspelt", "ns-dns-case", "dns-tree", "own-loopback", "import-without-ports", "fallthrough"}
 COMPAT_REASONS = [reason for reason in REASONS if reason.id in WITH_COMPAT] + [
     Reason("compat-any-port", ANSWER, lambda c: c.below_service == [b"_", b"_"] and c.is_negative, "_._ is of ports alone, in CoreDNS also of an ExternalName and of endpoints without ports"),
     Reason("compat-import-txt", NEGATIVE, lambda c: c.type == m.TXT and c.in_cluster_set and has_no_address(c.service) and c.pods.rcode == m.NOERROR and c.theirs_negative(m.NXDOMAIN), "TXT of a ServiceImport without address is NODATA, as its other types are"),
