@@ -39,16 +39,31 @@ static enum err scan_all(enum scan_form form, const char *text, size_t len, size
 	return err;
 }
 
-/* What pruning is, on a tree: each object loses the members that are not in the list. */
+/* The child's entry in the list; NULL: there is none, or it is an array's item. */
+static const struct member *member_of(const cJSON *object, const cJSON *child, const struct member *members)
+{
+	return cJSON_IsObject(object) ? members_find(members, child->string, strlen(child->string)) : NULL;
+}
+
+/* True if a member has not the value that it must have. */
+static bool is_unwanted(const cJSON *object, const struct member *members)
+{
+	for (const cJSON *child = object->child; child; child = child->next) {
+		const struct member *m = member_of(object, child, members);
+		if (m && m->only && !(cJSON_IsString(child) && strcmp(child->valuestring, m->only) == 0))
+			return true;
+	}
+	return false;
+}
+
+/* What pruning is, on a tree: each object loses the members that are not in the list, each array the items that are unwanted. */
 static void prune(cJSON *value, const struct member *members)
 {
 	cJSON *next;
 	for (cJSON *child = members ? value->child : NULL; child; child = next) {
-		const struct member *m = NULL;
+		const struct member *m = member_of(value, child, members);
 		next = child->next;
-		if (cJSON_IsObject(value))
-			m = members_find(members, child->string, strlen(child->string));
-		if (cJSON_IsObject(value) && !m)
+		if (cJSON_IsObject(value) ? !m : is_unwanted(child, members))
 			cJSON_Delete(cJSON_DetachItemViaPointer(value, child));
 		else
 			prune(child, m ? m->members : members);
