@@ -31,6 +31,9 @@ void addr_format(const struct addr *a, char text[ADDR_TEXT_MAX]);
 
 bool addr_equal(const struct addr *a, const struct addr *b);
 
+/* The same n and m addresses in the same order. Of no addresses the pointer may be NULL. */
+bool addrs_equal(const struct addr *a, size_t n, const struct addr *b, size_t m);
+
 /* Total order: family, then octets. For qsort and bsearch. */
 int addr_compare(const void *a, const void *b);
 

@@ -54,6 +54,11 @@ bool addr_equal(const struct addr *a, const struct addr *b)
 	return memcmp(a, b, sizeof *a) == 0;
 }
 
+bool addrs_equal(const struct addr *a, size_t n, const struct addr *b, size_t m)
+{
+	return n == m && (!n || memcmp(a, b, n * sizeof *a) == 0);
+}
+
 int addr_compare(const void *a, const void *b)
 {
 	return memcmp(a, b, sizeof(struct addr));

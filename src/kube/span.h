@@ -19,5 +19,6 @@ struct span span_brackets(void);
 /* Takes the octets that still belong to the value, and says how many these are: all, unless it has ended. */
 size_t span_feed(struct span *s, const char *bytes, size_t len);
 
-/* Only the blocks of 64 octets, with what every processor has; span_feed takes what this one has. */
+/* The same of whole blocks of 64 octets alone, by instructions that every processor has: what is left of the piece is not taken. span_feed
+ * uses better ones where this processor has them. */
 size_t span_feed_blocks(struct span *s, const char *bytes, size_t len);

@@ -51,13 +51,8 @@ struct entry *entry_find(const struct store *s, enum object_kind kind, const cha
 
 static bool endpoints_equal(const struct slice_endpoint *a, const struct slice_endpoint *b)
 {
-	if (a->ready != b->ready || a->hostname != b->hostname || a->pod_name != b->pod_name || a->zone != b->zone ||
-	    a->addr_count != b->addr_count)
-		return false;
-	for (size_t i = 0; i < a->addr_count; i++)
-		if (!addr_equal(&a->addrs[i], &b->addrs[i]))
-			return false;
-	return true;
+	return a->ready == b->ready && a->hostname == b->hostname && a->pod_name == b->pod_name && a->zone == b->zone &&
+	       addrs_equal(a->addrs, a->addr_count, b->addrs, b->addr_count);
 }
 
 static bool ports_equal(const struct slice_port *a, const struct slice_port *b)

@@ -34,12 +34,7 @@ static void mark_services(struct store *s, struct namespace_entry *ns, const str
 
 static bool ips_equal(const struct pod *a, const struct pod *b)
 {
-	if (a->ip_count != b->ip_count)
-		return false;
-	for (size_t i = 0; i < a->ip_count; i++)
-		if (!addr_equal(&a->ips[i], &b->ips[i]))
-			return false;
-	return true;
+	return addrs_equal(a->ips, a->ip_count, b->ips, b->ip_count);
 }
 
 /* In all that makes an endpoint, but for the labels. Phases are told apart only as far as the join does. */

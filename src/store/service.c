@@ -189,32 +189,18 @@ static bool ports_equal(const struct service *a, const struct service *b)
 	return true;
 }
 
-static bool cluster_ips_equal(const struct service *a, const struct service *b)
+static bool addresses_equal(const struct service *a, const struct service *b)
 {
-	if (a->cluster_ip_count != b->cluster_ip_count)
-		return false;
-	for (size_t i = 0; i < a->cluster_ip_count; i++)
-		if (!addr_equal(&a->cluster_ips[i], &b->cluster_ips[i]))
-			return false;
-	return true;
-}
-
-static bool externals_equal(const struct service *a, const struct service *b)
-{
-	if (a->external_ip_count != b->external_ip_count || a->external_host != b->external_host)
-		return false;
-	for (size_t i = 0; i < a->external_ip_count; i++)
-		if (!addr_equal(&a->external_ips[i], &b->external_ips[i]))
-			return false;
-	return true;
+	return addrs_equal(a->cluster_ips, a->cluster_ip_count, b->cluster_ips, b->cluster_ip_count) &&
+	       addrs_equal(a->external_ips, a->external_ip_count, b->external_ips, b->external_ip_count);
 }
 
 /* In all that we serve; the selector's pods are compared as pods. */
 static bool services_equal(const struct service *a, const struct service *b)
 {
 	return a->type == b->type && a->headless == b->headless && a->publish_not_ready == b->publish_not_ready &&
-	       a->families == b->families && a->external_name == b->external_name && a->selector == b->selector &&
-	       cluster_ips_equal(a, b) && externals_equal(a, b) && ports_equal(a, b);
+	       a->families == b->families && a->external_name == b->external_name && a->external_host == b->external_host &&
+	       a->selector == b->selector && addresses_equal(a, b) && ports_equal(a, b);
 }
 
 enum err service_replace(struct store *s, struct service_entry *e, struct service *service)

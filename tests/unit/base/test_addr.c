@@ -88,12 +88,27 @@ static void test_cidr(void **state)
 	}
 }
 
+static void test_lists(void **state)
+{
+	struct addr a[2] = {0}, b[2] = {0};
+	(void)state;
+	for (int i = 0; i < 2; i++)
+		a[i] = b[i] = (struct addr){.family = ADDR_V4, .octets = {10, 0, 0, (uint8_t)i}};
+	assert_true(addrs_equal(NULL, 0, NULL, 0));
+	assert_true(addrs_equal(a, 2, b, 2));
+	assert_false(addrs_equal(a, 2, b, 1));
+	b[1].octets[3] = 9;
+	assert_true(addrs_equal(a, 1, b, 1));
+	assert_false(addrs_equal(a, 2, b, 2));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_addr_parse_format),
 	        cmocka_unit_test(test_addr_parse_stops_at_len),
 	        cmocka_unit_test(test_cidr),
+	        cmocka_unit_test(test_lists),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
