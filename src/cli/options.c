@@ -1,5 +1,5 @@
 #include "cli/options.h"
-#include "cli/suggest.h"
+#include "base/suggest.h"
 #include "option_table.h"
 #include "options_check.h"
 #include <getopt.h>
