@@ -21,7 +21,7 @@ struct options {
 	bool outside_nxdomain;                /* query.h */
 	enum log_level log_level;
 	struct net_address listen[OPTIONS_LISTEN_MAX];
-	unsigned listen_count; /* 0: the default addresses (cli/listen.h) */
+	unsigned listen_count; /* 0: the default addresses (net/listen.h) */
 	const char *conf;      /* serve: a Corefile; NULL: what is served is said by the other options */
 	uint16_t dns_port;     /* of the Corefile's keys that name none */
 	bool dns_port_given;

@@ -1,5 +1,5 @@
 #include "cli/bind.h"
-#include "cli/listen.h"
+#include "net/listen.h"
 #include <errno.h>
 #include <ifaddrs.h>
 #include <netinet/in.h>

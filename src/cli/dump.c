@@ -1,8 +1,8 @@
 #include "base/rcu.h"
 #include "cli/commands.h"
-#include "cli/dns_service.h"
 #include "dns/message.h"
 #include "dns/record.h"
+#include "run/dns_service.h"
 #include "sites.h"
 #include "zone/walk.h"
 #include <stdio.h>

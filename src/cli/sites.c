@@ -2,7 +2,7 @@
 #include "access.h"
 #include "base/file.h"
 #include "cli/bind.h"
-#include "cli/listen.h"
+#include "net/listen.h"
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "cli/sandbox.h"
+#include "sandbox.h"
 #include "base/buffer.h"
 #include "base/log.h"
 #include <errno.h>

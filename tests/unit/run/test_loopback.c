@@ -1,4 +1,4 @@
-#include "cli/loopback.h"
+#include "loopback.h"
 #include "unit.h"
 #include <stdio.h>
 #include <string.h>

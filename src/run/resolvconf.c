@@ -1,4 +1,4 @@
-#include "cli/resolvconf.h"
+#include "resolvconf.h"
 #include <string.h>
 
 static bool has(const char *const *list, unsigned count, const char *text)

@@ -2,13 +2,13 @@
 #include "base/log.h"
 #include "base/rcu.h"
 #include "base/suggest.h"
-#include "cli/child.h"
-#include "cli/dns_service.h"
-#include "cli/listen.h"
-#include "cli/loopback.h"
-#include "cli/overlay.h"
-#include "cli/place.h"
+#include "child.h"
 #include "kube/filewatch.h"
+#include "loopback.h"
+#include "net/listen.h"
+#include "overlay.h"
+#include "place.h"
+#include "run/dns_service.h"
 #include "server.h"
 #include <errno.h>
 #include <signal.h>
@@ -28,7 +28,7 @@
 #define HOSTNAME_ROOM 256
 
 struct inside {
-	const struct options *options;
+	const struct run_options *options;
 	const struct sandbox *sandbox;
 	struct child child;
 	struct cluster *cluster;
@@ -55,7 +55,7 @@ static void find_servers(struct inside *in)
 
 static enum err no_such_pod(const struct inside *in, struct diag *d)
 {
-	const struct options *o = in->options;
+	const struct run_options *o = in->options;
 	struct suggest close = {.wanted = o->pod};
 	char text[256];
 	struct store_cursor cursor = {0};
@@ -77,7 +77,7 @@ static enum err no_such_pod(const struct inside *in, struct diag *d)
 
 static enum err find_pod(const struct inside *in, const struct pod **pod, struct diag *d)
 {
-	const struct options *o = in->options;
+	const struct run_options *o = in->options;
 	*pod = NULL;
 	if (!o->pod)
 		return OK;
@@ -153,7 +153,7 @@ static enum err make_place(struct inside *in, const struct pod *pod, struct diag
 	struct place_input input = {
 	        .pod = pod,
 	        .ns = in->options->ns,
-	        .zone = &in->options->kubernetes.zones.names[0],
+	        .zone = &in->options->cluster->kubernetes->zones.names[0],
 	        .servers = in->servers,
 	        .server_count = in->server_count,
 	        .hostname = hostname,
@@ -181,11 +181,8 @@ static enum err make_place(struct inside *in, const struct pod *pod, struct diag
 
 static enum err load(struct inside *in, struct diag *d)
 {
-	struct cluster_options options = in->options->cluster;
 	struct cluster_changes changes;
-	enum err err;
-	options.kubernetes = &in->options->kubernetes;
-	err = cluster_new(&options, &in->cluster, d);
+	enum err err = cluster_new(in->options->cluster, &in->cluster, d);
 	if (err)
 		return err;
 	err = cluster_load(in->cluster, &changes);
@@ -194,7 +191,7 @@ static enum err load(struct inside *in, struct diag *d)
 
 static enum err listen_here(struct inside *in, struct diag *d)
 {
-	const struct options *o = in->options;
+	const struct run_options *o = in->options;
 	struct net_address addresses[SERVERS_MAX];
 	const struct server_place place = {.addresses = addresses, .address_count = in->server_count};
 	const struct server_block block = {
@@ -206,7 +203,7 @@ static enum err listen_here(struct inside *in, struct diag *d)
 	        .search = in->search,
 	        .search_count = in->search_count,
 	};
-	enum err err = server_new(&o->server, &in->server, d);
+	enum err err = server_new(o->server, &in->server, d);
 	for (unsigned i = 0; i < in->server_count; i++)
 		addresses[i] = listen_address(&in->servers[i], DNS_PORT);
 	if (!err)
@@ -288,7 +285,7 @@ static void on_program_ended(uv_poll_t *handle, int status, int events)
 
 static enum err watch(struct inside *in, struct diag *d)
 {
-	const struct cluster_options *o = &in->options->cluster;
+	const struct cluster_options *o = in->options->cluster;
 	sigset_t child;
 	if (uv_signal_start(&in->on_child, on_child_ended, SIGCHLD) || uv_poll_start(&in->on_channel, UV_READABLE, on_channel_readable))
 		return diag_set(d, ERR_SYS, "the event loop could not start");
@@ -345,11 +342,11 @@ static enum err run(struct inside *in, struct diag *d)
 	return err;
 }
 
-int inside_main(const struct options *o, const struct sandbox *sandbox)
+int inside_main(const struct run_options *o, const struct sandbox *sandbox)
 {
 	struct inside in = {.options = o, .sandbox = sandbox};
 	struct diag d;
-	enum err err = child_fork(&in.child, o->run_argv, &sandbox->old_mask, &d);
+	enum err err = child_fork(&in.child, o->argv, &sandbox->old_mask, &d);
 	rcu_thread_begin();
 	if (!err)
 		err = run(&in, &d);

@@ -1,4 +1,4 @@
-#include "cli/overlay.h"
+#include "overlay.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,4 +1,4 @@
-#include "cli/dns_service.h"
+#include "run/dns_service.h"
 
 static const struct addr fallback = {ADDR_V4, {10, 0, 0, 10}};
 

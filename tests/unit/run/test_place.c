@@ -1,5 +1,5 @@
-#include "cli/place.h"
 #include "fail_alloc.h"
+#include "place.h"
 #include "unit.h"
 #include <stdio.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "cli/child.h"
+#include "child.h"
 #include "base/log.h"
 #include <errno.h>
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "cli/resolvconf.h"
+#include "resolvconf.h"
 #include "unit.h"
 #include <stdio.h>
 #include <stdlib.h>

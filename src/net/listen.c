@@ -1,4 +1,4 @@
-#include "cli/listen.h"
+#include "net/listen.h"
 #include "base/log.h"
 #include <netinet/in.h>
 #include <string.h>

@@ -1,4 +1,4 @@
-#include "cli/place.h"
+#include "place.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

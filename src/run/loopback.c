@@ -1,6 +1,6 @@
-#include "cli/loopback.h"
+#include "loopback.h"
 #include "base/log.h"
-#include "cli/listen.h"
+#include "net/listen.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_addr.h>

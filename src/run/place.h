@@ -2,9 +2,9 @@
  * Composed as texts from the pod and the machine; nothing is read or written here. */
 #pragma once
 #include "base/buffer.h"
-#include "cli/resolvconf.h"
 #include "dns/name.h"
 #include "kube/object.h"
+#include "resolvconf.h"
 #include <stdbool.h>
 
 #define PLACE_HOSTNAME_MAX 63 /* a kubelet cuts longer pod names */
