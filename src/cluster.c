@@ -210,7 +210,7 @@ static enum err build(struct cluster *c, struct diag *d)
 		const struct store_rules rules = rules_of(o->kubernetes);
 		store_set_rules(c->store, &rules);
 	}
-	return spool_stdin(o->files, o->file_count, &c->stdin_kept, d);
+	return spool_given(o->files, o->file_count, &c->stdin_kept, d);
 }
 
 static void tear_down(struct cluster *c)

@@ -2,10 +2,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "store/snapshot.h"
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #define QUIET_MS 2000  /* after the last change */
 #define EVERY_MS 30000 /* from one writing to the next, at least; and from a change to its writing, about, at most */
@@ -32,11 +29,10 @@ enum err keeper_read(const char *path, const char *origin, struct store *s, stru
 {
 	struct buffer bytes = {0};
 	struct diag why = {0};
-	enum err err;
-	*found = access(path, F_OK) == 0 || errno != ENOENT;
+	enum err err = file_read(&bytes, path, FILE_REGULAR, SNAPSHOT_MAX, d);
+	*found = err != ERR_MISSING;
 	if (!*found)
 		return OK;
-	err = buffer_read_file(&bytes, path, SNAPSHOT_MAX, d);
 	if (!err) {
 		err = snapshot_read(s, pool, origin, bytes.data, bytes.len, &why);
 		if (err)
@@ -65,7 +61,7 @@ static bool take_snapshot(struct keeper *k)
 /* In a thread of libuv's, or in ours. */
 static void write_bytes(struct keeper *k)
 {
-	k->err = file_replace(k->path, k->bytes.data, k->bytes.len, &k->why);
+	k->err = file_replace(k->path, k->bytes.data, k->bytes.len, 0600, &k->why);
 }
 
 static void tell(struct keeper *k)

@@ -1,59 +1,81 @@
 #include "spool.h"
-#include "base/buffer.h"
+#include "base/file.h"
 #include <errno.h>
-#include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define SPOOL_MAX_BYTES ((size_t)1 << 30)
+#define PIECE_BYTES     ((size_t)64 << 10)
 
-static bool has_stdin(const char *const *paths, unsigned n)
+static bool is_stdin(const char *path)
 {
-	for (unsigned i = 0; i < n; i++) {
-		if (strcmp(paths[i], "-") == 0)
-			return true;
-	}
-	return false;
+	return strcmp(path, "-") == 0;
 }
 
-static bool write_all(int fd, const char *data, size_t len)
+static bool is_file(const char *path)
 {
-	while (len) {
-		ssize_t put = write(fd, data, len);
-		if (put < 0 && errno == EINTR)
-			continue;
-		if (put < 0)
-			return false;
-		data += put;
-		len -= (size_t)put;
-	}
-	return true;
+	struct stat st;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode);
 }
 
-/* Puts the octets where standard input was. */
-static enum err replace_stdin(const struct buffer *b, struct diag *d)
+static enum err fail(struct diag *d)
 {
-	int fd = memfd_create("stdin", MFD_CLOEXEC);
-	bool done = fd >= 0 && write_all(fd, b->data, b->len) && lseek(fd, 0, SEEK_SET) == 0 && dup2(fd, STDIN_FILENO) >= 0;
-	enum err err = done ? OK : diag_set(d, ERR_SYS, "stdin: keeping it in memory: %s", strerror(errno));
-	if (fd >= 0)
-		close(fd);
+	return diag_set(d, ERR_SYS, "%s", strerror(errno));
+}
+
+static enum err copy(int from, int to, char *piece, struct diag *d)
+{
+	size_t total = 0;
+	ssize_t got;
+	while ((got = file_read_some(from, piece, PIECE_BYTES)) > 0) {
+		total += (size_t)got;
+		if (total > SPOOL_MAX_BYTES)
+			return diag_set(d, ERR_RANGE, "larger than %zu octets", SPOOL_MAX_BYTES);
+		if (!file_write_all(to, piece, (size_t)got))
+			return fail(d);
+	}
+	return got < 0 ? fail(d) : OK;
+}
+
+/* Puts a copy of what from has left where descriptor fd is. */
+static enum err replace(int fd, int from, struct diag *d)
+{
+	int memory = memfd_create("spool", MFD_CLOEXEC);
+	char *piece = malloc(PIECE_BYTES);
+	enum err err = memory < 0 ? fail(d) : piece ? copy(from, memory, piece, d) : diag_set(d, ERR_NOMEM, "out of memory");
+	if (!err && (lseek(memory, 0, SEEK_SET) || dup2(memory, fd) < 0))
+		err = fail(d);
+	if (memory >= 0)
+		close(memory);
+	free(piece);
 	return err;
 }
 
-enum err spool_stdin(const char *const *paths, unsigned n, bool *kept, struct diag *d)
+static enum err spool(const char *path, struct diag *d)
 {
-	struct buffer b = {0};
-	enum err err;
-	*kept = false;
-	if (!has_stdin(paths, n))
-		return OK;
-	err = buffer_read_file(&b, "-", SPOOL_MAX_BYTES, d);
+	struct diag why;
+	int from;
+	enum err err = file_open(path, FILE_GIVEN, UINT64_MAX, &from, &why);
 	if (!err)
-		err = replace_stdin(&b, d);
-	buffer_free(&b);
-	*kept = !err;
+		err = replace(file_given(path), from, &why);
+	if (from >= 0)
+		close(from);
+	return err ? diag_set(d, err, "%s: %s", is_stdin(path) ? "stdin" : path, why.text) : OK;
+}
+
+enum err spool_given(const char *const *paths, unsigned n, bool *kept, struct diag *d)
+{
+	enum err err = OK;
+	*kept = false;
+	for (unsigned i = 0; i < n && !err; i++) {
+		if (file_given(paths[i]) < 0 || (is_stdin(paths[i]) ? *kept : is_file(paths[i])))
+			continue;
+		err = spool(paths[i], d);
+		*kept |= !err && is_stdin(paths[i]);
+	}
 	return err;
 }
 

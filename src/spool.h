@@ -1,10 +1,11 @@
-/* spool.h - standard input as a manifest that can be read again. */
+/* spool.h - manifests that can be read once only (standard input, a shell's <(COMMAND)), kept so that they can be read again. */
 #pragma once
 #include "base/diag.h"
 #include <stdbool.h>
 
-/* If "-" is among paths, copies what standard input has left to memory that takes its place as file descriptor 0, and sets *kept. */
-enum err spool_stdin(const char *const *paths, unsigned n, bool *kept, struct diag *d);
+/* Copies what each descriptor among paths (file_given()) has left to memory that takes its place: "-" in any case, others where they are no files. *kept: "-"
+ * is one. ERR_RANGE: more than 1 GiB. */
+enum err spool_given(const char *const *paths, unsigned n, bool *kept, struct diag *d);
 
-/* Makes the kept input start anew. */
+/* Makes the kept standard input start anew. */
 void spool_rewind(void);

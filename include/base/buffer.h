@@ -10,9 +10,8 @@ struct buffer {
 	bool failed;
 };
 
+/* Makes room for len more octets; false, and failed is set, if there is none. */
+bool buffer_reserve(struct buffer *b, size_t len);
+
 void buffer_append(struct buffer *b, const void *bytes, size_t len);
 void buffer_free(struct buffer *b); /* frees the octets, leaves b empty and usable */
-
-/* Reads path whole ("-": stdin) and appends it. ERR_RANGE: more than max octets. diag names path and errno's text. */
-struct diag;
-enum err buffer_read_file(struct buffer *b, const char *path, size_t max, struct diag *d);

@@ -9,7 +9,7 @@ struct filewatch;
 typedef void filewatch_changed(void *arg);
 
 /* Watches the folders that hold paths (so that an editor's rename and a ConfigMap's ..data symlink swap are seen), folders that
- * are paths themselves, and those that symbolic links lead to; where one is gone, the nearest above it. "-" is not watched. changed() is called
+ * are paths themselves, and those that symbolic links lead to; where one is gone, the nearest above it. "-" and other open descriptors (base/file.h) are not watched. changed() is called
  * once per burst of events, FILEWATCH_QUIET_MS after the last one or FILEWATCH_BURST_MS after the first; it is not called for a burst
  * after which no file differs (device, inode, size, mtime) from before. "Before" is the moment of this call at first: load the files
  * after it, and no change is missed. changed() may stop the watch.

@@ -1,17 +1,17 @@
 #include "access.h"
+#include "base/file.h"
 #include "kube/kubeconfig.h"
-#include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 /* They are read for each connection, but a path that is wrong is said at once. */
 static enum err check_files(const struct kubernetes_options *k, struct diag *d)
 {
 	const char *const files[] = {k->tls_cert, k->tls_key, k->tls_ca};
 	for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
-		if (files[i] && access(files[i], R_OK))
-			return diag_set(d, ERR_MISSING, "tls: %s: %s", files[i], strerror(errno));
+		struct diag why;
+		enum err err = files[i] ? file_check(files[i], &why) : OK;
+		if (err)
+			return diag_set(d, err, "tls: %s", why.text);
 	}
 	return OK;
 }

@@ -1,5 +1,5 @@
 #include "config/corefile.h"
-#include "base/buffer.h"
+#include "base/file.h"
 #include "key.h"
 #include "kubernetes_directives.h"
 #include "syntax.h"
@@ -324,7 +324,7 @@ enum err corefile_read(const char *path, const struct corefile_options *options,
 {
 	bool is_stdin = strcmp(path, "-") == 0 || strcmp(path, "stdin") == 0;
 	struct buffer b = {0};
-	enum err err = buffer_read_file(&b, is_stdin ? "-" : path, FILE_MAX, d);
+	enum err err = file_read(&b, is_stdin ? "-" : path, FILE_GIVEN, FILE_MAX, d);
 	*out = (struct corefile){0};
 	if (!err)
 		err = corefile_parse(b.data ? b.data : "", b.len, is_stdin ? "stdin" : path, options, out, d);

@@ -1,5 +1,5 @@
 #include "import.h"
-#include "base/buffer.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "syntax.h"
 #include <errno.h>
@@ -107,7 +107,7 @@ static enum err put_file(struct source *s, const char *path, const struct token 
 	struct buffer b = {0};
 	struct diag why;
 	const char *file = text_pool_add(s->pool, path, strlen(path));
-	enum err err = file ? buffer_read_file(&b, path, FILE_MAX, &why) : no_memory(&why);
+	enum err err = file ? file_read(&b, path, FILE_REGULAR, FILE_MAX, &why) : no_memory(&why);
 	if (err)
 		syntax_error(d, what, err, "import: %s", why.text);
 	else

@@ -2,6 +2,7 @@
 #include "base/buffer.h"
 #include "credential.h"
 #include "throttle.h"
+#include "tls_files.h"
 #include "transfers.h"
 #include <cjson/cJSON.h>
 #include <netinet/in.h>
@@ -314,20 +315,17 @@ static void set_file(CURL *easy, CURLoption option, const char *path)
 		curl_easy_setopt(easy, option, path);
 }
 
-static void set_tls(CURL *easy, const struct api_endpoint *e, const struct authorization *a)
+static void set_tls(CURL *easy, const struct api_endpoint *e, const struct authorization *a, const struct tls_files *f)
 {
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, e->insecure ? 0L : 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, e->insecure ? 0L : 2L);
 	curl_easy_setopt(easy, CURLOPT_CA_CACHE_TIMEOUT, 0L); /* the file may be another one by now */
-	set_file(easy, CURLOPT_CAINFO, e->ca_file);
-	set_pem(easy, CURLOPT_CAINFO_BLOB, e->ca_pem);
-	if (e->ca_file || e->ca_pem)
+	set_pem(easy, CURLOPT_CAINFO_BLOB, f->ca);
+	if (f->ca)
 		curl_easy_setopt(easy, CURLOPT_CAPATH, NULL); /* else the system's authorities would be trusted beside this one */
-	set_file(easy, CURLOPT_SSLCERT, e->cert_file);
-	set_file(easy, CURLOPT_SSLKEY, e->key_file);
 	curl_easy_setopt(easy, CURLOPT_KEYPASSWD, ""); /* a key under a password is an error: nothing may ask for it at the terminal */
-	set_pem(easy, CURLOPT_SSLCERT_BLOB, a->cert_pem ? a->cert_pem : e->cert_pem);
-	set_pem(easy, CURLOPT_SSLKEY_BLOB, a->key_pem ? a->key_pem : e->key_pem);
+	set_pem(easy, CURLOPT_SSLCERT_BLOB, a->cert_pem ? a->cert_pem : f->cert);
+	set_pem(easy, CURLOPT_SSLKEY_BLOB, a->key_pem ? a->key_pem : f->key);
 }
 
 static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
@@ -433,14 +431,30 @@ static bool set_url(struct api_request *r)
 	return good;
 }
 
-static bool set_up(struct api_request *r, const struct authorization *a)
+static bool set_up(struct api_request *r, const struct authorization *a, const struct tls_files *f)
 {
 	set_connection(r);
-	set_tls(r->transfer.easy, r->api->endpoint, a);
+	set_tls(r->transfer.easy, r->api->endpoint, a, f);
 	set_handlers(r);
 	if (!set_url(r) || !add_header(r, "Accept: application/json") || (a->header && !add_header(r, a->header)))
 		return false;
 	return !curl_easy_setopt(r->transfer.easy, CURLOPT_HTTPHEADER, r->headers);
+}
+
+/* False: it will fail. */
+static bool set_up_with_files(struct api_request *r, const struct authorization *a)
+{
+	struct tls_files files;
+	struct diag d;
+	enum err err = tls_files_read(r->api->endpoint, &files, &d);
+	if (!err && !set_up(r, a, &files))
+		err = diag_set(&d, ERR_NOMEM, "out of memory, or a URL that is none");
+	tls_files_clear(&files);
+	if (!err)
+		return true;
+	snprintf(r->text, sizeof r->text, "%s", d.text);
+	fail_later(r, err == ERR_NOMEM ? API_NOMEM : API_TLS);
+	return false;
 }
 
 static void begin(struct api_request *r)
@@ -462,11 +476,8 @@ static void begin(struct api_request *r)
 	r->entered = throttle_enter(r->api->throttle);
 	if (!r->entered)
 		return;
-	if (!set_up(r, &a)) {
-		snprintf(r->text, sizeof r->text, "out of memory, or a URL that is none");
-		fail_later(r, API_NOMEM);
+	if (!set_up_with_files(r, &a))
 		return;
-	}
 	if (!r->api->connected)
 		r->api->pioneer = r;
 	r->begun = true;

@@ -1,5 +1,5 @@
 #include "credential.h"
-#include "base/buffer.h"
+#include "base/file.h"
 #include "base64.h"
 #include "exec_plugin.h"
 #include <limits.h>
@@ -88,7 +88,7 @@ static enum credential_state read_token_file(struct credential *c, struct diag *
 	const char *path = c->endpoint->token_file;
 	struct buffer b = {0};
 	enum credential_state state = CREDENTIAL_FAILED;
-	if (buffer_read_file(&b, path, TOKEN_MAX, d) == OK)
+	if (file_read(&b, path, FILE_REGULAR, TOKEN_MAX, d) == OK)
 		state = set_bearer(c, b.data, b.len, path, d);
 	if (b.data)
 		explicit_bzero(b.data, b.len);

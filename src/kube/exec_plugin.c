@@ -1,5 +1,5 @@
 #include "exec_plugin.h"
-#include "base/buffer.h"
+#include "base/file.h"
 #include "base64.h"
 #include <cjson/cJSON.h>
 #include <limits.h>
@@ -195,7 +195,7 @@ static void add_ca(cJSON *cluster, const struct api_endpoint *e)
 	struct diag d;
 	if (e->ca_pem)
 		buffer_append(&pem, e->ca_pem, strlen(e->ca_pem));
-	else if (e->ca_file && buffer_read_file(&pem, e->ca_file, OUTPUT_MAX, &d))
+	else if (e->ca_file && file_read(&pem, e->ca_file, FILE_REGULAR, OUTPUT_MAX, &d))
 		pem.len = 0;
 	char *text = pem.len ? base64_encode(pem.data, pem.len) : NULL;
 	if (text)

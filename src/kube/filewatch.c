@@ -1,4 +1,5 @@
 #include "kube/filewatch.h"
+#include "base/file.h"
 #include "base/hash.h"
 #include "file_list.h"
 #include <errno.h>
@@ -89,9 +90,9 @@ static uint64_t signature_of(const struct file_list *files)
  * with EAGAIN; where it refuses for another reason (a file of somebody else's, a file system without leases) nobody can tell. */
 static bool is_being_written(const char *path)
 {
-	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	bool written = false;
-	if (fd < 0)
+	int fd;
+	if (file_open(path, FILE_REGULAR, UINT64_MAX, &fd, NULL))
 		return false;
 	/* Who opens it for writing while we hold the lease makes the kernel signal us: with SIGIO, which would end us. */
 	if (fcntl(fd, F_SETSIG, SIGURG) == 0)
@@ -291,7 +292,7 @@ static enum err copy_paths(struct filewatch *w, const char *const *paths, size_t
 {
 	enum err err = OK;
 	for (size_t i = 0; i < n && !err; i++) {
-		if (strcmp(paths[i], "-") != 0)
+		if (file_given(paths[i]) < 0)
 			err = file_list_add(&w->paths, paths[i], NULL);
 	}
 	return err;

@@ -1,13 +1,12 @@
 #include "kube/kubeconfig.h"
+#include "base/file.h"
 #include "config_reader.h"
 #include "text_reader.h"
 #include "yaml_reader.h"
 #include <curl/curl.h>
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #define SERVICE_ACCOUNT "/var/run/secrets/kubernetes.io/serviceaccount"
 #define ARGS_MAX        256
@@ -296,13 +295,14 @@ static bool put_url(struct api_endpoint *out, const char *host, const char *port
 /* A file of the service account, which must be there. */
 static enum err put_file(char **path, const char *folder, const char *name, struct diag *d)
 {
+	struct diag why;
+	enum err err;
 	if (asprintf(path, "%s/%s", folder, name) < 0) {
 		*path = NULL;
 		return diag_set(d, ERR_NOMEM, "out of memory");
 	}
-	if (access(*path, R_OK) == 0)
-		return OK;
-	return diag_set(d, ERR_MISSING, "%s: %s: the pod has no service account (automountServiceAccountToken)", *path, strerror(errno));
+	err = file_check(*path, &why);
+	return err ? diag_set(d, err, "%s: the pod has no service account (automountServiceAccountToken)", why.text) : OK;
 }
 
 enum err kubeconfig_in_cluster(const char *folder, struct api_endpoint *out, struct diag *d)

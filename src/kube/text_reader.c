@@ -1,16 +1,13 @@
 #include "text_reader.h"
+#include "base/file.h"
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 enum err text_reader_open(struct text_reader *r, const char *path, struct diag *d)
 {
 	text_reader_memory(r, NULL, 0);
-	r->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-	if (r->fd < 0)
-		return diag_set(d, errno == ENOENT ? ERR_MISSING : ERR_SYS, "can't be opened: %s", strerror(errno));
-	return OK;
+	return file_open(path, FILE_GIVEN, TEXT_BYTES_MAX, &r->fd, d);
 }
 
 void text_reader_memory(struct text_reader *r, const char *bytes, size_t len)
@@ -25,7 +22,7 @@ void text_reader_memory(struct text_reader *r, const char *bytes, size_t len)
 
 void text_reader_close(struct text_reader *r)
 {
-	if (r->fd > STDIN_FILENO)
+	if (r->fd >= 0)
 		close(r->fd);
 	r->fd = -1;
 }
@@ -42,10 +39,7 @@ static void read_memory(struct text_reader *r)
 
 static enum err read_file(struct text_reader *r, struct diag *d)
 {
-	ssize_t got;
-	do
-		got = read(r->fd, r->piece, TEXT_PIECE);
-	while (got < 0 && errno == EINTR);
+	ssize_t got = file_read_some(r->fd, r->piece, TEXT_PIECE);
 	if (got < 0)
 		return diag_set(d, ERR_SYS, "can't be read: %s", strerror(errno));
 	r->piece_len = (size_t)got;

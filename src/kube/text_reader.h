@@ -20,7 +20,7 @@ struct text_reader {
 	char piece[TEXT_PIECE];
 };
 
-/* Opens path ("-": stdin). ERR_MISSING, ERR_SYS with diag. */
+/* Opens path, or what we were given by it ("-": stdin; base/file.h). The errors of file_open, with diag. */
 enum err text_reader_open(struct text_reader *r, const char *path, struct diag *d);
 void text_reader_memory(struct text_reader *r, const char *bytes, size_t len);
 void text_reader_close(struct text_reader *r);

@@ -1,4 +1,5 @@
 #include "inside.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/rcu.h"
 #include "base/suggest.h"
@@ -165,8 +166,8 @@ static enum err make_place(struct inside *in, const struct pod *pod, struct diag
 		return diag_set(d, err, "out of memory");
 	gethostname(hostname, sizeof hostname - 1);
 	/* A file that is missing is an empty one. */
-	buffer_read_file(&resolv, "/etc/resolv.conf", FILE_MAX, NULL);
-	buffer_read_file(&nsswitch, "/etc/nsswitch.conf", FILE_MAX, NULL);
+	file_read(&resolv, "/etc/resolv.conf", FILE_REGULAR, FILE_MAX, NULL);
+	file_read(&nsswitch, "/etc/nsswitch.conf", FILE_REGULAR, FILE_MAX, NULL);
 	err = place_compose(place, &input, d);
 	if (!err)
 		err = settle_place(in, place, d);

@@ -1,5 +1,5 @@
 #include "sandbox.h"
-#include "base/buffer.h"
+#include "base/file.h"
 #include "base/log.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +31,7 @@ void sandbox_signals(sigset_t *set)
 
 static bool read_file(const char *path, struct buffer *b)
 {
-	if (buffer_read_file(b, path, 65536, NULL))
+	if (file_read(b, path, FILE_REGULAR, 65536, NULL))
 		return false;
 	buffer_append(b, "", 1); /* ends the text */
 	return !b->failed;

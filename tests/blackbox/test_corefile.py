@@ -269,7 +269,7 @@ def test_no_corefile_at_all(api, serve):
 
 
 EVERYTHING = """
-        tls /dev/null /dev/null /dev/null
+        tls /etc/hostname /etc/hostname /etc/hostname
         apiserver_qps 100
         apiserver_burst 100
         apiserver_max_inflight 100
@@ -409,11 +409,11 @@ def test_endpoint_and_tls(api, corefile, need, tmp_path):
         (". {\n  kubernetes cluster.local {\n    frob\n  }\n}\n", 'Corefile:3: kubernetes has no "frob"; it has: '),
         (". {\n  bind nowhere0\n}\n", 'Corefile:2: bind: "nowhere0" is neither an IP address nor an interface'),
         (". {\n  bind 127.0.0.1 {\n    except lo\n  }\n}\n", "Corefile:2: bind: no address is left to listen on"),
-        (". {\n  kubernetes cluster.local {\n    kubeconfig /nonexistent\n  }\n}\n", "Corefile:2: /nonexistent: can't be opened"),
+        (". {\n  kubernetes cluster.local {\n    kubeconfig /nonexistent\n  }\n}\n", "Corefile:2: /nonexistent: No such file"),
         (". {\n  kubernetes cluster.local {\n    endpoint https://a\n    tls /no /k /c\n  }\n}\n", "Corefile:2: tls: /no: No such file"),
         (". {\n  kubernetes cluster.local {\n    endpoint https://a\n    tls '' /k /c\n  }\n}\n".replace("'", '"'), "Corefile:2: tls: /k: No such file"),
         (". {\n  kubernetes cluster.local {\n    kubeconfig {$NO_SUCH}\n  }\n}\n", "Corefile:3: kubeconfig: nothing is said between"),
-        (". {\n  kubernetes cluster.local {\n    kubeconfig {$NO_SUCH}/x\n  }\n}\n", "Corefile:2: /x: can't be opened"),
+        (". {\n  kubernetes cluster.local {\n    kubeconfig {$NO_SUCH}/x\n  }\n}\n", "Corefile:2: /x: No such file"),
         (". {\n  kubernetes cluster.local {\n    snapshot \"\"\n  }\n}\n", "Corefile:3: snapshot: nothing is said between"),
         ("a:1 {\n}\nb a:1 {\n}\n", "Corefile:3: a. is served at "),
         (". {\n", 'Corefile:1: the "{" of this server block is not closed'),

@@ -1,4 +1,4 @@
-#include "base/buffer.h"
+#include "base/file.h"
 #include "spool.h"
 #include "unit.h"
 #include <string.h>
@@ -19,7 +19,7 @@ static int feed_stdin(const char *text)
 static void expect_stdin(const char *want)
 {
 	struct buffer b = {0};
-	assert_int_equal(buffer_read_file(&b, "-", 4096, NULL), OK);
+	assert_int_equal(file_read(&b, "-", FILE_GIVEN, 4096, NULL), OK);
 	assert_int_equal(b.len, strlen(want));
 	if (b.len)
 		assert_memory_equal(b.data, want, b.len);
@@ -44,7 +44,7 @@ static void test_kept_if_asked_for(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		int before = feed_stdin("text");
 		bool kept;
-		assert_int_equal(spool_stdin(cases[i].paths, cases[i].count, &kept, NULL), OK);
+		assert_int_equal(spool_given(cases[i].paths, cases[i].count, &kept, NULL), OK);
 		assert_int_equal(kept, cases[i].kept);
 		expect_stdin("text");
 		spool_rewind();
@@ -62,7 +62,7 @@ static void test_unreadable(void **state)
 	bool kept = true;
 	(void)state;
 	close(STDIN_FILENO);
-	assert_int_equal(spool_stdin(paths, 1, &kept, &d), ERR_SYS);
+	assert_int_equal(spool_given(paths, 1, &kept, &d), ERR_SYS);
 	assert_false(kept);
 	assert_string_equal(d.text, "stdin: Bad file descriptor");
 	dup2(before, STDIN_FILENO);

@@ -190,7 +190,7 @@ static void a_file_that_is_not_there(void **state)
 	struct diag d;
 	(void)state;
 	assert_int_equal(kubeconfig_read("/nonexistent/kubeconfig", NULL, &e, &d), ERR_MISSING);
-	assert_string_equal(d.text, "/nonexistent/kubeconfig: can't be opened: No such file or directory");
+	assert_string_equal(d.text, "/nonexistent/kubeconfig: No such file or directory");
 	assert_null(e.url);
 }
 

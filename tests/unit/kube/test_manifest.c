@@ -224,8 +224,8 @@ static void test_files(void **state)
 	write_text("a.json", NS_JSON("a"));
 	write_text("b.yaml", NS("b"));
 	assert_string_equal(log_files(both, 2, false), "Namespace /b\nNamespace /a\n");
-	assert_string_equal(log_files(missing, 2, false), "error: none.yaml: can't be opened: No such file or directory\n");
-	assert_string_equal(log_files(missing, 2, true), "warning: none.yaml: can't be opened: No such file or directory\nNamespace /b\n");
+	assert_string_equal(log_files(missing, 2, false), "error: none.yaml: No such file or directory\n");
+	assert_string_equal(log_files(missing, 2, true), "warning: none.yaml: No such file or directory\nNamespace /b\n");
 	assert_string_equal(log_files(twice, 2, false), "error: ./b.yaml:1: Namespace b: given twice, first in b.yaml:1\n");
 }
 

@@ -1,3 +1,4 @@
+#include "base/file.h"
 #include "fail_alloc.h"
 #include "store/snapshot.h"
 #include "unit.h"
@@ -218,7 +219,7 @@ static void test_seeds(void **state)
 		char path[512];
 		snprintf(path, sizeof path, "%s/%s", SEEDS, e->d_name);
 		if (e->d_name[0] != '.') {
-			assert_int_equal(buffer_read_file(&body, path, SNAPSHOT_MAX, &d), OK);
+			assert_int_equal(file_read(&body, path, FILE_REGULAR, SNAPSHOT_MAX, &d), OK);
 			buffer_append(&bytes, (char[SNAPSHOT_HEADER_LEN]){0}, SNAPSHOT_HEADER_LEN);
 			buffer_append(&bytes, body.data, body.len);
 			snapshot_put_header((uint8_t *)bytes.data, body.data, body.len);
