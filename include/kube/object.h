@@ -21,7 +21,10 @@ enum object_kind {
 	OBJECT_DEPLOYMENT,
 	OBJECT_REPLICA_SET,
 	OBJECT_SERVICE_IMPORT, /* a Service of a cluster set (KEP-1645): a struct service with what it has of one */
-	OBJECT_KINDS,          /* number of kinds */
+	OBJECT_DAEMON_SET,
+	OBJECT_JOB,
+	OBJECT_REPLICATION_CONTROLLER,
+	OBJECT_KINDS, /* number of kinds */
 };
 
 /* One label or selector pair, both interned. */
@@ -45,6 +48,14 @@ struct object {
 	const struct label_set *labels; /* NULL: none */
 };
 
+#define NODE_IPS_MAX 2 /* one of each family */
+
+struct cluster_node {
+	struct object object; /* its labels with those that every kubelet sets, where a manifest leaves them out */
+	uint8_t ip_count;
+	struct addr ips[NODE_IPS_MAX]; /* what pods with hostNetwork have: the first InternalIP of each family, else the first ExternalIP */
+};
+
 enum protocol { PROTOCOL_TCP, PROTOCOL_UDP, PROTOCOL_SCTP };
 
 struct service_port {
@@ -62,7 +73,7 @@ struct service {
 	uint8_t type;           /* enum service_type */
 	bool headless;          /* clusterIP: None */
 	bool publish_not_ready; /* spec.publishNotReadyAddresses */
-	uint8_t families;       /* spec.ipFamilies: bit 0 IPv4, bit 1 IPv6; 0: unset */
+	uint8_t families;       /* spec.ipFamilies, or both by ipFamilyPolicy: bit 0 IPv4, bit 1 IPv6; 0: unset */
 	uint8_t cluster_ip_count, external_ip_count;
 	uint16_t port_count;
 	struct addr cluster_ips[2];
@@ -110,6 +121,8 @@ struct pod {
 struct pod_manifest {
 	const char *owner_kind, *owner_name; /* interned; the controlling ownerReference, NULL: none */
 	const struct pod_dns *dns;           /* owned; NULL: nothing set (for `headns run`) */
+	const char *node;                    /* interned; spec.nodeName, NULL: none */
+	bool host_network;                   /* spec.hostNetwork */
 };
 
 /* A pod's dnsPolicy and dnsConfig (Kubernetes: Pod's DNS Policy / DNS Config). Owned strings. */
@@ -154,14 +167,19 @@ struct endpoint_slice {
 	struct endpoint_subset *subsets; /* owned */
 };
 
-/* StatefulSet, Deployment, ReplicaSet: desired state, from which manifest loading simulates pods. */
+/* StatefulSet, Deployment, ReplicaSet, ReplicationController, DaemonSet, Job: desired state, from which manifest loading simulates pods. */
 struct workload {
 	struct object object;
-	uint32_t replicas, ordinals_start;
-	const char *service_name;         /* interned; StatefulSet's spec.serviceName; NULL: none */
-	const struct label_set *selector; /* spec.selector.matchLabels */
+	uint32_t replicas; /* how many pods there are at a time; a DaemonSet's: on each Node */
+	uint32_t ordinals_start;
+	bool indexed;             /* a Job with completionMode Indexed: its pods have numbers */
+	const char *service_name; /* interned; StatefulSet's spec.serviceName; NULL: none */
+	/* spec.selector.matchLabels, a ReplicationController's spec.selector; NULL of a Job but for manualSelector: what else it would
+	 * select, by the uid of the Job, no other Pod has */
+	const struct label_set *selector;
+	const struct label_set *node_selector; /* the template's nodeSelector; NULL: any Node */
 	const char *owner_kind, *owner_name;
-	struct pod *template_pod; /* owned: labels, hostname, subdomain, ports, dns of the template; no name, no IPs */
+	struct pod *template_pod; /* owned: labels, hostname, subdomain, ports, dns, hostNetwork of the template; no name, no IPs */
 };
 
 /* Decodes one object whose kind and apiVersion are among those we know. OK with *out set (owned by the caller, object_free);

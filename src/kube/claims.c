@@ -1,11 +1,9 @@
 #include "claims.h"
+#include "decode.h"
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_workload(const struct object *o)
-{
-	return o->kind == OBJECT_STATEFUL_SET || o->kind == OBJECT_DEPLOYMENT || o->kind == OBJECT_REPLICA_SET;
-}
+#define TEMPLATE_HASH "pod-template-hash" /* what tells the pods of a Deployment's ReplicaSets apart */
 
 /* What a workload is found by; name_len, because a pod's name begins with that of its workload. */
 struct identity {
@@ -37,53 +35,69 @@ static int finds(const void *key, const void *claim)
 	return compare(key, &((const struct claim *)claim)->workload->object);
 }
 
-static struct claim *find(const struct claims *c, const char *ns, enum object_kind kind, const char *name, size_t name_len)
+static struct claim *find_part(const struct claims *c, const char *ns, enum object_kind kind, const char *name, size_t name_len)
 {
 	struct identity id = {ns, kind, name, name_len};
 	return c->count ? bsearch(&id, c->list, c->count, sizeof *c->list, finds) : NULL;
 }
 
-static bool mark(struct claim *claim)
+static struct claim *find(const struct claims *c, const char *ns, enum object_kind kind, const char *name)
 {
-	if (claim)
-		claim->has_pods = true;
-	return claim != NULL;
+	return find_part(c, ns, kind, name, strlen(name));
 }
 
 static struct claim *deployment_of(const struct claims *c, const struct workload *set)
 {
 	if (set->object.kind != OBJECT_REPLICA_SET || !set->owner_kind || strcmp(set->owner_kind, "Deployment") != 0)
 		return NULL;
-	return find(c, set->object.ns, OBJECT_DEPLOYMENT, set->owner_name, strlen(set->owner_name));
+	return find(c, set->object.ns, OBJECT_DEPLOYMENT, set->owner_name);
 }
 
-static void mark_replica_set(const struct claims *c, const char *ns, const char *name)
+/* --- pods that have a controller --- */
+
+static void observe(struct claim *claim)
 {
-	struct claim *set = find(c, ns, OBJECT_REPLICA_SET, name, strlen(name));
-	const char *hash = strrchr(name, '-');
-	if (mark(set))
-		mark(deployment_of(c, set->workload));
+	if (claim)
+		claim->observed = true;
+}
+
+static void observe_deployment(const struct claims *c, const char *ns, const char *replica_set)
+{
+	const struct claim *set = find(c, ns, OBJECT_REPLICA_SET, replica_set);
+	const char *hash = strrchr(replica_set, '-');
+	if (set)
+		observe(deployment_of(c, set->workload));
 	else if (hash) /* dumps often leave out ReplicaSets: <Deployment>-<pod-template-hash> */
-		mark(find(c, ns, OBJECT_DEPLOYMENT, name, (size_t)(hash - name)));
+		observe(find_part(c, ns, OBJECT_DEPLOYMENT, replica_set, (size_t)(hash - replica_set)));
 }
 
-static void mark_owner(const struct claims *c, const struct pod *p)
+static void observe_owner(const struct claims *c, const struct pod *p)
 {
-	const char *ns = p->object.ns, *kind = p->manifest->owner_kind, *name = p->manifest->owner_name;
-	if (strcmp(kind, "StatefulSet") == 0)
-		mark(find(c, ns, OBJECT_STATEFUL_SET, name, strlen(name)));
-	else if (strcmp(kind, "ReplicaSet") == 0)
-		mark_replica_set(c, ns, name);
-	else if (strcmp(kind, "Deployment") == 0)
-		mark(find(c, ns, OBJECT_DEPLOYMENT, name, strlen(name)));
+	const char *ns = p->object.ns, *owner = p->manifest->owner_name;
+	enum object_kind kind = workload_kind(p->manifest->owner_kind);
+	if (kind == OBJECT_KINDS || kind == OBJECT_DEPLOYMENT) /* which has no pods but those of its ReplicaSets */
+		return;
+	observe(find(c, ns, kind, owner));
+	if (kind == OBJECT_REPLICA_SET)
+		observe_deployment(c, ns, owner);
 }
 
-static bool mark_by_name(const struct claims *c, const struct pod *p)
+/* --- pods that have none --- */
+
+/* "web-7" has the name of a pod of web, if 7 is among its ordinals. */
+static bool has_name_of(const struct workload *set, const char *ordinal)
+{
+	char *end;
+	unsigned long long n = strtoull(ordinal, &end, 10);
+	return *ordinal && strspn(ordinal, "0123456789") == strlen(ordinal) && (*ordinal != '0' || !ordinal[1]) && !*end &&
+	       n >= set->ordinals_start && n - set->ordinals_start < set->replicas;
+}
+
+static bool is_stateful(const struct claims *c, const struct pod *p)
 {
 	const char *name = p->object.name, *dash = strrchr(name, '-');
-	if (!dash || !dash[1] || dash[1 + strspn(dash + 1, "0123456789")])
-		return false;
-	return mark(find(c, p->object.ns, OBJECT_STATEFUL_SET, name, (size_t)(dash - name)));
+	const struct claim *claim = dash ? find_part(c, p->object.ns, OBJECT_STATEFUL_SET, name, (size_t)(dash - name)) : NULL;
+	return claim && has_name_of(claim->workload, dash + 1) && selector_matches(claim->workload->selector, p->object.labels);
 }
 
 /* Where the workloads of the namespace begin. */
@@ -100,30 +114,71 @@ static size_t first_of(const struct claims *c, const char *ns)
 	return low;
 }
 
-static void mark_by_selector(const struct claims *c, const struct pod *p)
+static bool adopts(const struct workload *w, const struct pod *p)
 {
-	for (size_t i = first_of(c, p->object.ns); i < c->count && c->list[i].workload->object.ns == p->object.ns; i++) {
-		const struct workload *w = c->list[i].workload;
-		if (w->object.kind != OBJECT_STATEFUL_SET && selector_matches(w->selector, p->object.labels))
-			c->list[i].has_pods = true;
-	}
+	if (w->object.kind == OBJECT_STATEFUL_SET || !selector_matches(w->selector, p->object.labels))
+		return false;
+	return w->object.kind != OBJECT_DEPLOYMENT || label_set_value(p->object.labels, TEMPLATE_HASH);
 }
 
-static void mark_pod(const struct claims *c, const struct pod *p)
+static struct claim *adopter_of(const struct claims *c, const struct pod *p)
+{
+	for (size_t i = first_of(c, p->object.ns); i < c->count && c->list[i].workload->object.ns == p->object.ns; i++) {
+		if (adopts(c->list[i].workload, p))
+			return &c->list[i];
+	}
+	return NULL;
+}
+
+static void adopt(struct claims *c, const struct pod *p)
+{
+	struct claim *adopter = is_stateful(c, p) ? NULL : adopter_of(c, p), *deployment;
+	if (!adopter)
+		return;
+	deployment = deployment_of(c, adopter->workload);
+	(deployment ? deployment : adopter)->adopted++;
+	if (adopter->workload->object.kind == OBJECT_DAEMON_SET && p->manifest && p->manifest->node)
+		c->occupied[c->occupied_count++] = (struct occupied){adopter->workload, p->manifest->node};
+}
+
+static bool has_ended(const struct pod *p)
+{
+	return p->deleting || p->phase == POD_SUCCEEDED || p->phase == POD_FAILED;
+}
+
+static void claim_pod(struct claims *c, const struct pod *p)
 {
 	if (p->manifest && p->manifest->owner_kind)
-		mark_owner(c, p);
-	else if (!mark_by_name(c, p))
-		mark_by_selector(c, p);
+		observe_owner(c, p);
+	else if (!has_ended(p))
+		adopt(c, p);
+}
+
+/* --- all --- */
+
+static int by_place(const void *a, const void *b)
+{
+	const struct occupied *x = a, *y = b;
+	if (x->set != y->set)
+		return (uintptr_t)x->set < (uintptr_t)y->set ? -1 : 1;
+	return ((uintptr_t)x->node > (uintptr_t)y->node) - ((uintptr_t)x->node < (uintptr_t)y->node);
+}
+
+bool claims_occupied(const struct claims *c, const struct workload *set, const char *node)
+{
+	struct occupied place = {set, node};
+	return c->occupied_count && bsearch(&place, c->occupied, c->occupied_count, sizeof place, by_place);
 }
 
 enum err claims_make(struct claims *c, struct object *const *objects, size_t n)
 {
-	*c = (struct claims){.list = calloc(n + 1, sizeof *c->list)};
-	if (!c->list)
+	*c = (struct claims){.list = calloc(n + 1, sizeof *c->list), .occupied = calloc(n + 1, sizeof *c->occupied)};
+	if (!c->list || !c->occupied) {
+		claims_free(c);
 		return ERR_NOMEM;
+	}
 	for (size_t i = 0; i < n; i++) {
-		if (is_workload(objects[i]))
+		if (object_is_workload(objects[i]))
 			c->list[c->count++].workload = (const struct workload *)objects[i];
 	}
 	qsort(c->list, c->count, sizeof *c->list, by_identity);
@@ -131,12 +186,15 @@ enum err claims_make(struct claims *c, struct object *const *objects, size_t n)
 		c->list[i].by_deployment = deployment_of(c, c->list[i].workload) != NULL;
 	for (size_t i = 0; i < n; i++) {
 		if (objects[i]->kind == OBJECT_POD)
-			mark_pod(c, (const struct pod *)objects[i]);
+			claim_pod(c, (const struct pod *)objects[i]);
 	}
+	qsort(c->occupied, c->occupied_count, sizeof *c->occupied, by_place);
 	return OK;
 }
 
 void claims_free(struct claims *c)
 {
 	free(c->list);
+	free(c->occupied);
+	*c = (struct claims){0};
 }

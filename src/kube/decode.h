@@ -12,6 +12,7 @@ void pod_clear(struct object *o, struct intern *pool);
 void endpoint_slice_decode(struct decoder *d, const struct field *root, struct object *o);
 void endpoints_decode(struct decoder *d, const struct field *root, struct object *o);
 void endpoint_slice_clear(struct object *o, struct intern *pool); /* of both */
+void node_decode(struct decoder *d, const struct field *root, struct object *o);
 void workload_decode(struct decoder *d, const struct field *root, struct object *o);
 void workload_clear(struct object *o, struct intern *pool);
 
@@ -25,8 +26,22 @@ void pod_dns_free(struct pod_dns *dns); /* takes NULL */
 /* Labels or a selector, checked and interned; NULL if empty or absent. */
 const struct label_set *label_set_decode(struct decoder *d, const struct field *map);
 
+/* base and these n pairs, which count where base has the key too. NULL: out of memory. */
+const struct label_set *label_set_with(struct intern *pool, const struct label_set *base, const struct label *pairs, size_t n);
+
+/* Makes *set (owned) that. */
+void label_set_add(struct decoder *d, const struct label_set **set, const struct label *pairs, size_t n);
+
 /* The value of a label, borrowed from the set; NULL: it has none. */
 const char *label_set_value(const struct label_set *set, const char *key);
+
+/* One of the conditions in a status is "True". */
+bool condition_decode(struct decoder *d, const struct field *status, const char *type);
+
+bool object_is_workload(const struct object *o);
+
+/* The workload's kind that has this name; OBJECT_KINDS: none has. */
+enum object_kind workload_kind(const char *name);
 
 /* The controlling ownerReference in metadata, interned; both stay NULL if there is none. */
 void owner_decode(struct decoder *d, const struct field *meta, const char **kind, const char **name);

@@ -73,6 +73,26 @@ const struct label_set *label_set_intern(struct intern *pool, const struct label
 	return set;
 }
 
+const struct label_set *label_set_with(struct intern *pool, const struct label_set *base, const struct label *pairs, size_t n)
+{
+	size_t kept = 0;
+	const struct label_set *set;
+	struct label *all = malloc((base ? base->count : 0) * sizeof *all + n * sizeof *all);
+	if (!all)
+		return NULL;
+	for (uint32_t i = 0; base && i < base->count; i++) {
+		size_t at = 0;
+		while (at < n && strcmp(pairs[at].key, base->labels[i].key) != 0)
+			at++;
+		if (at == n)
+			all[kept++] = base->labels[i];
+	}
+	memcpy(all + kept, pairs, n * sizeof *all);
+	set = label_set_intern(pool, all, kept + n);
+	free(all);
+	return set;
+}
+
 void label_set_unref(struct intern *pool, const struct label_set *set)
 {
 	if (set && intern_refs(set) == 1)
@@ -126,4 +146,15 @@ const struct label_set *label_set_decode(struct decoder *d, const struct field *
 	}
 	free(pairs);
 	return set;
+}
+
+void label_set_add(struct decoder *d, const struct label_set **set, const struct label *pairs, size_t n)
+{
+	const struct label_set *larger = d->err ? NULL : label_set_with(d->pool, *set, pairs, n);
+	if (!larger) {
+		decoder_out_of_memory(d); /* which an error of before stays before */
+		return;
+	}
+	label_set_unref(d->pool, *set);
+	*set = larger;
 }

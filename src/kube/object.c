@@ -14,7 +14,7 @@ struct kind {
 
 static const struct kind kinds[OBJECT_KINDS] = {
         [OBJECT_NAMESPACE] = {"v1", "Namespace", true, FORM_LABEL, sizeof(struct object), NULL, NULL},
-        [OBJECT_NODE] = {"v1", "Node", true, FORM_SUBDOMAIN, sizeof(struct object), NULL, NULL},
+        [OBJECT_NODE] = {"v1", "Node", true, FORM_SUBDOMAIN, sizeof(struct cluster_node), node_decode, NULL},
         [OBJECT_SERVICE] = {"v1", "Service", false, FORM_LABEL, sizeof(struct service), service_decode, service_clear},
         [OBJECT_POD] = {"v1", "Pod", false, FORM_SUBDOMAIN, sizeof(struct pod), pod_decode, pod_clear},
         [OBJECT_ENDPOINT_SLICE] = {"discovery.k8s.io/v1", "EndpointSlice", false, FORM_SUBDOMAIN, sizeof(struct endpoint_slice),
@@ -28,11 +28,28 @@ static const struct kind kinds[OBJECT_KINDS] = {
         [OBJECT_REPLICA_SET] = {"apps/v1", "ReplicaSet", false, FORM_SUBDOMAIN, sizeof(struct workload), workload_decode, workload_clear},
         [OBJECT_SERVICE_IMPORT] = {"multicluster.x-k8s.io/v1alpha1", "ServiceImport", false, FORM_LABEL, sizeof(struct service),
                                    service_import_decode, service_clear},
+        [OBJECT_DAEMON_SET] = {"apps/v1", "DaemonSet", false, FORM_SUBDOMAIN, sizeof(struct workload), workload_decode, workload_clear},
+        [OBJECT_JOB] = {"batch/v1", "Job", false, FORM_SUBDOMAIN, sizeof(struct workload), workload_decode, workload_clear},
+        [OBJECT_REPLICATION_CONTROLLER] = {"v1", "ReplicationController", false, FORM_SUBDOMAIN, sizeof(struct workload), workload_decode,
+                                           workload_clear},
 };
 
 const char *object_kind_name(enum object_kind kind)
 {
 	return kinds[kind].name;
+}
+
+bool object_is_workload(const struct object *o)
+{
+	return kinds[o->kind].decode == workload_decode;
+}
+
+enum object_kind workload_kind(const char *name)
+{
+	enum object_kind kind = 0;
+	while (kind < OBJECT_KINDS && (kinds[kind].decode != workload_decode || strcmp(kinds[kind].name, name) != 0))
+		kind++;
+	return kind;
 }
 
 void owner_decode(struct decoder *d, const struct field *meta, const char **kind, const char **name)

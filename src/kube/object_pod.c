@@ -144,6 +144,19 @@ static void pod_owner_decode(struct decoder *d, const struct field *meta, struct
 	}
 }
 
+/* Where it runs, and whether with its node's addresses. */
+static void place_decode(struct decoder *d, const struct field *spec, struct pod *p)
+{
+	struct field node = field_member(d, spec, "nodeName"), network = field_member(d, spec, "hostNetwork");
+	const char *name = field_check(d, &node, field_text(d, &node), FORM_SUBDOMAIN);
+	bool host_network = field_bool(d, &network, false);
+	struct pod_manifest *m = name || host_network ? manifest_of(d, p) : NULL;
+	if (!m)
+		return;
+	m->node = decoder_intern(d, name);
+	m->host_network = host_network;
+}
+
 void pod_spec_decode(struct decoder *d, const struct field *spec, struct pod *p)
 {
 	struct field hostname = field_member(d, spec, "hostname"), subdomain = field_member(d, spec, "subdomain");
@@ -151,6 +164,7 @@ void pod_spec_decode(struct decoder *d, const struct field *spec, struct pod *p)
 	p->subdomain = field_intern(d, &subdomain, FORM_LABEL);
 	p->ports = ports_decode(d, spec);
 	set_dns(d, p, pod_dns_decode(d, spec));
+	place_decode(d, spec, p);
 }
 
 static void ips_decode(struct decoder *d, const struct field *status, struct pod *p)
@@ -166,13 +180,13 @@ static void ips_decode(struct decoder *d, const struct field *status, struct pod
 		p->ip_count = 1;
 }
 
-static bool ready_decode(struct decoder *d, const struct field *status)
+bool condition_decode(struct decoder *d, const struct field *status, const char *wanted)
 {
 	struct field list = field_member(d, status, "conditions"), item = {0};
 	while (field_next(d, &list, &item)) {
 		struct field type = field_member(d, &item, "type"), value = field_member(d, &item, "status");
 		const char *type_text = field_text(d, &type), *value_text = field_text(d, &value);
-		if (type_text && strcmp(type_text, "Ready") == 0)
+		if (type_text && strcmp(type_text, wanted) == 0)
 			return value_text && strcmp(value_text, "True") == 0;
 	}
 	return false;
@@ -196,7 +210,7 @@ void pod_decode(struct decoder *d, const struct field *root, struct object *o)
 	pod_spec_decode(d, &spec, p);
 	p->observed = field_is_set(d, &phase);
 	p->phase = phase_decode(d, &phase);
-	p->ready = ready_decode(d, &status);
+	p->ready = condition_decode(d, &status, "Ready");
 	ips_decode(d, &status, p);
 }
 
@@ -206,6 +220,7 @@ static void free_manifest(struct pod_manifest *m, struct intern *pool)
 		return;
 	intern_unref(pool, m->owner_kind);
 	intern_unref(pool, m->owner_name);
+	intern_unref(pool, m->node);
 	pod_dns_free((struct pod_dns *)m->dns);
 	free(m);
 }

@@ -7,6 +7,7 @@
 enum { TYPE_CLUSTER_IP, TYPE_NODE_PORT, TYPE_LOAD_BALANCER, TYPE_EXTERNAL_NAME };
 static const char *const types[] = {"ClusterIP", "NodePort", "LoadBalancer", "ExternalName", NULL};
 static const char *const family_names[] = {"IPv4", "IPv6", NULL};
+#define FAMILIES_BOTH 3 /* both bits of struct service's families */
 
 /* One item of clusterIPs, or clusterIP. */
 static void cluster_ip_decode(struct decoder *d, const struct field *f, struct service *s)
@@ -50,6 +51,17 @@ static uint8_t families_decode(struct decoder *d, const struct field *spec)
 	while (field_next(d, &list, &item))
 		families |= 1U << field_choice(d, &item, family_names, 0);
 	return (uint8_t)families;
+}
+
+/* True if the API server would add the family that ipFamilies leaves out. A Service that has clusterIPs is one that it has seen: there
+ * PreferDualStack may have been given but one, because the cluster had no other. */
+static bool wants_both_families(struct decoder *d, const struct field *spec)
+{
+	enum { SINGLE, PREFER, REQUIRE };
+	static const char *const policies[] = {"SingleStack", "PreferDualStack", "RequireDualStack", NULL};
+	struct field policy = field_member(d, spec, "ipFamilyPolicy"), seen = field_member(d, spec, "clusterIPs");
+	unsigned wanted = field_choice(d, &policy, policies, SINGLE);
+	return wanted == REQUIRE || (wanted == PREFER && !field_is_set(d, &seen));
 }
 
 static bool publish_not_ready_decode(struct decoder *d, const struct field *root, const struct field *spec)
@@ -154,7 +166,7 @@ void service_decode(struct decoder *d, const struct field *root, struct object *
 		cluster_ips_decode(d, &spec, s);
 	}
 	externals_decode(d, root, &spec, s);
-	s->families = families_decode(d, &spec);
+	s->families = (uint8_t)(families_decode(d, &spec) | (wants_both_families(d, &spec) ? FAMILIES_BOTH : 0));
 	s->publish_not_ready = publish_not_ready_decode(d, root, &spec);
 	s->selector = label_set_decode(d, &selector);
 	ports_decode(d, &spec, s);

@@ -12,6 +12,8 @@ struct simulation {
 	struct address_set used;
 	const struct service **v6; /* those with IPv6 */
 	size_t v6_count;
+	const struct cluster_node **nodes; /* by name */
+	size_t node_count;
 };
 
 static enum err out_of_memory(struct simulation *s)
@@ -45,11 +47,14 @@ static enum err use_object(struct simulation *s, const struct object *o)
 {
 	const struct service *service = (const struct service *)o;
 	const struct pod *pod = (const struct pod *)o;
+	const struct cluster_node *node = (const struct cluster_node *)o;
 	switch (o->kind) {
 	case OBJECT_SERVICE:
 		return use(s, service->cluster_ips, service->cluster_ip_count);
 	case OBJECT_POD:
 		return use(s, pod->ips, pod->ip_count);
+	case OBJECT_NODE:
+		return use(s, node->ips, node->ip_count);
 	case OBJECT_ENDPOINT_SLICE:
 	case OBJECT_CONTROLLER_SLICE:
 	case OBJECT_ENDPOINTS:
@@ -135,10 +140,28 @@ static bool wants_v6(const struct simulation *s, const struct pod *p)
 	return false;
 }
 
+static int finds_node(const void *key, const void *node)
+{
+	return strcmp(key, (*(const struct cluster_node *const *)node)->object.name);
+}
+
+/* Gives a pod with hostNetwork the addresses of its node. False: it has none from there. */
+static bool share_node(const struct simulation *s, struct pod *p)
+{
+	const char *name = p->manifest && p->manifest->host_network ? p->manifest->node : NULL;
+	const struct cluster_node *const *node =
+	        name && s->node_count ? bsearch(name, s->nodes, s->node_count, sizeof *s->nodes, finds_node) : NULL;
+	if (!node)
+		return false;
+	p->ip_count = (*node)->ip_count;
+	memcpy(p->ips, (*node)->ips, sizeof p->ips);
+	return p->ip_count;
+}
+
 static enum err address_pod(struct simulation *s, struct pod *p)
 {
 	enum err err;
-	if (p->observed || p->ip_count)
+	if (p->observed || p->ip_count || share_node(s, p))
 		return OK;
 	err = pick(s, &p->object, &s->options->pod_cidr, 0, "--pod-cidr", p->ips, &p->ip_count);
 	if (err || !wants_v6(s, p))
@@ -159,6 +182,8 @@ static enum err address_all(struct simulation *s, struct object *const *objects,
 	enum err err = OK;
 	for (size_t i = 0; i < n && !err; i++) {
 		struct service *service = (struct service *)objects[i];
+		if (objects[i]->kind == OBJECT_NODE)
+			s->nodes[s->node_count++] = (const struct cluster_node *)objects[i];
 		if (objects[i]->kind != OBJECT_SERVICE)
 			continue;
 		if (service->families & FAMILY_V6)
@@ -179,7 +204,8 @@ static enum err address_in_order(struct simulation *s)
 	struct object **sorted = calloc(n + 1, sizeof *sorted);
 	enum err err = ERR_NOMEM;
 	s->v6 = calloc(n + 1, sizeof *s->v6);
-	if (!sorted || !s->v6) {
+	s->nodes = calloc(n + 1, sizeof *s->nodes);
+	if (!sorted || !s->v6 || !s->nodes) {
 		out_of_memory(s);
 		goto done;
 	}
@@ -189,6 +215,7 @@ static enum err address_in_order(struct simulation *s)
 	err = address_all(s, sorted, n);
 done:
 	free(s->v6);
+	free(s->nodes);
 	free(sorted);
 	return err;
 }

@@ -11,23 +11,40 @@
 #define SUFFIX_LEN      5
 #define BASE_LEN_MAX    (63 - SUFFIX_LEN) /* with the dash */
 
-char *stateful_pod_name(const char *set, uint64_t ordinal)
+char *ordinal_name(const char *workload, uint64_t ordinal)
 {
-	size_t size = strlen(set) + sizeof "-18446744073709551615";
+	size_t size = strlen(workload) + sizeof "-18446744073709551615";
 	char *name = malloc(size);
 	if (name)
-		snprintf(name, size, "%s-%" PRIu64, set, ordinal);
+		snprintf(name, size, "%s-%" PRIu64, workload, ordinal);
 	return name;
 }
 
-char *random_pod_name(const struct workload *w, uint64_t index, uint64_t attempt)
+/* What the random characters follow. Of an Indexed Job's the index stays whole. */
+static void put_prefix(char prefix[BASE_LEN_MAX + 1], const struct workload *w, uint64_t index)
 {
-	uint64_t hash = name_hash(w->object.ns, w->object.name, (index << 8) + attempt);
+	char end[sizeof "-18446744073709551615-"];
+	int len = snprintf(end, sizeof end, "-%" PRIu64 "-", index);
+	if (w->indexed)
+		snprintf(prefix, BASE_LEN_MAX + 1, "%.*s%s", BASE_LEN_MAX - len, w->object.name, end);
+	else
+		snprintf(prefix, BASE_LEN_MAX + 1, "%s-", w->object.name);
+}
+
+/* Pods of a DaemonSet by their nodes, so that one more does not rename the others. */
+static uint64_t seed_of(const struct pod_place *at)
+{
+	return at->node ? name_hash("", at->node->object.name, 0) : at->index;
+}
+
+char *random_pod_name(const struct workload *w, const struct pod_place *at, uint64_t attempt)
+{
+	uint64_t hash = name_hash(w->object.ns, w->object.name, (seed_of(at) << 8) + attempt);
 	char *name = malloc(BASE_LEN_MAX + SUFFIX_LEN + 1);
 	size_t len;
 	if (!name)
 		return NULL;
-	snprintf(name, BASE_LEN_MAX + 1, "%s-", w->object.name);
+	put_prefix(name, w, at->index);
 	len = strlen(name);
 	for (int i = 0; i < SUFFIX_LEN; i++) {
 		name[len++] = SUFFIX_ALPHABET[hash % (sizeof SUFFIX_ALPHABET - 1)];
@@ -72,59 +89,69 @@ static bool copy_dns(const struct pod_dns *from, const struct pod_dns **out)
 	       copy_texts(from->searches, &dns->searches) && copy_texts(from->options, &dns->options);
 }
 
-/* --- labels --- */
-
-/* The template's labels and those that the StatefulSet controller adds. */
-static const struct label_set *stateful_labels(const struct label_set *template, const char *name, uint64_t ordinal, struct intern *pool)
-{
-	size_t n = template ? template->count : 0;
-	struct label *pairs = malloc((n + 2) * sizeof *pairs);
-	const struct label_set *set;
-	char index[sizeof "18446744073709551615"];
-	if (!pairs)
-		return NULL;
-	if (n)
-		memcpy(pairs, template->labels, n * sizeof *pairs);
-	snprintf(index, sizeof index, "%" PRIu64, ordinal);
-	pairs[n] = (struct label){"statefulset.kubernetes.io/pod-name", name};
-	pairs[n + 1] = (struct label){"apps.kubernetes.io/pod-index", index};
-	set = label_set_intern(pool, pairs, n + 2);
-	free(pairs);
-	return set;
-}
+/* --- what a controller gives its pods --- */
 
 /* Identity of a StatefulSet's pod (Kubernetes, StatefulSet basics: Pod identity). */
 static bool make_stateful(struct pod *p, const struct workload *w, uint64_t ordinal, struct intern *pool)
 {
+	char index[sizeof "18446744073709551615"];
+	const struct label labels[] = {
+	        {"statefulset.kubernetes.io/pod-name", p->object.name},
+	        {"apps.kubernetes.io/pod-index", index},
+	};
+	snprintf(index, sizeof index, "%" PRIu64, ordinal);
 	p->hostname = intern_ref(p->object.name);
 	p->subdomain = intern_ref(w->service_name);
-	p->object.labels = stateful_labels(w->template_pod->object.labels, p->object.name, ordinal, pool);
+	p->object.labels = label_set_with(pool, w->template_pod->object.labels, labels, 2);
 	return p->object.labels;
 }
 
-static void make_stateless(struct pod *p, const struct workload *w)
+/* Of an Indexed Job's (Kubernetes, Job: Completion mode). */
+static bool make_indexed(struct pod *p, const struct workload *w, uint64_t completion, struct intern *pool)
+{
+	char index[sizeof "18446744073709551615"], *hostname = ordinal_name(w->object.name, completion);
+	const struct label label = {"batch.kubernetes.io/job-completion-index", index};
+	snprintf(index, sizeof index, "%" PRIu64, completion);
+	p->hostname = hostname ? intern_str(pool, hostname) : NULL;
+	p->subdomain = intern_ref(w->template_pod->subdomain);
+	p->object.labels = label_set_with(pool, w->template_pod->object.labels, &label, 1);
+	free(hostname);
+	return p->hostname && p->object.labels;
+}
+
+static bool make_stateless(struct pod *p, const struct workload *w)
 {
 	p->hostname = intern_ref(w->template_pod->hostname);
 	p->subdomain = intern_ref(w->template_pod->subdomain);
 	p->object.labels = intern_ref(w->template_pod->object.labels);
+	return true;
+}
+
+static bool make_identity(struct pod *p, const struct workload *w, uint64_t index, struct intern *pool)
+{
+	if (w->object.kind == OBJECT_STATEFUL_SET)
+		return make_stateful(p, w, index, pool);
+	return w->indexed ? make_indexed(p, w, index, pool) : make_stateless(p, w);
 }
 
 /* However much of it there is, it is the pod's. */
-static bool make_manifest(struct pod *p, const struct workload *w, struct intern *pool)
+static bool make_manifest(struct pod *p, const struct workload *w, const struct cluster_node *node, struct intern *pool)
 {
+	const struct pod_manifest *from = w->template_pod->manifest;
 	struct pod_manifest *m = calloc(1, sizeof *m);
 	p->manifest = m;
 	if (!m)
 		return false;
 	m->owner_kind = intern_str(pool, object_kind_name(w->object.kind));
 	m->owner_name = intern_ref(w->object.name);
-	return m->owner_kind && copy_dns(w->template_pod->manifest ? w->template_pod->manifest->dns : NULL, &m->dns);
+	m->node = intern_ref(node ? node->object.name : from ? from->node : NULL);
+	m->host_network = from && from->host_network;
+	return m->owner_kind && copy_dns(from ? from->dns : NULL, &m->dns);
 }
 
-struct pod *simulated_pod_new(const struct workload *w, const char *name, uint64_t ordinal, struct intern *pool)
+struct pod *simulated_pod_new(const struct workload *w, const char *name, const struct pod_place *at, struct intern *pool)
 {
 	struct pod *p = calloc(1, sizeof *p);
-	bool whole = true;
 	if (!p)
 		return NULL;
 	p->object = (struct object){.kind = OBJECT_POD, .line = w->object.line, .ns = intern_ref(w->object.ns)};
@@ -132,11 +159,7 @@ struct pod *simulated_pod_new(const struct workload *w, const char *name, uint64
 	p->phase = POD_RUNNING;
 	p->ready = true;
 	p->ports = intern_ref(w->template_pod->ports);
-	if (w->object.kind == OBJECT_STATEFUL_SET)
-		whole = p->object.name && make_stateful(p, w, ordinal, pool);
-	else
-		make_stateless(p, w);
-	if (whole && p->object.name && make_manifest(p, w, pool))
+	if (p->object.name && make_identity(p, w, at->index, pool) && make_manifest(p, w, at->node, pool))
 		return p;
 	object_free(&p->object, pool);
 	return NULL;

@@ -70,9 +70,9 @@ static bool reserve_made(struct maker *s)
 	return true;
 }
 
-static enum err make_pod(struct maker *s, const struct workload *w, const char *name, uint64_t ordinal)
+static enum err make_pod(struct maker *s, const struct workload *w, const char *name, const struct pod_place *at)
 {
-	struct pod *p = reserve_made(s) ? simulated_pod_new(w, name, ordinal, s->pool) : NULL;
+	struct pod *p = reserve_made(s) ? simulated_pod_new(w, name, at, s->pool) : NULL;
 	if (!p || table_insert(s->pods, pod_hash(p->object.ns, p->object.name), p)) {
 		object_free(p ? &p->object : NULL, s->pool);
 		return out_of_memory(s->diag);
@@ -81,13 +81,13 @@ static enum err make_pod(struct maker *s, const struct workload *w, const char *
 	return OK;
 }
 
-/* A StatefulSet's pod has its name as hostname and as a label's value too. */
+/* An ordinal name is a hostname, and a StatefulSet's a label's value too. */
 static bool is_hostname(const char *name)
 {
 	return strlen(name) <= 63 && !strchr(name, '.');
 }
 
-static enum err refuse_names(struct maker *s, const struct workload *w, const char *name)
+static enum err refuse_name(struct maker *s, const struct workload *w, const char *name)
 {
 	*s->about = &w->object;
 	return diag_set(s->diag, ERR_RANGE, "%s %s/%s: its pods' names are no host names (at most 63 octets, no dots): %.100s",
@@ -95,53 +95,103 @@ static enum err refuse_names(struct maker *s, const struct workload *w, const ch
 }
 
 /* Where somebody else's pod has the name, the controller would wait for it to go. */
-static enum err make_stateful_pod(struct maker *s, const struct workload *w, uint64_t index)
+static enum err make_stateful_pod(struct maker *s, const struct workload *w, const char *name, uint64_t ordinal)
 {
-	uint64_t ordinal = w->ordinals_start + index;
-	char *name = stateful_pod_name(w->object.name, ordinal);
-	enum err err = OK;
-	if (!name)
-		err = out_of_memory(s->diag);
-	else if (!is_hostname(name))
-		err = refuse_names(s, w, name);
-	else if (!pod_exists(s, w->object.ns, name))
-		err = make_pod(s, w, name, ordinal);
+	const struct pod_place at = {.index = ordinal};
+	return pod_exists(s, w->object.ns, name) ? OK : make_pod(s, w, name, &at);
+}
+
+static enum err make_random_pod(struct maker *s, const struct workload *w, const struct pod_place *at)
+{
+	enum err err;
+	char *name = random_pod_name(w, at, 0);
+	for (uint64_t attempt = 1; name && pod_exists(s, w->object.ns, name); attempt++) {
+		free(name);
+		name = random_pod_name(w, at, attempt);
+	}
+	err = name ? make_pod(s, w, name, at) : out_of_memory(s->diag);
 	free(name);
 	return err;
 }
 
-static enum err make_stateless_pod(struct maker *s, const struct workload *w, uint64_t index)
+/* One of a StatefulSet or an Indexed Job. */
+static enum err make_ordinal_pod(struct maker *s, const struct workload *w, uint64_t ordinal)
 {
+	const struct pod_place at = {.index = ordinal};
+	char *name = ordinal_name(w->object.name, ordinal);
 	enum err err;
-	char *name = random_pod_name(w, index, 0);
-	for (uint64_t attempt = 1; name && pod_exists(s, w->object.ns, name); attempt++) {
-		free(name);
-		name = random_pod_name(w, index, attempt);
-	}
-	err = name ? make_pod(s, w, name, 0) : out_of_memory(s->diag);
+	if (!name)
+		err = out_of_memory(s->diag);
+	else if (!is_hostname(name))
+		err = refuse_name(s, w, name);
+	else
+		err = w->indexed ? make_random_pod(s, w, &at) : make_stateful_pod(s, w, name, ordinal);
 	free(name);
 	return err;
 }
 
 /* Before anything is made for it: two thousand million replicas are written as easily as two. */
-static enum err check_replicas(struct maker *s, const struct workload *w)
+static enum err check_count(struct maker *s, const struct workload *w, uint32_t count)
 {
 	char base[ADDR_TEXT_MAX];
-	if (s->count + w->replicas <= cidr_size(s->pod_cidr))
+	const char *field = w->object.kind == OBJECT_JOB ? "parallelism" : "replicas";
+	if (s->count + count <= cidr_size(s->pod_cidr))
 		return OK;
 	*s->about = &w->object;
 	addr_format(&s->pod_cidr->base, base);
 	return diag_set(s->diag, ERR_RANGE,
-	                "%s %s/%s: spec.replicas: %u more pods are too many for the addresses of %s/%u; give a larger --pod-cidr",
-	                object_kind_name(w->object.kind), w->object.ns, w->object.name, w->replicas, base, s->pod_cidr->prefix);
+	                "%s %s/%s: spec.%s: %u more pods are too many for the addresses of %s/%u; give a larger --pod-cidr",
+	                object_kind_name(w->object.kind), w->object.ns, w->object.name, field, count, base, s->pod_cidr->prefix);
 }
 
-static enum err make_pods_of(struct maker *s, const struct workload *w)
+static enum err make_ordinal_pods(struct maker *s, const struct workload *w)
 {
-	enum err err = check_replicas(s, w);
+	enum err err = check_count(s, w, w->replicas);
 	for (uint64_t i = 0; i < w->replicas && !err; i++)
-		err = w->object.kind == OBJECT_STATEFUL_SET ? make_stateful_pod(s, w, i) : make_stateless_pod(s, w, i);
+		err = make_ordinal_pod(s, w, w->ordinals_start + i);
 	return err;
+}
+
+static enum err make_random_pods(struct maker *s, const struct claim *claim)
+{
+	uint32_t lacking = claim->workload->replicas > claim->adopted ? claim->workload->replicas - claim->adopted : 0;
+	enum err err = check_count(s, claim->workload, lacking);
+	for (uint64_t i = 0; i < lacking && !err; i++)
+		err = make_random_pod(s, claim->workload, &(struct pod_place){.index = i});
+	return err;
+}
+
+/* A node that has no such pod yet, and that the pods want. */
+static bool lacks_daemon(const struct claims *claims, const struct workload *w, const struct cluster_node *node)
+{
+	return (!w->node_selector || selector_matches(w->node_selector, node->object.labels)) &&
+	       !claims_occupied(claims, w, node->object.name);
+}
+
+/* Where the input has no Node, there is one all the same. */
+static enum err make_daemons(struct maker *s, const struct claims *claims, const struct claim *claim)
+{
+	size_t nodes = 0;
+	enum err err = OK;
+	for (size_t i = 0; i < s->m->count && !err; i++) {
+		const struct cluster_node *node = (const struct cluster_node *)s->m->objects[i];
+		if (node->object.kind != OBJECT_NODE)
+			continue;
+		nodes++;
+		if (lacks_daemon(claims, claim->workload, node))
+			err = make_random_pod(s, claim->workload, &(struct pod_place){.node = node});
+	}
+	return nodes ? err : make_random_pods(s, claim);
+}
+
+static enum err make_pods_of(struct maker *s, const struct claims *claims, const struct claim *claim)
+{
+	const struct workload *w = claim->workload;
+	if (claim->observed || claim->by_deployment)
+		return OK;
+	if (w->object.kind == OBJECT_DAEMON_SET)
+		return make_daemons(s, claims, claim);
+	return w->object.kind == OBJECT_STATEFUL_SET || w->indexed ? make_ordinal_pods(s, w) : make_random_pods(s, claim);
 }
 
 static enum err make_pods(struct maker *s)
@@ -150,10 +200,8 @@ static enum err make_pods(struct maker *s)
 	enum err err = claims_make(&claims, s->m->objects, s->m->count);
 	if (err)
 		return out_of_memory(s->diag);
-	for (size_t i = 0; i < claims.count && !err; i++) {
-		if (!claims.list[i].has_pods && !claims.list[i].by_deployment)
-			err = make_pods_of(s, claims.list[i].workload);
-	}
+	for (size_t i = 0; i < claims.count && !err; i++)
+		err = make_pods_of(s, &claims, &claims.list[i]);
 	claims_free(&claims);
 	return err;
 }

@@ -1,4 +1,4 @@
-/* workload_pods.h - the pods that controllers would have made for the workloads of a manifest that have none in it. */
+/* workload_pods.h - the pods that controllers would have made for the workloads of a manifest, beside those that are in it (claims.h). */
 #pragma once
 #include "kube/manifest.h"
 

@@ -345,6 +345,9 @@ static void code_object(struct codec *c, struct object *o)
 	case OBJECT_STATEFUL_SET:
 	case OBJECT_DEPLOYMENT:
 	case OBJECT_REPLICA_SET:
+	case OBJECT_DAEMON_SET:
+	case OBJECT_JOB:
+	case OBJECT_REPLICATION_CONTROLLER:
 	case OBJECT_KINDS:
 		break;
 	}

@@ -95,6 +95,9 @@ static enum err upsert_into(struct store *s, struct namespace_entry *ns, struct 
 	case OBJECT_STATEFUL_SET:
 	case OBJECT_DEPLOYMENT:
 	case OBJECT_REPLICA_SET:
+	case OBJECT_DAEMON_SET:
+	case OBJECT_JOB:
+	case OBJECT_REPLICATION_CONTROLLER:
 	case OBJECT_KINDS:
 		break;
 	}

@@ -142,6 +142,7 @@ def test_ordinals_start(tmp_path, serve):
 
 def test_pods_in_the_input_are_not_simulated(tmp_path, serve):
     real = pod("web-0", "10.9.9.9", labels={"app": "web"}, hostname="web-0", subdomain="web")
+    real["metadata"]["ownerReferences"] = [{"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "web", "uid": "u", "controller": True}]
     server = serve(write_manifest(tmp_path / "m.yaml", service("web", selector={"app": "web"}), stateful_set("web", 2), real))
     assert server.addresses_of("web.default.svc") == {"10.9.9.9"}
 

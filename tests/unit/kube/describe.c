@@ -77,6 +77,10 @@ static void put_pod_spec(const struct pod *p)
 		put(" %s.%s", p->hostname ? p->hostname : "", p->subdomain ? p->subdomain : "");
 	for (uint32_t i = 0; p->ports && i < p->ports->count; i++)
 		put(" %s:%u/%s", p->ports->ports[i].name, p->ports->ports[i].port, protocol(p->ports->ports[i].protocol));
+	if (p->manifest && p->manifest->host_network)
+		put(" hostNetwork");
+	if (p->manifest && p->manifest->node)
+		put(" on %s", p->manifest->node);
 	const struct pod_dns *dns = p->manifest ? p->manifest->dns : NULL;
 	if (!dns)
 		return;
@@ -127,7 +131,9 @@ static void put_workload(const struct workload *w)
 	put(" %u from %u", w->replicas, w->ordinals_start);
 	if (w->service_name)
 		put(" service %s", w->service_name);
+	put("%s", w->indexed ? " indexed" : "");
 	put_labels("selector", w->selector);
+	put_labels("nodes", w->node_selector);
 	if (w->owner_kind)
 		put(" owner %s/%s", w->owner_kind, w->owner_name);
 	put(" template");
@@ -144,8 +150,10 @@ static void put_object(const struct object *o)
 	put_labels("labels", o->labels);
 	switch (o->kind) {
 	case OBJECT_NAMESPACE:
-	case OBJECT_NODE:
 	case OBJECT_KINDS:
+		break;
+	case OBJECT_NODE:
+		put_addrs(((const struct cluster_node *)o)->ips, ((const struct cluster_node *)o)->ip_count);
 		break;
 	case OBJECT_SERVICE:
 	case OBJECT_SERVICE_IMPORT:
@@ -162,6 +170,9 @@ static void put_object(const struct object *o)
 	case OBJECT_STATEFUL_SET:
 	case OBJECT_DEPLOYMENT:
 	case OBJECT_REPLICA_SET:
+	case OBJECT_DAEMON_SET:
+	case OBJECT_JOB:
+	case OBJECT_REPLICATION_CONTROLLER:
 		put_workload((const struct workload *)o);
 		break;
 	}

@@ -10,9 +10,20 @@
 static const struct describe_case kinds[] = {
         {"namespace", "{'apiVersion':'v1','kind':'Namespace','metadata':{'name':'prod','uid':'u-1'}}", "Namespace /prod"},
         {"node, a subdomain", "{'apiVersion':'v1','kind':'Node','metadata':{'name':'n1.example.com','labels':{'zone':'a'}}}",
-         "Node /n1.example.com labels{zone=a}"},
+         "Node /n1.example.com labels{kubernetes.io/hostname=n1.example.com,kubernetes.io/os=linux,zone=a}"},
         {"a cluster-scoped object has no namespace", "{'apiVersion':'v1','kind':'Node','metadata':{'name':'n1','namespace':'x'}}",
-         "Node /n1"},
+         "Node /n1 labels{kubernetes.io/hostname=n1,kubernetes.io/os=linux}"},
+        {"a node's addresses: the first of each family that is its own",
+         "{'apiVersion':'v1','kind':'Node','metadata':{'name':'n1','labels':{'kubernetes.io/os':'windows'}},'status':{'addresses':["
+         "{'type':'Hostname','address':'n1'},{'type':'ExternalIP','address':'192.0.2.9'},{'type':'InternalIP','address':'192.0.2.1'},"
+         "{'type':'InternalIP','address':'192.0.2.2'},{'type':'InternalIP','address':'fd00::1'}]}}",
+         "Node /n1 labels{kubernetes.io/hostname=n1,kubernetes.io/os=windows} 192.0.2.1 fd00::1"},
+        {"a node with addresses from outside alone",
+         "{'apiVersion':'v1','kind':'Node','metadata':{'name':'n1'},'status':{'addresses':[{'type':'ExternalIP','address':'192.0.2.9'}]}}",
+         "Node /n1 labels{kubernetes.io/hostname=n1,kubernetes.io/os=linux} 192.0.2.9"},
+        {"a node's address that is none",
+         "{'apiVersion':'v1','kind':'Node','metadata':{'name':'n1'},'status':{'addresses':[{'type':'InternalIP','address':'n1'}]}}",
+         "syntax: Node n1: status.addresses[0].address: \"n1\" is not an IP address; write one as 10.244.0.7 or fd00::7"},
         {"another kind", "{'apiVersion':'v1','kind':'ConfigMap','metadata':{'name':'x'}}",
          "skipped: v1 ConfigMap is not a kind that names come from"},
         {"another version of ours", "{'apiVersion':'apps/v1beta1','kind':'StatefulSet'}",

@@ -47,7 +47,9 @@ static const struct describe_case specs[] = {
         {"empty ones are unset", POD("'hostname':'','subdomain':''"), DESIRED},
         {"hostname with a dot", POD("'hostname':'web.0'"),
          "syntax: " WRONG "spec.hostname: \"web.0\" is not a DNS label; write a-z, 0-9 and '-', not '-' first or last"},
-        {"host network changes DNS alone", POD("'hostNetwork':true"), DESIRED " dns(Default)"},
+        {"its node's network", POD("'hostNetwork':true,'nodeName':'n1.example.com'"),
+         DESIRED " hostNetwork on n1.example.com dns(Default)"},
+        {"a node", POD("'nodeName':'n1'"), DESIRED " on n1"},
         {"named ports", PORTS("{'name':'web','containerPort':80},{'containerPort':81},{'name':'dns','containerPort':53,'protocol':'UDP'}"),
          DESIRED " web:80/TCP dns:53/UDP"},
         {"containers, then those that are restarted",
@@ -80,9 +82,9 @@ static const struct describe_case owners[] = {
 static const struct describe_case dns[] = {
         {"the default needs nothing", POD("'dnsPolicy':'ClusterFirst'"), DESIRED},
         {"a policy", POD("'dnsPolicy':'Default'"), DESIRED " dns(Default)"},
-        {"the node's, on the node's network", POD("'hostNetwork':true,'dnsPolicy':'ClusterFirst'"), DESIRED " dns(Default)"},
+        {"the node's, on the node's network", POD("'hostNetwork':true,'dnsPolicy':'ClusterFirst'"), DESIRED " hostNetwork dns(Default)"},
         {"the cluster's, on the node's network", POD("'hostNetwork':true,'dnsPolicy':'ClusterFirstWithHostNet'"),
-         DESIRED " dns(ClusterFirstWithHostNet)"},
+         DESIRED " hostNetwork dns(ClusterFirstWithHostNet)"},
         {"all of it",
          POD("'dnsPolicy':'None','dnsConfig':{'nameservers':['192.0.2.1','2001:db8::1'],'searches':['a.example','b.example'],"
              "'options':[{'name':'ndots','value':'2'},{'name':'edns0'}]}"),
@@ -168,6 +170,7 @@ static void test_allocation_failures(void **state)
 	            "{'name':'ndots','value':'2'}]}"));
 	check_allocation_failures(STATUS("'phase':'Running','podIPs':[{'ip':'10.0.0.1'},{'ip':'fd00::1'}]"));
 	check_allocation_failures(STATUS("'podIP':'10.0.0.1'"));
+	check_allocation_failures(POD("'hostNetwork':true,'nodeName':'n1','dnsPolicy':'None'"));
 	check_allocation_failures(META("'ownerReferences':[{'controller':true,'kind':'ReplicaSet','name':'x'}]"));
 }
 

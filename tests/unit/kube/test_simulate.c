@@ -19,6 +19,24 @@
 #define SERVICE(name, spec)         "---\napiVersion: v1\nkind: Service\nmetadata: {name: " name "}\nspec: {" spec "}\n"
 #define OWNED_REPLICA_SET(name, of) "---\napiVersion: apps/v1\nkind: ReplicaSet\nmetadata: {name: " name OWNER("Deployment", of) "}\n"
 
+#define LABELLED_POD(name, labels) "---\napiVersion: v1\nkind: Pod\nmetadata: {name: " name ", labels: {app: nginx, " labels "}}\n" RAN
+#define CONTROLLER(version, kind, rest)                                                                                                    \
+	"---\napiVersion: " version "\nkind: " kind "\nmetadata: {name: c}\nspec:\n  template: {metadata: {labels: {app: nginx}}}\n" rest
+#define HOST_DAEMON(nodes)                                                                                                                 \
+	"---\napiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: ds}\nspec:\n  template:\n    metadata: {labels: {app: nginx}}\n"      \
+	"    spec: {hostNetwork: true, nodeSelector: " nodes "}\n"
+#define NODE(name, labels)                                                                                                                 \
+	"---\napiVersion: v1\nkind: Node\nmetadata: {name: " name ", labels: {" labels "}}\n"                                              \
+	"status: {addresses: [{type: InternalIP, address: 192.0.2.1}]}\n"
+
+#define JOB_LABELS "batch.kubernetes.io/job-name=c,job-name=c"
+#define WEB_0                                                                                                                              \
+	"Pod default/web-0 labels{app=nginx,apps.kubernetes.io/pod-index=0,statefulset.kubernetes.io/pod-name=web-0} Running unobserved "  \
+	"ready 10.244.45.10 web-0.nginx web:80/TCP owner StatefulSet/web\n"
+#define WEB_1                                                                                                                              \
+	"Pod default/web-1 labels{app=nginx,apps.kubernetes.io/pod-index=1,statefulset.kubernetes.io/pod-name=web-1} Running unobserved "  \
+	"ready 10.244.243.207 web-1.nginx web:80/TCP owner StatefulSet/web\n"
+
 /* Only what is added or changed is of interest: pods' and Services' names, addresses and what made them. */
 static const struct {
 	const char *what, *text, *want;
@@ -60,7 +78,8 @@ static const struct {
 
         /* whose pods are in the input */
         {"a StatefulSet's by owner", STATEFUL_SET("web", "  replicas: 2\n") POD("web-7", OWNER("StatefulSet", "web"), RAN), ""},
-        {"a StatefulSet's by name", STATEFUL_SET("web", "  replicas: 2\n") POD("web-7", "", RAN), ""},
+        {"one of a StatefulSet's by name", STATEFUL_SET("web", "  replicas: 2\n") POD("web-0", "", RAN), WEB_1},
+        {"a name that it would not give", STATEFUL_SET("web", "  replicas: 1\n") POD("web-7", "", RAN), WEB_0},
         {"a name that is no ordinal", STATEFUL_SET("web", "") POD("web-7a", "", RAN),
          "Pod default/web-0 labels{app=nginx,apps.kubernetes.io/pod-index=0,statefulset.kubernetes.io/pod-name=web-0} Running unobserved "
          "ready 10.244.45.10 web-0.nginx web:80/TCP owner StatefulSet/web\n"},
@@ -75,8 +94,28 @@ static const struct {
          WORKLOAD("Deployment", "d", "") POD("d-1a2b-x", OWNER("ReplicaSet", "d-1a2b"), RAN), ""},
         {"a longer name's", WORKLOAD("Deployment", "d", "") POD("d-e-1a2b-x", OWNER("ReplicaSet", "d-e-1a2b"), RAN),
          "Pod default/d-XXXXX labels{app=nginx} Running unobserved ready ADDR web:80/TCP owner Deployment/d\n"},
-        {"a Deployment's by selector", WORKLOAD("Deployment", "d", "") POD("p", "", RAN), ""},
-        {"a ReplicaSet's by selector", WORKLOAD("ReplicaSet", "r", "") POD("p", "", RAN), ""},
+        {"a Deployment adopts nobody", WORKLOAD("Deployment", "d", "") POD("p", "", RAN),
+         "Pod default/d-XXXXX labels{app=nginx} Running unobserved ready ADDR web:80/TCP owner Deployment/d\n"},
+        {"but who has the mark of its ReplicaSet, whose owner was cut away",
+         WORKLOAD("Deployment", "d", "  replicas: 2\n") LABELLED_POD("p", "pod-template-hash: 5d"),
+         "Pod default/d-XXXXX labels{app=nginx} Running unobserved ready ADDR web:80/TCP owner Deployment/d\n"},
+        {"a Deployment does not run pods itself", WORKLOAD("Deployment", "d", "") POD("p", OWNER("Deployment", "d"), RAN),
+         "Pod default/d-XXXXX labels{app=nginx} Running unobserved ready ADDR web:80/TCP owner Deployment/d\n"},
+        {"a ReplicaSet adopts", WORKLOAD("ReplicaSet", "r", "") POD("p", "", RAN), ""},
+        {"and makes the others", WORKLOAD("ReplicaSet", "r", "  replicas: 2\n") POD("p", "", RAN),
+         "Pod default/r-XXXXX labels{app=nginx} Running unobserved ready ADDR web:80/TCP owner ReplicaSet/r\n"},
+        {"more than it wants", WORKLOAD("ReplicaSet", "r", "") POD("p", "", RAN) POD("q", "", RAN), ""},
+        {"not who has ended", WORKLOAD("ReplicaSet", "r", "") POD("p", "", "status: {phase: Succeeded, podIP: 10.9.9.9}\n"),
+         "Pod default/r-XXXXX labels{app=nginx} Running unobserved ready ADDR web:80/TCP owner ReplicaSet/r\n"},
+        {"nor who is somebody else's", WORKLOAD("ReplicaSet", "r", "") POD("p", OWNER("ReplicaSet", "s"), RAN),
+         "Pod default/r-XXXXX labels{app=nginx} Running unobserved ready ADDR web:80/TCP owner ReplicaSet/r\n"},
+        {"one Pod is one controller's", WORKLOAD("ReplicaSet", "r", "") WORKLOAD("ReplicaSet", "s", "") POD("p", "", RAN),
+         "Pod default/s-XXXXX labels{app=nginx} Running unobserved ready ADDR web:80/TCP owner ReplicaSet/s\n"},
+        {"a ReplicationController adopts",
+         CONTROLLER("v1", "ReplicationController", "  replicas: 2\n  selector: {app: nginx}\n") POD("p", "", RAN),
+         "Pod default/c-XXXXX labels{app=nginx} Running unobserved ready ADDR owner ReplicationController/c\n"},
+        {"and is observed", CONTROLLER("v1", "ReplicationController", "  replicas: 2\n") POD("p", OWNER("ReplicationController", "c"), RAN),
+         ""},
         {"a StatefulSet's pod is not the Deployment's of the same label",
          STATEFUL_SET("web", "") WORKLOAD("ReplicaSet", "r", "") POD("web-0", "", RAN),
          "Pod default/r-XXXXX labels{app=nginx} Running unobserved ready ADDR web:80/TCP owner ReplicaSet/r\n"},
@@ -84,7 +123,42 @@ static const struct {
          "Pod default/web-1 labels{app=nginx,apps.kubernetes.io/pod-index=1,statefulset.kubernetes.io/pod-name=web-1} Running unobserved "
          "ready 10.244.243.207 web-1.nginx web:80/TCP owner StatefulSet/web\n"},
 
+        /* Jobs */
+        {"a Job", CONTROLLER("batch/v1", "Job", "  parallelism: 2\n"),
+         "Pod default/c-XXXXX labels{app=nginx," JOB_LABELS "} Running unobserved ready ADDR owner Job/c\n"
+         "Pod default/c-XXXXX labels{app=nginx," JOB_LABELS "} Running unobserved ready ADDR owner Job/c\n"},
+        {"an Indexed Job", CONTROLLER("batch/v1", "Job", "  parallelism: 5\n  completions: 2\n  completionMode: Indexed\n"),
+         "Pod default/c-0-XXXXX labels{app=nginx,batch.kubernetes.io/job-completion-index=0," JOB_LABELS
+         "} Running unobserved ready ADDR c-0. owner Job/c\n"
+         "Pod default/c-1-XXXXX labels{app=nginx,batch.kubernetes.io/job-completion-index=1," JOB_LABELS
+         "} Running unobserved ready ADDR c-1. owner Job/c\n"},
+        {"a Job that was observed", CONTROLLER("batch/v1", "Job", "  parallelism: 5\n") POD("p", OWNER("Job", "c"), RAN), ""},
+        {"a Job adopts nobody", CONTROLLER("batch/v1", "Job", "  selector: {matchLabels: {app: nginx}}\n") POD("p", "", RAN),
+         "Pod default/c-XXXXX labels{app=nginx," JOB_LABELS "} Running unobserved ready ADDR owner Job/c\n"},
+        {"a CronJob has none", CONTROLLER("batch/v1", "CronJob", "  schedule: '* * * * *'\n"), ""},
+
+        /* DaemonSets */
+        {"a DaemonSet without Nodes", WORKLOAD("DaemonSet", "ds", ""),
+         "Pod default/ds-XXXXX labels{app=nginx} Running unobserved ready ADDR web:80/TCP owner DaemonSet/ds\n"},
+        {"adopts", WORKLOAD("DaemonSet", "ds", "") POD("p", "", RAN), ""},
+        {"with Nodes", WORKLOAD("DaemonSet", "ds", "") NODE("a", "") NODE("b", ""),
+         "Pod default/ds-XXXXX labels{app=nginx} Running unobserved ready ADDR web:80/TCP on a owner DaemonSet/ds\n"
+         "Pod default/ds-XXXXX labels{app=nginx} Running unobserved ready ADDR web:80/TCP on b owner DaemonSet/ds\n"},
+        {"one of which has its Pod",
+         WORKLOAD("DaemonSet", "ds", "") NODE("a", "") NODE("b", "") POD("p", "", "spec: {nodeName: a}\n" RAN) POD("q", "", RAN),
+         "Pod default/ds-XXXXX labels{app=nginx} Running unobserved ready ADDR web:80/TCP on b owner DaemonSet/ds\n"},
+        {"on the Nodes that it wants, with their addresses",
+         HOST_DAEMON("{disk: ssd, kubernetes.io/os: linux}") NODE("a", "disk: hdd") NODE("b", "disk: ssd"),
+         "Pod default/ds-XXXXX labels{app=nginx} Running unobserved ready 192.0.2.1 hostNetwork on b dns(Default) owner DaemonSet/ds\n"},
+        {"which are none", HOST_DAEMON("{kubernetes.io/os: windows}") NODE("a", ""), ""},
+        {"without Nodes on no Node", HOST_DAEMON("{kubernetes.io/os: windows}"),
+         "Pod default/ds-XXXXX labels{app=nginx} Running unobserved ready ADDR hostNetwork dns(Default) owner DaemonSet/ds\n"},
+
         /* pods that nobody ran */
+        {"a Pod on its Node's network", POD("p", "", "spec: {hostNetwork: true, nodeName: b}\n") NODE("a", "") NODE("b", ""),
+         "Pod default/p labels{app=nginx} Running unobserved ready 192.0.2.1 hostNetwork on b dns(Default)\n"},
+        {"a Pod on the network of a Node that is not there", POD("web-0", "", "spec: {hostNetwork: true, nodeName: b}\n") NODE("a", ""),
+         "Pod default/web-0 labels{app=nginx} Running unobserved ready 10.244.45.10 hostNetwork on b dns(Default)\n"},
         {"a Pod without status", POD("web-0", "", "spec: {hostname: web-0, subdomain: nginx}\n"),
          "Pod default/web-0 labels{app=nginx} Running unobserved ready 10.244.45.10 web-0.nginx\n"},
         {"a Pod that waits", POD("web-0", "", "status: {phase: Pending}\n"), "Pod default/web-0 labels{app=nginx} Pending\n"},
@@ -108,6 +182,13 @@ static const struct {
         {"headless", SERVICE("s", "clusterIP: None"), "Service default/s headless\n"},
         {"ExternalName", SERVICE("s", "type: ExternalName, externalName: a.b"), "Service default/s -> a.b\n"},
         {"both families", SERVICE("s", "ipFamilies: [IPv4, IPv6]"), "Service default/s ADDR ADDR6 IPv4 IPv6\n"},
+        {"both by policy", SERVICE("s", "ipFamilyPolicy: PreferDualStack"), "Service default/s ADDR ADDR6 IPv4 IPv6\n"},
+        {"the other one by policy", SERVICE("s", "ipFamilyPolicy: RequireDualStack, clusterIP: 10.0.0.9"),
+         "Service default/s 10.0.0.9 ADDR6 IPv4 IPv6\n"},
+        {"a pod of a headless one",
+         POD("web-0", "", "") SERVICE("s", "selector: {app: nginx}, clusterIP: None, ipFamilyPolicy: RequireDualStack"),
+         "Pod default/web-0 labels{app=nginx} Running unobserved ready 10.244.45.10 ADDR6\nService default/s headless IPv4 IPv6 "
+         "selector{app=nginx}\n"},
         {"IPv6 alone", SERVICE("s", "ipFamilies: [IPv6]"), "Service default/s ADDR6 IPv6\n"},
         {"the family that is lacking", SERVICE("s", "ipFamilies: [IPv6, IPv4], clusterIP: 'fd00::9'"),
          "Service default/s fd00::9 ADDR IPv4 IPv6\n"},
@@ -182,6 +263,9 @@ static const struct {
          "most 63 octets, no dots): aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgg-0\n"},
         {"names with a dot", STATEFUL_SET("a.b", ""),
          "error: a:2: StatefulSet default/a.b: its pods' names are no host names (at most 63 octets, no dots): a.b-0\n"},
+        {"a Job of too many", CONTROLLER("batch/v1", "Job", "  parallelism: 65537\n"),
+         "error: a:2: Job default/c: spec.parallelism: 65537 more pods are too many for the addresses of 10.244.0.0/16; give a larger "
+         "--pod-cidr\n"},
 };
 
 static void test_refused(void **state)
@@ -295,25 +379,34 @@ static void no_report(void *arg, bool fatal, const char *text)
 	(void)text;
 }
 
-static void test_allocation_failures(void **state)
+/* So few strings that the pool of them need not grow: it can do without. */
+static void fail_each_allocation(const char *text, size_t objects)
 {
-	const char text[] = STATEFUL_SET("web", "  replicas: 3\n") WORKLOAD("Deployment", "d", "  replicas: 20\n")
-	        SERVICE("s", "selector: {app: nginx}, ipFamilies: [IPv4, IPv6]") POD("p", OWNER("Job", "j"), "");
-	(void)state;
 	for (unsigned n = 1, whole = 0; !whole; n++) {
 		struct intern *pool = intern_new();
 		struct manifest m;
 		enum err err;
 		fail_alloc_at(n);
-		err = manifest_load_text(text, sizeof text - 1, DOCUMENT_YAML, "a", &log_options, pool, no_report, NULL, &m);
+		err = manifest_load_text(text, strlen(text), DOCUMENT_YAML, "a", &log_options, pool, no_report, NULL, &m);
 		whole = !fail_alloc_hit();
 		fail_alloc_at(0);
 		assert_int_equal(err, whole ? OK : ERR_NOMEM);
-		assert_int_equal(m.count, whole ? 4 + 23 : 0);
+		assert_int_equal(m.count, whole ? objects : 0);
 		manifest_free(&m, pool);
 		intern_free(pool);
 	}
 	rcu_free_all();
+}
+
+static void test_allocation_failures(void **state)
+{
+	(void)state;
+	fail_each_allocation(STATEFUL_SET("web", "  replicas: 3\n") WORKLOAD("Deployment", "d", "  replicas: 20\n")
+	                             SERVICE("s", "selector: {app: nginx}, ipFamilies: [IPv4, IPv6]") POD("p", OWNER("Job", "j"), ""),
+	                     4 + 23);
+	fail_each_allocation(WORKLOAD("DaemonSet", "ds", "") NODE("a", "") NODE("b", "") POD("p", "", "spec: {nodeName: a}\n"), 4 + 1);
+	fail_each_allocation(CONTROLLER("batch/v1", "Job", "  parallelism: 3\n  completions: 3\n  completionMode: Indexed\n"), 1 + 3);
+	fail_each_allocation(CONTROLLER("v1", "ReplicationController", ""), 1 + 1);
 }
 
 int main(void)

@@ -31,6 +31,9 @@ static const struct {
         [OBJECT_DEPLOYMENT] = {"deployment", "apps/v1", "Deployment"},
         [OBJECT_REPLICA_SET] = {"rs", "apps/v1", "ReplicaSet"},
         [OBJECT_SERVICE_IMPORT] = {"import", "multicluster.x-k8s.io/v1alpha1", "ServiceImport"},
+        [OBJECT_DAEMON_SET] = {"ds", "apps/v1", "DaemonSet"},
+        [OBJECT_JOB] = {"job", "batch/v1", "Job"},
+        [OBJECT_REPLICATION_CONTROLLER] = {"rc", "v1", "ReplicationController"},
 };
 
 static enum object_kind kind_of(const char *word)
