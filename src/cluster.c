@@ -15,6 +15,7 @@
 struct cluster {
 	struct cluster_options options;
 	struct compile_options compile, compile_external;
+	struct log_series lines; /* of single objects and Services */
 	struct intern *pool;
 	struct store *store;
 	struct zone *zone;
@@ -43,11 +44,11 @@ static uint64_t now_ms(void)
 
 /* An error that would come again at every flush is reported and passed over, so that it does not keep the other Services from being
  * applied; out of memory is not one. */
-static enum err passed_over(enum err err, const char *ns, const char *name)
+static enum err passed_over(struct cluster *c, enum err err, const char *ns, const char *name)
 {
 	if (!err || err == ERR_NOMEM)
 		return err;
-	log_line(LOG_ERROR, "%s%s%s cannot be served: %s", ns, *name ? "/" : "", name, err_str(err));
+	log_series_line(&c->lines, LOG_ERROR, "%s%s%s cannot be served: %s", ns, *name ? "/" : "", name, err_str(err));
 	return OK;
 }
 
@@ -90,7 +91,7 @@ static enum err on_service_changed(void *arg, const struct service_view *view)
 		err = publish_external(c, view);
 	if (!err)
 		c->changes.changed++;
-	return passed_over(err, o->ns, o->name);
+	return passed_over(c, err, o->ns, o->name);
 }
 
 static void on_service_gone(void *arg, enum object_kind kind, const char *ns, const char *name)
@@ -111,7 +112,7 @@ static enum err on_namespace_changed(void *arg, const char *ns, bool exists)
 		enum err err = zone_add_namespace(c->zone, ns);
 		if (!err && c->external)
 			err = zone_add_namespace(c->external, ns);
-		return passed_over(err, ns, "");
+		return passed_over(c, err, ns, "");
 	}
 	zone_remove_namespace(c->zone, ns);
 	if (c->external)
@@ -121,9 +122,9 @@ static enum err on_namespace_changed(void *arg, const char *ns, bool exists)
 
 static enum err on_pod_addresses(void *arg, const char *ns, const struct addr *addrs, size_t n, bool there)
 {
-	const struct cluster *c = arg;
+	struct cluster *c = arg;
 	if (there)
-		return passed_over(zone_add_pod(c->zone, ns, addrs, n), ns, "");
+		return passed_over(c, zone_add_pod(c->zone, ns, addrs, n), ns, "");
 	zone_remove_pod(c->zone, ns, addrs, n);
 	return OK;
 }
@@ -171,6 +172,7 @@ static bool build_external(struct cluster *c)
 	};
 	c->compile_external = (struct compile_options){
 	        .external = true,
+	        .lines = &c->lines,
 	        .external_headless = e->headless,
 	        .endpoint_pod_names = o->endpoint_pod_names,
 	        .compat_coredns = o->compat_coredns,
@@ -195,6 +197,7 @@ static enum err build(struct cluster *c, struct diag *d)
 	        .compat_coredns = o->kubernetes->compat_coredns,
 	};
 	c->compile = (struct compile_options){
+	        .lines = &c->lines,
 	        .endpoint_pod_names = o->kubernetes->endpoint_pod_names,
 	        .noendpoints = o->kubernetes->noendpoints,
 	        .ignore_empty_service = o->kubernetes->ignore_empty_service,
@@ -215,6 +218,7 @@ static enum err build(struct cluster *c, struct diag *d)
 
 static void tear_down(struct cluster *c)
 {
+	log_series_end(&c->lines);
 	store_free(c->store);
 	zone_free(c->zone);
 	zone_free(c->external);
@@ -297,7 +301,7 @@ static void on_report(void *arg, bool fatal, const char *text)
 {
 	struct cluster *c = arg;
 	c->changes.errors++;
-	log_line(fatal ? LOG_ERROR : LOG_WARNING, "%s", text);
+	log_line(fatal ? LOG_ERROR : LOG_WARNING, "%s", text); /* manifest.h bounds their number */
 }
 
 /* Hands every object to the store, which takes it also where it fails. */
@@ -341,6 +345,7 @@ enum err cluster_load(struct cluster *c, struct cluster_changes *changes)
 	if (!err)
 		err = apply(c, &m);
 	manifest_free(&m, c->pool);
+	log_series_end(&c->lines);
 	c->changes.ms = (unsigned)(now_ms() - start);
 	*changes = c->changes;
 	return err;
@@ -431,14 +436,14 @@ static void on_cluster_leftovers(void *arg, struct buffer *out)
 
 static enum err on_cluster_flush(void *arg, unsigned *again_ms)
 {
-	const struct cluster *c = arg;
+	struct cluster *c = arg;
 	enum err err;
 	if (c->from_snapshot) /* of what is watched, each list was swept */
 		store_sweep(c->store, EVERY_KIND & ~watch_kinds(c->watch));
 	*again_ms = store_settle(c->store, now_ms());
 	err = store_flush(c->store);
 	if (err)
-		log_line(LOG_ERROR, "the cluster's changes could not be applied whole: %s", err_str(err));
+		log_series_line(&c->lines, LOG_ERROR, "the cluster's changes could not be applied whole: %s", err_str(err));
 	else if (c->keeper)
 		keeper_changed(c->keeper);
 	return err;
@@ -447,6 +452,7 @@ static enum err on_cluster_flush(void *arg, unsigned *again_ms)
 static void on_cluster_synced(void *arg)
 {
 	struct cluster *c = arg;
+	log_series_end(&c->lines);
 	c->from_snapshot = false;
 	uv_timer_stop(&c->late);
 	set_ttls(c, UINT32_MAX);

@@ -47,5 +47,6 @@ int main(int argc, char **argv)
 	else
 		status = execute(&options);
 	options_clear(&options);
+	log_stop();
 	return status;
 }

@@ -1,7 +1,17 @@
-/* log.h - one line per event, to stderr: "headns: LEVEL: text". Callable from any thread; a line is written by one write(2).
- * Nothing on the query path logs. The level is the one process-wide setting, made once before threads start. */
+/* log.h - one line per event, to stderr: "headns: LEVEL: text". Callable from any thread; lines keep their order, and nobody who shares the
+ * pipe writes into the middle of one. Nothing on the query path logs. The level is the one process-wide setting, made once before threads start.
+ *
+ * A reader of stderr may stall, a disk may be slow, a terminal may be stopped by ^S: no loop may wait for them. O_NONBLOCK would not do: it
+ * belongs to the open file, which is shared with whoever else has it, and means nothing to files and little to terminals. So from log_start on a
+ * thread of the log's own does the waiting, and log_line puts lines into a queue of fixed size (LOG_QUEUE_BYTES). What finds it full is lost and counted;
+ * the number is said at its place as soon as there is room again. Warnings and what is less leave LOG_ERRORS_BYTES of it to errors. */
 #pragma once
+#include "base/err.h"
 #include <stdbool.h>
+#include <stdint.h>
+
+#define LOG_QUEUE_BYTES  ((size_t)256 << 10)
+#define LOG_ERRORS_BYTES ((size_t)16 << 10)
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
@@ -10,5 +20,43 @@ void log_set_level(enum log_level level);
 /* "error", "warning", "info" or "debug"; false if text is none of them. */
 bool log_level_parse(const char *text, enum log_level *level);
 
-/* Control characters in the formatted text are escaped. Lines over 1,024 octets are cut. */
+/* Control characters in the formatted text are escaped. Lines over 1,024 octets are cut. Waits for stderr only before log_start. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* --- lines that come once for each object --- */
+
+/* A piece of work, such as a list, a watch or a load, in which a line may come for each of a million objects. The first LOG_SERIES_LINES of each
+ * kind (the format says the kind) are written, the others counted; log_series_end says "and 1,204 more like: ...". A piece of work that does not
+ * end counts anew after LOG_SERIES_S. At the level debug all are written. All zero is an empty one; of one thread. */
+#define LOG_SERIES_LINES 20
+#define LOG_SERIES_S     60
+#define LOG_SERIES_KINDS 8 /* later ones count as one */
+
+struct log_series {
+	int64_t begun_s; /* of the monotonic clock */
+	struct {
+		enum log_level level;
+		const char *format;
+		unsigned long long count;
+		char more[256]; /* the first that was not written */
+	} kinds[LOG_SERIES_KINDS];
+};
+
+/* s NULL: as log_line. */
+void log_series_line(struct log_series *s, enum log_level level, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Says how many were not written, and leaves s empty. */
+void log_series_end(struct log_series *s);
+
+/* --- the thread --- */
+
+/* From here on log_line does not wait. After the last fork without exec: a thread is not inherited. ERR_SYS: no thread; lines are written as before. */
+enum err log_start(void);
+
+/* Waits until all lines so far are written, for LOG_STOP_MS at most. */
+void log_flush(void);
+
+/* log_flush, and the end of the thread. If stderr takes nothing, the lines that wait and all later ones are dropped; else later ones are written
+ * as before log_start. */
+void log_stop(void);
+#define LOG_STOP_MS 2000

@@ -2,6 +2,7 @@
  * Control thread only. */
 #pragma once
 #include "base/err.h"
+#include "base/log.h"
 #include "store/store.h"
 #include "zone/generation.h"
 #include <stdbool.h>
@@ -21,6 +22,7 @@ struct compile_options {
 	/* As CoreDNS: endpoints without ports count when weights are shared out; a port's name has the addresses behind it, and _ in place of a port or a protocol stands for every one; _protocol alone is no
 	 * name. zone_options.compat_coredns makes the underscores optional. */
 	bool compat_coredns;
+	struct log_series *lines; /* for what is said of a Service; NULL: the log itself */
 };
 
 /* Builds the generation of view in one block. The caller owns *out until zone_publish takes it. An externalName that can't be a

@@ -1,9 +1,10 @@
 #include "base/log.h"
+#include "log_queue.h"
 #include "text.h"
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
+#include <time.h>
 
 #define LINE_MAX_OCTETS 1024
 
@@ -27,19 +28,81 @@ bool log_level_parse(const char *text, enum log_level *level)
 	return false;
 }
 
-void log_line(enum log_level level, const char *format, ...)
+static void write_line(enum log_level level, const char *format, va_list args)
 {
 	char line[LINE_MAX_OCTETS];
-	size_t len;
+	size_t len = (size_t)snprintf(line, sizeof line, "headns: %s: ", level_names[level]);
+	len += text_format_line(line + len, sizeof line - len - 1, format, args);
+	line[len++] = '\n';
+	log_queue_put(line, len, level == LOG_ERROR);
+}
+
+void log_line(enum log_level level, const char *format, ...)
+{
 	va_list args;
 	if (level > level_now)
 		return;
-	len = (size_t)snprintf(line, sizeof line, "headns: %s: ", level_names[level]);
 	va_start(args, format);
-	len += text_format_line(line + len, sizeof line - len - 1, format, args);
+	write_line(level, format, args);
 	va_end(args);
-	line[len++] = '\n';
-	/* There is nobody to tell that stderr is gone. */
-	if (write(STDERR_FILENO, line, len) < 0)
+}
+
+/* --- series --- */
+
+static int64_t now_s(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC_COARSE, &t);
+	return t.tv_sec;
+}
+
+/* The number of the kind; a free one becomes its. */
+static unsigned kind_of(struct log_series *s, enum log_level level, const char *format)
+{
+	unsigned i = 0;
+	while (i < LOG_SERIES_KINDS - 1 && s->kinds[i].format && (s->kinds[i].format != format || s->kinds[i].level != level))
+		i++;
+	if (s->kinds[i].format)
+		return i;
+	s->kinds[i].format = format;
+	s->kinds[i].level = level;
+	return i;
+}
+
+static void count_line(struct log_series *s, enum log_level level, const char *format, va_list args)
+{
+	unsigned kind;
+	if (s->begun_s && now_s() - s->begun_s >= LOG_SERIES_S)
+		log_series_end(s);
+	if (!s->begun_s)
+		s->begun_s = now_s();
+	kind = kind_of(s, level, format);
+	s->kinds[kind].count++;
+	if (s->kinds[kind].count <= LOG_SERIES_LINES)
+		write_line(level, format, args);
+	else if (s->kinds[kind].count == LOG_SERIES_LINES + 1)
+		text_format_line(s->kinds[kind].more, sizeof s->kinds[kind].more, format, args);
+}
+
+void log_series_line(struct log_series *s, enum log_level level, const char *format, ...)
+{
+	va_list args;
+	if (level > level_now)
 		return;
+	va_start(args, format);
+	if (!s || level_now == LOG_DEBUG)
+		write_line(level, format, args);
+	else
+		count_line(s, level, format, args);
+	va_end(args);
+}
+void log_series_end(struct log_series *s)
+{
+	for (unsigned i = 0; i < LOG_SERIES_KINDS && s->kinds[i].format; i++) {
+		char number[TEXT_NUMBER_ROOM];
+		if (s->kinds[i].count > LOG_SERIES_LINES)
+			log_line(s->kinds[i].level, "and %s more like: %s (--log-level debug shows all)",
+			         text_number(s->kinds[i].count - LOG_SERIES_LINES, number), s->kinds[i].more);
+	}
+	*s = (struct log_series){0};
 }

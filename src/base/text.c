@@ -39,3 +39,16 @@ size_t text_format_line(char *out, size_t cap, const char *format, va_list args)
 	out[len] = '\0';
 	return len;
 }
+
+const char *text_number(unsigned long long n, char out[TEXT_NUMBER_ROOM])
+{
+	char digits[TEXT_NUMBER_ROOM], *at = out;
+	int len = snprintf(digits, sizeof digits, "%llu", n);
+	for (int i = 0; i < len; i++) {
+		if (i && (len - i) % 3 == 0)
+			*at++ = ',';
+		*at++ = digits[i];
+	}
+	*at = '\0';
+	return out;
+}

@@ -149,7 +149,7 @@ int serve_main(const struct options *o)
 	enum err err;
 	signal(SIGPIPE, SIG_IGN); /* stderr's reader may go; we stay */
 	rcu_thread_begin();
-	err = build(&s, &d);
+	err = log_start() ? diag_set(&d, ERR_SYS, "the thread of the log could not start") : build(&s, &d);
 	if (!err)
 		err = loop_open(&s, &d);
 	if (!err) {

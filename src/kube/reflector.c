@@ -49,6 +49,7 @@ struct reflector {
 	char *selector; /* the start of each query */
 	struct intern *pool;
 	struct json_arena *arena;
+	struct log_series lines; /* of objects, in one list or watch */
 	struct reflector_timing timing;
 	struct reflector_handlers handlers;
 	struct reflector_counts counts;
@@ -90,6 +91,7 @@ static void list_is_whole(struct reflector *r, const char *version)
 	r->expired = r->unpaged = false;
 	r->counts.synced = true;
 	r->counts.refused_status = 0;
+	log_series_end(&r->lines);
 	trouble_over(&r->trouble, r->resource, uv_now(r->loop));
 	r->handlers.synced(r->handlers.arg, r->resource->kind);
 }
@@ -357,7 +359,7 @@ static bool ask(struct page *p, enum scan_form form, const char *path, unsigned 
 	};
 	handlers.arg = p;
 	*p->why.text = '\0';
-	p->stream = stream_new(r->resource, form, r->pool, r->arena, &handlers);
+	p->stream = stream_new(r->resource, form, r->pool, r->arena, &r->lines, &handlers);
 	if (p->stream)
 		p->request = api_start(r->api, &get);
 	if (!p->request)
@@ -422,6 +424,7 @@ static void begin(struct reflector *r, enum phase phase)
 {
 	r->phase = phase;
 	r->error_code = 0;
+	log_series_end(&r->lines);
 	r->request_ms = uv_now(r->loop);
 }
 
@@ -489,6 +492,7 @@ void reflector_free(struct reflector *r)
 	if (!r)
 		return;
 	drop_all(r);
+	log_series_end(&r->lines);
 	free(r->selector);
 	uv_close((uv_handle_t *)&r->timer, on_closed);
 }

@@ -1,5 +1,4 @@
 #include "stream.h"
-#include "base/log.h"
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@ struct stream {
 	const struct resource *resource;
 	struct intern *pool;
 	struct json_arena *arena;
+	struct log_series *lines;
 	struct stream_handlers handlers;
 	struct scan *scan;
 };
@@ -45,7 +45,7 @@ static enum err deliver_object(struct stream *s, const cJSON *json, bool *left_o
 		return err;
 	*left_out = err;
 	if (err)
-		log_line(LOG_WARNING, "%s: an object is left out: %s", s->resource->plural, d.text);
+		log_series_line(s->lines, LOG_WARNING, "%s: an object is left out: %s", s->resource->plural, d.text);
 	else if (o && !set_kind(o, s->resource->kind))
 		object_free(o, s->pool);
 	else if (o)
@@ -127,8 +127,8 @@ static enum err on_frame(void *arg, const struct scan_frame *f)
 	cJSON *json;
 	enum err err = ERR_SYNTAX;
 	if (!f->json) {
-		log_line(LOG_WARNING, "%s: an object of %zu octets is left out; at most %zu are read", s->resource->plural, f->raw_bytes,
-		         SCAN_OBJECT_MAX);
+		log_series_line(s->lines, LOG_WARNING, "%s: an object of %zu octets is left out; at most %zu are read", s->resource->plural,
+		                f->raw_bytes, SCAN_OBJECT_MAX);
 		return OK;
 	}
 	json_arena_enter(s->arena);
@@ -140,12 +140,12 @@ static enum err on_frame(void *arg, const struct scan_frame *f)
 }
 
 struct stream *stream_new(const struct resource *resource, enum scan_form form, struct intern *pool, struct json_arena *arena,
-                          const struct stream_handlers *handlers)
+                          struct log_series *lines, const struct stream_handlers *handlers)
 {
 	struct stream *s = calloc(1, sizeof *s);
 	if (!s)
 		return NULL;
-	*s = (struct stream){.resource = resource, .pool = pool, .arena = arena, .handlers = *handlers};
+	*s = (struct stream){.resource = resource, .pool = pool, .arena = arena, .lines = lines, .handlers = *handlers};
 	s->scan = scan_new(form, on_frame, s);
 	if (s->scan)
 		return s;

@@ -1,5 +1,6 @@
 /* stream.h - the body of one response as objects: the items of a list, or the events of a watch. */
 #pragma once
+#include "base/log.h"
 #include "kube/json_arena.h"
 #include "resource.h"
 #include "scan.h"
@@ -23,9 +24,9 @@ struct stream_handlers {
 
 struct stream;
 
-/* pool and arena are borrowed. NULL: out of memory. */
+/* pool, arena and lines, for what is said of single objects, are borrowed. NULL: out of memory. */
 struct stream *stream_new(const struct resource *resource, enum scan_form form, struct intern *pool, struct json_arena *arena,
-                          const struct stream_handlers *handlers);
+                          struct log_series *lines, const struct stream_handlers *handlers);
 void stream_free(struct stream *s); /* takes NULL */
 
 /* The next octets, and the end. An object that is too large or not well-formed is left out with a warning. ERR_SYNTAX: the stream is broken;

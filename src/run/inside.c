@@ -336,6 +336,7 @@ static enum err run(struct inside *in, struct diag *d)
 	if (!err)
 		err = make_world(in, d);
 	if (!err) {
+		log_flush(); /* what is said of its world comes before what the program says */
 		child_go(&in->child);
 		uv_run(&in->loop, UV_RUN_DEFAULT);
 	}
@@ -349,6 +350,8 @@ int inside_main(const struct run_options *o, const struct sandbox *sandbox)
 	struct diag d;
 	enum err err = child_fork(&in.child, o->argv, &sandbox->old_mask, &d);
 	rcu_thread_begin();
+	if (!err && log_start())
+		err = diag_set(&d, ERR_SYS, "the thread of the log could not start");
 	if (!err)
 		err = run(&in, &d);
 	if (err)

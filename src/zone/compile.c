@@ -367,7 +367,7 @@ static void add_external_name(struct compiler *c)
 		builder_cname(c->b, &c->target);
 		return;
 	}
-	log_line(LOG_WARNING, "Service %s/%s: externalName \"%s\" is not a host name, so the Service is NXDOMAIN", o->ns, o->name, text);
+	log_series_line(c->options->lines, LOG_WARNING, "Service %s/%s: externalName \"%s\" is not a host name, so the Service is NXDOMAIN", o->ns, o->name, text);
 }
 
 /* A Service that is reached at a host name alone is a CNAME to it. */
@@ -380,7 +380,7 @@ static void add_external_host(struct compiler *c)
 		builder_cname(c->b, &c->target);
 		return;
 	}
-	log_line(LOG_WARNING, "Service %s/%s: its external address \"%s\" is neither an address nor a host name", o->ns, o->name, text);
+	log_series_line(c->options->lines, LOG_WARNING, "Service %s/%s: its external address \"%s\" is neither an address nor a host name", o->ns, o->name, text);
 }
 
 static void add_external_ips(struct compiler *c)

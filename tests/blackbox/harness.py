@@ -87,6 +87,8 @@ class Lines:
     def __init__(self, stream):
         self.lines = []
         self.ended = False
+        self.reading = threading.Event()  # cleared: a reader that stalls, once the next line has come
+        self.reading.set()
         self._news = threading.Condition()
         self._thread = threading.Thread(target=self._gather, args=(stream,), daemon=True)
         self._thread.start()
@@ -96,6 +98,7 @@ class Lines:
             with self._news:
                 self.lines.append(line.rstrip("\n"))
                 self._news.notify_all()
+            self.reading.wait()
         with self._news:
             self.ended = True
             self._news.notify_all()
@@ -190,6 +193,11 @@ class Server:
         check_sanitizer(log)
         assert code == status, f"exit status {code}, not {status}:\n{log}"
         return log
+
+
+def is_plain(server):
+    """No sanitizer and no wrapper, whose own memory would be measured with ours."""
+    return not WRAP and b"__sanitizer_" not in Path(f"/proc/{server.process.pid}/exe").read_bytes()
 
 
 def parse_addresses(start_line):
