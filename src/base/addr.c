@@ -42,11 +42,79 @@ enum err addr_parse(const char *text, size_t len, struct addr *a)
 	return OK;
 }
 
+#define GROUPS 8 /* of 16 bits in an IPv6 address */
+
+struct zeros {
+	unsigned first, count;
+};
+
+static unsigned group_at(const struct addr *a, unsigned i)
+{
+	return (unsigned)a->octets[2 * i] << 8 | a->octets[2 * i + 1];
+}
+
+/* The longest run of two groups or more that are 0, the first of equal ones (RFC 5952 4.2); count 0: there is none. */
+static struct zeros longest_zeros(const struct addr *a)
+{
+	struct zeros best = {0}, run = {0};
+	for (unsigned i = 0; i < GROUPS; i++) {
+		if (group_at(a, i)) {
+			run = (struct zeros){.first = i + 1};
+			continue;
+		}
+		run.count++;
+		if (run.count > 1 && run.count > best.count)
+			best = run;
+	}
+	return best;
+}
+
+/* Appends the number without leading zeros. Returns where it ends. */
+static char *put_number(char *at, unsigned number, unsigned base)
+{
+	if (number >= base)
+		at = put_number(at, number / base, base);
+	*at = "0123456789abcdef"[number % base];
+	return at + 1;
+}
+
+static char *format_v4(const struct addr *a, char *at)
+{
+	for (unsigned i = 0; i < 4; i++) {
+		if (i)
+			*at++ = '.';
+		at = put_number(at, a->octets[i], 10);
+	}
+	return at;
+}
+
+/* inet_ntop() writes ::1:0 as ::0.1.0.0; but a dotted quad is for prefixes that say that it is one (RFC 5952 5), and what has such a prefix is
+ * IPv4 here. */
+static char *format_v6(const struct addr *a, char *at)
+{
+	struct zeros zeros = longest_zeros(a);
+	for (unsigned i = 0; i < GROUPS; i++) {
+		if (i == zeros.first && zeros.count) {
+			*at++ = ':';
+			*at++ = ':';
+			i += zeros.count - 1;
+			continue;
+		}
+		if (i && i != zeros.first + zeros.count)
+			*at++ = ':';
+		at = put_number(at, group_at(a, i), 16);
+	}
+	return at;
+}
+
 void addr_format(const struct addr *a, char text[ADDR_TEXT_MAX])
 {
-	text[0] = '\0';
-	if (a->family != ADDR_NONE)
-		inet_ntop(a->family == ADDR_V4 ? AF_INET : AF_INET6, a->octets, text, ADDR_TEXT_MAX);
+	char *end = text;
+	if (a->family == ADDR_V4)
+		end = format_v4(a, text);
+	else if (a->family == ADDR_V6)
+		end = format_v6(a, text);
+	*end = '\0';
 }
 
 bool addr_equal(const struct addr *a, const struct addr *b)

@@ -103,8 +103,10 @@ enum err net_address_parse(const char *text, struct net_address *a, struct diag 
 
 static void format_v6(const struct sockaddr_in6 *in6, char text[64])
 {
-	char ip[INET6_ADDRSTRLEN], scope[IF_NAMESIZE + 1] = "";
-	inet_ntop(AF_INET6, &in6->sin6_addr, ip, sizeof(ip));
+	struct addr address = {.family = ADDR_V6};
+	char ip[ADDR_TEXT_MAX], scope[IF_NAMESIZE + 1] = "";
+	memcpy(address.octets, &in6->sin6_addr, sizeof(in6->sin6_addr));
+	addr_format(&address, ip);
 	if (in6->sin6_scope_id && if_indextoname(in6->sin6_scope_id, scope + 1))
 		scope[0] = '%';
 	/* 39 octets of address at most, since an IPv4-mapped one is IPv4 here; so all fits. */
