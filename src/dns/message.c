@@ -90,44 +90,61 @@ static bool options_add_up(const uint8_t *rdata, size_t len)
 	return !in.failed;
 }
 
-/* Takes over what OPT says (RFC 6891 6.1.2); head is what follows its owner. Its options are looked at only if we know the version that
- * they are written in. */
-static bool read_opt(struct request *r, const uint8_t *head, const uint8_t *rdata, size_t len)
+/* Takes over what OPT says (RFC 6891 6.1.2); head is what follows its owner. */
+static void take_opt(struct request *r, const uint8_t *head)
 {
 	uint16_t size = load_u16(head + 2);
 	r->edns = true;
 	r->edns_udp_size = size < DNS_UDP_SIZE_MIN ? DNS_UDP_SIZE_MIN : size;
 	r->edns_version = head[5];
 	r->edns_do = head[6] & OPT_DO >> 8;
-	return r->edns_version > 0 || options_add_up(rdata, len);
 }
 
+/* Options are looked at only if we know the version that they are written in. */
 static bool read_additional(struct request *r, struct wire_reader *in)
 {
 	bool root = skip_owner(in);
 	const uint8_t *head = wire_get_bytes(in, 10); /* type, class, TTL, length */
+	bool opt = head && load_u16(head) == DNS_TYPE_OPT, first = opt && !r->edns;
+	if (first)
+		take_opt(r, head);
 	size_t len = head ? load_u16(head + 8) : 0;
 	const uint8_t *rdata = wire_get_bytes(in, len);
 	if (in->failed)
 		return false;
-	if (load_u16(head) != DNS_TYPE_OPT)
-		return true;
-	return root && !r->edns && read_opt(r, head, rdata, len);
+	return !opt || (first && root && (r->edns_version > 0 || options_add_up(rdata, len)));
 }
 
-/* Reads what follows the header; false if it is not a well-formed query. Records of a section that a query has not got are read
- * nevertheless, since a response to them has an OPT if they came with one (RFC 6891 6.1.1). */
+/* Passes over questions that nothing is made of. */
+static void skip_questions(struct wire_reader *in, unsigned count)
+{
+	while (count-- && !in->failed) {
+		skip_owner(in);
+		wire_get_bytes(in, 4); /* type, class */
+	}
+}
+
+static bool read_questions(struct request *r, struct wire_reader *in, unsigned count)
+{
+	const struct wire_reader start = *in;
+	if (count == 1 && read_question(r, in))
+		return true;
+	*in = start;
+	skip_questions(in, count);
+	return false;
+}
+
+/* Reads what follows the header; false if it is not a well-formed query. What is wrong does not end the reading while the rest can be told
+ * apart, since a response has an OPT if the request had one (RFC 6891 6.1.1). */
 static bool read_body(struct request *r, struct wire_reader *in, const struct counts *count)
 {
-	if (count->question != 1 || !read_question(r, in))
-		return false;
+	bool well_formed = read_questions(r, in, count->question);
 	skip_records(in, (unsigned)count->answer + count->authority);
-	for (unsigned i = 0; i < count->additional; i++)
-		if (!read_additional(r, in))
-			return false;
+	for (unsigned i = 0; i < count->additional && !in->failed; i++)
+		well_formed &= read_additional(r, in);
 	if (in->failed || in->at != in->len)
 		return false;
-	return count->answer == 0 && (count->authority == 0 || r->qtype == DNS_TYPE_IXFR);
+	return well_formed && count->answer == 0 && (count->authority == 0 || r->qtype == DNS_TYPE_IXFR);
 }
 
 enum request_verdict request_parse(struct request *r, const uint8_t *bytes, size_t len)

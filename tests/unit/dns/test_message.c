@@ -12,6 +12,8 @@
 #define COOKIE   "000a 0008 6162636465666768 "
 #define RECORD   "web-0.nginx. 0001 0001 00000005 0004 0a000001 "
 
+#define OPT_LEN 11 /* octets of OPT */
+
 #define OCTETS_16 "61616161616161616161616161616161 "
 
 #define FORMERR_ECHO "1234 8001 0001 0000 0000 0000 " QUESTION
@@ -48,10 +50,28 @@ static const struct {
         {"nothing", "", REQUEST_SILENCE, "0000 0000 - -", NULL},
 
         {"no question", "1234 0100 0000 0000 0000 0000", REQUEST_FORMERR, "1234 0100 - -", "1234 8101 0000 0000 0000 0000"},
-        {"no question, but a cookie", "1234 0100 0000 0000 0000 0001 00 0029 04d0 00000000 000c " COOKIE, REQUEST_FORMERR, "1234 0100 - -",
-         "1234 8101 0000 0000 0000 0000"},
+        {"no question, but a cookie", "1234 0100 0000 0000 0000 0001 00 0029 04d0 00000000 000c " COOKIE, REQUEST_FORMERR,
+         "1234 0100 - 1232 0 -", "1234 8101 0000 0000 0000 0001 " OPT},
         {"two questions", "1234 0000 0002 0000 0000 0000 " QUESTION QUESTION, REQUEST_FORMERR, "1234 0000 - -",
          "1234 8001 0000 0000 0000 0000"},
+        {"two questions with EDNS", "1234 0000 0002 0000 0000 0001 " QUESTION QUESTION OPT, REQUEST_FORMERR, "1234 0000 - 1232 0 -",
+         "1234 8001 0000 0000 0000 0001 " OPT},
+        {"compressed qname with EDNS", "1234 0000 0001 0000 0000 0001 0161 c000 0001 0001" OPT, REQUEST_FORMERR, "1234 0000 - 1232 0 -",
+         "1234 8001 0000 0000 0000 0001 " OPT},
+        {"qname of more than 255 octets with EDNS",
+         "1234 0000 0001 0000 0000 0001 20" OCTETS_16 OCTETS_16 "20" OCTETS_16 OCTETS_16 "20" OCTETS_16 OCTETS_16 "20" OCTETS_16 OCTETS_16
+         "20" OCTETS_16 OCTETS_16 "20" OCTETS_16 OCTETS_16 "20" OCTETS_16 OCTETS_16 "20" OCTETS_16 OCTETS_16 "00 0001 0001" OPT,
+         REQUEST_FORMERR, "1234 0000 - 1232 0 -", "1234 8001 0000 0000 0000 0001 " OPT},
+        {"label of 64, behind which nothing can be told apart", "1234 0000 0001 0000 0000 0001 40 a. 0001 0001" OPT, REQUEST_FORMERR,
+         "1234 0000 - -", "1234 8001 0000 0000 0000 0000"},
+        {"answer in a query with EDNS", "1234 0000 0001 0001 0000 0001 " QUESTION RECORD OPT, REQUEST_FORMERR,
+         "1234 0000 web-0.nginx. 1 1 1232 0 -", "1234 8001 0001 0000 0000 0001 " QUESTION OPT},
+        {"octets after EDNS", "1234 0000 0001 0000 0000 0001 " QUESTION OPT "00", REQUEST_FORMERR, "1234 0000 web-0.nginx. 1 1 1232 0 -",
+         "1234 8001 0001 0000 0000 0001 " QUESTION OPT},
+        {"a cut record before EDNS", "1234 0000 0001 0000 0000 0002 " QUESTION "00 0001 0001 00000000 ffff " OPT, REQUEST_FORMERR,
+         "1234 0000 web-0.nginx. 1 1 -", FORMERR_ECHO},
+        {"EDNS longer than the message", "1234 0000 0001 0000 0000 0001 " QUESTION "00 0029 04d0 00000000 0004 ", REQUEST_FORMERR,
+         "1234 0000 web-0.nginx. 1 1 1232 0 -", "1234 8001 0001 0000 0000 0001 " QUESTION OPT},
         {"compressed qname", "1234 0000 0001 0000 0000 0000 0161 c000 0001 0001", REQUEST_FORMERR, "1234 0000 - -",
          "1234 8001 0000 0000 0000 0000"},
         {"label of 64", "1234 0000 0001 0000 0000 0000 40 a. 0001 0001", REQUEST_FORMERR, "1234 0000 - -", "1234 8001 0000 0000 0000 0000"},
@@ -72,9 +92,9 @@ static const struct {
         {"two OPTs", "1234 0000 0001 0000 0000 0002 " QUESTION OPT OPT, REQUEST_FORMERR, "1234 0000 web-0.nginx. 1 1 1232 0 -",
          "1234 8001 0001 0000 0000 0001 " QUESTION OPT},
         {"OPT not at the root", "1234 0000 0001 0000 0000 0001 " QUESTION "a. 0029 04d0 00000000 0000", REQUEST_FORMERR,
-         "1234 0000 web-0.nginx. 1 1 -", FORMERR_ECHO},
+         "1234 0000 web-0.nginx. 1 1 1232 0 -", "1234 8001 0001 0000 0000 0001 " QUESTION OPT},
         {"OPT at a pointer to the root", "1234 0000 0001 0000 0000 0001 " QUESTION "c018 0029 04d0 00000000 0000", REQUEST_FORMERR,
-         "1234 0000 web-0.nginx. 1 1 -", FORMERR_ECHO},
+         "1234 0000 web-0.nginx. 1 1 1232 0 -", "1234 8001 0001 0000 0000 0001 " QUESTION OPT},
         {"option with a cut header", "1234 0000 0001 0000 0000 0001 " QUESTION "00 0029 04d0 00008000 0003 000a00", REQUEST_FORMERR,
          "1234 0000 web-0.nginx. 1 1 1232 0 do", "1234 8001 0001 0000 0000 0001 " QUESTION "00 0029 04d0 00008000 0000"},
         {"option longer than OPT", "1234 0000 0001 0000 0000 0001 " QUESTION "00 0029 04d0 00000000 0006 000a 0003 6162", REQUEST_FORMERR,
@@ -151,7 +171,7 @@ static void test_request_parse(void **state)
 /* Every beginning of a valid message, and the message with an octet more. */
 static void test_request_cut(void **state)
 {
-	size_t full, question = DNS_HEADER_LEN + 17;
+	size_t full, question = DNS_HEADER_LEN + 17, options = 12;
 	uint8_t *all = packet_from_text("1234 0100 0001 0000 0000 0002 " QUESTION RECORD "00 0029 04d0 00000000 000c " COOKIE, &full);
 	(void)state;
 	for (size_t len = 0; len <= full; len++) {
@@ -164,10 +184,10 @@ static void test_request_cut(void **state)
 		enum request_verdict want = len < DNS_HEADER_LEN ? REQUEST_SILENCE : len < full ? REQUEST_FORMERR : REQUEST_OK;
 		assert_int_equal(request_parse(&r, bytes, len), want);
 		assert_int_equal(r.has_question, len >= question);
-		assert_int_equal(r.edns, len == full);
+		assert_int_equal(r.edns, len >= full - options);
 		if (want == REQUEST_FORMERR)
 			assert_int_equal(response_error(reply, sizeof reply, &r, DNS_FORMERR, NULL),
-			                 len < question ? DNS_HEADER_LEN : question);
+			                 (len < question ? DNS_HEADER_LEN : question) + (r.edns ? OPT_LEN : 0));
 		free(bytes);
 	}
 	free(all);
