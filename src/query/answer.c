@@ -223,8 +223,9 @@ static bool put_name_record(struct answer *a, unsigned type, const struct genera
 static void put_ptrs(struct answer *a, const struct zone_found *first, const struct zone_spot *spot)
 {
 	struct zone_found owner = *first;
-	struct zone_owners seen = {0};
+	struct zone_owners seen;
 	uint32_t left = bounded(a, UINT32_MAX);
+	zone_owners_begin(&seen);
 	while (put_name_record(a, DNS_TYPE_PTR, owner.generation, owner.node) && --left && zone_next_owner(a->zone, spot, &owner, &seen))
 		;
 }
@@ -485,17 +486,31 @@ void answer_put(struct answer *a, uint16_t type, const struct zone_found *found,
 	}
 }
 
+/* Who asks over UDP without EDNS is asked back over TCP, and gets nothing else: the part that would fit makes the reply worth more to somebody
+ * who forges the sender's address than to the sender (RFC 5358). CoreDNS sends it. */
+static bool sends_part(const struct answer *a, const struct query *q)
+{
+	return q->request.edns || q->transport == QUERY_TCP || a->settings->compat_coredns;
+}
+
+/* A cut reply must not look like NXDOMAIN: what proves it may be what was cut. */
+static enum dns_rcode cut(struct answer *a, const struct query *q)
+{
+	response_set_flags(&a->w, DNS_TC, 0);
+	if (!sends_part(a, q))
+		answer_take_back(a, q);
+	return DNS_NOERROR;
+}
+
 size_t answer_end(struct answer *a, struct query *q, enum dns_rcode rcode)
 {
-	if (a->truncated) {
-		rcode = DNS_NOERROR; /* a cut reply must not look like NXDOMAIN: what proves it may be what was cut */
-		response_set_flags(&a->w, DNS_TC, 0);
-	}
+	bool tell = a->policy->ede && a->absence && !a->truncated;
+	if (a->truncated)
+		rcode = cut(a, q);
 	if (rcode)
 		response_set_rcode(&a->w, rcode);
 	q->outcome = a->outcome;
 	q->target = (uint16_t)a->owner;
-	bool tell = a->policy->ede && a->absence && !a->truncated;
 	response_end(&a->w, &q->request, rcode, a->answers, a->authority, a->additional, tell ? absence_ede(a->absence) : NULL);
 	return a->w.len;
 }

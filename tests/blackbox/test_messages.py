@@ -33,6 +33,10 @@ def rcode_of(reply):
     return reply[3] & 15
 
 
+def has_opt(reply):
+    return reply.endswith(b"\0\0\x29\4\xd0\0\0\0\0\0\0")
+
+
 def patched(octets, at, new):
     return octets[:at] + new + octets[at + len(new) :]
 
@@ -89,7 +93,27 @@ OPT = b"\0" + struct.pack("!HHIH", 41, 4096, 0, 0)
 )
 def test_bad_opt_is_formerr(observed, additional, count):
     octets = patched(query_wire(payload=None), 10, struct.pack("!H", count)) + additional
-    assert rcode_of(exchange(observed, octets)) == dns.rcode.FORMERR
+    reply = exchange(observed, octets)
+    assert rcode_of(reply) == dns.rcode.FORMERR
+    assert has_opt(reply)
+
+
+@pytest.mark.parametrize(
+    "at, count, question",
+    [
+        pytest.param(4, 0, b"", id="no question"),
+        pytest.param(4, 2, b"\0\0\1\0\1\0\0\1\0\1", id="two questions"),
+        pytest.param(4, 1, b"\1a\xc0\0\0\1\0\1", id="compressed qname"),
+        pytest.param(6, 1, b"\0\0\1\0\1" + b"\0\0\1\0\1\0\0\0\0\0\0", id="answer"),
+    ],
+)
+def test_formerr_to_a_message_with_opt_has_one(observed, at, count, question):
+    """RFC 6891 6.1.1, whatever else is wrong with the message."""
+    header = patched(struct.pack("!6H", 0x1234, 0, 1, 0, 0, 1), at, struct.pack("!H", count))
+    reply = exchange(observed, header + question + OPT)
+    assert rcode_of(reply) == dns.rcode.FORMERR and has_opt(reply)
+    without = exchange(observed, patched(header, 10, b"\0\0") + question)
+    assert rcode_of(without) == dns.rcode.FORMERR and not has_opt(without)
 
 
 # --- size and truncation (RFC 1035 4.2.1, RFC 2181 9, RFC 6891 6.2.3) ---
@@ -114,7 +138,7 @@ def test_truncation(large, name, rdtype, payload, limit):
         s.send(query.to_wire())
         octets = s.recv(65535)
     assert len(octets) <= limit
-    assert len(octets) > limit - 100  # as many whole records as fit
+    assert len(octets) > limit - 100 if payload is not None else len(octets) == len(query.to_wire())  # as many whole records as fit; or none
     response = dns.message.from_wire(octets, raise_on_truncation=False)  # whole records only: it parses
     assert response.flags & dns.flags.TC and response.rcode() == dns.rcode.NOERROR
     assert (response.edns == 0) == (payload is not None)
@@ -122,6 +146,7 @@ def test_truncation(large, name, rdtype, payload, limit):
     assert not whole.flags & dns.flags.TC
     assert len(harness.answer_set(whole, rdtype)) == 300
     assert harness.answer_set(response, rdtype) < harness.answer_set(whole, rdtype)
+    assert bool(response.answer) == (payload is not None)
 
 
 def test_tcp_has_the_whole_set(large):

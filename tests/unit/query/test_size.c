@@ -63,12 +63,11 @@ static const char *ask_sized(const char *question, unsigned size)
 	return ask(&policy, NULL, text);
 }
 
-/* Records of this length are cut where the next one would not fit, OPT being reserved: as many as possible, and no more. */
+/* With EDNS, records of this length are cut where the next one would not fit, OPT being reserved: as many as possible, and no more. */
 static void check_cut(const char *question, const char *marker, size_t record_len, size_t whole)
 {
 	for (unsigned size = 512; size <= 1400; size++) {
-		unsigned edns = size == 512 ? 0 : size; /* the first round is without EDNS */
-		const char *got = ask_sized(question, edns);
+		const char *got = ask_sized(question, size);
 		size_t limit = size < DNS_UDP_SIZE_CAP ? size : DNS_UDP_SIZE_CAP, records = count_of(got, marker);
 		assert_true(ask_len() <= limit);
 		if (truncated(got) != (records < whole))
@@ -76,7 +75,7 @@ static void check_cut(const char *question, const char *marker, size_t record_le
 		if (records < whole)
 			assert_true(ask_len() + record_len > limit);
 		assert_memory_equal(got, "NOERROR aa", 10);
-		assert_true(count_of(got, "edns") == (edns > 0));
+		assert_true(count_of(got, "edns") == 1);
 	}
 }
 
@@ -90,12 +89,44 @@ static void test_cut_answers(void **state)
 	check_cut("to-few.default.svc.cluster.local A", " A 10.", 16, FEW);
 }
 
-/* A client without EDNS, or one that says less than RFC 6891 allows, takes 512. */
+/* Without EDNS what does not fit is TC and nothing else, also a CNAME that would; what fits is there. As CoreDNS, it is the part that fits. */
+static void test_cut_without_edns(void **state)
+{
+	static const char *const questions[] = {"few.default.svc.cluster.local A", "many.default.svc.cluster.local AAAA",
+	                                        "_web._tcp.few.default.svc.cluster.local SRV", "to-few.default.svc.cluster.local A"};
+	struct query_policy policy = {.zone = zone, .max_answers = 28};
+	(void)state;
+	for (size_t i = 0; i < sizeof questions / sizeof *questions; i++) {
+		char whole[128];
+		assert_string_equal(ask_sized(questions[i], 0), "NOERROR aa tc rd");
+		snprintf(whole, sizeof whole, "tcp %s", questions[i]);
+		assert_true(strlen(ask(&(struct query_policy){.zone = zone}, NULL, whole)) > 512);
+	}
+	const char *got = ask(&policy, NULL, "few.default.svc.cluster.local A");
+	assert_false(truncated(got));
+	assert_int_equal(count_of(got, " A 10."), 28);
+}
+
+static void test_cut_as_coredns(void **state)
+{
+	struct zone *own = world_zone_as_coredns(ZONE_PODS_DISABLED);
+	struct query_policy policy = {.zone = own};
+	char text[4096] = "with compat_coredns\nns default\nsvc default/few headless\n";
+	(void)state;
+	assert_non_null(own);
+	add_pods(text, strlen(text), sizeof text, FEW);
+	assert_int_equal(world_apply(own, text), OK);
+	const char *got = ask(&policy, NULL, "few.default.svc.cluster.local A");
+	assert_true(truncated(got));
+	assert_in_range(ask_len(), 512 - 15, 512);
+	rcu_free_all();
+	zone_free(own);
+}
+
+/* A client that says less than RFC 6891 allows takes 512. */
 static void test_smallest(void **state)
 {
 	(void)state;
-	ask_sized("few.default.svc.cluster.local A", 0);
-	assert_in_range(ask_len(), 512 - 15, 512);
 	ask_sized("few.default.svc.cluster.local A", 100);
 	assert_in_range(ask_len(), 512 - 15, 512);
 }
@@ -253,9 +284,16 @@ int main(void)
 	hash_seed_init();
 	rcu_thread_begin();
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_cut_answers), cmocka_unit_test(test_smallest),          cmocka_unit_test(test_tcp),
-	        cmocka_unit_test(test_glue),        cmocka_unit_test(test_glue_out_of_reach), cmocka_unit_test(test_huge),
-	        cmocka_unit_test(test_raw),         cmocka_unit_test(test_target_too_long),
+	        cmocka_unit_test(test_cut_answers),
+	        cmocka_unit_test(test_cut_without_edns),
+	        cmocka_unit_test(test_cut_as_coredns),
+	        cmocka_unit_test(test_smallest),
+	        cmocka_unit_test(test_tcp),
+	        cmocka_unit_test(test_glue),
+	        cmocka_unit_test(test_glue_out_of_reach),
+	        cmocka_unit_test(test_huge),
+	        cmocka_unit_test(test_raw),
+	        cmocka_unit_test(test_target_too_long),
 	};
 	int failed = cmocka_run_group_tests(tests, setup, teardown);
 	rcu_thread_end();
