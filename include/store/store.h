@@ -23,6 +23,7 @@ enum endpoint_state {
 /* One endpoint: what an EndpointSlice's endpoint would say. */
 struct endpoint {
 	uint8_t state;      /* enum endpoint_state; only READY ones are served */
+	bool home;          /* its pod names the Service as its subdomain; a slice says so only of a pod that has a hostname */
 	uint8_t addr_count; /* READY: at least 1; a pod without an address: 0 */
 	uint16_t port_count;
 	const struct addr *addrs; /* pods: of the families the Service has; slices: what they say; canonical */

@@ -52,9 +52,11 @@ struct srv {
 /* Where an address's PTR leads to. */
 struct addr_cell {
 	uint32_t node; /* number + 1; 0: free */
-	uint32_t at;   /* where the address stands in its pool; with ADDR_CELL_V6, in that of 16 octets */
+	uint32_t at;   /* where the address stands in its pool, and these bits: */
 };
-#define ADDR_CELL_V6 0x80000000u
+#define ADDR_CELL_V6   0x80000000u /* it is that of 16 octets */
+#define ADDR_CELL_HOME 0x40000000u /* the endpoint's pod names this Service as its subdomain */
+#define ADDR_CELL_AT   0x3fffffffu /* without the bits */
 
 struct generation {
 	struct rcu_garbage garbage;         /* first: freed by rcu_free_later */
@@ -89,6 +91,9 @@ const struct node *generation_find(const struct generation *g, const uint8_t *na
 /* The node that the PTR of this address leads to, or NULL: the Service's own name for a ClusterIP, else the ready endpoint that has
  * it, one with a hostname before one without. hash is generation_addr_hash(a). */
 const struct node *generation_find_addr(const struct generation *g, const struct addr *a, uint64_t hash);
+
+/* The cell of this address, which has its node's number, or NULL. */
+const struct addr_cell *generation_find_cell(const struct generation *g, const struct addr *a, uint64_t hash);
 
 /* Every address that has a PTR, once each: start with *cursor = 0, until false. */
 bool generation_each_addr(const struct generation *g, size_t *cursor, struct addr *a);

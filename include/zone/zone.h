@@ -137,6 +137,12 @@ struct zone_spot {
 };
 #define REVERSE_NO_ADDR 255
 
+/* The reverse name of an address, not one above any. */
+static inline bool zone_is_whole_address(const struct zone_spot *spot)
+{
+	return spot->place == ZONE_REVERSE && spot->bits == 8 * addr_len(&spot->addr);
+}
+
 /* First step: finds the zone and hashes the key. Touches no data of the zone; zone_prefetch then brings the memory that zone_find
  * reads first towards the processor. name is lower case. */
 void zone_locate(const struct zone *z, const struct name *name, struct zone_spot *spot);
@@ -157,11 +163,26 @@ struct zone_found {
 /* Second step. Where spot->place is ZONE_OUTSIDE nothing exists. */
 void zone_find(const struct zone *z, const struct name *name, const struct zone_spot *spot, struct zone_found *found);
 
-/* The PTRs of one address: the first by name is what zone_find found; then, with *seen all zero at first, makes found->node the one that each
- * other stands for, in an order that stays while nothing changes; false: that were all. */
-struct zone_owners {
-	struct table_snapshot at; /* private */
+/* The PTRs of one address: the first is what zone_find found, that of the Service which a pod with this address names as its subdomain, or else
+ * the first by name. Then, with *seen begun, makes found->node the one that each other stands for, by the names of the Services; false: that
+ * were all. */
+#define ZONE_OWNERS 32
+struct zone_owners { /* private */
+	struct {
+		const void *slot;
+		const struct generation *generation;
+		const struct node *node;
+	} next[ZONE_OWNERS];
+	unsigned count, at;
+	bool complete;    /* behind those of next there are no more */
+	const void *last; /* the slot given out last; NULL: none */
 };
+static inline void zone_owners_begin(struct zone_owners *seen)
+{
+	seen->count = seen->at = 0;
+	seen->complete = false;
+	seen->last = NULL;
+}
 bool zone_next_owner(const struct zone *z, const struct zone_spot *spot, struct zone_found *found, struct zone_owners *seen);
 
 /* The name server of the zones of a tree: the Service that the server's own addresses belong to, with its generation and node; false: it is

@@ -60,6 +60,14 @@ static struct decision decide_as_ours(const struct zone_found *found, uint16_t q
 
 /* --- CoreDNS 1.15: existence depends on the type that is asked for --- */
 
+/* Reverse names are known to PTR alone; an apex to all types but TXT, and where it is an address, to PTR only if there is one. */
+static bool denied_backwards(const struct zone_found *found, const struct zone_spot *spot, uint16_t qtype)
+{
+	if (qtype == DNS_TYPE_PTR)
+		return !(found->has & HAS_PTR) && (spot->apex || zone_is_whole_address(spot));
+	return spot->apex || qtype == DNS_TYPE_TXT;
+}
+
 /* SOA is answered from the apex, and otherwise NODATA without a look. The names beside the Services are known to some types only, and reverse
  * names to PTR. */
 static bool denied_by_coredns(const struct zone_found *found, const struct zone_spot *spot, uint16_t qtype)
@@ -75,7 +83,7 @@ static bool denied_by_coredns(const struct zone_found *found, const struct zone_
 	case ZONE_POD_NAMESPACE:
 		return qtype == DNS_TYPE_TXT;
 	case ZONE_REVERSE:
-		return spot->apex ? qtype != DNS_TYPE_PTR || !(found->has & HAS_PTR) : qtype == DNS_TYPE_TXT;
+		return denied_backwards(found, spot, qtype);
 	case ZONE_OUTSIDE:
 	case ZONE_SERVICE:
 	case ZONE_EXTERNAL:

@@ -51,7 +51,8 @@ static bool is_among(const struct generation *g, const struct generation *const 
 static bool falls_through(const struct answer *a, const struct name *name, const struct zone_spot *spot, uint8_t rcode)
 {
 	const struct query_policy *policy = a->policy;
-	if (!policy->fallthrough || !(rcode == DNS_NXDOMAIN || (spot->place == ZONE_REVERSE && spot->apex)))
+	bool reverse = spot->place == ZONE_REVERSE && (spot->apex || (zone_is_whole_address(spot) && !a->settings->compat_coredns));
+	if (!policy->fallthrough || !(rcode == DNS_NXDOMAIN || reverse))
 		return false;
 	if (!a->settings->svc_len && spot->place == ZONE_OWN)
 		return false;

@@ -154,11 +154,12 @@ static enum err add_pod(struct join *j, const struct service *svc, const struct 
 	const struct port_list *ports = resolve_ports(j, svc, named_targets ? pod->ports : NULL);
 	if (!ports)
 		return ERR_NOMEM;
-	bool is_host = pod->hostname && *pod->hostname && pod->subdomain == svc->object.name;
+	bool home = pod->subdomain == svc->object.name;
 	struct endpoint e = {
 	        .state = (uint8_t)pod_state(svc, pod),
 	        .port_count = ports->count,
-	        .hostname = is_host ? pod->hostname : NULL,
+	        .home = home,
+	        .hostname = home && pod->hostname && *pod->hostname ? pod->hostname : NULL,
 	        .pod_name = pod->object.name,
 	        .zone = pod_zones_find(&j->zones, pod->object.name),
 	        .ports = ports->ports,
@@ -226,6 +227,7 @@ static enum err add_subset(struct join *j, const struct endpoint_subset *subset,
 		        .addr_count = from->addr_count,
 		        .port_count = l->count,
 		        .addrs = from->addrs,
+		        .home = from->hostname,
 		        .hostname = from->hostname,
 		        .pod_name = from->pod_name,
 		        .cluster = cluster,

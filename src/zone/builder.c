@@ -15,6 +15,7 @@ struct draft_node {
 	uint32_t label; /* offset in text */
 	uint8_t label_len;
 	uint8_t absence;
+	bool home;
 	uint16_t has;
 	uint32_t pairs; /* of address and port, over its SRV entries; repeated ones count */
 	struct run a, aaaa, srv;
@@ -206,6 +207,11 @@ void builder_addr(struct builder *b, uint32_t node, const struct addr *addr)
 	run->count++;
 }
 
+void builder_home(struct builder *b, uint32_t node)
+{
+	b->nodes[node].home = true;
+}
+
 static uint32_t *find_srv(const struct builder *b, const struct draft_srv *key)
 {
 	for (uint64_t at = hash_mix((uint64_t)key->owner << 32 | key->target, key->port);; at++) {
@@ -317,11 +323,13 @@ static void place_addrs(struct builder *b)
 	}
 }
 
-static void index_addr(const struct layout *l, const struct draft_addr *d, uint32_t at)
+static void index_addr(const struct builder *b, const struct layout *l, const struct draft_addr *d, uint32_t at)
 {
 	uint64_t cell = d->hash;
 	while (l->addr_index[cell & (l->addr_cells - 1)].node)
 		cell++;
+	at |= d->addr.family == ADDR_V6 ? ADDR_CELL_V6 : 0;
+	at |= b->nodes[d->node].home ? ADDR_CELL_HOME : 0;
 	l->addr_index[cell & (l->addr_cells - 1)] = (struct addr_cell){.node = d->node + 1, .at = at};
 }
 
@@ -339,7 +347,7 @@ static void put_addrs(const struct builder *b, const struct layout *l)
 			uint32_t at = used[d->node]++ + (v6 ? b->nodes[d->node].aaaa.first : b->nodes[d->node].a.first);
 			memcpy(v6 ? l->aaaa + (size_t)at * 16 : l->a + (size_t)at * 4, d->addr.octets, v6 ? 16 : 4);
 			if (d->first && !b->hidden)
-				index_addr(l, d, v6 ? at | ADDR_CELL_V6 : at);
+				index_addr(b, l, d, at);
 		}
 	}
 }

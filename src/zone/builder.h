@@ -29,6 +29,9 @@ uint32_t builder_node(struct builder *b, const uint8_t *name, size_t len, enum a
 /* The node has this address. The PTR of an address leads to the first node that got it. */
 void builder_addr(struct builder *b, uint32_t node, const struct addr *addr);
 
+/* The node is of an endpoint whose pod names the Service as its subdomain. */
+void builder_home(struct builder *b, uint32_t node);
+
 /* The node has an SRV record to target, which stands for n pairs of address and port when weights are shared out. */
 void builder_srv(struct builder *b, uint32_t node, uint32_t target, uint16_t port, unsigned n);
 

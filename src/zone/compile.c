@@ -233,6 +233,8 @@ static void add_addrs(struct compiler *c, const struct endpoint *e, const struct
 	uint32_t node = builder_node(c->b, label, len, absence_of(e));
 	if (e->state != ENDPOINT_READY)
 		return;
+	if (e->home)
+		builder_home(c->b, node);
 	for (unsigned i = 0; i < n; i++)
 		builder_addr(c->b, node, &addrs[i]);
 	add_endpoint_ports(c, e, node, addrs, n);

@@ -319,7 +319,13 @@ static void find_external(const struct zone *z, const struct name *name, const s
 	find_at(z, name, spot, name->offset[spot->apex - 2], label_at(name, spot->apex), spot->apex - 2u, found);
 }
 
-/* The Service whose ClusterIP it is, alone; else the first by name of those that have the address, whose slot then is in first_owner. */
+/* That of its pod's subdomain before others. */
+static bool is_before(const struct owner *a, const struct owner *b)
+{
+	return a->home != b->home ? a->home : slot_compare(a->slot, b->slot) < 0;
+}
+
+/* The Service whose ClusterIP it is, alone; else the first of those that have the address, whose slot then is in first_owner. */
 static void find_ptr(const struct zone *z, const struct zone_spot *spot, struct zone_found *found)
 {
 	struct owner_walk w = reverse_begin(&z->reverse, &spot->addr, spot->hash);
@@ -328,7 +334,7 @@ static void find_ptr(const struct zone *z, const struct zone_spot *spot, struct 
 	while (!cluster_ip && reverse_next_owner(&w, &o)) {
 		cluster_ip = o.node == &o.generation->nodes[0] && !o.generation->external;
 		several = first.slot && !cluster_ip;
-		if (cluster_ip || !first.slot || slot_compare(o.slot, first.slot) < 0)
+		if (cluster_ip || !first.slot || is_before(&o, &first))
 			first = o;
 	}
 	if (!first.slot) {
@@ -340,23 +346,44 @@ static void find_ptr(const struct zone *z, const struct zone_spot *spot, struct 
 	found->first_owner = several ? first.slot : NULL;
 }
 
-/* Not by name: thousands may have one address, and there is no room here to sort them. */
+/* Where there is no room, the last one by name gives way. */
+static void insert_owner(struct zone_owners *seen, const struct owner *o)
+{
+	unsigned at = seen->count;
+	while (at && slot_compare(o->slot, seen->next[at - 1].slot) < 0)
+		at--;
+	seen->complete &= seen->count < ZONE_OWNERS;
+	if (at == ZONE_OWNERS)
+		return;
+	seen->count += seen->count < ZONE_OWNERS;
+	memmove(&seen->next[at + 1], &seen->next[at], (seen->count - at - 1) * sizeof seen->next[0]);
+	seen->next[at].slot = o->slot;
+	seen->next[at].generation = o->generation;
+	seen->next[at].node = o->node;
+}
+
+/* The next ones by name. Thousands may have one address, and there is no room here to sort them all: so it takes them in parts. */
+static void gather_owners(const struct zone *z, const struct zone_spot *spot, const struct slot *first, struct zone_owners *seen)
+{
+	struct owner_walk w = reverse_begin(&z->reverse, &spot->addr, spot->hash);
+	seen->count = seen->at = 0;
+	seen->complete = true;
+	for (struct owner o; reverse_next_owner(&w, &o);)
+		if (o.slot != first && (!seen->last || slot_compare(o.slot, seen->last) > 0))
+			insert_owner(seen, &o);
+}
+
 bool zone_next_owner(const struct zone *z, const struct zone_spot *spot, struct zone_found *found, struct zone_owners *seen)
 {
-	struct owner_walk w = {.at = seen->at, .addr = &spot->addr, .hash = spot->hash};
-	struct owner o;
 	if (!found->first_owner)
 		return false;
-	if (!seen->at.array)
-		w = reverse_begin(&z->reverse, &spot->addr, spot->hash);
-	while (reverse_next_owner(&w, &o)) {
-		if (o.slot == found->first_owner)
-			continue;
-		found_node(found, o.generation, o.node);
-		seen->at = w.at;
-		return true;
-	}
-	return false;
+	if (seen->at == seen->count && !seen->complete)
+		gather_owners(z, spot, found->first_owner, seen);
+	if (seen->at == seen->count)
+		return false;
+	found_node(found, seen->next[seen->at].generation, seen->next[seen->at].node);
+	seen->last = seen->next[seen->at++].slot;
+	return true;
 }
 
 /* An incomplete reverse name exists as long as a PTR stands below it. */
@@ -367,17 +394,18 @@ static void find_above_ptr(const struct zone *z, const struct zone_spot *spot, s
 		found->absence = ABSENCE_NONE;
 }
 
+/* The apex of a zone that may be of one address alone: it then has that one's PTR too. */
 static void find_reverse(const struct zone *z, const struct zone_spot *spot, struct zone_found *found)
 {
-	if (spot->apex == 0) {
-		found->exists = true;
-		found->absence = ABSENCE_NONE;
-		found->has = HAS_SOA | HAS_NS;
-	} else if (spot->bits == 8 * addr_len(&spot->addr)) {
+	if (zone_is_whole_address(spot))
 		find_ptr(z, spot, found);
-	} else if (spot->bits != REVERSE_NO_ADDR) {
+	else if (spot->apex && spot->bits != REVERSE_NO_ADDR)
 		find_above_ptr(z, spot, found);
-	}
+	if (spot->apex)
+		return;
+	found->exists = true;
+	found->absence = ABSENCE_NONE;
+	found->has |= HAS_SOA | HAS_NS;
 }
 
 void zone_find(const struct zone *z, const struct name *name, const struct zone_spot *spot, struct zone_found *found)

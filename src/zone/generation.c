@@ -38,20 +38,26 @@ const struct node *generation_find(const struct generation *g, const uint8_t *na
 static bool cell_has(const struct generation *g, struct addr_cell cell, const struct addr *a)
 {
 	if (a->family == ADDR_V6)
-		return cell.at & ADDR_CELL_V6 && memcmp(g->aaaa + (size_t)(cell.at & ~ADDR_CELL_V6) * 16, a->octets, 16) == 0;
-	return !(cell.at & ADDR_CELL_V6) && memcmp(g->a + (size_t)cell.at * 4, a->octets, 4) == 0;
+		return cell.at & ADDR_CELL_V6 && memcmp(g->aaaa + (size_t)(cell.at & ADDR_CELL_AT) * 16, a->octets, 16) == 0;
+	return !(cell.at & ADDR_CELL_V6) && memcmp(g->a + (size_t)(cell.at & ADDR_CELL_AT) * 4, a->octets, 4) == 0;
+}
+
+const struct addr_cell *generation_find_cell(const struct generation *g, const struct addr *a, uint64_t hash)
+{
+	fetch_ahead(g);
+	for (uint64_t at = hash;; at++) {
+		const struct addr_cell *cell = &g->addr_index[at & g->addr_mask];
+		if (!cell->node)
+			return NULL;
+		if (cell_has(g, *cell, a))
+			return cell;
+	}
 }
 
 const struct node *generation_find_addr(const struct generation *g, const struct addr *a, uint64_t hash)
 {
-	fetch_ahead(g);
-	for (uint64_t at = hash;; at++) {
-		struct addr_cell cell = g->addr_index[at & g->addr_mask];
-		if (!cell.node)
-			return NULL;
-		if (cell_has(g, cell, a))
-			return &g->nodes[cell.node - 1];
-	}
+	const struct addr_cell *cell = generation_find_cell(g, a, hash);
+	return cell ? &g->nodes[cell->node - 1] : NULL;
 }
 
 static void cell_addr(const struct generation *g, struct addr_cell cell, struct addr *a)
@@ -59,9 +65,9 @@ static void cell_addr(const struct generation *g, struct addr_cell cell, struct 
 	memset(a, 0, sizeof *a);
 	a->family = cell.at & ADDR_CELL_V6 ? ADDR_V6 : ADDR_V4;
 	if (a->family == ADDR_V6)
-		memcpy(a->octets, g->aaaa + (size_t)(cell.at & ~ADDR_CELL_V6) * 16, 16);
+		memcpy(a->octets, g->aaaa + (size_t)(cell.at & ADDR_CELL_AT) * 16, 16);
 	else
-		memcpy(a->octets, g->a + (size_t)cell.at * 4, 4);
+		memcpy(a->octets, g->a + (size_t)(cell.at & ADDR_CELL_AT) * 4, 4);
 }
 
 bool generation_each_addr(const struct generation *g, size_t *cursor, struct addr *a)

@@ -164,10 +164,14 @@ static bool any(const void *entry, const void *key)
 bool reverse_next_owner(struct owner_walk *w, struct owner *owner)
 {
 	while ((owner->slot = table_next_match(&w->at, w->hash, any, NULL))) {
-		owner->generation = slot_generation(owner->slot);
-		owner->node = owner->generation ? generation_find_addr(owner->generation, w->addr, w->hash) : NULL;
-		if (owner->node)
-			return true;
+		const struct generation *g = slot_generation(owner->slot);
+		const struct addr_cell *cell = g ? generation_find_cell(g, w->addr, w->hash) : NULL;
+		if (!cell)
+			continue;
+		owner->generation = g;
+		owner->node = &g->nodes[cell->node - 1];
+		owner->home = cell->at & ADDR_CELL_HOME;
+		return true;
 	}
 	return false;
 }

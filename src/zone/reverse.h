@@ -29,6 +29,7 @@ struct owner {
 	const struct slot *slot; /* NULL: none */
 	const struct generation *generation;
 	const struct node *node;
+	bool home; /* it is the subdomain of the pod that has the address */
 };
 
 /* Every Service that has the address, in no order: reverse_begin() once, then reverse_next_owner() until false. */

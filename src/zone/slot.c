@@ -15,8 +15,15 @@ bool namespace_matches(const void *ns, const void *key)
 	return n->label[0] == label[0] && memcmp(n->label, label, 1u + label[0]) == 0;
 }
 
+/* Texts of labels, which begin with their length. */
+static int label_compare(const uint8_t *a, const uint8_t *b)
+{
+	int difference = memcmp(a + 1, b + 1, a[0] < b[0] ? a[0] : b[0]);
+	return difference ? difference : a[0] - b[0];
+}
+
 int slot_compare(const struct slot *a, const struct slot *b)
 {
-	int difference = memcmp(a->key, b->key, a->key_len < b->key_len ? a->key_len : b->key_len);
-	return difference ? difference : a->key_len - b->key_len;
+	int difference = label_compare(a->key, b->key);
+	return difference ? difference : label_compare(a->key + 1 + a->key[0], b->key + 1 + b->key[0]);
 }

@@ -42,7 +42,7 @@ static inline uint64_t slot_hash(uint64_t hash_of_wire, uint8_t tree)
 bool slot_matches(const void *slot, const void *key);
 bool namespace_matches(const void *ns, const void *key);
 
-/* An order of Services that depends on their names alone. */
+/* An order of Services by their names, then those of their namespaces, as text. */
 int slot_compare(const struct slot *a, const struct slot *b);
 
 static inline struct generation *slot_generation(const struct slot *s)

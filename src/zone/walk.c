@@ -102,8 +102,9 @@ static enum err give_name(const struct walk *w, uint16_t type, const struct gene
 static enum err give_ptrs(const struct walk *w, const struct zone_found *found, const struct zone_spot *spot)
 {
 	struct zone_found owner = *found;
-	struct zone_owners seen = {0};
+	struct zone_owners seen;
 	enum err err;
+	zone_owners_begin(&seen);
 	do
 		err = give_name(w, DNS_TYPE_PTR, owner.generation, owner.node);
 	while (!err && zone_next_owner(w->zone, spot, &owner, &seen));
@@ -259,7 +260,7 @@ static enum err walk_forward(struct walk *w)
 	return err ? err : walk_pods(w);
 }
 
-/* An address that several Services have is visited with the first that the map knows. */
+/* An address that several Services have is visited with the first that the map knows; one that is the apex itself was visited. */
 static enum err visit_addrs(struct walk *w, const struct slot *s)
 {
 	const struct generation *g = slot_generation(s);
@@ -271,7 +272,8 @@ static enum err visit_addrs(struct walk *w, const struct slot *s)
 		if (!reverse_next_owner(&owners, &first) || first.slot != s)
 			continue;
 		name_from_addr(&w->owner, &addr);
-		err = visit(w);
+		if (!name_equal(&w->owner, w->apex))
+			err = visit(w);
 	}
 	return err;
 }

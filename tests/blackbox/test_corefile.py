@@ -139,6 +139,18 @@ def test_the_root_is_a_zone(api, corefile):
     assert answer(server, "example.org.") == "NXDOMAIN"
 
 
+def test_ranges_of_few_addresses(api, corefile):
+    """Each address of a range that is no whole octet or nibble is a zone of its own, and its PTR stands at the apex of that."""
+    web6 = service("six", headless=False, cluster_ip="fd00:10:96::3")
+    cluster = api(service("web", headless=False, cluster_ip="10.96.0.9"), service("out", headless=False, cluster_ip="10.96.0.17"), web6)
+    server = corefile(block(cluster, zones="cluster.local 10.96.0.0/28 fd00:10:96::/125"))
+    assert answer(server, "9.0.96.10.in-addr.arpa.", "PTR") == {"web.default.svc.cluster.local."}
+    assert answer(server, f"3.{'0.' * 19}6.9.0.0.0.1.0.0.0.0.d.f.ip6.arpa.", "PTR") == {"six.default.svc.cluster.local."}
+    assert answer(server, "9.0.96.10.in-addr.arpa.", "NS") == {"ns.dns.cluster.local."}
+    assert answer(server, "8.0.96.10.in-addr.arpa.", "PTR") == "NOERROR"
+    assert answer(server, "17.0.96.10.in-addr.arpa.", "PTR") == "REFUSED"
+
+
 # --- several server blocks ---
 
 

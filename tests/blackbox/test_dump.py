@@ -43,6 +43,20 @@ def records(text):
     return found
 
 
+def test_zones_of_one_address(corefile, tmp_path):  # noqa: F811
+    """Where a range makes them, each has its SOA and NS once, and the PTR of its address."""
+    cluster = ApiServer()
+    cluster.put(service("web", headless=False, cluster_ip="10.96.0.1"))
+    corefile(block(cluster, zones="cluster.local 10.96.0.0/30"))
+    parts = sections(dump("--conf", tmp_path / "Corefile"))
+    cluster.stop()
+    assert len(parts) == 5
+    types = {apex: [line.split()[3] for line in part.splitlines() if " IN " in line] for apex, part in parts.items() if apex.endswith("arpa.")}
+    assert {apex: sorted(found) for apex, found in types.items()} == {
+        f"{n}.0.96.10.in-addr.arpa.": ["NS", "PTR", "SOA"] if n == 1 else ["NS", "SOA"] for n in range(4)
+    }
+
+
 @pytest.mark.parametrize("path", FILES, ids=lambda p: p.stem)
 def test_every_record_is_what_a_query_answers(serve, path):
     server = serve(path)

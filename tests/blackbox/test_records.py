@@ -7,6 +7,7 @@ once, so that tables hold only data.
 """
 
 import functools
+import ipaddress
 
 import dns.flags
 import dns.name
@@ -268,3 +269,33 @@ def test_zone_option_moves_all_names(serve):
     assert server.ask("web-0.nginx.default.svc.cluster.local.").rcode() == dns.rcode.REFUSED
     (name,) = server.addresses_of("7.1.244.10.in-addr.arpa.", "PTR")
     assert name.lower() == "web-0.nginx.default.svc.example.org."
+
+
+LOW = {  # addresses whose highest 80 bits are 0, and the labels of their RFC 5952 text
+    "::1:0": "--1-0",
+    "::10.0.0.1": "--a00-1",
+    "::1": "--1",
+    "1::": "1--0",
+    "0:0:1::8:0": "0-0-1--8-0",
+}
+
+
+def test_dashed_names_of_low_ipv6_addresses(tmp_path, serve):
+    path = tmp_path / "low.yaml"
+    service = {**harness.service("six"), "spec": {"clusterIP": "None", "ipFamilies": ["IPv6"], "ports": [{"name": "web", "port": 80}]}}
+    harness.write_manifest(path, service, {**harness.slice_of("six", list(LOW)), "addressType": "IPv6"})
+    server = serve(path)
+    for address, label in LOW.items():
+        name = f"{label}.six.default.svc.cluster.local."
+        (found,) = server.addresses_of(name, "AAAA")
+        assert ipaddress.ip_address(found) == ipaddress.ip_address(address)
+        assert server.addresses_of(dns.reversename.from_address(address).to_text(), "PTR") == {name}
+
+
+def test_order_of_reverse_names(tmp_path, serve):
+    """Of the Services that a pod is behind, the one that it names as its subdomain comes first, the others by name."""
+    names = ["zz", "alpha", "home", "b"]
+    services = [harness.service(name, selector={"app": "db"}) for name in names]
+    harness.write_manifest(tmp_path / "m.yaml", *services, harness.pod("db-0", "10.244.0.9", labels={"app": "db"}, subdomain="home"))
+    response = serve(tmp_path / "m.yaml").ask("9.0.244.10.in-addr.arpa.", "PTR")
+    assert [record.target.labels[1].decode() for record in response.answer[0]] == ["home", "alpha", "b", "zz"]

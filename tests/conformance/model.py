@@ -474,7 +474,11 @@ class Reply:
         return self.found({rtype}, [(rtype, self.settings.ttl, packed)])
 
     def apex(self, name, origin):
-        types = {m.SOA, m.NS}
+        octets = self.model.zones[origin]
+        alone = self.find_reverse(m.labels_of(origin)[:-2], octets) if octets else Found()  # a zone may be of one address
+        types = {m.SOA, m.NS} | alone.types
+        if self.q.type == m.PTR:
+            return Found(types=frozenset(types), records=alone.records)
         if self.q.type == m.NS:
             names = self.model.name_server()
             zone = self.spelled(name, origin)

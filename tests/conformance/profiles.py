@@ -68,6 +68,9 @@ def falling(*fall):
     return dict(lines=(" ".join(("fallthrough", *fall)),), model=partial(extended.Falling, fall))
 
 
+# 10.96.0.0/25, each address of which is a zone.
+RANGE = Settings(zones=("cluster.local", *(f"{n}.0.96.10.in-addr.arpa" for n in range(128))))
+
 MOST = 2  # records in an answer, with max_answers
 
 EXTERNAL = ("example.org", "2.0.192.in-addr.arpa", "8.b.d.0.1.0.0.2.ip6.arpa")
@@ -89,6 +92,8 @@ PROFILES = {
         Profile("fallthrough", **falling()),
         Profile("fallthrough-zones", **falling("in-addr.arpa", "default.svc.cluster.local", "prod.svc.cluster.local", "pod.cluster.local")),
         Profile("compat-fallthrough", **falling("in-addr.arpa", "default.svc.cluster.local"), **COMPAT),
+        Profile("ranges", settings=RANGE),
+        Profile("compat-ranges", settings=RANGE, **falling(), **COMPAT),
         Profile("multicluster", **CLUSTER_SET),
         Profile("compat-multicluster", **CLUSTER_SET, **COMPAT),
         Profile("external", **outside(EXTERNAL)),

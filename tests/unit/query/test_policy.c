@@ -292,6 +292,51 @@ static void test_outcomes(void **state)
 	end(z);
 }
 
+/* A zone of one address, as a range of few addresses is made of: the address is its apex, which has the PTR too. What it has not is somebody
+ * else's, as everywhere in reverse zones; in CoreDNS that is the PTR alone. */
+static void test_zones_of_one_address(void **state)
+{
+	static const char v6[] = "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6.arpa";
+	static const char world_text[] = "ns default\nsvc default/web ip=10.0.0.1 ip=fd00::1 port=http:80/TCP\n"
+	                                 "svc default/db headless\nep 10.0.0.3 host=db-0\nsvc default/other headless\nep 10.0.0.3 host=o\n";
+	static const char soa[] = "NOERROR aa rd: 30 SOA ns.dns.cluster.local. hostmaster.cluster.local. 7200 1800 86400 30";
+	static const struct {
+		const char *ask, *want;
+		enum query_outcome ours, coredns; /* with fallthrough */
+	} cases[] = {
+	        {"1.0.0.10.in-addr.arpa PTR", "NOERROR aa rd: 30 PTR web.default.svc.cluster.local.", QUERY_ANSWERED, QUERY_ANSWERED},
+	        {"3.0.0.10.in-addr.arpa PTR",
+	         "NOERROR aa rd: 30 PTR db-0.db.default.svc.cluster.local., 30 PTR o.other.default.svc.cluster.local.", QUERY_ANSWERED,
+	         QUERY_ANSWERED},
+	        {"1.0.0.10.in-addr.arpa SOA", soa, QUERY_ANSWERED, QUERY_ANSWERED},
+	        {"2.0.0.10.in-addr.arpa SOA", soa, QUERY_ANSWERED, QUERY_ANSWERED},
+	        {"2.0.0.10.in-addr.arpa NS", "NOERROR aa rd: 30 NS ns.dns.cluster.local.", QUERY_ANSWERED, QUERY_ANSWERED},
+	        {"2.0.0.10.in-addr.arpa PTR", NULL, QUERY_FALLTHROUGH, QUERY_FALLTHROUGH},
+	        {"1.0.0.10.in-addr.arpa A", NULL, QUERY_FALLTHROUGH, QUERY_ANSWERED},
+	        {"2.0.0.10.in-addr.arpa A", NULL, QUERY_FALLTHROUGH, QUERY_ANSWERED},
+	        {"x.1.0.0.10.in-addr.arpa PTR", NULL, QUERY_FALLTHROUGH, QUERY_FALLTHROUGH},
+	};
+	char names[512], question[128];
+	(void)state;
+	snprintf(names, sizeof names, "cluster.local 1.0.0.10.in-addr.arpa 2.0.0.10.in-addr.arpa 3.0.0.10.in-addr.arpa %s", v6);
+	struct zone *z = world_zones(names), *compat = world_zones_as_coredns(names);
+	struct query_policy ours = {.zone = z, .fallthrough = true}, coredns = {.zone = compat, .fallthrough = true};
+	assert_int_equal(world_apply(z, world_text), OK);
+	assert_int_equal(world_apply(compat, world_text), OK);
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		if (cases[i].want)
+			assert_true(ask_wants(&ours, cases[i].ask, cases[i].ask, cases[i].want));
+		check_outcome(&ours, cases[i].ask, cases[i].ours, ".");
+		check_outcome(&coredns, cases[i].ask, cases[i].coredns, ".");
+	}
+	snprintf(question, sizeof question, "%s PTR", v6);
+	assert_true(ask_wants(&ours, "IPv6", question, "NOERROR aa rd: 30 PTR web.default.svc.cluster.local."));
+	assert_non_null(strstr(ask(&ours, NULL, "2.0.0.10.in-addr.arpa PTR"), "NOERROR aa rd; 2.0.0.10.in-addr.arpa. 5 SOA"));
+	assert_non_null(strstr(ask(&coredns, NULL, "2.0.0.10.in-addr.arpa PTR"), "NXDOMAIN aa rd; 2.0.0.10.in-addr.arpa. 30 SOA"));
+	zone_free(compat);
+	end(z);
+}
+
 /* --- several zones --- */
 
 #define SOA_OF(zone, server) zone " 5 SOA ns.dns." server " hostmaster." server " 7200 1800 86400 30"
@@ -549,6 +594,7 @@ int main(void)
 	        cmocka_unit_test(test_texts),
 	        cmocka_unit_test(test_long_chain),
 	        cmocka_unit_test(test_outcomes),
+	        cmocka_unit_test(test_zones_of_one_address),
 	        cmocka_unit_test(test_zones),
 	        cmocka_unit_test(test_root_zone),
 	        cmocka_unit_test(test_name_server),

@@ -177,8 +177,8 @@ static size_t expect_pod(char *out, size_t at, unsigned ns, unsigned service, un
 		at = put(out, at, i ? " fd00::%x" : " fd00::", 0U + (i / 10 * 16 + i % 10));
 	if (v6 && ns == 1)
 		at = put(out, at, " fd00::1:%x", i / 10 * 16 + i % 10);
-	if (p->host && p->sub == service)
-		at = put(out, at, " @h%u", p->host);
+	if (p->sub == service)
+		at = p->host ? put(out, at, " @h%u", p->host) : put(out, at, " @");
 	return put(out, expect_ports(out, at, s, p), "; ");
 }
 

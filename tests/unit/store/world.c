@@ -373,8 +373,8 @@ static size_t put_endpoint(char *out, size_t at, const struct endpoint *e)
 		at = put(out, at, " in %s", e->zone);
 	if (e->cluster)
 		at = put(out, at, " of %s", e->cluster);
-	if (e->hostname)
-		at = put(out, at, " @%s", e->hostname);
+	if (e->home)
+		at = put(out, at, " @%s", e->hostname ? e->hostname : "");
 	for (size_t i = 0; i < e->port_count; i++)
 		at = put(out, at, " %s=%u/%s", e->ports[i].name, e->ports[i].port, e->ports[i].protocol == PROTOCOL_UDP ? "UDP" : "TCP");
 	return at;

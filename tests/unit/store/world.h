@@ -45,5 +45,5 @@ enum err world_do(struct world *w, const char *line);
 void world_play(struct world *w, const char *lines);
 
 /* All that is published, by key: "NS/NAME: ENDPOINT; ENDPOINT\n" for each Service. ENDPOINT is
- * "POD STATE ADDR… [in ZONE] [@HOSTNAME] [NAME=PORT/PROTOCOL]…", POD being "-" where there is none. */
+ * "POD STATE ADDR… [in ZONE] [@HOSTNAME, @ alone where the pod has none but the subdomain] [NAME=PORT/PROTOCOL]…", POD being "-" where there is none. */
 void world_state(const struct world *w, char out[WORLD_TEXT]);

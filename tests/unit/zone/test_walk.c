@@ -78,6 +78,26 @@ static void test_zones(void **state)
 	zone_free(z);
 }
 
+/* One address is its own zone's apex: its SOA, NS and PTR come once. Another one's zone does not have it, be it the one above. */
+static void test_zone_of_one_address(void **state)
+{
+	struct zone *z = world_zones("a.test 0.0.10.in-addr.arpa 1.0.0.10.in-addr.arpa 2.0.0.10.in-addr.arpa");
+	(void)state;
+	assert_int_equal(world_apply(z, "ns d\nsvc d/s ip=10.0.0.1\n"), OK);
+	walk(z, "1.0.0.10.in-addr.arpa");
+	wants("1.0.0.10.in-addr.arpa. 6 ");
+	wants("1.0.0.10.in-addr.arpa. 2 ");
+	wants("1.0.0.10.in-addr.arpa. 12 017301640373766301610474657374"
+	      "00\n");
+	walk(z, "2.0.0.10.in-addr.arpa");
+	wants("2.0.0.10.in-addr.arpa. 6 ");
+	assert_null(strstr(seen, "arpa. 12 "));
+	walk(z, "0.0.10.in-addr.arpa");
+	assert_null(strstr(seen, "arpa. 12 "));
+	rcu_free_all();
+	zone_free(z);
+}
+
 /* <service>.<ns>, without "svc"; what is left of it are the name server and its label. */
 static void test_external_zone(void **state)
 {
@@ -142,9 +162,9 @@ int main(void)
 {
 	hash_seed_init();
 	rcu_thread_begin();
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_service_bindings), cmocka_unit_test(test_zones),
-	                                   cmocka_unit_test(test_external_zone), cmocka_unit_test(test_verified_pods),
-	                                   cmocka_unit_test(test_soa_as_coredns)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_service_bindings),    cmocka_unit_test(test_zones),
+	                                   cmocka_unit_test(test_zone_of_one_address), cmocka_unit_test(test_external_zone),
+	                                   cmocka_unit_test(test_verified_pods),       cmocka_unit_test(test_soa_as_coredns)};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 	rcu_thread_end();
 	return failed;

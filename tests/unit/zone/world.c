@@ -113,6 +113,8 @@ static void endpoint_word(struct draft *d, const char *word)
 		e->zone = keep(d, rest, strlen(rest));
 	} else if (begins(word, "pod=", &rest)) {
 		e->pod_name = keep(d, rest, strlen(rest));
+	} else if (strcmp(word, "home") == 0) {
+		e->home = true;
 	} else if (begins(word, "host=", &rest)) {
 		e->hostname = keep(d, rest, strlen(rest));
 	} else if (begins(word, "port=", &rest)) {
@@ -283,6 +285,11 @@ static struct zone *zones(const char *names, struct zone_options options)
 struct zone *world_zones(const char *names)
 {
 	return zones(names, (struct zone_options){0});
+}
+
+struct zone *world_zones_as_coredns(const char *names)
+{
+	return zones(names, (struct zone_options){.compat_coredns = true});
 }
 
 struct zone *world_zone_as_coredns(enum zone_pods pods)

@@ -6,6 +6,7 @@
  *	ep 10.244.1.7,fd00::7 host=web-0 port=web:80/TCP
  *	ep 10.244.1.8 notready
  *	ep 10.244.1.9 terminating
+ *	ep 10.244.1.10 home
  *	svc default/db external=db.example.com
  *	import default/db headless
  *	ep 10.8.0.1 host=db-0 cluster=c1
@@ -32,6 +33,7 @@ enum err world_compile(const char *text, struct generation **out);
 
 /* Empty zones of these names, separated by blanks, TTL 30, negative TTL 5; NULL: as zone_new. */
 struct zone *world_zones(const char *names);
+struct zone *world_zones_as_coredns(const char *names); /* with compat_coredns */
 
 /* The zone "cluster.local." and all reverse ones. */
 struct zone *world_zone(void);
