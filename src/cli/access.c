@@ -18,13 +18,16 @@ static enum err check_files(const struct kubernetes_options *k, struct diag *d)
 
 static enum err find_server(const struct kubernetes_options *k, struct api_endpoint *out, struct diag *d)
 {
+	const char *account = getenv("HEADNS_SERVICE_ACCOUNT");
+	if (k->kubeconfig && !*k->kubeconfig)
+		return kubeconfig_find(k->context, account, out, d);
 	if (k->kubeconfig)
 		return kubeconfig_read(k->kubeconfig, k->context, out, d);
 	if (k->endpoint) {
 		enum err err = check_files(k, d);
 		return err ? err : kubeconfig_endpoint(k->endpoint, k->tls_cert, k->tls_key, k->tls_ca, out, d);
 	}
-	return kubeconfig_in_cluster(getenv("HEADNS_SERVICE_ACCOUNT"), out, d);
+	return kubeconfig_in_cluster(account, out, d);
 }
 
 enum err access_find(const struct kubernetes_options *k, struct api_endpoint *out, struct diag *d)

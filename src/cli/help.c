@@ -9,6 +9,8 @@ static void print_option(const struct option_spec *option)
 {
 	const char *line = option->help;
 	int used = printf("  --%s%s%s", option->name, option->argument ? " " : "", option->argument ? option->argument : "");
+	if (used >= TEXT_COLUMN)
+		used = printf("\n") - 1;
 	for (;;) {
 		int len = (int)strcspn(line, "\n");
 		printf("%*s%.*s\n", TEXT_COLUMN > used ? TEXT_COLUMN - used : 1, "", len, line);

@@ -1,5 +1,6 @@
 #include "option_table.h"
 #include "config/value.h"
+#include "net/listen.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,9 +11,16 @@
 
 static enum err set_listen(struct options *o, const char *text, struct diag *d)
 {
-	if (o->listen_count == OPTIONS_LISTEN_MAX)
+	struct net_address addresses[LISTEN_DEFAULTS];
+	unsigned count;
+	enum err err = listen_parse(text, addresses, &count, d);
+	if (err)
+		return err;
+	if (o->listen_count + count > OPTIONS_LISTEN_MAX)
 		return diag_set(d, ERR_RANGE, "more than %d addresses", OPTIONS_LISTEN_MAX);
-	return net_address_parse(text, &o->listen[o->listen_count++], d);
+	memcpy(&o->listen[o->listen_count], addresses, count * sizeof *addresses);
+	o->listen_count += count;
+	return OK;
 }
 
 static enum err set_zone(struct options *o, const char *text, struct diag *d)
@@ -183,23 +191,29 @@ static enum err set_help(struct options *o, const char *text, struct diag *d)
 	return OK;
 }
 
+#define LOG_LEVELS "error|warning|info|debug"
+
 #define FOR_BOTH (FOR_SERVE | FOR_RUN)
 #define FOR_ALL  (FOR_SERVE | FOR_RUN | FOR_DUMP)
 
 const struct option_spec option_table[] = {
         {"listen", "ADDR[:PORT]", FOR_SERVE, set_listen,
-         "answer on this address over UDP and TCP; may be given several times;\n[ADDR]:PORT for IPv6; default 127.0.0.1:1053 and "
-         "[::1]:1053"},
-        {"conf", "FILE", FOR_SERVE | FOR_DUMP, set_conf,
-         "what this Corefile says, instead of manifests; - for standard input;\ndefault of serve, where nothing else is named: Corefile in "
-         "the "
-         "working\ndirectory"},
+         "answer on this address over UDP and TCP; may be given several times;\n"
+         "[ADDR]:PORT for IPv6, :PORT for every address, localhost:PORT;\n"
+         "default 127.0.0.1:1053 and [::1]:1053"},
+        {"conf", "FILE", FOR_SERVE, set_conf,
+         "serve what this Corefile says, instead of manifests; - for standard\n"
+         "input; default, where nothing else is named: Corefile in the working\n"
+         "directory"},
+        {"conf", "FILE", FOR_DUMP, set_conf, "dump the clusters of this Corefile, instead of manifests; - for standard\ninput"},
         {"dns.port", "PORT", FOR_SERVE, set_dns_port, "of the Corefile's server blocks that name none; default 53"},
         {"set", "kubernetes.KEY=VALUE", FOR_ALL, set_set,
          "a line of the kubernetes block, in the place of the Corefile's; may be\ngiven several times; HEADNS_SET in the environment does "
          "the "
          "same"},
-        {"kubeconfig", "FILE", FOR_SERVE | FOR_DUMP, set_kubeconfig, "read the cluster that this file leads to, instead of manifests"},
+        {"kubeconfig", "[FILE]", FOR_SERVE | FOR_DUMP, set_kubeconfig,
+         "read the cluster that this file leads to, instead of manifests; without\n"
+         "FILE that of kubectl: $KUBECONFIG, ~/.kube/config, or the pod's own"},
         {"timeout", "SECONDS", FOR_DUMP, set_timeout, "how long reading a cluster may take, 1 to 3600; default 60"},
         {"context", "NAME", FOR_SERVE | FOR_DUMP, set_context, "of the kubeconfig; default its current-context"},
         {"pod", "NAME", FOR_RUN, set_pod,
@@ -213,14 +227,16 @@ const struct option_spec option_table[] = {
          "addresses of pods that the input lacks; may be given once for each\nfamily; default 10.244.0.0/16 and fd00:10:244::/56"},
         {"service-cidr", "RANGE", FOR_ALL, set_service_cidr,
          "addresses of Services without clusterIP; may be given once for each\nfamily; default 10.0.0.0/24 and fd00:10:96::/112"},
-        {"lenient", NULL, FOR_ALL, set_lenient, "leave out what is wrong in the input, and serve the rest"},
+        {"lenient", NULL, FOR_BOTH, set_lenient, "leave out what is wrong in the input, and serve the rest"},
+        {"lenient", NULL, FOR_DUMP, set_lenient, "leave out what is wrong in the input, and dump the rest"},
         {"no-rotate", NULL, FOR_BOTH, set_no_rotate, "answer a set of addresses in the same order every time"},
         {"no-search-fallback", NULL, FOR_RUN, set_no_search_fallback,
          "don't answer names outside the cluster from below the search domains"},
         {"workers", "N", FOR_BOTH, set_workers, "threads that answer; default: as many as processors may be used"},
         {"tcp-connections", "N", FOR_BOTH, set_tcp_connections, "TCP connections at once; default 1024"},
         {"tcp-idle", "SECONDS", FOR_BOTH, set_tcp_idle, "close a TCP connection after this time without a query; default 10"},
-        {"log-level", "LEVEL", FOR_ALL, set_log_level, "error, warning, info or debug; default info for serve, else warning"},
+        {"log-level", LOG_LEVELS, FOR_SERVE, set_log_level, "which lines go to standard error; default info"},
+        {"log-level", LOG_LEVELS, FOR_RUN | FOR_DUMP, set_log_level, "which lines go to standard error; default warning"},
         {"help", NULL, FOR_ALL, set_help, "print this"},
 };
 const unsigned option_count = sizeof option_table / sizeof *option_table;
@@ -255,9 +271,11 @@ const struct command_spec command_table[] = {
          "\n"
          "Example:\n"
          "  headns run --pod web-1 zones/nginx-observed.yaml -- getent ahosts web-0.nginx\n"},
-        {COMMAND_DUMP, "dump", "[OPTION]... FILE...", "prints every record that would be served, as zone files",
-         "FILE as for serve; or, with --kubeconfig, a cluster, read once; or, with --conf, each\n"
-         "cluster of a Corefile. To standard output go zone files (RFC 1035), one after another:\n"
+        {COMMAND_DUMP, "dump", "[OPTION]... [FILE...]", "prints every record that would be served, as zone files",
+         "FILE is a manifest in YAML or JSON (also a dump: kubectl get svc,pods,endpointslices\n"
+         "-A -o json), a folder of them, or - for standard input. Instead of manifests, --kubeconfig\n"
+         "names a cluster, which is read once, and --conf a Corefile, of which each cluster is\n"
+         "dumped. To standard output go zone files (RFC 1035), one after another:\n"
          "the cluster's domain, then the reverse zones and those of k8s_external, each from its\n"
          "$ORIGIN on. They are sorted, and their serial is 1, so that two dumps can be compared\n"
          "with diff.\n"

@@ -1,4 +1,4 @@
-/* option_table.h - every option of the command line, once: how it is spelt, where it may stand, what it sets, what the help says. */
+/* option_table.h - every option of the command line, once for each meaning it has: how it is spelt, where it may stand, what it sets, what the help says. */
 #pragma once
 #include "cli/options.h"
 
@@ -8,7 +8,7 @@
 
 struct option_spec {
 	const char *name;
-	const char *argument;                                                 /* its name in the help; NULL: takes none */
+	const char *argument;                                                 /* its name in the help; "[NAME]": may be left out, then it is ""; NULL: takes none */
 	unsigned commands;                                                    /* FOR_SERVE, FOR_RUN, FOR_DUMP */
 	enum err (*set)(struct options *o, const char *text, struct diag *d); /* diag: what is wrong with text */
 	const char *help;

@@ -1,5 +1,6 @@
 #include "cli/options.h"
 #include "base/suggest.h"
+#include "hint.h"
 #include "option_table.h"
 #include "options_check.h"
 #include <getopt.h>
@@ -50,9 +51,11 @@ static const struct command_spec *find_command(const char *name)
 static enum err unknown_command(const char *name, struct diag *d)
 {
 	struct suggest s = {.wanted = name};
-	char text[64];
+	char text[DIAG_TEXT_MAX];
 	for (unsigned i = 1; i < command_count; i++)
 		suggest_consider(&s, command_table[i].name);
+	if (hint_for_command(name, text, sizeof text))
+		return diag_set(d, ERR_SYNTAX, "no command '%.100s': %.300s (headns --help lists all)", name, text);
 	if (s.count)
 		return diag_set(d, ERR_SYNTAX, "no command '%s': is %s meant? (headns --help lists all)", name,
 		                suggest_text(&s, text, sizeof text));
@@ -78,13 +81,19 @@ static enum err parse_command(struct options *o, const char *name, struct diag *
 /* Added to an index of option_table, so that it is no letter. */
 enum { OPTION_BASE = 256 };
 
+static int argument_of(const struct option_spec *option)
+{
+	if (!option->argument)
+		return no_argument;
+	return option->argument[0] == '[' ? optional_argument : required_argument;
+}
+
 static unsigned long_options(enum command_kind command, struct option longs[OPTIONS_MAX])
 {
 	unsigned n = 0;
 	for (unsigned i = 0; i < option_count; i++) {
 		if (option_table[i].commands & (1u << command))
-			longs[n++] = (struct option){option_table[i].name, option_table[i].argument ? required_argument : no_argument, NULL,
-			                             OPTION_BASE + (int)i};
+			longs[n++] = (struct option){option_table[i].name, argument_of(&option_table[i]), NULL, OPTION_BASE + (int)i};
 	}
 	longs[n] = (struct option){0};
 	return n;
@@ -96,21 +105,25 @@ static enum err unknown_option(const struct options *o, const char *text, int sh
 	const char *command = command_table[o->command].name;
 	char name[64], close[64];
 	struct suggest s = {.wanted = name};
+	const char *hint;
 	if (short_name >= OPTION_BASE)
 		return diag_set(d, ERR_SYNTAX, "%s: --%s takes no argument (headns help %s)", command,
 		                option_table[short_name - OPTION_BASE].name, command);
 	if (short_name)
 		return diag_set(d, ERR_SYNTAX, "%s: no option -%c (headns help %s lists all)", command, short_name, command);
-	text += strspn(text, "-");
-	snprintf(name, sizeof name, "%.*s", (int)strcspn(text, "="), text);
+	snprintf(name, sizeof name, "%s", text + strspn(text, "-"));
+	name[strcspn(name, "=")] = '\0';
+	hint = hint_for_option(o->command, name);
+	if (hint)
+		return diag_set(d, ERR_SYNTAX, "%s: no option %s: %s (headns help %s lists all)", command, text, hint, command);
 	for (unsigned i = 0; i < option_count; i++) {
 		if (option_table[i].commands & (1u << o->command))
 			suggest_consider(&s, option_table[i].name);
 	}
 	if (s.count)
-		return diag_set(d, ERR_SYNTAX, "%s: no option --%s: is --%s meant? (headns help %s lists all)", command, text,
+		return diag_set(d, ERR_SYNTAX, "%s: no option %s: is --%s meant? (headns help %s lists all)", command, text,
 		                suggest_text(&s, close, sizeof close), command);
-	return diag_set(d, ERR_SYNTAX, "%s: no option --%s (headns help %s lists all)", command, text, command);
+	return diag_set(d, ERR_SYNTAX, "%s: no option %s (headns help %s lists all)", command, text, command);
 }
 
 static enum err set_option(struct options *o, const struct option_spec *option, const char *text, struct diag *d)
@@ -136,10 +149,20 @@ static bool is_spelt_out(const char *word, const char *name)
 	return strncmp(word, name, len) == 0 && (word[len] == 0 || word[len] == '=');
 }
 
-static enum err take_long_option(struct options *o, const struct option_spec *option, char **argv, struct diag *d)
+/* An argument that need not be there is the next word, unless that is an option: getopt_long takes it only behind a "=". */
+static const char *argument_given(const struct option_spec *option, int argc, char **argv)
+{
+	if (optarg || argument_of(option) != optional_argument)
+		return optarg;
+	return optind < argc && argv[optind][0] != '-' ? argv[optind++] : "";
+}
+
+static enum err take_long_option(struct options *o, const struct option_spec *option, int argc, char **argv, struct diag *d)
 {
 	const char *word = option_word(argv);
-	return is_spelt_out(word, option->name) ? set_option(o, option, optarg, d) : unknown_option(o, word, 0, d);
+	if (!is_spelt_out(word, option->name))
+		return unknown_option(o, word, 0, d);
+	return set_option(o, option, argument_given(option, argc, argv), d);
 }
 
 static enum err parse_long_options(struct options *o, int argc, char **argv, struct diag *d)
@@ -160,7 +183,7 @@ static enum err parse_long_options(struct options *o, int argc, char **argv, str
 		else if (got == '?')
 			err = unknown_option(o, argv[optind - 1], optopt, d);
 		else
-			err = take_long_option(o, &option_table[got - OPTION_BASE], argv, d);
+			err = take_long_option(o, &option_table[got - OPTION_BASE], argc, argv, d);
 	}
 	o->cluster.files = (const char *const *)argv + optind;
 	o->cluster.file_count = (unsigned)(argc - optind);

@@ -1,5 +1,6 @@
 #include "kube/kubeconfig.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "config_reader.h"
 #include "text_reader.h"
 #include "yaml_reader.h"
@@ -7,16 +8,35 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SERVICE_ACCOUNT "/var/run/secrets/kubernetes.io/serviceaccount"
 #define ARGS_MAX        256
 
+/* One of the files that make a configuration together. */
+struct config_file {
+	char *path, *folder;
+	cJSON *root; /* NULL: it is empty */
+};
+
+struct config_files {
+	struct config_file *all;
+	unsigned count;
+};
+
+/* Where what is read from now on stands. */
+static void turn_to(struct config_reader *k, const struct config_file *f)
+{
+	k->path = f->path;
+	k->folder = f->folder;
+}
+
 /* --- the parts of a kubeconfig --- */
 
-/* The entry of that name in one of the lists: what stands in it beside the name. */
-static const cJSON *entry(struct config_reader *k, const cJSON *root, const char *list_key, const char *entry_key, const char *name)
+/* The entry of that name in one of the lists: what stands in it beside the name. NULL: it is not there, or err is set. */
+static const cJSON *entry_in(struct config_reader *k, const cJSON *list, const char *list_key, const char *entry_key, const char *name)
 {
-	const cJSON *list = config_member(k, root, list_key), *item;
+	const cJSON *item;
 	if (list && !cJSON_IsArray(list))
 		config_fail(k, list, "%s is not a list", list_key);
 	cJSON_ArrayForEach(item, list)
@@ -29,7 +49,23 @@ static const cJSON *entry(struct config_reader *k, const cJSON *root, const char
 			config_fail(k, item, "%s \"%.60s\" has no mapping \"%s\"", list_key, name, entry_key);
 		return found;
 	}
-	config_fail(k, list ? list : root, "there is no \"%.60s\" in %s", name, list_key);
+	return NULL;
+}
+
+/* In the first file that has it: what others say of the same name does not count, as in kubectl. */
+static const cJSON *entry(struct config_reader *k, const struct config_files *files, const char *list_key, const char *entry_key,
+                          const char *name)
+{
+	const cJSON *list;
+	for (unsigned i = 0; i < files->count; i++) {
+		turn_to(k, &files->all[i]);
+		const cJSON *found = entry_in(k, config_member(k, files->all[i].root, list_key), list_key, entry_key, name);
+		if (found || k->err)
+			return found;
+	}
+	turn_to(k, &files->all[0]);
+	list = config_member(k, files->all[0].root, list_key);
+	config_fail(k, list ? list : files->all[0].root, "there is no \"%.60s\" in %s", name, list_key);
 	return NULL;
 }
 
@@ -200,33 +236,43 @@ static void read_user(struct config_reader *k, const cJSON *user, struct api_end
 		config_fail(k, user, "a client-certificate and its client-key go together");
 }
 
-static void read_context(struct config_reader *k, const cJSON *root, const cJSON *context, struct api_endpoint *e)
+static void read_context(struct config_reader *k, const struct config_files *files, const cJSON *context, struct api_endpoint *e)
 {
 	const char *cluster = config_text_of(k, context, "cluster"), *user = config_text_of(k, context, "user");
 	if (!cluster) {
 		config_fail(k, context, "the context names no cluster");
 		return;
 	}
-	read_cluster(k, entry(k, root, "clusters", "cluster", cluster), e);
+	read_cluster(k, entry(k, files, "clusters", "cluster", cluster), e);
 	if (user)
-		read_user(k, entry(k, root, "users", "user", user), e);
+		read_user(k, entry(k, files, "users", "user", user), e);
 }
 
-static void read_config(struct config_reader *k, const cJSON *root, const char *context, struct api_endpoint *e)
+static const char *current_context(struct config_reader *k, const struct config_files *files)
 {
-	if (!cJSON_IsObject(root))
-		config_fail(k, root, "this is no kubeconfig");
+	const char *context = NULL;
+	for (unsigned i = 0; i < files->count && !context; i++) {
+		turn_to(k, &files->all[i]);
+		context = config_text_of(k, files->all[i].root, "current-context");
+	}
+	if (!context) {
+		turn_to(k, &files->all[0]);
+		config_fail(k, files->all[0].root, "there is no current-context; name one");
+	}
+	return context;
+}
+
+static void read_config(struct config_reader *k, const struct config_files *files, const char *context, struct api_endpoint *e)
+{
 	if (!context)
-		context = config_text_of(k, root, "current-context");
+		context = current_context(k, files);
 	if (context)
-		read_context(k, root, entry(k, root, "contexts", "context", context), e);
-	else
-		config_fail(k, root, "there is no current-context; name one");
+		read_context(k, files, entry(k, files, "contexts", "context", context), e);
 }
 
 /* --- files --- */
 
-/* The first document of a YAML file. NULL: the reader's err is set. */
+/* The first document of a YAML file. NULL: it is empty, or err is set. */
 static cJSON *read_yaml(struct config_reader *k)
 {
 	struct text_reader *text = malloc(sizeof *text);
@@ -248,8 +294,6 @@ static cJSON *read_yaml(struct config_reader *k)
 	k->err = yaml ? yaml_read(yaml, &part, &tree, &why) : ERR_NOMEM;
 	if (k->err)
 		diag_set(k->diag, k->err, "%s:%u: %.300s", k->path, why.line ? why.line : 1, yaml ? why.text : "out of memory");
-	else if (!tree)
-		config_fail(k, NULL, "the file is empty");
 	yaml_reader_free(yaml);
 	text_reader_close(text);
 	free(text);
@@ -262,23 +306,84 @@ static char *folder_of(const char *path)
 	return slash ? strndup(path, slash == path ? 1 : (size_t)(slash - path)) : strdup("");
 }
 
-enum err kubeconfig_read(const char *path, const char *context, struct api_endpoint *out, struct diag *d)
+static void files_free(struct config_files *files)
 {
-	char *folder = folder_of(path);
-	struct config_reader k = {.path = path, .folder = folder, .diag = d};
-	cJSON *root = NULL;
+	for (unsigned i = 0; i < files->count; i++) {
+		free(files->all[i].path);
+		free(files->all[i].folder);
+		cJSON_Delete(files->all[i].root);
+	}
+	free(files->all);
+}
+
+/* Adds what is in the file of that name. */
+static void add_file(struct config_reader *k, struct config_files *files, const char *path, size_t len)
+{
+	struct config_file *f = &files->all[files->count];
+	f->path = strndup(path, len);
+	f->folder = f->path ? folder_of(f->path) : NULL;
+	files->count++;
+	if (!f->folder) {
+		config_out_of_memory(k);
+		return;
+	}
+	turn_to(k, f);
+	f->root = read_yaml(k);
+	if (f->root && !cJSON_IsObject(f->root))
+		config_fail(k, f->root, "this is no kubeconfig");
+}
+
+/* Of several files those that are not there are passed over, as in kubectl. */
+static void add_files(struct config_reader *k, struct config_files *files, const char *list)
+{
+	for (; *list && !k->err; list += *list == ':') {
+		size_t len = strcspn(list, ":");
+		if (len)
+			add_file(k, files, list, len);
+		if (k->err == ERR_MISSING) {
+			free(files->all[--files->count].path);
+			free(files->all[files->count].folder);
+			k->err = OK;
+		}
+		list += len;
+	}
+	if (!k->err && !files->count)
+		k->err = diag_set(k->diag, ERR_MISSING, "none of its files is there");
+}
+
+static size_t count_colons(const char *list)
+{
+	size_t n = 0;
+	for (; *list; list++)
+		n += *list == ':';
+	return n;
+}
+
+/* is_list: several paths may be between colons. */
+static enum err read_files(const char *paths, bool is_list, const char *context, struct api_endpoint *out, struct diag *d)
+{
+	struct config_files files = {calloc(is_list ? count_colons(paths) + 1 : 1, sizeof *files.all), 0};
+	struct config_reader k = {.path = paths, .folder = "", .diag = d};
 	*out = (struct api_endpoint){0};
-	if (!folder)
+	if (!files.all)
 		config_out_of_memory(&k);
+	else if (is_list)
+		add_files(&k, &files, paths);
+	else
+		add_file(&k, &files, paths, strlen(paths));
+	if (!k.err && files.count == 1 && !files.all[0].root)
+		config_fail(&k, NULL, "the file is empty");
 	if (!k.err)
-		root = read_yaml(&k);
-	if (!k.err)
-		read_config(&k, root, context, out);
-	cJSON_Delete(root);
-	free(folder);
+		read_config(&k, &files, context, out);
+	files_free(&files);
 	if (k.err)
 		api_endpoint_clear(out);
 	return k.err;
+}
+
+enum err kubeconfig_read(const char *path, const char *context, struct api_endpoint *out, struct diag *d)
+{
+	return read_files(path, false, context, out, d);
 }
 
 /* --- without a file --- */
@@ -322,6 +427,54 @@ enum err kubeconfig_in_cluster(const char *folder, struct api_endpoint *out, str
 	if (err)
 		api_endpoint_clear(out);
 	return err;
+}
+
+/* --- what kubectl would take --- */
+
+static enum err read_listed(const char *list, const char *context, struct api_endpoint *out, struct diag *d)
+{
+	struct diag why;
+	enum err err = read_files(list, true, context, out, &why);
+	if (err)
+		return diag_set(d, err, "KUBECONFIG: %s", why.text);
+	log_line(LOG_INFO, "kubeconfig: %s ($KUBECONFIG)", list);
+	return OK;
+}
+
+/* *there: there is such a file. */
+static enum err read_home(const char *context, bool *there, struct api_endpoint *out, struct diag *d)
+{
+	const char *home = getenv("HOME");
+	char *path;
+	enum err err = ERR_MISSING;
+	*there = false;
+	if (asprintf(&path, "%s/.kube/config", home ? home : "") < 0)
+		return diag_set(d, ERR_NOMEM, "out of memory");
+	*there = home && access(path, F_OK) == 0;
+	if (*there)
+		err = kubeconfig_read(path, context, out, d);
+	if (!err)
+		log_line(LOG_INFO, "kubeconfig: %s", path);
+	free(path);
+	return err;
+}
+
+enum err kubeconfig_find(const char *context, const char *folder, struct api_endpoint *out, struct diag *d)
+{
+	const char *list = getenv("KUBECONFIG"), *host = getenv("KUBERNETES_SERVICE_HOST");
+	bool there;
+	enum err err;
+	*out = (struct api_endpoint){0};
+	if (list && *list)
+		return read_listed(list, context, out, d);
+	err = read_home(context, &there, out, d);
+	if (there || err == ERR_NOMEM)
+		return err;
+	if (context || !host || !*host)
+		return diag_set(d, ERR_MISSING, "no kubeconfig: KUBECONFIG is not set, there is no ~/.kube/config%s",
+		                context ? "" : ", and this is no pod");
+	log_line(LOG_INFO, "kubeconfig: none; the cluster is that of this pod");
+	return kubeconfig_in_cluster(folder, out, d);
 }
 
 enum err kubeconfig_endpoint(const char *url, const char *cert, const char *key, const char *ca, struct api_endpoint *out, struct diag *d)

@@ -831,6 +831,44 @@ def test_a_client_certificate(cluster, follow, need, tmp_path):
     assert server.addresses_of(WEB0) == {"10.244.0.7"}
 
 
+# --- what kubectl would take ---
+
+
+@pytest.mark.parametrize("command", ["serve", "dump"])
+@pytest.mark.parametrize("how", ["KUBECONFIG", "list", "home", "pod"])
+def test_a_kubeconfig_that_is_not_named(cluster, serve, need, tmp_path, command, how):
+    need("openssl")
+    cert, key = certificate(tmp_path, "server", "IP:127.0.0.1")
+    api = cluster(token="t", tls=tls_server(cert, key) if how == "pod" else None)
+    env = {"KUBECONFIG": "", "HOME": str(tmp_path), "KUBERNETES_SERVICE_HOST": "127.0.0.1", "KUBERNETES_SERVICE_PORT": str(api.port)}
+    env["HEADNS_SERVICE_ACCOUNT"] = str(tmp_path)
+    if how == "KUBECONFIG":
+        env["KUBECONFIG"] = str(api.kubeconfig(tmp_path / "one"))
+    elif how == "list":
+        whole = json.loads(api.kubeconfig(tmp_path / "one").read_text())
+        (tmp_path / "users").write_text(json.dumps({"users": whole.pop("users")}))
+        (tmp_path / "one").write_text(json.dumps(whole))
+        env["KUBECONFIG"] = f"{tmp_path}/no:{tmp_path}/users::{tmp_path}/one"
+    elif how == "home":
+        (tmp_path / ".kube").mkdir()
+        api.kubeconfig(tmp_path / ".kube" / "config")
+    else:
+        (tmp_path / "token").write_text("t")
+        (tmp_path / "ca.crt").write_bytes(cert.read_bytes())
+    if command == "dump":
+        done = harness.run_headns("dump", "--kubeconfig", "--ttl", "7", env=env)
+        assert done.returncode == 0 and "web-0.nginx.default.svc.cluster.local. 7 IN A 10.244.0.7" in done.stdout, done.stderr
+    else:
+        server = serve("--kubeconfig", "--ttl", "7", env=env)
+        assert server.addresses_of(WEB0) == {"10.244.0.7"}
+
+
+def test_no_kubeconfig_anywhere(tmp_path):
+    env = {"KUBECONFIG": "", "HOME": str(tmp_path), "KUBERNETES_SERVICE_HOST": ""}
+    done = harness.run_headns("serve", "--kubeconfig", env=env)
+    assert done.returncode == 1 and "no kubeconfig: KUBECONFIG is not set, there is no ~/.kube/config, and this is no pod" in done.stderr
+
+
 def test_what_requests_look_like(cluster, follow):
     api = cluster(token="t")
     follow(api)

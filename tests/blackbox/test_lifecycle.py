@@ -130,6 +130,13 @@ def options_of(command):
     return set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", run_headns(command, "--help").stdout))
 
 
+def test_help_is_of_its_command():
+    """What is said of an option is said of the command: dump serves nothing."""
+    told = run_headns("help", "dump").stdout
+    assert "serve" not in told.split("\nOptions:\n")[1] and "FILE as for" not in told
+    assert "serve the rest" in run_headns("help", "serve").stdout and "dump the rest" in told
+
+
 def test_options_promised():
     serving = {"--listen", "--zone", "--ttl", "--workers", "--pod-cidr", "--service-cidr", "--lenient"}
     assert serving <= options_of("serve")
@@ -148,8 +155,13 @@ USAGE = [
     (["sevre", "x.yaml"], "sevre"),
     (["serve", "--lsten", "127.0.0.1:0", "x.yaml"], "--lsten"),
     (["serve", "--listen"], "--listen"),
-    (["serve", "--listen", "localhost:53", "x.yaml"], "localhost:53"),
+    (["serve", "--listen", "somewhere:53", "x.yaml"], "somewhere:53"),
     (["serve", "--listen", "127.0.0.1:65536", "x.yaml"], "127.0.0.1:65536"),
+    (["serve", "--listen", ":65536", "x.yaml"], ":65536"),
+    (["serve", "-p", "53", "x.yaml"], "--listen"),
+    (["serve", "-f", "x.yaml"], "headns serve FILE"),
+    (["zones/nginx-observed.yaml"], "headns serve zones/nginx-observed.yaml"),
+    (["version"], "headns --version"),
     (["serve", "--listen", "127.0.0.1:", "x.yaml"], "127.0.0.1:"),
     (["serve", "--listen", "::1:53x", "x.yaml"], "::1:53x"),
     (["serve", "--workers", "0", "x.yaml"], "--workers"),

@@ -34,6 +34,14 @@ def test_every_listen_address_answers(serve):
         assert harness.answer_set(server.tcp(query, address), "A") == {"10.244.1.7"}
 
 
+@pytest.mark.parametrize("word, hosts", [(":0", ["0.0.0.0", "::"]), ("*:0", ["0.0.0.0", "::"]), ("localhost:0", ["127.0.0.1", "::1"])])
+def test_words_that_stand_for_addresses(serve, word, hosts):
+    server = serve(OBSERVED, listen=[word])
+    assert [host for host, _ in server.addresses] == hosts
+    for (_, port), host in zip(server.addresses, ["127.0.0.1", "::1"]):
+        assert harness.answer_set(server.udp(harness.make_query(NAME), (host, port)), "A") == {"10.244.1.7"}
+
+
 def test_default_addresses(serve):
     """Without --listen: 127.0.0.1:1053 and [::1]:1053; --help says so, since another headns may hold them now."""
     text = harness.run_headns("serve", "--help").stdout

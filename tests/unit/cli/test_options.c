@@ -1,4 +1,5 @@
 #include "cli/options.h"
+#include "net/listen.h"
 #include "unit.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -59,7 +60,7 @@ static void describe(const struct options *o, char *text, size_t cap)
 	                       c->manifest.lenient ? " lenient" : "", o->rotate ? "" : " no-rotate", o->outside_nxdomain ? " outside" : "",
 	                       (int)o->log_level);
 	if (k->kubeconfig)
-		len += (size_t)snprintf(text + len, cap - len, " of %s/%s", k->kubeconfig, k->context);
+		len += (size_t)snprintf(text + len, cap - len, " of %s/%s", k->kubeconfig, k->context ? k->context : "(null)");
 	if (k->endpoint)
 		len += (size_t)snprintf(text + len, cap - len, " at %s", k->endpoint);
 	for (unsigned i = 0; i < c->file_count; i++)
@@ -79,6 +80,11 @@ static const struct {
         {"headns serve --no-rotate --log-level debug a", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 no-rotate log3 a"},
         {"headns serve -- -a", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 log2 -a"},
         {"headns serve --kubeconfig k --context c", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 log2 of k/c"},
+        {"headns serve --kubeconfig", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 log2 of /(null)"},
+        {"headns dump --kubeconfig --ttl 7", "cluster.local. ttl 7/5 w0 10.244.0.0/16 10.0.0.0/24 log1 of /(null)"},
+        {"headns serve --kubeconfig --context c", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 log2 of /c"},
+        {"headns serve --ttl 7 --kubeconfig k", "cluster.local. ttl 7/5 w0 10.244.0.0/16 10.0.0.0/24 log2 of k/(null)"},
+        {"headns serve --kubeconfig=k", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 log2 of k/(null)"},
         {"headns serve --zone a --zone b f", "a. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 log2 f"},
         {"headns serve --set kubernetes.ttl=7 --ttl 8 f", "cluster.local. ttl 8/5 w0 10.244.0.0/16 10.0.0.0/24 log2 f"},
         {"headns serve --ttl 8 --set kubernetes.ttl=7 f", "cluster.local. ttl 7/5 w0 10.244.0.0/16 10.0.0.0/24 log2 f"},
@@ -147,7 +153,33 @@ static const struct {
         {"headns serve --lenient=yes a", "serve: --lenient takes no argument"},
         {"headns serve --lisen a", "serve: no option --lisen: is --listen meant?"},
         {"headns serve --frobnicate a", "serve: no option --frobnicate ("},
-        {"headns serve -xy a", "serve: no option --xy"},
+        {"headns serve -xy a", "serve: no option -xy ("},
+        {"headns serve -p 53 a", "serve: no option -p: is --listen :PORT meant, or, with a Corefile, --dns.port PORT? ("},
+        {"headns serve -p53 a", "serve: no option -p53: is --listen :PORT meant"},
+        {"headns serve --port=53 a", "serve: no option --port=53: is --listen :PORT meant"},
+        {"headns -p 53 -conf c", "serve: no option -p: is --listen :PORT meant"},
+        {"headns run -p web-0 a -- cmd", "run: no option -p: is --pod NAME meant?"},
+        {"headns serve -l 127.0.0.1:53 a", "serve: no option -l: is --listen ADDR:PORT meant?"},
+        {"headns run -l :53 a -- cmd", "run: no option -l: nothing is to be chosen: it answers on port 53"},
+        {"headns serve -f a", "serve: no option -f: a file needs no option: headns serve FILE ("},
+        {"headns dump --filename a", "dump: no option --filename: a file needs no option: headns dump FILE ("},
+        {"headns run -f a -- cmd", "run: no option -f: a file needs no option: headns run FILE -- COMMAND ("},
+        {"headns run -n prod a -- cmd", "run: no option -n: is --namespace NS meant?"},
+        {"headns serve -n prod a", "serve: no option -n: every namespace counts; for one alone it is --set kubernetes.namespaces=NS ("},
+        {"headns serve --namespace prod a", "serve: no option --namespace: every namespace counts"},
+        {"headns serve -v a", "serve: no option -v: is --log-level debug meant?"},
+        {"headns serve --version", "serve: no option --version: is headns --version meant?"},
+        {"headns dump -o zone a", "dump: no option -o: it goes to standard output"},
+        {"headns version", "no command 'version': is headns --version meant?"},
+        {"headns help version", "no command 'version': is headns --version meant?"},
+        {"headns a.yaml", "no command 'a.yaml': is headns serve a.yaml meant?"},
+        {"headns zones/", "no command 'zones/': is headns serve zones/ meant?"},
+        {"headns /etc", "no command '/etc': is headns serve /etc meant?"},
+        {"headns k8s/Corefile", "no command 'k8s/Corefile': is headns -conf k8s/Corefile meant?"},
+        {"headns exec", "no command 'exec': is headns run meant?"},
+        {"headns serve --listen 53 a", "serve: --listen 53: '53' is no address; :53 is that port of every address"},
+        {"headns serve --listen localhost:x a", "serve: --listen localhost:x: '127.0.0.1:x' has no valid port"},
+        {"headns serve --kubeconfig a b", "serve: a manifest and --kubeconfig"},
         {"headns serve --pod web-0 a", "serve: no option --pod"}, /* nor is it short for --pod-cidr */
         {"headns serve --zon=x a", "serve: no option --zon=x: is --zone meant?"},
         {"headns serve a --tt 5", "serve: no option --tt: is --ttl meant?"},
@@ -235,6 +267,11 @@ static void test_listen_repeats(void **state)
 	assert_int_equal(p.options.listen_count, 2);
 	net_address_format(&p.options.listen[1], text);
 	assert_string_equal(text, "[::1]:1054");
+	done(&p);
+	parse(&p, "headns serve --listen :53 --listen localhost:54 --listen 127.0.0.2 a");
+	assert_int_equal(p.options.listen_count, listen_ipv6_usable() ? 5 : 3);
+	net_address_format(&p.options.listen[p.options.listen_count - 1], text);
+	assert_string_equal(text, "127.0.0.2:53");
 	done(&p);
 }
 

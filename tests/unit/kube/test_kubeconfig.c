@@ -239,6 +239,108 @@ static void in_a_pod(void **state)
 	assert_int_equal(system(path), 0);
 }
 
+/* --- what kubectl would take --- */
+
+#define A_CLUSTER(name, server, more) "clusters:\n- {name: " name ", cluster: {server: " server more "}}\n"
+
+/* The files of /F. */
+static const struct {
+	const char *name, *text;
+} found_files[] = {
+        {"one", "current-context: c\ncontexts:\n- {name: c, context: {cluster: k, user: u}}\n"},
+        {"sub/two", "current-context: d\n" A_CLUSTER(
+                            "k", "https://two", ", certificate-authority: ca") "contexts:\n- {name: c, context: "
+                                                                               "{cluster: other}}\n- {name: d, context: {cluster: k}}\n"},
+        {"three", A_CLUSTER("k", "https://three", ", tls-server-name: x") "users:\n- {name: u, user: {tokenFile: t}}\n"},
+        {"broken", "contexts: [\n"},
+        {"list", "[]\n"},
+        {"empty", ""},
+        {"home/.kube/config", CLUSTER("server: https://home")},
+};
+
+static const struct {
+	const char *what, *kubeconfig, *home, *pod, *context, *want;
+} finds[] = {
+        {"one file", "/F/home/.kube/config", NULL, NULL, NULL, "https://home"},
+        {"each name from the first file that has it, paths from its folder", "/F/one:/F/sub/two:/F/three", NULL, NULL, NULL,
+         "https://two ca_file=/F/sub/ca token_file=/F/t"},
+        {"another order", "/F/three:/F/one:/F/sub/two", NULL, NULL, NULL, "https://three name=x token_file=/F/t"},
+        {"a context of the second", "/F/one:/F/sub/two:/F/three", NULL, NULL, "d", "https://two ca_file=/F/sub/ca"},
+        {"empty words and files that are not there", ":/F/no:/F/one::/F/three:", NULL, NULL, NULL, "https://three name=x token_file=/F/t"},
+        {"an empty file among them", "/F/empty:/F/home/.kube/config", NULL, NULL, NULL, "https://home"},
+        {"it counts more than the others", "/F/home/.kube/config", "/F/no", "10.0.0.1", NULL, "https://home"},
+        {"none is there", "/F/no:/F/neither", "/F/home", "10.0.0.1", NULL, "KUBECONFIG: none of its files is there"},
+        {"one that is alone and empty", "/F/empty", NULL, NULL, NULL, "KUBECONFIG: /F/empty:1: the file is empty"},
+        {"one that is broken", "/F/one:/F/broken", NULL, NULL, NULL, "KUBECONFIG: /F/broken:2: "},
+        {"one that is none", "/F/one:/F/list", NULL, NULL, NULL, "KUBECONFIG: /F/list:1: this is no kubeconfig"},
+        {"a name that none has", "/F/one:/F/three", NULL, NULL, "e", "KUBECONFIG: /F/one:3: there is no \"e\" in contexts"},
+        {"the home's", "", "/F/home", "10.0.0.1", NULL, "https://home"},
+        {"the pod's", NULL, "/F", "10.0.0.1", NULL, "https://10.0.0.1:443 ca_file=/F/ca.crt token_file=/F/token"},
+        {"the pod's, with no home", NULL, NULL, "10.0.0.1", NULL, "https://10.0.0.1:443 ca_file=/F/ca.crt token_file=/F/token"},
+        {"a context where there is only the pod's", NULL, NULL, "10.0.0.1", "c",
+         "no kubeconfig: KUBECONFIG is not set, there is no ~/.kube/config"},
+        {"nothing", NULL, "/F", NULL, NULL, "no kubeconfig: KUBECONFIG is not set, there is no ~/.kube/config, and this is no pod"},
+};
+
+/* The text with folder for each "/F". */
+static void put_folder(char *out, size_t cap, const char *text, const char *folder)
+{
+	size_t len = 0;
+	*out = '\0';
+	while (*text && len < cap) {
+		bool here = strncmp(text, "/F", 2) == 0;
+		len += (size_t)snprintf(out + len, cap - len, "%.*s", here ? 64 : 1, here ? folder : text);
+		text += here ? 2 : 1;
+	}
+}
+
+static void set_variable(const char *name, const char *value, const char *folder)
+{
+	char text[512];
+	if (!value) {
+		unsetenv(name);
+		return;
+	}
+	put_folder(text, sizeof text, value, folder);
+	setenv(name, text, 1);
+}
+
+static void found(void **state)
+{
+	char folder[] = "/tmp/kubeconfig-XXXXXX", path[256];
+	const char *home = getenv("HOME");
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	snprintf(path, sizeof path, "cd %s && mkdir -p sub home/.kube && touch token ca.crt", folder);
+	assert_int_equal(system(path), 0);
+	for (size_t i = 0; i < sizeof found_files / sizeof *found_files; i++) {
+		snprintf(path, sizeof path, "%s/%s", folder, found_files[i].name);
+		write_file(path, found_files[i].text);
+	}
+	for (size_t i = 0; i < sizeof finds / sizeof *finds; i++) {
+		struct api_endpoint e;
+		struct diag d = {0};
+		struct line got = {0};
+		set_variable("KUBECONFIG", finds[i].kubeconfig, folder);
+		set_variable("HOME", finds[i].home, folder);
+		set_variable("KUBERNETES_SERVICE_HOST", finds[i].pod, folder);
+		set_variable("KUBERNETES_SERVICE_PORT", finds[i].pod ? "443" : NULL, folder);
+		if (kubeconfig_find(finds[i].context, folder, &e, &d))
+			put(&got, "", d.text);
+		else
+			describe(&e, &got);
+		api_endpoint_clear(&e);
+		shorten(got.text, folder, "/F");
+		if (finds[i].want[strlen(finds[i].want) - 1] == ' ') /* the rest is the YAML library's */
+			got.text[strlen(finds[i].want)] = '\0';
+		if (strcmp(got.text, finds[i].want) != 0)
+			fail_msg("%s: %s", finds[i].what, got.text);
+	}
+	set_variable("HOME", home, "");
+	snprintf(path, sizeof path, "rm -r %s", folder);
+	assert_int_equal(system(path), 0);
+}
+
 static void an_endpoint(void **state)
 {
 	struct api_endpoint e;
@@ -328,6 +430,7 @@ int main(void)
 	        cmocka_unit_test(files),    cmocka_unit_test(a_file_that_is_not_there),
 	        cmocka_unit_test(in_a_pod), cmocka_unit_test(an_endpoint),
 	        cmocka_unit_test(base64),   cmocka_unit_test(allocation_failures),
+	        cmocka_unit_test(found),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
