@@ -1,5 +1,6 @@
 #include "cluster.h"
 #include "base/log.h"
+#include "base/plural.h"
 #include "base/rcu.h"
 #include "keeper.h"
 #include "kube/watch.h"
@@ -247,8 +248,8 @@ static void use_snapshot(struct cluster *c)
 	c->from_snapshot = true;
 	atomic_store_explicit(&c->known, true, memory_order_release);
 	set_ttls(c, STALE_TTL_S);
-	log_line(LOG_INFO, "snapshot %s: serving its %zu services and %zu endpoints until the cluster has been read", o->snapshot,
-	         now.services, now.endpoints);
+	log_line(LOG_INFO, "snapshot %s: serving its %zu service%s and %zu endpoint%s until the cluster has been read", o->snapshot,
+	         now.services, plural(now.services), now.endpoints, plural(now.endpoints));
 }
 
 /* One that can't be read is as good as none. */
@@ -355,6 +356,7 @@ enum err cluster_reload(struct cluster *c)
 {
 	struct cluster_changes did;
 	struct store_counts now;
+	size_t names;
 	enum err err;
 	if (c->options.endpoint) {
 		log_line(LOG_INFO, "nothing to reload: the cluster's changes are followed as they happen");
@@ -367,8 +369,10 @@ enum err cluster_reload(struct cluster *c)
 		return err;
 	}
 	now = store_counts(c->store);
-	log_line(LOG_INFO, "reloaded: %zu services changed, %zu gone; now %zu services, %zu endpoints, %zu names; %u ms", did.changed,
-	         did.gone, now.services, now.endpoints, zone_counts(c->zone).names, did.ms);
+	names = zone_counts(c->zone).names;
+	log_line(LOG_INFO, "reloaded: %zu service%s changed, %zu gone; now %zu service%s, %zu endpoint%s, %zu name%s; %u ms", did.changed,
+	         plural(did.changed), did.gone, now.services, plural(now.services), now.endpoints, plural(now.endpoints), names,
+	         plural(names), did.ms);
 	return OK;
 }
 

@@ -1,5 +1,6 @@
 #include "server.h"
 #include "base/log.h"
+#include "base/plural.h"
 #include "query/query.h"
 #include "routes.h"
 #include "self.h"
@@ -390,8 +391,9 @@ void server_log_start(const struct server *s, const struct cluster *c, unsigned 
 {
 	char addresses[512], zone[NAME_TEXT_MAX];
 	struct store_counts counts = store_counts(cluster_store(c));
+	size_t names = zone_counts(cluster_zone(c)).names;
 	name_to_text(&cluster_options(c)->kubernetes->zones.names[0], zone);
 	listed_addresses(s, block_of(s, c), addresses, sizeof addresses);
-	log_line(LOG_INFO, "serving %zu services, %zu endpoints, %zu names of %s on %s; ready after %u ms", counts.services,
-	         counts.endpoints, zone_counts(cluster_zone(c)).names, zone, addresses, ms);
+	log_line(LOG_INFO, "serving %zu service%s, %zu endpoint%s, %zu name%s of %s on %s; ready after %u ms", counts.services,
+	         plural(counts.services), counts.endpoints, plural(counts.endpoints), names, plural(names), zone, addresses, ms);
 }

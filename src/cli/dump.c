@@ -1,3 +1,4 @@
+#include "base/plural.h"
 #include "base/rcu.h"
 #include "cli/commands.h"
 #include "dns/message.h"
@@ -93,7 +94,7 @@ static void print_head(const struct zone *z, const struct name *apex, size_t rec
 {
 	char text[NAME_TEXT_MAX];
 	name_to_text(apex, text);
-	printf("; zone %s %zu records\n", text, records);
+	printf("; zone %s %zu record%s\n", text, records, plural(records));
 	if (zone_settings(z)->pods == ZONE_PODS_INSECURE && !zone_is_reverse(apex))
 		printf("; and <address>.<namespace>.pod.%s for every address, in each namespace there is (pods insecure)\n", text);
 	printf("$ORIGIN %s\n", text);

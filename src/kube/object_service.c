@@ -1,6 +1,7 @@
 #include "decode.h"
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define TOLERATE_UNREADY "service.alpha.kubernetes.io/tolerate-unready-endpoints" /* before 1.11; controllers still honour it */
 
@@ -22,6 +23,8 @@ static void cluster_ip_decode(struct decoder *d, const struct field *f, struct s
 		s->headless = true;
 	else if (s->cluster_ip_count == 2)
 		field_fail(d, f, ERR_RANGE, "a Service has at most two addresses, one IPv4 and one IPv6");
+	else if (strcasecmp(text, "None") == 0 && !s->cluster_ip_count)
+		field_fail(d, f, ERR_SYNTAX, "\"%s\" is not an IP address; a headless Service has None, spelt so", text);
 	else if (!field_addr(d, f, a))
 		return;
 	else if (s->cluster_ip_count++ && a->family == s->cluster_ips[0].family)

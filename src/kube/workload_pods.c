@@ -139,9 +139,9 @@ static enum err check_count(struct maker *s, const struct workload *w, uint32_t 
 		return OK;
 	*s->about = &w->object;
 	addr_format(&s->pod_cidr->base, base);
-	return diag_set(s->diag, ERR_RANGE,
-	                "%s %s/%s: spec.%s: %u more pods are too many for the addresses of %s/%u; give a larger --pod-cidr",
-	                object_kind_name(w->object.kind), w->object.ns, w->object.name, field, count, base, s->pod_cidr->prefix);
+	return diag_set(s->diag, ERR_RANGE, "%s %s/%s: spec.%s: %u more %s too many for the addresses of %s/%u; give a larger --pod-cidr",
+	                object_kind_name(w->object.kind), w->object.ns, w->object.name, field, count, count == 1 ? "pod is" : "pods are",
+	                base, s->pod_cidr->prefix);
 }
 
 static enum err make_ordinal_pods(struct maker *s, const struct workload *w)

@@ -357,7 +357,7 @@ def test_until_the_cluster_is_read_its_names_fail(cluster, follow):
     server.log.wait(r"reading the cluster: .*pods 0 so far")
     api.stall(False)
     until(server, WEB0, {"10.244.0.7"})
-    server.log.wait(r"serving 1 services, 1 endpoints")
+    server.log.wait(r"serving 1 service, 1 endpoint, ")
 
 
 def test_without_an_api_server_it_starts_and_goes_on_trying(cluster, follow):
@@ -403,7 +403,7 @@ def test_a_snapshot_is_served_until_the_cluster_is_there(cluster, follow, snapsh
 
     api.stop()
     server = restart(follow, api, snapshot, "--ttl", "30", settings=[f"endpoints={endpoints}"], started="listening on")
-    server.log.wait(r"snapshot \S+: serving its 1 services and 2 endpoints until the cluster has been read")
+    server.log.wait(r"snapshot \S+: serving its 1 service and 2 endpoints until the cluster has been read")
     assert server.addresses_of("nginx.default.svc") == {"10.244.0.7", "10.244.0.8"}
     assert server.ask("nginx.default.svc").answer[0].ttl == 5
     assert rcode(server, "no.such.svc") == "NXDOMAIN"
@@ -464,7 +464,7 @@ def test_a_snapshot_that_is_none(cluster, follow, snapshot, damage, said):
     until(server, WEB0, {"10.244.0.7"})
     server.stop()
     server = restart(follow, api, snapshot)
-    server.log.wait("serving its 1 services")
+    server.log.wait("serving its 1 service ")
 
 
 def test_a_snapshot_of_another_cluster(cluster, follow, snapshot):

@@ -232,7 +232,7 @@ def test_standard_input_is_read_once_and_kept(serve, path, again):
     server = serve(path, stdin=MANIFEST)
     assert server.addresses_of(WEB0) == {"10.0.0.1"}
     server.signal(again)
-    server.log.wait("reloaded: 0 services changed, 0 gone; now 1 service")
+    server.log.wait("reloaded: 0 services changed, 0 gone; now 1 service,")
     assert server.addresses_of(WEB0) == {"10.0.0.1"}
 
 
@@ -251,9 +251,9 @@ def test_a_substitution_is_kept_as_well(tmp_path):
     server = subprocess.Popen(["bash", "-c", command], stderr=subprocess.PIPE, text=True, cwd=tmp_path, env=harness.environment())
     log = harness.Lines(server.stderr)
     try:
-        log.wait("info: serving 1 services?,")
+        log.wait("info: serving 1 service,")
         server.send_signal(signal.SIGHUP)
-        log.wait("reloaded: 0 services changed, 0 gone; now 1 services?,")
+        log.wait("reloaded: 0 services changed, 0 gone; now 1 service,")
     finally:
         server.terminate()
         server.wait(harness.PATIENCE_S)

@@ -204,7 +204,7 @@ def test_standard_input_still_counts_when_a_file_changes(tmp_path, serve):
     path = plain_file(tmp_path)
     server = serve("-", path, stdin=harness.manifest_text(service("piped", headless=False, cluster_ip="10.0.0.99")))
     rename_over(path, 11)
-    server.log.wait(r"reloaded: 1 services changed, 0 gone")
+    server.log.wait(r"reloaded: 1 service changed, 0 gone")
     assert server.addresses_of("piped.default.svc") == {"10.0.0.99"}
     assert server.addresses_of("nginx.default.svc") == addresses(11)
 
@@ -214,7 +214,7 @@ def test_files_come_and_go_in_a_folder(tmp_path, serve):
     server = serve(tmp_path)
     extra = service("extra", headless=False, cluster_ip="10.0.0.99")
     (write_manifest(tmp_path / ".extra", extra)).rename(tmp_path / "extra.yaml")
-    server.log.wait(r"reloaded: 1 services changed, 0 gone")
+    server.log.wait(r"reloaded: 1 service changed, 0 gone")
     assert server.addresses_of("extra.default.svc") == {"10.0.0.99"}
     assert server.addresses_of("99.0.0.10.in-addr.arpa.", "PTR") == {"extra.default.svc.cluster.local."}
     (tmp_path / "extra.yaml").unlink()
@@ -283,7 +283,7 @@ def test_every_kind_of_change_of_a_pod(tmp_path, serve):
     for changes, name, want in life[1:]:
         logged = len(server.log.lines)
         write(**changes)
-        server.log.wait(r"reloaded: 1 services changed", start=logged)
+        server.log.wait(r"reloaded: 1 service changed", start=logged)
         assert server.addresses_of(name) == want
         assert server.addresses_of("nginx.default.svc") == want
         for address in ("10.244.1.7", "10.244.1.9"):
