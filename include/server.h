@@ -48,6 +48,9 @@ enum err server_add_block(struct server *s, const struct server_block *block, st
  * wildcard stands for the machine's addresses. Once. */
 enum err server_listen(struct server *s, struct diag *d);
 
+/* What it listens on, ports filled in. */
+const struct net_address *server_addresses(const struct server *s, unsigned *count);
+
 /* One line for each block: where it listens while its cluster is still being read; and, for debugging, one for each zone. */
 void server_log_listening(const struct server *s);
 

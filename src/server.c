@@ -332,6 +332,11 @@ enum err server_listen(struct server *s, struct diag *d)
 	return err;
 }
 
+const struct net_address *server_addresses(const struct server *s, unsigned *count)
+{
+	return net_addresses(s->net, count);
+}
+
 /* --- telling --- */
 
 static const struct block *block_of(const struct server *s, const struct cluster *c)

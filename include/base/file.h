@@ -39,6 +39,9 @@ bool file_write_all(int fd, const void *bytes, size_t len);
  * it was; diag names the file and errno's text. */
 enum err file_replace(const char *path, const void *bytes, size_t len, mode_t mode, struct diag *d);
 
+/* Takes away what is at path, if anything, and tells at once whether file_replace will find a place there: its errors. */
+enum err file_clear(const char *path, struct diag *d);
+
 /* True if two paths are the same name in the same folder, however they are spelt, so that file_replace has one place for both. A folder that
  * can't be looked at is none but itself by its letters. */
 bool file_same_place(const char *a, const char *b);

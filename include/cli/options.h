@@ -21,9 +21,10 @@ struct options {
 	bool outside_nxdomain;                /* query.h */
 	enum log_level log_level;
 	struct net_address listen[OPTIONS_LISTEN_MAX];
-	unsigned listen_count; /* 0: the default addresses (net/listen.h) */
-	const char *conf;      /* serve: a Corefile; NULL: what is served is said by the other options */
-	uint16_t dns_port;     /* of the Corefile's keys that name none */
+	unsigned listen_count;  /* 0: the default addresses (net/listen.h) */
+	const char *conf;       /* serve: a Corefile; NULL: what is served is said by the other options */
+	const char *ready_file; /* serve: says that it answers; NULL: none */
+	uint16_t dns_port;      /* of the Corefile's keys that name none */
 	bool dns_port_given;
 	struct settings settings; /* of every kubernetes block, or of the one cluster, for which they have been applied */
 	const char *pod;          /* run: NULL: a pod that is not in the input */

@@ -316,3 +316,27 @@ enum err file_replace(const char *path, const void *bytes, size_t len, mode_t mo
 	free(beside);
 	return err;
 }
+
+/* By a file beside it, since one at path would be seen. */
+static enum err clear(const char *path, const char *beside, struct diag *d)
+{
+	enum err err = write_file(beside, "", 0, 0600, d);
+	if (!err && unlink(beside))
+		err = fail(d, beside);
+	if (!err && unlink(path) && errno != ENOENT)
+		err = fail(d, path);
+	return err;
+}
+
+enum err file_clear(const char *path, struct diag *d)
+{
+	char *beside = NULL;
+	enum err err = check_replaceable(path, d);
+	if (err)
+		return err;
+	if (asprintf(&beside, "%s.new", path) < 0)
+		return diag_set(d, ERR_NOMEM, "%s: out of memory", path);
+	err = clear(path, beside, d);
+	free(beside);
+	return err;
+}

@@ -153,6 +153,13 @@ static enum err set_dns_port(struct options *o, const char *text, struct diag *d
 	return err;
 }
 
+static enum err set_ready_file(struct options *o, const char *text, struct diag *d)
+{
+	(void)d;
+	o->ready_file = text;
+	return OK;
+}
+
 static enum err set_pod(struct options *o, const char *text, struct diag *d)
 {
 	(void)d;
@@ -216,6 +223,9 @@ const struct option_spec option_table[] = {
          "FILE that of kubectl: $KUBECONFIG, ~/.kube/config, or the pod's own"},
         {"timeout", "SECONDS", FOR_DUMP, set_timeout, "how long reading a cluster may take, 1 to 3600; default 60"},
         {"context", "NAME", FOR_SERVE | FOR_DUMP, set_context, "of the kubeconfig; default its current-context"},
+        {"ready-file", "FILE", FOR_SERVE, set_ready_file,
+         "write this file once every name is answered, a line for each address;\n"
+         "it is taken away at the end"},
         {"pod", "NAME", FOR_RUN, set_pod,
          "be this pod of the input: its hostname, its line in /etc/hosts, its\ndnsPolicy and dnsConfig; default: a pod that is not in the "
          "input"},

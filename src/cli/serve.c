@@ -1,6 +1,7 @@
 #include "base/rcu.h"
 #include "cli/commands.h"
 #include "kube/filewatch.h"
+#include "ready_file.h"
 #include "sites.h"
 #include <signal.h>
 #include <time.h>
@@ -15,6 +16,7 @@ struct serve {
 	uv_loop_t loop;
 	uv_signal_t signals[SIGNALS];
 	struct filewatch *watch;
+	struct ready_file ready;
 };
 
 static const int signal_numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
@@ -92,6 +94,24 @@ static enum err listen_at_sites(struct serve *s, struct diag *d)
 	return err ? err : server_listen(s->server, d);
 }
 
+/* No name gets SERVFAIL for want of a cluster that has not been read. */
+static bool answers_all(const struct serve *s)
+{
+	for (unsigned i = 0; i < s->sites.count; i++) {
+		const struct cluster *c = s->sites.all[i].cluster;
+		if (c && !atomic_load_explicit(cluster_known(c), memory_order_acquire))
+			return false;
+	}
+	return true;
+}
+
+/* Before the line that says so: who has read that may rely on the file. */
+static void tell_ready(struct serve *s)
+{
+	if (answers_all(s))
+		ready_file_write(&s->ready, s->server);
+}
+
 /* Watching begins before loading, so that no edit falls between the two. */
 static enum err serve_files(struct serve *s, struct diag *d)
 {
@@ -104,6 +124,7 @@ static enum err serve_files(struct serve *s, struct diag *d)
 		err = listen_at_sites(s, d);
 	if (err)
 		return err;
+	tell_ready(s);
 	server_log_start(s->server, c, ms_since(&start));
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	return OK;
@@ -111,7 +132,8 @@ static enum err serve_files(struct serve *s, struct diag *d)
 
 static void on_cluster_read(void *arg, struct cluster *c, unsigned ms)
 {
-	const struct serve *s = arg;
+	struct serve *s = arg;
+	tell_ready(s);
 	server_log_start(s->server, c, ms);
 }
 
@@ -128,6 +150,7 @@ static enum err serve_clusters(struct serve *s, struct diag *d)
 		err = listen_at_sites(s, d);
 	if (err)
 		return err;
+	tell_ready(s);
 	server_log_listening(s->server);
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	return OK;
@@ -136,7 +159,9 @@ static enum err serve_clusters(struct serve *s, struct diag *d)
 /* What outlives the loop. */
 static enum err build(struct serve *s, struct diag *d)
 {
-	enum err err = sites_find(s->options, &s->sites, d);
+	enum err err = ready_file_begin(&s->ready, s->options->ready_file, d);
+	if (!err)
+		err = sites_find(s->options, &s->sites, d);
 	if (!err)
 		err = sites_open(&s->sites, s->options, d);
 	return err ? err : server_new(&s->options->server, &s->server, d);
@@ -154,6 +179,7 @@ int serve_main(const struct options *o)
 		err = loop_open(&s, &d);
 	if (!err) {
 		err = o->cluster.file_count ? serve_files(&s, &d) : serve_clusters(&s, &d);
+		ready_file_end(&s.ready);
 		loop_close(&s);
 	}
 	if (err)

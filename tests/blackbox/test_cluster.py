@@ -831,6 +831,29 @@ def test_a_client_certificate(cluster, follow, need, tmp_path):
     assert server.addresses_of(WEB0) == {"10.244.0.7"}
 
 
+# --- the file that says that it answers ---
+
+
+def test_the_ready_file_waits_for_the_cluster(cluster, follow, snapshot):
+    api = cluster()
+    ready = snapshot.parent / "ready"
+    api.stall()
+    server = restart(follow, api, snapshot, "--ready-file", ready, started="listening on")
+    assert rcode(server, WEB0) == "SERVFAIL" and not ready.exists()
+    api.stall(False)
+    deadline = harness.Deadline()
+    while not ready.exists():
+        deadline.check("no ready file came")
+        time.sleep(0.01)
+    assert server.addresses_of(WEB0) == {"10.244.0.7"} and harness.parse_addresses(ready.read_text()) == server.addresses
+    server.stop()
+    assert not ready.exists()
+    api.stop()
+    server = restart(follow, api, snapshot, "--ready-file", ready, started="listening on")  # which has a snapshot now
+    server.ask(WEB0)
+    assert ready.exists()
+
+
 # --- what kubectl would take ---
 
 

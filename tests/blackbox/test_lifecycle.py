@@ -1,9 +1,11 @@
 """Starting, ending, and the command line."""
 
+import os
 import re
 import signal
 import socket
 import subprocess
+import time
 
 import pytest
 
@@ -120,6 +122,66 @@ def test_an_address_in_use_by_another_headns(serve, workers):
 def test_an_address_that_is_not_of_this_machine():
     done = run_headns("serve", "--listen", "192.0.2.1:0", OBSERVED)
     assert done.returncode == 1 and len(done.stderr.splitlines()) == 1 and "192.0.2.1" in done.stderr
+
+
+# --- the file that says that it answers ---
+
+
+def wait_for_file(path):
+    deadline = harness.Deadline()
+    while not path.exists():
+        deadline.check(f"no {path}")
+        time.sleep(0.01)
+    return path.read_text()  # whole, since it appears by a rename
+
+
+def test_the_ready_file(serve, tmp_path):
+    """Who has seen it needs no line of the log, and no patience: each of its addresses answers."""
+    ready = tmp_path / "ready"
+    ready.write_text("127.0.0.1:9\n")  # of an earlier server, which was killed
+    server = serve("--ready-file", ready, OBSERVED, listen=["127.0.0.1:0", "[::1]:0"])
+    text = wait_for_file(ready)
+    assert text.endswith("\n") and harness.parse_addresses(text) == server.addresses
+    assert ready.stat().st_mode & 0o777 == 0o644 & ~current_umask() and list(tmp_path.iterdir()) == [ready]
+    for host, port in harness.parse_addresses(text):
+        assert harness.answer_set(server.udp(harness.make_query(NAME), (host, port)), "A") == {"10.244.1.7"}
+    server.stop()
+    assert not list(tmp_path.iterdir())
+
+
+def current_umask():
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def test_a_ready_file_of_another_server_stays(serve, tmp_path):
+    ready = tmp_path / "ready"
+    first = serve("--ready-file", ready, OBSERVED)
+    wait_for_file(ready)
+    second = serve("--ready-file", ready, OBSERVED)
+    assert harness.parse_addresses(wait_for_file(ready)) == second.addresses
+    first.stop()
+    assert harness.parse_addresses(ready.read_text()) == second.addresses
+
+
+def test_no_ready_file_where_nothing_answers(serve, tmp_path):
+    ready, bad = tmp_path / "ready", tmp_path / "bad.yaml"
+    bad.write_text("kind: [\n")
+    ready.write_text("127.0.0.1:9\n")
+    assert run_headns("serve", "--ready-file", ready, "--listen", "127.0.0.1:0", bad).returncode == 1 and not ready.exists()
+    ready.write_text("127.0.0.1:9\n")
+    busy = serve(OBSERVED)
+    done = run_headns("serve", "--ready-file", ready, "--listen", f"127.0.0.1:{busy.port}", OBSERVED)
+    assert done.returncode == 1 and not ready.exists()
+
+
+@pytest.mark.parametrize("where", ["/dev/stdout", "/dev/null", "pipe", "folder", "no/ready"])
+def test_a_place_that_is_none_for_a_ready_file(tmp_path, where):
+    (tmp_path / "folder").mkdir()
+    os.mkfifo(tmp_path / "pipe")
+    done = run_headns("serve", "--listen", "127.0.0.1:0", "--ready-file", tmp_path / where, OBSERVED)
+    assert done.returncode == 1 and "--ready-file" in done.stderr and os.stat("/dev/null").st_rdev
 
 
 # --- the command line ---

@@ -173,6 +173,24 @@ static void test_things(void **state)
 	unlink(in_folder("other"));
 }
 
+/* A place is as good for file_clear as for file_replace, and then nothing is there. */
+static void test_clear(void **state)
+{
+	struct diag d;
+	(void)state;
+	for (size_t i = 0; i < sizeof things / sizeof *things; i++) {
+		make(things[i].thing);
+		assert_int_equal(file_clear(in_folder("f"), &d), things[i].replace);
+		assert_int_equal(access(in_folder("f"), F_OK), things[i].replace ? 0 : -1);
+		assert_int_not_equal(access(in_folder("f.new"), F_OK), 0);
+		assert_int_equal(access(in_folder("other"), F_OK), 0);
+	}
+	assert_int_equal(file_clear(in_folder("no/f"), &d), ERR_SYS);
+	assert_non_null(strstr(d.text, "no/f.new: No such file"));
+	make(NOTHING);
+	unlink(in_folder("other"));
+}
+
 /* Neither a file that has the place's name too, nor one that path.new leads to or is another name of, is written into. */
 static void test_other_names(void **state)
 {
@@ -307,9 +325,9 @@ static int tear_down(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_replace),    cmocka_unit_test(test_failure),
-	                                   cmocka_unit_test(test_things),     cmocka_unit_test(test_other_names),
-	                                   cmocka_unit_test(test_too_large),  cmocka_unit_test(test_given),
-	                                   cmocka_unit_test(test_given_pipe), cmocka_unit_test(test_same_place)};
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_replace), cmocka_unit_test(test_failure),     cmocka_unit_test(test_things),
+	        cmocka_unit_test(test_clear),   cmocka_unit_test(test_other_names), cmocka_unit_test(test_too_large),
+	        cmocka_unit_test(test_given),   cmocka_unit_test(test_given_pipe),  cmocka_unit_test(test_same_place)};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
