@@ -10,6 +10,13 @@
 
 #include "tcp.h"
 
+/* What one visit may cost. The last messages are answered before it is known how long their replies are, so they are handed over a few at a
+ * time. What is read beyond what is answered has to be held, so it is little, unless one message is longer. */
+#define VISIT_OCTETS   (64L << 10)
+#define VISIT_CALLS    (4L << 10) /* the system calls of a visit, in octets */
+#define VISIT_MESSAGES 8
+#define READ_OCTETS    4096
+
 static void release(struct connection *c, struct held *h)
 {
 	c->tcp->held -= h->len;
@@ -17,27 +24,34 @@ static void release(struct connection *c, struct held *h)
 	*h = (struct held){0};
 }
 
-/* Keeps a copy of the octets of parts after the first skip. False: no room. */
-static bool hold(struct connection *c, struct held *h, const struct iovec *parts, size_t count, size_t skip)
+static size_t octets_of(const struct iovec *parts, size_t count)
 {
 	size_t len = 0;
 	for (size_t i = 0; i < count; i++)
 		len += parts[i].iov_len;
-	len -= skip;
+	return len;
+}
+
+/* Appends a copy of the octets of parts after the first skip. False: no room. */
+static bool hold(struct connection *c, struct held *h, const struct iovec *parts, size_t count, size_t skip)
+{
+	size_t len = octets_of(parts, count) - skip;
+	uint8_t *grown;
 	if (!len)
 		return true;
 	if (!tcp_make_room(c->tcp, c, len))
 		return false;
-	h->bytes = malloc(len);
-	if (!h->bytes)
+	grown = realloc(h->bytes, h->len + len);
+	if (!grown)
 		return false;
+	h->bytes = grown;
+	c->tcp->held += len;
 	for (size_t i = 0; i < count; i++) {
 		size_t cut = skip < parts[i].iov_len ? skip : parts[i].iov_len;
 		memcpy(h->bytes + h->len, (uint8_t *)parts[i].iov_base + cut, parts[i].iov_len - cut);
 		h->len += parts[i].iov_len - cut;
 		skip -= cut;
 	}
-	c->tcp->held += len;
 	return true;
 }
 
@@ -47,6 +61,22 @@ static ssize_t send_parts(const struct connection *c, struct iovec *parts, size_
 	struct msghdr h = {.msg_iov = parts, .msg_iovlen = count};
 	ssize_t n = sendmsg(c->fd, &h, MSG_NOSIGNAL | MSG_DONTWAIT);
 	return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : n;
+}
+
+/* All that was written has gone: those who have more to say may. Each call may give the connection something to write. */
+static void tell_room(struct connection *c)
+{
+	struct net_client *client = LIST_FIRST(&c->kept);
+	while (client && !c->output.len) {
+		void (*on_room)(struct net_client *) = client->on_room;
+		if (on_room) {
+			client->on_room = NULL;
+			on_room(client);
+			client = LIST_FIRST(&c->kept); /* any of them may be gone now */
+		} else {
+			client = LIST_NEXT(client, siblings);
+		}
+	}
 }
 
 /* False: the connection is broken. */
@@ -61,9 +91,12 @@ static bool write_held(struct connection *c)
 		return false;
 	if (n > 0)
 		tcp_touch(c->tcp, c);
+	c->tcp->turn_left -= (long)n + VISIT_CALLS;
 	h->at += (size_t)n;
-	if (h->at == h->len)
+	if (h->at == h->len) {
 		release(c, h);
+		tell_room(c);
+	}
 	return true;
 }
 
@@ -82,34 +115,59 @@ static bool send_replies(struct connection *c, unsigned n)
 	}
 	if (!count)
 		return true;
-	ssize_t sent = send_parts(c, parts, count);
+	/* A reply that came meanwhile, from an earlier query, has its place before these. */
+	ssize_t sent = c->output.len ? 0 : send_parts(c, parts, count);
 	return sent >= 0 && hold(c, &c->output, parts, count, (size_t)sent);
 }
 
-/* Answers the complete messages, in their order, until replies have to wait. Returns how many octets it is done with, or -1 if the
- * connection can't go on. */
+/* Has messages [from, count) answered as far as a visit goes. Returns how many are answered of all. */
+static unsigned answer_messages(struct connection *c, unsigned count)
+{
+	struct tcp *t = c->tcp;
+	long octets = 0;
+	unsigned done = 0;
+	while (done < count && octets < VISIT_OCTETS && c->waiting < CONNECTION_WAITING_MAX) {
+		unsigned n = count - done < VISIT_MESSAGES ? count - done : VISIT_MESSAGES;
+		if (n > CONNECTION_WAITING_MAX - c->waiting)
+			n = CONNECTION_WAITING_MAX - c->waiting;
+		responder_answer(&t->responder, c->address, t->messages + done, n);
+		for (; n; n--)
+			octets += (long)t->messages[done++].reply_len;
+	}
+	t->turn_left -= octets + VISIT_CALLS;
+	return done;
+}
+
+/* Answers complete messages, in their order, as far as a visit goes. Returns how many octets it is done with, or -1 if the connection can't
+ * go on. */
 static ssize_t answer(struct connection *c, const uint8_t *bytes, size_t len)
 {
-	size_t used = 0;
-	while (!c->output.len) {
-		struct frames f = frames_split(bytes + used, len - used, c->tcp->messages);
-		if (!f.count) {
-			c->ended |= f.bad; /* there is no telling where the next message begins */
-			return (ssize_t)used;
-		}
-		tcp_touch(c->tcp, c);
-		responder_answer(&c->tcp->responder, c->address, c->tcp->messages, f.count);
-		if (!send_replies(c, f.count))
-			return -1;
-		used += f.used;
+	struct tcp *t = c->tcp;
+	struct frames f = frames_split(bytes, len, t->messages);
+	unsigned done;
+	if (!f.count) {
+		c->ended |= f.bad; /* there is no telling where the next message begins */
+		return f.bad ? (ssize_t)len : 0;
 	}
-	return (ssize_t)used;
+	for (unsigned i = 0; i < f.count; i++) {
+		t->messages[i].peer = &c->peer;
+		t->messages[i].source = c;
+	}
+	tcp_touch(t, c);
+	done = answer_messages(c, f.count);
+	if (!send_replies(c, done))
+		return -1;
+	return done ? t->messages[done - 1].bytes + t->messages[done - 1].len - bytes : 0;
 }
 
 /* Reads once, after the len octets that are there. False: the connection is broken. */
 static bool receive(struct connection *c, uint8_t *bytes, size_t *len)
 {
-	size_t room = FRAME_MAX - *len;
+	size_t missing = frame_missing(bytes, *len), room = missing > READ_OCTETS ? missing : READ_OCTETS;
+	if (!missing)
+		return true;
+	if (room > FRAME_MAX - *len)
+		room = FRAME_MAX - *len;
 	if (room > c->receivable)
 		room = c->receivable;
 	if (!c->ended && room) {
@@ -121,11 +179,10 @@ static bool receive(struct connection *c, uint8_t *bytes, size_t *len)
 		if (c->receivable != SIZE_MAX)
 			c->receivable -= (size_t)n;
 	}
-	c->ended |= !c->receivable;
 	return true;
 }
 
-/* The buffer belongs to the worker: what is left over in it is held until the next event. */
+/* The buffer belongs to the worker: what is left over in it is held until the next visit. */
 static bool read_and_answer(struct connection *c)
 {
 	uint8_t *bytes = c->tcp->request;
@@ -136,8 +193,11 @@ static bool read_and_answer(struct connection *c)
 	if (!receive(c, bytes, &len))
 		return false;
 	ssize_t used = answer(c, bytes, len);
+	if (used < 0)
+		return false;
+	c->whole = !frame_missing(bytes + used, len - (size_t)used);
 	struct iovec all = {bytes, len};
-	return used >= 0 && hold(c, &c->input, &all, 1, (size_t)used);
+	return hold(c, &c->input, &all, 1, (size_t)used);
 }
 
 static void on_connection_event(uv_poll_t *handle, int status, int events)
@@ -155,34 +215,123 @@ static bool watch(struct connection *c, int events)
 	if (c->events == events)
 		return true; /* libuv would take it out of epoll and put it in again */
 	c->events = events;
-	return uv_poll_start(&c->poll, events, on_connection_event) == 0;
+	return (events ? uv_poll_start(&c->poll, events, on_connection_event) : uv_poll_stop(&c->poll)) == 0;
+}
+
+/* There may be messages, and their replies have room. */
+static bool may_answer(const struct connection *c)
+{
+	return !c->output.len && !c->held_back && (c->whole || !c->ended);
+}
+
+/* What an event may tell. One that waits for its turn is told by the queue. */
+static int awaited_events(const struct connection *c)
+{
+	if (c->queued)
+		return 0;
+	if (c->output.len)
+		return UV_WRITABLE;
+	return may_answer(c) ? UV_READABLE : 0;
 }
 
 static bool serve(struct connection *c)
 {
-	if (!write_held(c))
+	struct tcp *t = c->tcp;
+	if (c->broken || !write_held(c))
 		return false;
-	if (connection_idle(c) && !read_and_answer(c))
+	if (may_answer(c) && t->turn_left <= 0)
+		tcp_queue(t, c);
+	else if (may_answer(c) && !read_and_answer(c))
 		return false;
+	c->ended |= !c->receivable;
+	c->held_back |= c->waiting >= CONNECTION_WAITING_MAX;
+	if (c->whole && may_answer(c))
+		tcp_queue(t, c);
 	if (connection_idle(c) && c->ended)
 		return false;
-	return watch(c, connection_idle(c) ? UV_READABLE : UV_WRITABLE);
+	return watch(c, awaited_events(c));
+}
+
+/* Room for others' octets must not be made by closing the one that is being served. */
+static bool visit(struct connection *c)
+{
+	c->tcp->serving = c;
+	bool lives = serve(c) && !c->broken;
+	c->tcp->serving = NULL;
+	return lives;
 }
 
 void connection_serve(struct connection *c)
 {
-	if (!serve(c))
+	if (!visit(c))
 		connection_close(c);
 }
 
-void connection_drain(struct connection *c)
+/* What has been received up to now is all that will be read. */
+static void receive_no_more(struct connection *c)
 {
 	int waiting = 0;
 	if (ioctl(c->fd, SIOCINQ, &waiting))
 		waiting = 0;
 	c->receivable = (size_t)waiting;
+}
+
+void connection_drain(struct connection *c)
+{
+	receive_no_more(c);
 	connection_serve(c);
 }
+
+void connection_retire(struct connection *c)
+{
+	size_t before;
+	bool lives;
+	receive_no_more(c);
+	do {
+		before = c->receivable;
+		c->tcp->turn_left = VISIT_OCTETS;
+		lives = visit(c);
+	} while (lives && may_answer(c) && (c->whole || c->receivable < before));
+	c->ended = true;
+	c->whole = false;
+	release(c, &c->input);
+	if (!lives || connection_idle(c) || !watch(c, awaited_events(c)))
+		connection_close(c);
+}
+
+/* --- replies that come later --- */
+
+void connection_keep(struct connection *c, struct net_client *client)
+{
+	client->tcp = c;
+	client->peer = c->peer;
+	LIST_INSERT_HEAD(&c->kept, client, siblings);
+	c->waiting++;
+}
+
+/* Closing it here could pull it away from under its own visit. */
+void connection_reply(struct connection *c, const uint8_t *bytes, size_t len)
+{
+	uint8_t prefix[FRAME_PREFIX];
+	struct iovec parts[] = {{prefix, sizeof(prefix)}, {(void *)(uintptr_t)bytes, len}};
+	if (!len || len > UINT16_MAX)
+		return;
+	frame_put_prefix(prefix, len);
+	c->broken |= !hold(c, &c->output, parts, 2, 0);
+	tcp_queue(c->tcp, c);
+}
+
+void connection_release(struct connection *c, struct net_client *client)
+{
+	LIST_REMOVE(client, siblings);
+	c->waiting--;
+	if (c->held_back && c->waiting <= CONNECTION_WAITING_MAX / 2)
+		c->held_back = false;
+	if (!c->held_back)
+		tcp_queue(c->tcp, c); /* it may read again, or be at its end */
+}
+
+/* --- its life --- */
 
 static void on_connection_closed(uv_handle_t *handle)
 {
@@ -191,6 +340,11 @@ static void on_connection_closed(uv_handle_t *handle)
 
 void connection_close(struct connection *c)
 {
+	struct net_client *client;
+	while ((client = LIST_FIRST(&c->kept))) {
+		LIST_REMOVE(client, siblings);
+		client->tcp = NULL;
+	}
 	uv_close((uv_handle_t *)&c->poll, on_connection_closed);
 	close(c->fd); /* no longer polled: uv_close() has taken it out of epoll */
 	release(c, &c->input);
@@ -198,7 +352,7 @@ void connection_close(struct connection *c)
 	tcp_forget(c->tcp, c);
 }
 
-struct connection *connection_new(struct tcp *t, int fd, unsigned address)
+struct connection *connection_new(struct tcp *t, int fd, const union net_peer *peer, unsigned address)
 {
 	struct connection *c = calloc(1, sizeof(*c));
 	if (!c || uv_poll_init(t->loop, &c->poll, fd)) {
@@ -208,8 +362,10 @@ struct connection *connection_new(struct tcp *t, int fd, unsigned address)
 	}
 	c->tcp = t;
 	c->fd = fd;
+	c->peer = *peer;
 	c->address = address;
 	c->receivable = SIZE_MAX;
+	LIST_INIT(&c->kept);
 	c->poll.data = c;
 	return c;
 }

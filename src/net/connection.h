@@ -1,9 +1,11 @@
 /* connection.h - one TCP connection of a worker. A state of few parts: what was read and not answered yet, what was answered and not
- * written yet. While replies wait nothing more is read, so a client that doesn't read its replies is held back by TCP itself. */
+ * written yet, whose replies come later. While replies wait to be written, or too many come later, nothing more is read, so a client is held
+ * back by TCP itself. */
 #pragma once
 #include "frame.h"
-#include <sys/queue.h>
 #include <uv.h>
+
+#define CONNECTION_WAITING_MAX 100 /* replies that come later: then nothing more is read, until it is half as many */
 
 struct tcp;
 
@@ -14,32 +16,54 @@ struct held {
 };
 
 struct connection {
-	TAILQ_ENTRY(connection) by_activity;
+	TAILQ_ENTRY(connection) by_activity, by_turn;
 	uv_poll_t poll;
 	struct tcp *tcp;
 	int fd;
-	unsigned address;   /* of the listener, for the handler */
-	int events;         /* polled for; 0: none yet */
+	union net_peer peer;
+	unsigned address;   /* index of the listener's, for the handler */
+	int events;         /* polled for; 0: none */
 	uint64_t active_ms; /* loop time of the last complete message, or of the last progress in writing */
 	struct held input, output;
-	size_t receivable; /* octets that will still be read: no limit until the server stops */
-	bool ended;        /* nothing more will be read */
+	size_t receivable;            /* octets that will still be read: no limit until the server stops, or listens elsewhere */
+	LIST_HEAD(, net_client) kept; /* whose replies come later */
+	unsigned waiting;             /* how many */
+	bool held_back;               /* too many */
+	bool whole;                   /* input begins with a complete message */
+	bool ended;                   /* nothing more will be read */
+	bool broken;                  /* a reply is lost: to be closed */
+	bool queued;                  /* has a place in the worker's queue */
 };
 
 /* Takes fd, also on failure: NULL, the connection is closed. Otherwise it lives until it is closed, by itself or from outside. */
-struct connection *connection_new(struct tcp *t, int fd, unsigned address);
+struct connection *connection_new(struct tcp *t, int fd, const union net_peer *peer, unsigned address);
 
-/* Writes what waits, reads once, answers what is complete, and polls for what must come next. May close the connection. */
+/* Writes what waits; then, if there is time in this turn, reads once, answers what is complete, up to what a visit may cost; and polls for
+ * what must come next. May close the connection. */
 void connection_serve(struct connection *c);
 
 /* Serves what has been received up to now and closes once that is answered and written. */
 void connection_drain(struct connection *c);
 
-/* Closes the socket at once; the memory goes when the loop lets go of it. */
+/* The same, but nothing is handed to the handler after this: what can't be answered because the client does not read is not answered. */
+void connection_retire(struct connection *c);
+
+/* Closes the socket at once; kept clients are gone; the memory goes when the loop lets go of it. */
 void connection_close(struct connection *c);
 
-/* No replies wait: closing it now loses nothing but a query cut short. */
+/* No replies are missing: closing it now loses nothing but a query cut short. */
 static inline bool connection_idle(const struct connection *c)
 {
-	return !c->output.len;
+	return !c->output.len && !c->waiting && !c->whole;
 }
+
+/* --- for client.c --- */
+
+/* Fills *c with where the reply to m goes. */
+void connection_keep(struct connection *c, struct net_client *client);
+
+/* Copies a reply, which is written in the next turn. */
+void connection_reply(struct connection *c, const uint8_t *bytes, size_t len);
+
+/* The client has had its last reply, or will have none. */
+void connection_release(struct connection *c, struct net_client *client);

@@ -15,9 +15,21 @@ struct frames frames_split(const uint8_t *bytes, size_t len, struct net_message 
 		m->bytes = at + FRAME_PREFIX;
 		m->len = message_len;
 		m->reply_len = 0;
+		m->kept = false;
 		f.used += FRAME_PREFIX + message_len;
 	}
 	return f;
+}
+
+size_t frame_missing(const uint8_t *bytes, size_t len)
+{
+	size_t message_len;
+	if (len < FRAME_PREFIX)
+		return FRAME_PREFIX + DNS_HEADER_LEN - len;
+	message_len = (size_t)bytes[0] << 8 | bytes[1];
+	if (message_len < DNS_HEADER_LEN || len >= FRAME_PREFIX + message_len)
+		return 0;
+	return FRAME_PREFIX + message_len - len;
 }
 
 void frame_put_prefix(uint8_t *at, size_t message_len)

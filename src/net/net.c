@@ -2,9 +2,11 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "socket.h"
 #include "worker.h"
 
@@ -13,76 +15,274 @@
 
 struct net {
 	struct tcp_limit tcp_limit;
-	struct net_address *addresses;
+	struct net_address *addresses; /* by index, as bound; AF_UNSPEC: free */
+	struct net_address *asked;     /* by index: the same, but for port 0 */
 	unsigned address_count;
 	unsigned worker_count; /* of those made so far */
 	struct worker *workers[];
 };
 
-static struct net *net_new(const struct net_options *options)
+/* What a change brings to one worker. */
+struct change_call {
+	struct net_call call;
+	struct net_change *change;
+	struct worker_sockets *opened; /* opened_count of them */
+};
+
+struct net_change {
+	struct net *net;
+	struct net_address *addresses, *asked; /* of the net when it is made */
+	unsigned address_count;
+	unsigned *index; /* by the position in what was asked for */
+	unsigned *opened, opened_count;
+	unsigned *gone, gone_count;
+	void (*adopt)(void *arg, unsigned worker);
+	void *arg;
+	atomic_uint left;           /* workers that have not made it yet */
+	struct change_call calls[]; /* one for each worker */
+};
+
+static bool is_free(const struct net_address *a)
 {
-	struct net *n = calloc(1, sizeof(*n) + options->workers * sizeof(n->workers[0]));
-	if (!n)
-		return NULL;
-	n->addresses = calloc(options->address_count, sizeof(n->addresses[0]));
-	if (!n->addresses) {
-		free(n);
-		return NULL;
-	}
-	memcpy(n->addresses, options->addresses, options->address_count * sizeof(n->addresses[0]));
-	n->address_count = options->address_count;
-	n->tcp_limit.max = options->tcp_connections_max ? options->tcp_connections_max : TCP_CONNECTIONS_MAX_DEFAULT;
-	atomic_init(&n->tcp_limit.open, 0);
-	return n;
+	return a->sa.ss_family == AF_UNSPEC;
 }
 
-/* All before any socket stays open, since ours may overlap: 0.0.0.0:53 beside 127.0.0.1:53. */
-static enum err claim_addresses(struct net *n, struct diag *d)
+/* --- a change of addresses: what is to be done --- */
+
+/* Claims are made while no socket of the new addresses is open, since ours may overlap: 0.0.0.0:53 beside 127.0.0.1:53. With one that is open
+ * already no claim can be made: the system would name our own. */
+static bool overlaps(const struct net *n, const struct net_address *a)
 {
+	for (unsigned i = 0; i < n->address_count; i++) {
+		if (!is_free(&n->addresses[i]) && socket_overlap(&n->addresses[i], a))
+			return true;
+	}
+	return false;
+}
+
+/* The index of an address, of those that are there or will be. */
+static unsigned find_address(const struct net_change *c, const struct net_address *asked)
+{
+	unsigned i = 0;
+	while (i < c->address_count && !socket_same_address(&c->asked[i], asked))
+		i++;
+	return i;
+}
+
+/* An index that neither the present addresses nor those to come use. */
+static unsigned free_index(struct net_change *c)
+{
+	unsigned i = 0;
+	while (i < c->address_count && !is_free(&c->addresses[i]))
+		i++;
+	if (i == c->address_count)
+		c->address_count++;
+	return i;
+}
+
+static enum err want(struct net_change *c, const struct net_address *asked, unsigned *index, struct diag *d)
+{
+	struct net_address claimed = *asked;
 	enum err err = OK;
-	for (unsigned i = 0; i < n->address_count && !err; i++)
-		err = socket_claim(&n->addresses[i], d);
+	*index = find_address(c, asked);
+	if (*index < c->address_count)
+		return OK;
+	if (!overlaps(c->net, asked))
+		err = socket_claim(&claimed, d);
+	if (err)
+		return err;
+	*index = free_index(c);
+	c->addresses[*index] = claimed;
+	c->asked[*index] = *asked;
+	c->opened[c->opened_count++] = *index;
+	return OK;
+}
+
+/* Which addresses stay, come and go. Those that go keep their place until the change is made. */
+static enum err plan(struct net_change *c, const struct net_address *wanted, unsigned count, struct diag *d)
+{
+	const struct net *n = c->net;
+	enum err err = OK;
+	for (unsigned i = 0; i < count && !err; i++)
+		err = want(c, &wanted[i], &c->index[i], d);
+	for (unsigned i = 0; i < n->address_count && !err; i++) {
+		bool stays = is_free(&n->addresses[i]);
+		for (unsigned k = 0; k < count && !stays; k++)
+			stays = c->index[k] == i;
+		if (!stays)
+			c->gone[c->gone_count++] = i;
+	}
 	return err;
 }
 
-static enum err open_sockets(const struct net *n, struct worker *w, struct diag *d)
+static enum err open_sockets(struct net_change *c, struct diag *d)
 {
-	for (unsigned i = 0; i < n->address_count; i++) {
-		const struct net_address *a = &n->addresses[i];
-		int fd;
-		enum err err = socket_open_udp(a, &fd, d);
-		if (!err)
-			err = worker_add_udp(w, fd, i, socket_is_wildcard(a), d);
-		if (!err)
-			err = socket_open_tcp(a, &fd, d);
-		if (!err)
-			err = worker_add_tcp(w, fd, i, d);
-		if (err)
-			return err;
+	enum err err = OK;
+	for (unsigned w = 0; w < c->net->worker_count && !err; w++) {
+		for (unsigned i = 0; i < c->opened_count && !err; i++)
+			err = worker_open(c->net->workers[w], &c->addresses[c->opened[i]], c->opened[i], &c->calls[w].opened[i], d);
 	}
+	return err;
+}
+
+static void make_change(struct net_call *call, unsigned worker);
+
+static bool allocate(struct net_change *c, unsigned count)
+{
+	const struct net *n = c->net;
+	bool whole;
+	c->addresses = calloc(n->address_count + count + 1, sizeof *c->addresses);
+	c->asked = calloc(n->address_count + count + 1, sizeof *c->asked);
+	c->index = calloc(count + 1, sizeof *c->index);
+	c->opened = calloc(count + 1, sizeof *c->opened);
+	c->gone = calloc(n->address_count + 1, sizeof *c->gone);
+	whole = c->addresses && c->asked && c->index && c->opened && c->gone;
+	for (unsigned w = 0; w < n->worker_count && whole; w++) {
+		c->calls[w] = (struct change_call){.call.run = make_change, .change = c};
+		c->calls[w].opened = calloc(count + 1, sizeof *c->calls[w].opened);
+		whole = c->calls[w].opened;
+	}
+	if (whole && n->address_count) {
+		memcpy(c->addresses, n->addresses, n->address_count * sizeof *c->addresses);
+		memcpy(c->asked, n->asked, n->address_count * sizeof *c->asked);
+	}
+	c->address_count = n->address_count;
+	return whole;
+}
+
+enum err net_change_new(struct net *n, const struct net_address *addresses, unsigned count, struct net_change **out, struct diag *d)
+{
+	struct net_change *c = calloc(1, sizeof *c + n->worker_count * sizeof c->calls[0]);
+	enum err err = OK;
+	if (c)
+		c->net = n;
+	if (!c || !allocate(c, count))
+		err = diag_set(d, ERR_NOMEM, "cannot listen: %s", err_str(ERR_NOMEM));
+	if (!err)
+		err = plan(c, addresses, count, d);
+	if (!err)
+		err = open_sockets(c, d);
+	if (err) {
+		net_change_free(c);
+		return err;
+	}
+	*out = c;
 	return OK;
 }
+
+unsigned net_change_index(const struct net_change *c, unsigned i)
+{
+	return c->index[i];
+}
+
+void net_change_free(struct net_change *c)
+{
+	if (!c)
+		return;
+	for (unsigned w = 0; w < c->net->worker_count; w++) {
+		for (unsigned i = 0; i < c->opened_count && c->calls[w].opened; i++)
+			worker_discard(&c->calls[w].opened[i]);
+		free(c->calls[w].opened);
+	}
+	free(c->addresses);
+	free(c->asked);
+	free(c->index);
+	free(c->opened);
+	free(c->gone);
+	free(c);
+}
+
+/* --- a change of addresses: doing it --- */
+
+/* A socket that the system doesn't want to poll is closed: the other workers' get what it would have got. */
+static enum err begin_opened(struct change_call *call, struct worker *w)
+{
+	enum err err = OK;
+	for (unsigned i = 0; i < call->change->opened_count; i++) {
+		enum err one = worker_begin(w, &call->opened[i]);
+		err = err ? err : one;
+	}
+	return err;
+}
+
+/* On the worker's thread. */
+static void make_change(struct net_call *call, unsigned worker)
+{
+	struct change_call *mine = (struct change_call *)call;
+	struct net_change *c = mine->change;
+	struct worker *w = c->net->workers[worker];
+	for (unsigned i = 0; i < c->gone_count; i++)
+		worker_retire(w, c->gone[i]);
+	if (c->adopt)
+		c->adopt(c->arg, worker);
+	if (begin_opened(mine, w))
+		log_line(LOG_ERROR, "worker %u cannot listen on a new address: the system refuses to poll it", worker);
+	if (atomic_fetch_sub(&c->left, 1) == 1)
+		net_change_free(c);
+}
+
+/* The net's addresses are now the change's, which frees the old ones. */
+static void take_addresses(struct net *n, struct net_change *c)
+{
+	struct net_address *addresses = n->addresses, *asked = n->asked;
+	for (unsigned i = 0; i < c->gone_count; i++) {
+		c->addresses[c->gone[i]] = (struct net_address){.sa.ss_family = AF_UNSPEC};
+		c->asked[c->gone[i]] = c->addresses[c->gone[i]];
+	}
+	n->addresses = c->addresses;
+	n->asked = c->asked;
+	n->address_count = c->address_count;
+	c->addresses = addresses;
+	c->asked = asked;
+}
+
+void net_change_apply(struct net_change *c, void (*adopt)(void *arg, unsigned worker), void *arg)
+{
+	struct net *n = c->net;
+	c->adopt = adopt;
+	c->arg = arg;
+	atomic_init(&c->left, n->worker_count);
+	take_addresses(n, c);
+	for (unsigned w = 0; w < n->worker_count; w++)
+		worker_post(n->workers[w], &c->calls[w].call);
+}
+
+/* --- the start --- */
 
 static enum err make_workers(struct net *n, const struct net_options *options, struct diag *d)
 {
 	struct worker_options wo = {
 	        .responder = {.handler = options->handler, .arg = options->arg},
+	        .begin = options->begin,
+	        .end = options->end,
 	        .tcp_limit = &n->tcp_limit,
 	        .tcp_idle_s = options->tcp_idle_s ? options->tcp_idle_s : TCP_IDLE_S_DEFAULT,
-	        .address_count = n->address_count,
 	};
 	while (n->worker_count < options->workers) {
-		struct worker **w = &n->workers[n->worker_count];
 		wo.responder.worker = n->worker_count;
-		enum err err = worker_new(&wo, w, d);
+		enum err err = worker_new(&wo, &n->workers[n->worker_count], d);
 		if (err)
 			return err;
 		n->worker_count++;
-		err = open_sockets(n, *w, d);
-		if (err)
-			return err;
 	}
 	return OK;
+}
+
+/* The first addresses are a change too, made before the workers run. */
+static enum err open_first(struct net *n, const struct net_options *options, struct diag *d)
+{
+	struct net_change *c;
+	enum err err = net_change_new(n, options->addresses, options->address_count, &c, d);
+	if (err)
+		return err;
+	for (unsigned w = 0; w < n->worker_count && !err; w++) {
+		err = begin_opened(&c->calls[w], n->workers[w]);
+		if (err)
+			diag_set(d, err, "cannot poll a socket: %s", err_str(err));
+	}
+	take_addresses(n, c);
+	net_change_free(c);
+	return err;
 }
 
 /* Signals are the control thread's: workers start with all of them blocked. */
@@ -100,12 +300,14 @@ static enum err start_workers(struct net *n, struct diag *d)
 
 enum err net_start(const struct net_options *options, struct net **out, struct diag *d)
 {
-	struct net *n = net_new(options);
+	struct net *n = calloc(1, sizeof(*n) + options->workers * sizeof(n->workers[0]));
 	if (!n)
 		return diag_set(d, ERR_NOMEM, "cannot listen: %s", err_str(ERR_NOMEM));
-	enum err err = claim_addresses(n, d);
+	n->tcp_limit.max = options->tcp_connections_max ? options->tcp_connections_max : TCP_CONNECTIONS_MAX_DEFAULT;
+	atomic_init(&n->tcp_limit.open, 0);
+	enum err err = make_workers(n, options, d);
 	if (!err)
-		err = make_workers(n, options, d);
+		err = open_first(n, options, d);
 	if (!err)
 		err = start_workers(n, d);
 	if (err) {
@@ -122,6 +324,11 @@ const struct net_address *net_addresses(const struct net *n, unsigned *count)
 	return n->addresses;
 }
 
+void net_post(struct net *n, unsigned worker, struct net_call *c)
+{
+	worker_post(n->workers[worker], c);
+}
+
 void net_stop(struct net *n)
 {
 	if (!n)
@@ -132,5 +339,6 @@ void net_stop(struct net *n)
 	for (unsigned i = 0; i < n->worker_count; i++)
 		worker_free(n->workers[i]);
 	free(n->addresses);
+	free(n->asked);
 	free(n);
 }

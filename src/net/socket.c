@@ -8,7 +8,10 @@
 #include <unistd.h>
 
 #define UDP_BUFFER_BYTES (4 << 20) /* what the system grants of it; bursts of a whole cluster's start wait here */
-#define PORT_TRIES       64        /* ports that are free for UDP and taken for TCP, until one gives up */
+/* Of each TCP connection, at most; the kernel doubles it. A client that asks and does not read costs no more than this. */
+#define TCP_BUFFER_BYTES (32 << 10)
+#define TCP_UNSENT_BYTES (16 << 10) /* of it, what has not been sent once; more would only be latency */
+#define PORT_TRIES       64         /* ports that are free for UDP and taken for TCP, until one gives up */
 
 static bool is_v6(const struct net_address *a)
 {
@@ -26,6 +29,29 @@ bool socket_is_wildcard(const struct net_address *a)
 	if (is_v6(a))
 		return IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)&a->sa)->sin6_addr);
 	return ((const struct sockaddr_in *)&a->sa)->sin_addr.s_addr == htonl(INADDR_ANY);
+}
+
+static bool same_host(const struct net_address *a, const struct net_address *b)
+{
+	const struct sockaddr_in6 *x = (const struct sockaddr_in6 *)&a->sa, *y = (const struct sockaddr_in6 *)&b->sa;
+	if (a->sa.ss_family != b->sa.ss_family)
+		return false;
+	if (is_v6(a))
+		return x->sin6_scope_id == y->sin6_scope_id && memcmp(&x->sin6_addr, &y->sin6_addr, sizeof(x->sin6_addr)) == 0;
+	return ((const struct sockaddr_in *)&a->sa)->sin_addr.s_addr == ((const struct sockaddr_in *)&b->sa)->sin_addr.s_addr;
+}
+
+bool socket_same_address(const struct net_address *a, const struct net_address *b)
+{
+	return same_host(a, b) && port_of(a) == port_of(b);
+}
+
+/* The families have sockets of their own (IPV6_V6ONLY). */
+bool socket_overlap(const struct net_address *a, const struct net_address *b)
+{
+	if (a->sa.ss_family != b->sa.ss_family || port_of(a) != port_of(b))
+		return false;
+	return same_host(a, b) || socket_is_wildcard(a) || socket_is_wildcard(b);
 }
 
 static bool set_option(int fd, int level, int name, int value)
@@ -156,7 +182,10 @@ enum err socket_open_tcp(const struct net_address *a, int *fd, struct diag *d)
 	*fd = open_bound(a, SOCK_STREAM, true);
 	if (*fd < 0)
 		return refuse(a, SOCK_STREAM, errno, d);
-	set_option(*fd, IPPROTO_TCP, TCP_NODELAY, 1); /* accepted connections inherit it; replies are written a batch at once */
+	set_option(*fd, IPPROTO_TCP, TCP_NODELAY, 1); /* replies are written a batch at once. Accepted connections inherit all of these */
+	set_option(*fd, SOL_SOCKET, SO_SNDBUF, TCP_BUFFER_BYTES);
+	set_option(*fd, SOL_SOCKET, SO_RCVBUF, TCP_BUFFER_BYTES);
+	set_option(*fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, TCP_UNSENT_BYTES);
 	if (listen(*fd, SOMAXCONN)) {
 		enum err err = refuse(a, SOCK_STREAM, errno, d);
 		close(*fd);

@@ -1,4 +1,4 @@
-/* socket.h - sockets opened and bound by the control thread, before any worker runs. */
+/* socket.h - sockets opened and bound by the control thread. */
 #pragma once
 #include "net/net.h"
 
@@ -13,3 +13,9 @@ enum err socket_open_tcp(const struct net_address *a, int *fd, struct diag *d); 
 
 /* 0.0.0.0 or [::]: what was asked is seen in control messages only. */
 bool socket_is_wildcard(const struct net_address *a);
+
+/* The same family, address, scope and port. */
+bool socket_same_address(const struct net_address *a, const struct net_address *b);
+
+/* One port, and an address that both take datagrams for. */
+bool socket_overlap(const struct net_address *a, const struct net_address *b);

@@ -8,13 +8,20 @@
 #define ACCEPTS_PER_TURN 32  /* then those that are connected have their turn */
 #define ACCEPT_PAUSE_MS  100 /* without it, a full table of descriptors would make the loop spin */
 
+/* What TCP may cost before UDP has its turn: a few hundred microseconds of copying and system calls. */
+#define TURN_OCTETS (128L << 10)
+
 static void on_idle(uv_timer_t *timer)
 {
 	struct tcp *t = timer->data;
 	uint64_t now = uv_now(t->loop);
 	struct connection *c;
-	while ((c = TAILQ_FIRST(&t->connections)) && c->active_ms + t->idle_ms <= now)
-		connection_close(c);
+	while ((c = TAILQ_FIRST(&t->connections)) && c->active_ms + t->idle_ms <= now) {
+		if (c->waiting || c->queued) /* it waits for us */
+			tcp_touch(t, c);
+		else
+			connection_close(c);
+	}
 	if (c)
 		uv_timer_start(timer, on_idle, c->active_ms + t->idle_ms - now, 0);
 }
@@ -26,9 +33,48 @@ void tcp_touch(struct tcp *t, struct connection *c)
 	TAILQ_INSERT_TAIL(&t->connections, c, by_activity);
 }
 
+static void on_awake(uv_idle_t *handle)
+{
+	(void)handle; /* it is enough that it runs */
+}
+
+void tcp_queue(struct tcp *t, struct connection *c)
+{
+	if (c->queued)
+		return;
+	c->queued = true;
+	TAILQ_INSERT_TAIL(&t->ready, c, by_turn);
+	if (!t->closed)
+		uv_idle_start(&t->awake, on_awake);
+}
+
+static void unqueue(struct tcp *t, struct connection *c)
+{
+	if (!c->queued)
+		return;
+	c->queued = false;
+	TAILQ_REMOVE(&t->ready, c, by_turn);
+	if (TAILQ_EMPTY(&t->ready) && !t->closed)
+		uv_idle_stop(&t->awake);
+}
+
+/* Those that are queued anew meanwhile come after the one that was the last. */
+void tcp_turn(struct tcp *t)
+{
+	struct connection *last = TAILQ_LAST(&t->ready, connections), *c;
+	t->turn_left = TURN_OCTETS;
+	while (t->turn_left > 0 && (c = TAILQ_FIRST(&t->ready))) {
+		unqueue(t, c);
+		connection_serve(c);
+		if (c == last)
+			break;
+	}
+}
+
 void tcp_forget(struct tcp *t, struct connection *c)
 {
 	TAILQ_REMOVE(&t->connections, c, by_activity);
+	unqueue(t, c);
 	t->connection_count--;
 	atomic_fetch_sub(&t->limit->open, 1);
 	if (t->draining && TAILQ_EMPTY(&t->connections))
@@ -40,7 +86,7 @@ bool tcp_make_room(struct tcp *t, const struct connection *c, size_t len)
 	struct connection *other = TAILQ_FIRST(&t->connections);
 	while (other && t->held + len > TCP_HELD_MAX) {
 		struct connection *next = TAILQ_NEXT(other, by_activity);
-		if (other != c && other->input.len + other->output.len)
+		if (other != c && other != t->serving && other->input.len + other->output.len)
 			connection_close(other);
 		other = next;
 	}
@@ -70,13 +116,13 @@ static bool take_place(struct tcp *t)
 	return false;
 }
 
-static void admit(struct tcp *t, int fd, unsigned address)
+static void admit(struct tcp *t, int fd, const union net_peer *peer, unsigned address)
 {
 	if (!take_place(t)) {
 		close(fd);
 		return;
 	}
-	struct connection *c = connection_new(t, fd, address);
+	struct connection *c = connection_new(t, fd, peer, address);
 	if (!c) {
 		atomic_fetch_sub(&t->limit->open, 1);
 		return;
@@ -94,23 +140,27 @@ static void on_listener_readable(uv_poll_t *handle, int status, int events);
 static void on_accept_again(uv_timer_t *timer)
 {
 	struct tcp *t = timer->data;
-	for (unsigned i = 0; i < t->listener_count; i++)
-		uv_poll_start(&t->listeners[i].poll, UV_READABLE, on_listener_readable);
+	struct tcp_listener *l;
+	TAILQ_FOREACH(l, &t->listeners, siblings)
+	uv_poll_start(&l->poll, UV_READABLE, on_listener_readable);
 }
 
 static void pause_accepting(struct tcp *t)
 {
-	for (unsigned i = 0; i < t->listener_count; i++)
-		uv_poll_stop(&t->listeners[i].poll);
+	struct tcp_listener *l;
+	TAILQ_FOREACH(l, &t->listeners, siblings)
+	uv_poll_stop(&l->poll);
 	uv_timer_start(&t->accept_again, on_accept_again, ACCEPT_PAUSE_MS, 0);
 }
 
 /* Accepts one connection. False: none waits, or there is no room for it now. */
 static bool accept_one(struct tcp_listener *l)
 {
-	int fd = accept4(l->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	union net_peer peer;
+	socklen_t len = sizeof(peer);
+	int fd = accept4(l->fd, &peer.sa, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (fd >= 0) {
-		admit(l->tcp, fd, l->address);
+		admit(l->tcp, fd, &peer, l->address);
 		return true;
 	}
 	int error = errno;
@@ -155,9 +205,9 @@ static bool allocate_buffers(struct tcp *t)
 	return true;
 }
 
-struct tcp *tcp_new(uv_loop_t *loop, const struct responder *responder, struct tcp_limit *limit, unsigned idle_s, unsigned address_count)
+struct tcp *tcp_new(uv_loop_t *loop, const struct responder *responder, struct tcp_limit *limit, unsigned idle_s)
 {
-	struct tcp *t = calloc(1, sizeof(*t) + address_count * sizeof(t->listeners[0]));
+	struct tcp *t = calloc(1, sizeof(*t));
 	if (!t || !allocate_buffers(t)) {
 		tcp_free(t);
 		return NULL;
@@ -166,60 +216,115 @@ struct tcp *tcp_new(uv_loop_t *loop, const struct responder *responder, struct t
 	t->responder = *responder;
 	t->limit = limit;
 	t->idle_ms = (uint64_t)idle_s * 1000;
+	t->turn_left = TURN_OCTETS;
 	TAILQ_INIT(&t->connections);
+	TAILQ_INIT(&t->ready);
+	TAILQ_INIT(&t->listeners);
 	uv_timer_init(loop, &t->idle);
 	uv_timer_init(loop, &t->accept_again);
+	uv_idle_init(loop, &t->awake);
 	t->idle.data = t;
 	t->accept_again.data = t;
 	return t;
 }
 
-enum err tcp_add_listener(struct tcp *t, int fd, unsigned address)
+struct tcp_listener *tcp_listener_new(int fd, unsigned address)
 {
-	struct tcp_listener *l = &t->listeners[t->listener_count];
-	if (uv_poll_init(t->loop, &l->poll, fd)) {
+	struct tcp_listener *l = calloc(1, sizeof(*l));
+	if (!l) {
 		close(fd);
-		return ERR_SYS;
+		return NULL;
 	}
-	l->tcp = t;
 	l->fd = fd;
 	l->address = address;
+	return l;
+}
+
+enum err tcp_listener_begin(struct tcp_listener *l, struct tcp *t)
+{
+	if (uv_poll_init(t->loop, &l->poll, l->fd))
+		return ERR_SYS;
+	l->tcp = t;
 	l->poll.data = l;
-	t->listener_count++;
-	uv_poll_start(&l->poll, UV_READABLE, on_listener_readable);
+	TAILQ_INSERT_TAIL(&t->listeners, l, siblings);
+	uv_poll_start(&l->poll, UV_READABLE, on_listener_readable); /* fails for a closing handle or a foreign one only */
 	return OK;
+}
+
+void tcp_listener_discard(struct tcp_listener *l)
+{
+	if (l)
+		close(l->fd);
+	free(l);
+}
+
+static void on_listener_closed(uv_handle_t *handle)
+{
+	free(handle->data);
+}
+
+static void listener_close(struct tcp_listener *l)
+{
+	TAILQ_REMOVE(&l->tcp->listeners, l, siblings);
+	uv_close((uv_handle_t *)&l->poll, on_listener_closed);
+	close(l->fd); /* no longer polled: uv_close() has taken it out of epoll */
 }
 
 static void close_listeners(struct tcp *t)
 {
-	for (unsigned i = 0; i < t->listener_count; i++) {
-		uv_close((uv_handle_t *)&t->listeners[i].poll, NULL);
-		close(t->listeners[i].fd);
-	}
-	t->listener_count = 0;
+	while (!TAILQ_EMPTY(&t->listeners))
+		listener_close(TAILQ_FIRST(&t->listeners));
 }
 
-static void on_drain_over(uv_timer_t *timer)
+/* Clients that are connected, from their side, may have sent queries; closing the listener would reset them. */
+static void accept_all(struct tcp_listener *l)
 {
-	tcp_close(timer->data);
+	for (unsigned n = 0; n < SOMAXCONN && accept_one(l); n++)
+		;
+}
+
+static struct tcp_listener *listener_of(const struct tcp *t, unsigned address)
+{
+	struct tcp_listener *l;
+	TAILQ_FOREACH(l, &t->listeners, siblings)
+	{
+		if (l->address == address)
+			return l;
+	}
+	return NULL;
+}
+
+/* Each moves to the end of the list, or out of it, so the first is the next: serving one may close others. */
+static void for_each_connection(struct tcp *t, void (*end)(struct connection *c), const unsigned *address)
+{
+	for (unsigned n = t->connection_count; n > 0 && !TAILQ_EMPTY(&t->connections); n--) {
+		struct connection *c = TAILQ_FIRST(&t->connections);
+		tcp_touch(t, c);
+		if (!address || c->address == *address)
+			end(c);
+	}
+}
+
+void tcp_retire(struct tcp *t, unsigned address)
+{
+	struct tcp_listener *l = listener_of(t, address);
+	if (l) {
+		accept_all(l);
+		listener_close(l);
+	}
+	for_each_connection(t, connection_retire, &address);
 }
 
 void tcp_drain(struct tcp *t)
 {
-	/* Clients that are connected, from their side, may have sent queries; closing the listener would reset them. */
-	for (unsigned i = 0; i < t->listener_count; i++)
-		for (unsigned n = 0; n < SOMAXCONN && accept_one(&t->listeners[i]); n++)
-			;
+	struct tcp_listener *l;
+	TAILQ_FOREACH(l, &t->listeners, siblings)
+	accept_all(l);
 	close_listeners(t);
 	uv_timer_stop(&t->accept_again);
-	uv_timer_start(&t->idle, on_drain_over, TCP_DRAIN_MS, 0);
+	uv_timer_stop(&t->idle);
 	t->draining = true;
-	/* Each moves to the end of the list, or out of it, so the first is the next: serving one may close others. */
-	for (unsigned n = t->connection_count; n > 0 && !TAILQ_EMPTY(&t->connections); n--) {
-		struct connection *c = TAILQ_FIRST(&t->connections);
-		tcp_touch(t, c);
-		connection_drain(c);
-	}
+	for_each_connection(t, connection_drain, NULL);
 	if (TAILQ_EMPTY(&t->connections))
 		tcp_close(t);
 }
@@ -234,6 +339,7 @@ void tcp_close(struct tcp *t)
 		connection_close(TAILQ_FIRST(&t->connections));
 	uv_close((uv_handle_t *)&t->idle, NULL);
 	uv_close((uv_handle_t *)&t->accept_again, NULL);
+	uv_close((uv_handle_t *)&t->awake, NULL);
 }
 
 void tcp_free(struct tcp *t)

@@ -3,43 +3,21 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <stdalign.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
-#define UDP_REQUEST_MAX      4096 /* a longer request arrives cut, which the handler finds malformed */
-#define UDP_BATCHES_PER_TURN 8    /* then TCP has its turn */
-#define UDP_SEND_WAIT_MS     5    /* once a batch, for room in the send buffer; what doesn't fit then is dropped, as the network would */
+#define UDP_BATCHES_PER_TURN 8 /* then TCP has its turn */
+#define UDP_SEND_WAIT_MS     5 /* once a batch, for room in the send buffer; what doesn't fit then is dropped, as the network would */
 
 /* What a receive buffer can hold: the 8 MiB that 4 MiB asked for are, in the smallest pieces that the kernel charges. It bounds the
  * drain while clients go on sending. */
 #define UDP_DRAIN_BATCHES ((8 << 20) / 512 / NET_BATCH)
 
-/* One datagram of a batch. Not a multiple of a page, so that the first lines of all don't share a few sets of the cache. */
-struct slot {
-	struct sockaddr_in6 client; /* or sockaddr_in */
-	struct iovec request_iov, reply_iov;
-	alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in6_pktinfo))];
-	uint8_t request[UDP_REQUEST_MAX];
-	uint8_t reply[NET_UDP_REPLY_MAX];
-};
-
-struct udp_listener {
-	uv_poll_t poll;
-	int fd;
-	unsigned address;
-	size_t control_len; /* 0: no control messages on this socket */
-	struct responder responder;
-	struct mmsghdr received[NET_BATCH]; /* [i] belongs to slots[i] for good */
-	struct mmsghdr replies[NET_BATCH];  /* [k] is the k-th that has one */
-	struct net_message messages[NET_BATCH];
-	struct slot slots[NET_BATCH];
-};
-
 static void prepare_slots(struct udp_listener *l)
 {
 	for (unsigned i = 0; i < NET_BATCH; i++) {
-		struct slot *s = &l->slots[i];
+		struct udp_slot *s = &l->slots[i];
 		s->request_iov = (struct iovec){s->request, sizeof(s->request)};
 		s->reply_iov = (struct iovec){s->reply, 0};
 		l->received[i].msg_hdr = (struct msghdr){
@@ -51,7 +29,13 @@ static void prepare_slots(struct udp_listener *l)
 		        .msg_controllen = l->control_len,
 		};
 		l->replies[i].msg_hdr.msg_iovlen = 1;
-		l->messages[i] = (struct net_message){.bytes = s->request, .reply = s->reply, .reply_cap = sizeof(s->reply)};
+		l->messages[i] = (struct net_message){
+		        .bytes = s->request,
+		        .reply = s->reply,
+		        .reply_cap = sizeof(s->reply),
+		        .peer = &s->client,
+		        .source = l,
+		};
 	}
 }
 
@@ -127,6 +111,7 @@ static int serve_batch(struct udp_listener *l)
 	for (int i = 0; i < n; i++) {
 		l->messages[i].len = l->received[i].msg_len;
 		l->messages[i].reply_len = 0;
+		l->messages[i].kept = false;
 	}
 	responder_answer(&l->responder, l->address, l->messages, (unsigned)n);
 	send_replies(l, gather_replies(l, (unsigned)n));
@@ -145,40 +130,109 @@ static void on_udp_readable(uv_poll_t *handle, int status, int events)
 		uv_poll_start(handle, UV_READABLE, on_udp_readable);
 }
 
-enum err udp_listener_new(uv_loop_t *loop, int fd, unsigned address, bool wildcard, const struct responder *responder,
-                          struct udp_listener **out)
+struct udp_listener *udp_listener_new(int fd, unsigned address, bool wildcard, const struct responder *responder)
 {
 	struct udp_listener *l = calloc(1, sizeof(*l));
-	if (!l || uv_poll_init(loop, &l->poll, fd)) {
-		enum err err = l ? ERR_SYS : ERR_NOMEM;
-		free(l);
+	if (!l) {
 		close(fd);
-		return err;
+		return NULL;
 	}
 	l->fd = fd;
 	l->address = address;
 	l->control_len = wildcard ? sizeof(l->slots[0].control) : 0;
 	l->responder = *responder;
-	l->poll.data = l;
+	LIST_INIT(&l->kept);
 	prepare_slots(l);
+	return l;
+}
+
+enum err udp_listener_begin(struct udp_listener *l, uv_loop_t *loop)
+{
+	if (uv_poll_init(loop, &l->poll, l->fd))
+		return ERR_SYS;
+	l->poll.data = l;
 	uv_poll_start(&l->poll, UV_READABLE, on_udp_readable); /* fails for a closing handle or a foreign one only */
-	*out = l;
 	return OK;
 }
 
-void udp_listener_drain(struct udp_listener *l)
+void udp_listener_discard(struct udp_listener *l)
+{
+	if (l)
+		close(l->fd);
+	free(l);
+}
+
+/* --- replies that come later --- */
+
+void udp_listener_keep(struct udp_listener *l, const struct net_message *m, struct net_client *c)
+{
+	const struct msghdr *in = &l->received[m - l->messages].msg_hdr;
+	c->udp = l;
+	c->peer = *m->peer;
+	c->control_len = in->msg_controllen;
+	if (c->control_len)
+		memcpy(c->control, in->msg_control, c->control_len);
+	LIST_INSERT_HEAD(&l->kept, c, siblings);
+}
+
+static socklen_t peer_len(const union net_peer *p)
+{
+	return p->sa.sa_family == AF_INET6 ? sizeof(p->v6) : sizeof(p->v4);
+}
+
+void udp_listener_flush(struct udp_listener *l)
+{
+	for (unsigned i = 0; i < l->late_count; i++) {
+		struct udp_late *late = &l->late[i];
+		struct msghdr *out = &l->replies[i].msg_hdr;
+		out->msg_name = &late->to.peer;
+		out->msg_namelen = peer_len(&late->to.peer);
+		out->msg_iov = &late->iov;
+		out->msg_control = late->to.control_len ? late->to.control : NULL;
+		out->msg_controllen = late->to.control_len;
+		reply_from_asked(out);
+	}
+	if (l->late_count)
+		send_replies(l, l->late_count);
+	l->late_count = 0;
+}
+
+void udp_listener_reply(struct udp_listener *l, const struct net_client *c, const uint8_t *bytes, size_t len)
+{
+	struct udp_late *late;
+	if (!len || len > sizeof(late->reply))
+		return;
+	if (l->late_count == NET_BATCH)
+		udp_listener_flush(l);
+	late = &l->late[l->late_count++];
+	late->to = *c;
+	late->iov = (struct iovec){late->reply, len};
+	memcpy(late->reply, bytes, len);
+}
+
+/* --- the end --- */
+
+void udp_listener_retire(struct udp_listener *l)
 {
 	for (unsigned i = 0; i < UDP_DRAIN_BATCHES && serve_batch(l) >= 0; i++)
 		;
+	uv_poll_stop(&l->poll);
+	l->retired = true;
+}
+
+static void on_udp_closed(uv_handle_t *handle)
+{
+	free(handle->data);
 }
 
 void udp_listener_close(struct udp_listener *l)
 {
-	uv_close((uv_handle_t *)&l->poll, NULL);
+	struct net_client *c;
+	udp_listener_flush(l);
+	while ((c = LIST_FIRST(&l->kept))) {
+		LIST_REMOVE(c, siblings);
+		c->udp = NULL;
+	}
+	uv_close((uv_handle_t *)&l->poll, on_udp_closed);
 	close(l->fd); /* no longer polled: uv_close() has taken it out of epoll */
-}
-
-void udp_listener_free(struct udp_listener *l)
-{
-	free(l);
 }

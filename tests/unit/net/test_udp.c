@@ -90,7 +90,9 @@ static void solo_listen(struct solo *s, int fd)
 	struct responder responder = {.handler = echo_handler, .arg = &s->echo};
 	memset(&s->echo, 0, sizeof(s->echo));
 	assert_int_equal(uv_loop_init(&s->loop), 0);
-	assert_int_equal(udp_listener_new(&s->loop, fd, 0, false, &responder, &s->listener), OK);
+	s->listener = udp_listener_new(fd, 0, false, &responder);
+	assert_non_null(s->listener);
+	assert_int_equal(udp_listener_begin(s->listener, &s->loop), OK);
 }
 
 static void solo_start(struct solo *s)
@@ -108,7 +110,6 @@ static void solo_stop(struct solo *s)
 	udp_listener_close(s->listener);
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&s->loop), 0);
-	udp_listener_free(s->listener);
 	close(s->fd);
 }
 
@@ -198,7 +199,7 @@ static void test_drain(void **state)
 	unsigned answered = atomic_load(&s.echo.answered);
 	assert_in_range(answered, 1, QUERIES - 1);
 	fail_call(CALL_RECVMMSG, ECONNREFUSED, 1); /* no reason to end */
-	udp_listener_drain(s.listener);
+	udp_listener_retire(s.listener);
 	assert_int_equal(atomic_load(&s.echo.answered), QUERIES);
 	for (uint32_t q = 0; q < QUERIES; q++)
 		assert_int_equal(udp_reply(s.fd), q);
