@@ -76,6 +76,7 @@ struct service {
 	uint8_t families;       /* spec.ipFamilies, or both by ipFamilyPolicy: bit 0 IPv4, bit 1 IPv6; 0: unset */
 	uint8_t cluster_ip_count, external_ip_count;
 	uint16_t port_count;
+	uint32_t affinity_s; /* sessionAffinity ClientIP: for so many seconds; 0: None (for `headns run`) */
 	struct addr cluster_ips[2];
 	const char *external_name;        /* interned; NULL unless ExternalName */
 	struct addr *external_ips;        /* owned: spec.externalIPs, then status.loadBalancer.ingress[].ip */

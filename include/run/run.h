@@ -4,7 +4,9 @@
 #include "server.h"
 
 struct run_options {
-	const struct cluster_options *cluster; /* whose kubernetes is set */
+	const struct cluster_options
+	        *cluster;   /* whose kubernetes is set; with an endpoint it is followed, and its pods' addresses are not there */
+	unsigned timeout_s; /* for reading that */
 	const struct server_options *server;
 	const char *ns;
 	const char *pod;       /* NULL: a pod that is not in the input */

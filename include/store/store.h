@@ -115,6 +115,11 @@ struct store_counts store_counts(const struct store *s);
 const struct service *store_service(const struct store *s, const char *ns, const char *name);
 const struct pod *store_pod(const struct store *s, const char *ns, const char *name);
 
+/* Calls back with the Service and its endpoints as they are now, whether they have been flushed or not; returns what that returned. ERR_MISSING: there
+ * is none. Takes as long as a flush of this Service. */
+enum err store_view(const struct store *s, const char *ns, const char *name, enum err (*visit)(void *arg, const struct service_view *view),
+                    void *arg);
+
 /* Every Service as it came last, in no order: start with *cursor = 0, until NULL. The store must not change meanwhile. */
 const struct service *store_each_service(const struct store *s, size_t *cursor);
 

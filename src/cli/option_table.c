@@ -227,8 +227,9 @@ const struct option_spec option_table[] = {
          "write this file once every name is answered, a line for each address;\n"
          "it is taken away at the end"},
         {"pod", "NAME", FOR_RUN, set_pod,
-         "be this pod of the input: its hostname, its line in /etc/hosts, its\ndnsPolicy and dnsConfig; default: a pod that is not in the "
-         "input"},
+         "be this pod of the input: its hostname, its address, its line in\n/etc/hosts, its dnsPolicy and dnsConfig; also TYPE/NAME, as "
+         "for "
+         "kubectl\nexec (deploy/redis); default: a pod that is not in the input"},
         {"namespace", "NS", FOR_RUN, set_namespace, "be in this namespace; default \"default\""},
         {"zone", "NAME", FOR_ALL, set_zone, "the cluster's domain; may be given several times; default cluster.local"},
         {"ttl", "SECONDS", FOR_ALL, set_ttl, "TTL of records, 0 to 3600; default 5"},
@@ -274,7 +275,7 @@ const struct command_spec command_table[] = {
         {COMMAND_RUN, "run", "[OPTION]... FILE... -- COMMAND [ARGUMENT]...",
          "runs COMMAND in a network of its own in which the cluster's names resolve",
          "COMMAND finds a pod's /etc/resolv.conf and, on the loopback interface, the address of\n"
-         "every pod: bind one to play that pod. headns answers on port 53 of the clusterIP of\n"
+         "every pod: bind one to play that pod. Services lead to them. headns answers on port 53 of the clusterIP of\n"
          "Service kube-dns in kube-system (10.0.0.10 if FILE has none). There is no other network.\n"
          "Needs no root where the system allows user namespaces. Ends with COMMAND, with its exit\n"
          "status (127: not found, 126: not executable), and leaves nothing behind.\n"

@@ -5,6 +5,9 @@
 
 #define TOLERATE_UNREADY "service.alpha.kubernetes.io/tolerate-unready-endpoints" /* before 1.11; controllers still honour it */
 
+#define AFFINITY_DEFAULT_S 10800 /* the API's, of sessionAffinityConfig.clientIP.timeoutSeconds, */
+#define AFFINITY_MAX_S     86400 /* and its bound */
+
 enum { TYPE_CLUSTER_IP, TYPE_NODE_PORT, TYPE_LOAD_BALANCER, TYPE_EXTERNAL_NAME };
 static const char *const types[] = {"ClusterIP", "NodePort", "LoadBalancer", "ExternalName", NULL};
 static const char *const family_names[] = {"IPv4", "IPv6", NULL};
@@ -155,6 +158,19 @@ static void externals_decode(struct decoder *d, const struct field *root, const 
 	}
 }
 
+/* What is odd about it counts as unset: no name hangs on it. */
+static uint32_t affinity_decode(struct decoder *d, const struct field *spec)
+{
+	struct field affinity = field_member(d, spec, "sessionAffinity"), config = field_member(d, spec, "sessionAffinityConfig");
+	const cJSON *client = cJSON_GetObjectItemCaseSensitive(config.json, "clientIP");
+	const cJSON *seconds = cJSON_GetObjectItemCaseSensitive(client, "timeoutSeconds");
+	if (!cJSON_IsString(affinity.json) || strcmp(affinity.json->valuestring, "ClientIP") != 0)
+		return 0;
+	return cJSON_IsNumber(seconds) && seconds->valuedouble >= 1 && seconds->valuedouble <= AFFINITY_MAX_S
+	               ? (uint32_t)seconds->valuedouble
+	               : AFFINITY_DEFAULT_S;
+}
+
 void service_decode(struct decoder *d, const struct field *root, struct object *o)
 {
 	struct service *s = (struct service *)o;
@@ -171,6 +187,7 @@ void service_decode(struct decoder *d, const struct field *root, struct object *
 	externals_decode(d, root, &spec, s);
 	s->families = (uint8_t)(families_decode(d, &spec) | (wants_both_families(d, &spec) ? FAMILIES_BOTH : 0));
 	s->publish_not_ready = publish_not_ready_decode(d, root, &spec);
+	s->affinity_s = affinity_decode(d, &spec);
 	s->selector = label_set_decode(d, &selector);
 	ports_decode(d, &spec, s);
 }

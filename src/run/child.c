@@ -32,9 +32,9 @@ static _Noreturn void wait_and_execute(int gate, char **argv, const sigset_t *ma
 {
 	char go;
 	int why;
+	sigprocmask(SIG_SETMASK, mask, NULL); /* who waits can be interrupted too */
 	if (read(gate, &go, 1) != 1)
 		_exit(CHILD_NOT_EXECUTABLE); /* the server could not start, and said why */
-	sigprocmask(SIG_SETMASK, mask, NULL);
 	execvp(argv[0], argv);
 	why = why_not_executed(errno, argv[0]);
 	log_line(LOG_ERROR, "run: %s: %s", argv[0], strerror(why));

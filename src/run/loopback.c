@@ -1,10 +1,11 @@
 #include "loopback.h"
+#include "addresses.h"
 #include "base/log.h"
 #include "net/listen.h"
+#include "netlink.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/if_addr.h>
-#include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -13,53 +14,41 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Requests sent with one call; their errors, should all fail, must fit the socket's receive buffer. */
-#define BATCH       64
-#define REQUEST_MAX 64
-
 struct loopback {
-	int netlink, index;
+	struct netlink netlink;
+	int index;
 	bool ipv6;
-	uint32_t sequence;
-	struct addr *addrs; /* what is on the interface by us: sorted, no duplicates */
+	bool ipv6_routes; /* IPv6 addresses that only a route leads to can be bound */
+	struct addr own[LOOPBACK_OWN_MAX];
+	size_t own_count;
+	struct addr *addrs; /* what is there by us besides: sorted, no duplicates */
 	size_t count;
-	/* requests not sent yet */
-	size_t batch_len;
-	unsigned batch_count;
-	enum err err; /* the first failure since loopback_set began */
+	enum err err; /* the first failure since a change began */
 	struct diag *diag;
-	_Alignas(NLMSG_ALIGNTO) uint8_t batch[BATCH * REQUEST_MAX];
 };
 
 /* --- requests --- */
 
-static void *request_begin(struct loopback *l, uint16_t type, uint16_t flags, size_t body_len)
-{
-	struct nlmsghdr *h = (struct nlmsghdr *)(l->batch + l->batch_len);
-	memset(h, 0, REQUEST_MAX);
-	*h = (struct nlmsghdr){
-	        .nlmsg_len = (uint32_t)NLMSG_LENGTH(body_len),
-	        .nlmsg_type = type,
-	        .nlmsg_flags = (uint16_t)(NLM_F_REQUEST | NLM_F_ACK | flags),
-	        .nlmsg_seq = ++l->sequence,
-	};
-	return NLMSG_DATA(h);
-}
-
-static void request_attribute(struct loopback *l, uint16_t type, const void *data, size_t len)
-{
-	struct nlmsghdr *h = (struct nlmsghdr *)(l->batch + l->batch_len);
-	struct rtattr *a = (struct rtattr *)((uint8_t *)h + NLMSG_ALIGN(h->nlmsg_len));
-	a->rta_type = type;
-	a->rta_len = (uint16_t)RTA_LENGTH(len);
-	memcpy(RTA_DATA(a), data, len);
-	h->nlmsg_len = (uint32_t)(NLMSG_ALIGN(h->nlmsg_len) + RTA_ALIGN(a->rta_len));
-}
-
 /* What is there already, or gone already, is what was wanted. */
-static bool is_failure(int error)
+static bool is_done_already(int error)
 {
-	return error != 0 && error != EEXIST && error != EADDRNOTAVAIL;
+	return error == EEXIST || error == EADDRNOTAVAIL || error == ESRCH;
+}
+
+static const char *request_text(uint16_t type)
+{
+	switch (type) {
+	case RTM_NEWLINK:
+		return "bringing it up";
+	case RTM_NEWADDR:
+	case RTM_NEWROUTE:
+		return "adding an address";
+	case RTM_DELADDR:
+	case RTM_DELROUTE:
+		return "removing an address";
+	default:
+		return "netlink";
+	}
 }
 
 static void failed(struct loopback *l, int error, const char *what)
@@ -69,101 +58,95 @@ static void failed(struct loopback *l, int error, const char *what)
 		                  strerror(error));
 }
 
-static const char *request_text(uint16_t type)
+static void send_requests(struct loopback *l)
 {
-	return type == RTM_NEWADDR ? "adding an address" : type == RTM_DELADDR ? "removing an address" : "bringing it up";
-}
-
-/* Reads one datagram of acknowledgements; returns how many it held, 0 if reading failed. */
-static unsigned read_acks(struct loopback *l)
-{
-	_Alignas(NLMSG_ALIGNTO) uint8_t bytes[8192];
-	unsigned acks = 0;
-	ssize_t got = recv(l->netlink, bytes, sizeof bytes, 0);
-	if (got < 0) {
-		failed(l, errno, "netlink");
-		return 0;
-	}
-	for (size_t at = 0; at + NLMSG_LENGTH(sizeof(struct nlmsgerr)) <= (size_t)got;) {
-		const struct nlmsghdr *h = (const struct nlmsghdr *)(bytes + at);
-		const struct nlmsgerr *e = NLMSG_DATA(h);
-		if (h->nlmsg_type == NLMSG_ERROR && is_failure(-e->error))
-			failed(l, -e->error, request_text(e->msg.nlmsg_type));
-		acks += h->nlmsg_type == NLMSG_ERROR;
-		at += NLMSG_ALIGN(h->nlmsg_len);
-	}
-	return acks;
-}
-
-static void batch_send(struct loopback *l)
-{
-	unsigned waiting = l->batch_count;
-	if (!waiting)
-		return;
-	if (send(l->netlink, l->batch, l->batch_len, 0) < 0) {
-		failed(l, errno, "netlink");
-		waiting = 0;
-	}
-	while (waiting) {
-		unsigned acks = read_acks(l);
-		waiting = acks && acks < waiting ? waiting - acks : 0;
-	}
-	l->batch_len = 0;
-	l->batch_count = 0;
-}
-
-static void request_end(struct loopback *l)
-{
-	const struct nlmsghdr *h = (const struct nlmsghdr *)(l->batch + l->batch_len);
-	l->batch_len += NLMSG_ALIGN(h->nlmsg_len);
-	if (++l->batch_count == BATCH)
-		batch_send(l);
+	uint16_t type;
+	int error = netlink_send(&l->netlink, is_done_already, &type);
+	if (error)
+		failed(l, error, request_text(type));
 }
 
 static void request_up(struct loopback *l)
 {
-	struct ifinfomsg *i = request_begin(l, RTM_NEWLINK, 0, sizeof *i);
-	i->ifi_index = l->index;
-	i->ifi_flags = i->ifi_change = IFF_UP;
-	request_end(l);
+	const struct ifinfomsg up = {.ifi_index = l->index, .ifi_flags = IFF_UP, .ifi_change = IFF_UP};
+	netlink_begin(&l->netlink, RTM_NEWLINK, 0, &up, sizeof up);
 }
 
-static void request_address(void *arg, const struct addr *a, bool added)
+/* An address of the interface: programs that list those see it. */
+static void request_address(struct loopback *l, const struct addr *a, bool added)
+{
+	const struct ifaddrmsg m = {
+	        .ifa_family = a->family == ADDR_V4 ? AF_INET : AF_INET6,
+	        .ifa_prefixlen = (uint8_t)(8 * addr_len(a)),
+	        .ifa_flags = a->family == ADDR_V6 ? IFA_F_NODAD : 0, /* usable at once: there is nobody who could have it */
+	        .ifa_scope = RT_SCOPE_UNIVERSE,
+	        .ifa_index = (unsigned)l->index,
+	};
+	netlink_begin(&l->netlink, added ? RTM_NEWADDR : RTM_DELADDR, added ? NLM_F_CREATE | NLM_F_EXCL : 0, &m, sizeof m);
+	netlink_put(&l->netlink, IFA_LOCAL, a->octets, addr_len(a));
+	netlink_put(&l->netlink, IFA_ADDRESS, a->octets, addr_len(a));
+}
+
+static const struct addr *own_of_family(const struct loopback *l, unsigned family)
+{
+	for (size_t i = 0; i < l->own_count; i++) {
+		if (l->own[i].family == family)
+			return &l->own[i];
+	}
+	return NULL;
+}
+
+/* A route that makes the address a local one: bound and connected to as one of the interface, but the kernel takes ten thousand of these in the
+ * time of a hundred of those. Who connects to it without having bound an address comes from our own. */
+static void request_route(struct loopback *l, const struct addr *a, bool added)
+{
+	const struct addr *from = own_of_family(l, a->family);
+	const struct rtmsg m = {
+	        .rtm_family = a->family == ADDR_V4 ? AF_INET : AF_INET6,
+	        .rtm_dst_len = (uint8_t)(8 * addr_len(a)),
+	        .rtm_table = RT_TABLE_LOCAL,
+	        .rtm_protocol = RTPROT_STATIC,
+	        .rtm_scope = a->family == ADDR_V4 ? RT_SCOPE_HOST : RT_SCOPE_UNIVERSE,
+	        .rtm_type = RTN_LOCAL,
+	};
+	netlink_begin(&l->netlink, added ? RTM_NEWROUTE : RTM_DELROUTE, added ? NLM_F_CREATE | NLM_F_EXCL : 0, &m, sizeof m);
+	netlink_put(&l->netlink, RTA_DST, a->octets, addr_len(a));
+	netlink_put(&l->netlink, RTA_OIF, &l->index, sizeof l->index);
+	if (from)
+		netlink_put(&l->netlink, RTA_PREFSRC, from->octets, addr_len(from));
+}
+
+static void request_difference(void *arg, const struct addr *a, bool added)
 {
 	struct loopback *l = arg;
-	struct ifaddrmsg *m = request_begin(l, added ? RTM_NEWADDR : RTM_DELADDR, added ? NLM_F_CREATE | NLM_F_EXCL : 0, sizeof *m);
-	m->ifa_family = a->family == ADDR_V4 ? AF_INET : AF_INET6;
-	m->ifa_prefixlen = a->family == ADDR_V4 ? 32 : 128;
-	m->ifa_flags = a->family == ADDR_V6 ? IFA_F_NODAD : 0; /* usable at once: there is nobody who could have it */
-	m->ifa_scope = RT_SCOPE_UNIVERSE;
-	m->ifa_index = (unsigned)l->index;
-	request_attribute(l, IFA_LOCAL, a->octets, addr_len(a));
-	request_attribute(l, IFA_ADDRESS, a->octets, addr_len(a));
-	request_end(l);
+	if (a->family == ADDR_V4 || l->ipv6_routes)
+		request_route(l, a, added);
+	else
+		request_address(l, a, added);
+	if (!netlink_has_room(&l->netlink))
+		send_requests(l);
 }
 
 /* --- sets of addresses --- */
 
-void loopback_compare(const struct addr *old, size_t old_n, const struct addr *new, size_t new_n, loopback_difference *each, void *arg)
-{
-	for (unsigned adding = 0; adding < 2; adding++) {
-		size_t i = 0, k = 0;
-		while (i < old_n || k < new_n) {
-			int order = i == old_n ? 1 : k == new_n ? -1 : addr_compare(&old[i], &new[k]);
-			if (order < 0 && !adding)
-				each(arg, &old[i], false);
-			if (order > 0 && adding)
-				each(arg, &new[k], true);
-			i += order <= 0;
-			k += order >= 0;
-		}
-	}
-}
-
-static bool is_own(const struct addr *a)
+static bool is_loopback(const struct addr *a)
 {
 	static const uint8_t one[16] = {[15] = 1};
 	return a->family == ADDR_V4 ? a->octets[0] == 127 : memcmp(a->octets, one, sizeof one) == 0;
+}
+
+static bool is_own(const struct loopback *l, const struct addr *a)
+{
+	for (size_t i = 0; i < l->own_count; i++) {
+		if (addr_equal(&l->own[i], a))
+			return true;
+	}
+	return false;
+}
+
+static bool is_usable(const struct loopback *l, const struct addr *a)
+{
+	return !is_loopback(a) && (l->ipv6 || a->family == ADDR_V4);
 }
 
 /* Sorts, and drops what loopback.h says; returns how many are left. */
@@ -174,10 +157,30 @@ static size_t tidy(const struct loopback *l, struct addr *addrs, size_t n)
 		qsort(addrs, n, sizeof *addrs, addr_compare);
 	for (size_t i = 0; i < n; i++) {
 		bool twice = kept && addr_equal(&addrs[kept - 1], &addrs[i]);
-		if (!twice && !is_own(&addrs[i]) && (l->ipv6 || addrs[i].family == ADDR_V4))
+		if (!twice && is_usable(l, &addrs[i]) && !is_own(l, &addrs[i]))
 			addrs[kept++] = addrs[i];
 	}
 	return kept;
+}
+
+static enum err changed(struct loopback *l)
+{
+	send_requests(l);
+	l->diag = NULL;
+	return l->err;
+}
+
+enum err loopback_set_own(struct loopback *l, const struct addr *addrs, size_t n, struct diag *d)
+{
+	l->err = OK;
+	l->diag = d;
+	for (size_t i = 0; i < n && l->own_count < LOOPBACK_OWN_MAX; i++) {
+		if (!is_usable(l, &addrs[i]) || is_own(l, &addrs[i]))
+			continue;
+		l->own[l->own_count++] = addrs[i];
+		request_address(l, &addrs[i], true);
+	}
+	return changed(l);
 }
 
 enum err loopback_set(struct loopback *l, struct addr *addrs, size_t n, struct diag *d)
@@ -191,13 +194,11 @@ enum err loopback_set(struct loopback *l, struct addr *addrs, size_t n, struct d
 		memcpy(copy, addrs, n * sizeof *copy);
 	l->err = OK;
 	l->diag = d;
-	loopback_compare(l->addrs, l->count, copy, n, request_address, l);
-	batch_send(l);
-	l->diag = NULL;
+	addresses_compare(l->addrs, l->count, copy, n, request_difference, l);
 	free(l->addrs);
 	l->addrs = copy;
 	l->count = n;
-	return l->err;
+	return changed(l);
 }
 
 /* --- the interface --- */
@@ -230,21 +231,18 @@ enum err loopback_open(struct loopback **out, struct diag *d)
 		return diag_set(d, ERR_NOMEM, "out of memory");
 	l->diag = d;
 	l->index = (int)if_nametoindex("lo");
-	l->netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-	if (l->netlink < 0 || !l->index) {
+	if (!netlink_open(&l->netlink, NETLINK_ROUTE) || !l->index)
 		failed(l, errno, "netlink");
-	} else {
+	else
 		request_up(l);
-		batch_send(l);
-	}
-	l->diag = NULL;
-	err = l->err;
+	err = changed(l);
 	if (err) {
 		loopback_close(l);
 		return err;
 	}
 	allow_like_a_pod();
 	l->ipv6 = listen_ipv6_usable();
+	l->ipv6_routes = write_setting("/proc/sys/net/ipv6/ip_nonlocal_bind", "1");
 	*out = l;
 	return OK;
 }
@@ -253,8 +251,7 @@ void loopback_close(struct loopback *l)
 {
 	if (!l)
 		return;
-	if (l->netlink >= 0)
-		close(l->netlink);
+	netlink_close(&l->netlink);
 	free(l->addrs);
 	free(l);
 }

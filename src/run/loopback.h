@@ -14,10 +14,13 @@ void loopback_close(struct loopback *l); /* the addresses stay; takes NULL */
 
 bool loopback_has_ipv6(const struct loopback *l);
 
-/* Makes these the addresses, besides 127.0.0.1 and ::1: adds and removes what differs from the call before. addrs is sorted in place;
- * duplicates, addresses of the interface's own and, without IPv6, IPv6 ones are left out. On ERR_NOMEM nothing has changed; on another error some may be missing. */
-enum err loopback_set(struct loopback *l, struct addr *addrs, size_t n, struct diag *d);
+#define LOOPBACK_OWN_MAX 8
 
-/* Which addresses sets differ in: sorted sets without duplicates. Calls each once, removals before additions. For loopback_set and its tests. */
-typedef void loopback_difference(void *arg, const struct addr *a, bool added);
-void loopback_compare(const struct addr *old, size_t old_n, const struct addr *new, size_t new_n, loopback_difference *each, void *arg);
+/* Addresses of the interface itself, as programs see them that list these: what is connected to an address of loopback_set comes from the first of its
+ * family, where the program has not bound another. Once, before loopback_set. Those beyond LOOPBACK_OWN_MAX are left out. */
+enum err loopback_set_own(struct loopback *l, const struct addr *addrs, size_t n, struct diag *d);
+
+/* Makes these the addresses that can be bound and reached besides, by a route each: adds and removes what differs from the call before. addrs is
+ * sorted in place; duplicates, our own, 127.0.0.0/8, ::1 and, without IPv6, IPv6 ones are left out. On ERR_NOMEM nothing has changed; on another
+ * error some may be missing. */
+enum err loopback_set(struct loopback *l, struct addr *addrs, size_t n, struct diag *d);

@@ -119,7 +119,7 @@ static void add_host(struct place *p, const struct place_input *in, const char *
 	append(&p->hosts, line);
 }
 
-/* As a kubelet writes it (pkg/kubelet/kubelet_pods.go). A pod that is not in the input has no address but loopback's. */
+/* As a kubelet writes it (pkg/kubelet/kubelet_pods.go). Who has no address has loopback's. */
 static void compose_hosts(struct place *p, const struct place_input *in)
 {
 	append(&p->hosts, "# Kubernetes-managed hosts file.\n"
@@ -129,12 +129,12 @@ static void compose_hosts(struct place *p, const struct place_input *in)
 	                  "fe00::0\tip6-mcastprefix\n"
 	                  "fe00::1\tip6-allnodes\n"
 	                  "fe00::2\tip6-allrouters\n");
-	for (unsigned i = 0; in->pod && i < in->pod->ip_count; i++) {
+	for (unsigned i = 0; i < in->own_count; i++) {
 		char address[ADDR_TEXT_MAX];
-		addr_format(&in->pod->ips[i], address);
+		addr_format(&in->own[i], address);
 		add_host(p, in, address);
 	}
-	if (!in->pod || !in->pod->ip_count)
+	if (!in->own_count)
 		add_host(p, in, "127.0.0.1");
 }
 

@@ -10,7 +10,9 @@
 #define PLACE_HOSTNAME_MAX 63 /* a kubelet cuts longer pod names */
 
 struct place_input {
-	const struct pod *pod; /* NULL: a pod that is not in the input */
+	const struct pod *pod;  /* NULL: a pod that is not in the input */
+	const struct addr *own; /* its addresses */
+	unsigned own_count;
 	const char *ns;
 	const struct name *zone;
 	const struct addr *servers; /* ours: the addresses of the cluster's DNS Service */

@@ -14,10 +14,11 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define NAMESPACES      (CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS | CLONE_NEWPID)
-#define SETTING_MAX     64
-#define MAP_MAX_BYTES   4096 /* the kernel takes less than a page */
-#define PROC_PATH_BYTES 64
+#define PROCESS_NAMESPACES (CLONE_NEWNS | CLONE_NEWPID)
+#define ROOM_NAMESPACES    (CLONE_NEWNET | CLONE_NEWNS | CLONE_NEWUTS)
+#define SETTING_MAX        64
+#define MAP_MAX_BYTES      4096 /* the kernel takes less than a page */
+#define PROC_PATH_BYTES    64
 
 void sandbox_signals(sigset_t *set)
 {
@@ -184,10 +185,10 @@ enum err sandbox_fork(struct sandbox *s, struct diag *d)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		return diag_set(d, ERR_SYS, "socketpair: %s", strerror(errno));
 	prepare(s);
-	s->pid = fork_into(NAMESPACES | CLONE_NEWUSER);
+	s->pid = fork_into(PROCESS_NAMESPACES | CLONE_NEWUSER);
 	if (s->pid < 0 && geteuid() == 0) {
 		user_namespace = false;
-		s->pid = fork_into(NAMESPACES);
+		s->pid = fork_into(PROCESS_NAMESPACES);
 	}
 	why = errno;
 	s->channel = ends[s->pid == 0];
@@ -210,4 +211,9 @@ enum err sandbox_settle(struct diag *d)
 	if (mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0)
 		log_line(LOG_DEBUG, "run: /proc stays the one outside: %s", strerror(errno));
 	return OK;
+}
+
+enum err sandbox_enter(struct diag *d)
+{
+	return unshare(ROOM_NAMESPACES) == 0 ? OK : explain(errno, d);
 }

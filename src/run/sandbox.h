@@ -1,5 +1,6 @@
-/* sandbox.h - a process in user, network, mount, UTS and pid namespaces of its own, of which it is the first process: when it ends
- * or its parent dies, the kernel ends all others in there and takes the namespaces away, so nothing can be left behind.
+/* sandbox.h - a process in user, mount and pid namespaces of its own, of which it is the first process: when it ends or its parent
+ * dies, the kernel ends all others in there and takes the namespaces away, so nothing can be left behind. Its network is still the one outside; a
+ * thread of it leaves that by sandbox_enter().
  *
  * The caller's ids stay what they are: all of them where the caller may map them (root), its own alone otherwise. Where the system
  * forbids user namespaces, root goes without that one. */
@@ -24,3 +25,6 @@ enum err sandbox_fork(struct sandbox *s, struct diag *d);
 
 /* Inside: mounts become private, /proc shows this pid namespace where the kernel allows that. */
 enum err sandbox_settle(struct diag *d);
+
+/* Inside: this thread alone goes into network, mount and UTS namespaces of its own, which it leaves to its children. ERR_DENIED as above. */
+enum err sandbox_enter(struct diag *d);

@@ -299,6 +299,22 @@ const struct service *store_service(const struct store *s, const char *ns, const
 	return e ? e->service : NULL;
 }
 
+enum err store_view(const struct store *s, const char *ns, const char *name, enum err (*visit)(void *arg, const struct service_view *view),
+                    void *arg)
+{
+	const struct service_entry *e = service_find(s, OBJECT_SERVICE, ns, name);
+	struct service_view view;
+	struct join j = {0};
+	enum err err;
+	if (!e || !e->service)
+		return ERR_MISSING;
+	err = join_build(&j, s, e, &view);
+	if (!err)
+		err = visit(arg, &view);
+	join_free(&j);
+	return err;
+}
+
 const struct pod *store_pod(const struct store *s, const char *ns_name, const char *name)
 {
 	const struct namespace_entry *ns = namespace_find(s, ns_name);

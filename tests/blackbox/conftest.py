@@ -1,10 +1,13 @@
 import os
 import shutil
 import signal
+import tempfile
+from pathlib import Path
 
 import pytest
 
 import harness
+from inside import Place
 
 # What the tests' own caller had ignored (nohup, a shell's &), the programs under test would inherit, and sh could not trap.
 for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
@@ -48,3 +51,19 @@ def need():
         pytest.skip(f"{command} is not installed")
 
     return check
+
+
+@pytest.fixture(scope="module")
+def stage():
+    """A folder that everybody can read and write, with the binary, zones/ and the manifests of tests in it."""
+    folder = Path(tempfile.mkdtemp(prefix="headns-run-"))
+    folder.chmod(0o777)
+    shutil.copy(harness.HEADNS, folder / "headns")
+    shutil.copytree(harness.ZONES, folder / "zones")
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(params=[pytest.param("root", marks=pytest.mark.twin), "ordinary"] if os.geteuid() == 0 else ["who runs the tests"])
+def place(request, stage):
+    return Place(stage, request.param)

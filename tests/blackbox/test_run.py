@@ -6,7 +6,6 @@ import re
 import shutil
 import signal
 import subprocess
-import tempfile
 import uuid
 from pathlib import Path
 
@@ -14,57 +13,10 @@ import pytest
 
 import harness
 from harness import pod, service, slice_of, write_manifest
+from inside import NOBODY
 
 CLIENTS = harness.ROOT / "tests" / "clients"
 CACHE = Path(os.environ.get("HEADNS_CLIENTS") or Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "headns-tests")
-NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "--no-new-privs"]
-
-
-@pytest.fixture(scope="module")
-def stage():
-    """A folder that everybody can read and write, with the binary, zones/ and the manifests of tests in it."""
-    folder = Path(tempfile.mkdtemp(prefix="headns-run-"))
-    folder.chmod(0o777)
-    shutil.copy(harness.HEADNS, folder / "headns")
-    shutil.copytree(harness.ZONES, folder / "zones")
-    yield folder
-    shutil.rmtree(folder)
-
-
-class Place:
-    """Runs commands inside `headns run`, as one user."""
-
-    def __init__(self, stage, user):
-        self.stage, self.user = stage, user
-        self.temporary = Path(tempfile.mkdtemp(dir=stage))
-        self.temporary.chmod(0o777)
-
-    def command(self, *arguments):
-        return [*(NOBODY if self.user == "ordinary" else []), *harness.WRAP, str(self.stage / "headns"), "run", *map(str, arguments)]
-
-    def start(self, *arguments, **options):
-        env = harness.environment({"TMPDIR": str(self.temporary), "HOME": str(self.temporary), **options.pop("env", {})})
-        options = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options}
-        return subprocess.Popen(self.command(*arguments), env=env, cwd=self.stage, **options)
-
-    def run(self, *arguments, manifest="zones/nginx-observed.yaml", options=(), input=None):
-        """Runs a command in the observed cluster; returns its result."""
-        process = self.start(*options, manifest, "--", *arguments, **({"stdin": subprocess.PIPE} if input is not None else {}))
-        out, err = process.communicate(input, timeout=harness.PATIENCE_S)
-        harness.check_sanitizer(err)
-        assert process.returncode != 99, err
-        return subprocess.CompletedProcess(arguments, process.returncode, out, err)
-
-    def output(self, *arguments, **options):
-        done = self.run(*arguments, **options)
-        assert done.returncode == 0, done.stdout + done.stderr
-        return done.stdout
-
-
-@pytest.fixture(params=[pytest.param("root", marks=pytest.mark.twin), "ordinary"] if os.geteuid() == 0 else ["who runs the tests"])
-def place(request, stage):
-    return Place(stage, request.param)
-
 
 @pytest.fixture(scope="module")
 def client(stage):

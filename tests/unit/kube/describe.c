@@ -51,6 +51,8 @@ static void put_service(const struct service *s)
 	put("%s", s->external_ip_count ? " outside" : "");
 	put_addrs(s->external_ips, s->external_ip_count);
 	put("%s%s", s->external_host ? " outside " : "", s->external_host ? s->external_host : "");
+	if (s->affinity_s)
+		put(" affinity %us", s->affinity_s);
 	for (uint16_t i = 0; i < s->port_count; i++) {
 		const struct service_port *p = &s->ports[i];
 		put(" %s:%u", p->name, p->port);

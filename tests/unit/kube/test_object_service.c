@@ -49,6 +49,22 @@ static const struct describe_case addresses[] = {
          "syntax: " WRONG "type: \"Headless\" is unknown; write ClusterIP, NodePort, LoadBalancer or ExternalName"},
 };
 
+#define AFFINITY(config) SERVICE("'sessionAffinity':'ClientIP','sessionAffinityConfig':" config)
+
+static const struct describe_case affinities[] = {
+        {"none", SERVICE("'sessionAffinity':'None'"), "Service default/nginx"},
+        {"the API's default", SERVICE("'sessionAffinity':'ClientIP'"), "Service default/nginx affinity 10800s"},
+        {"so long", AFFINITY("{'clientIP':{'timeoutSeconds':60}}"), "Service default/nginx affinity 60s"},
+        {"a config without the word", SERVICE("'sessionAffinityConfig':{'clientIP':{'timeoutSeconds':60}}"), "Service default/nginx"},
+        /* no name hangs on it, so nothing about it can be wrong */
+        {"an unknown word", SERVICE("'sessionAffinity':'Cookie'"), "Service default/nginx"},
+        {"a wrong type", SERVICE("'sessionAffinity':{}"), "Service default/nginx"},
+        {"a config of a wrong type", AFFINITY("'x'"), "Service default/nginx affinity 10800s"},
+        {"a time of a wrong type", AFFINITY("{'clientIP':{'timeoutSeconds':'60'}}"), "Service default/nginx affinity 10800s"},
+        {"no time", AFFINITY("{'clientIP':{'timeoutSeconds':0}}"), "Service default/nginx affinity 10800s"},
+        {"a time beyond the API's bound", AFFINITY("{'clientIP':{'timeoutSeconds':86401}}"), "Service default/nginx affinity 10800s"},
+};
+
 #define BALANCED(spec, ingress)                                                                                                            \
 	"{'apiVersion':'v1','kind':'Service','metadata':{'name':'nginx'},'spec':{" spec "},'status':{'loadBalancer':{'ingress':[" ingress  \
 	"]}}}"
@@ -189,6 +205,12 @@ static void test_addresses(void **state)
 	check_cases(addresses, sizeof addresses / sizeof *addresses);
 }
 
+static void test_affinity(void **state)
+{
+	(void)state;
+	check_cases(affinities, sizeof affinities / sizeof *affinities);
+}
+
 static void test_outside(void **state)
 {
 	(void)state;
@@ -224,13 +246,9 @@ static void test_allocation_failures(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_imports),
-	        cmocka_unit_test(test_addresses),
-	        cmocka_unit_test(test_outside),
-	        cmocka_unit_test(test_external_name),
-	        cmocka_unit_test(test_ports),
-	        cmocka_unit_test(test_the_rest),
-	        cmocka_unit_test(test_allocation_failures),
+	        cmocka_unit_test(test_imports),  cmocka_unit_test(test_addresses),           cmocka_unit_test(test_outside),
+	        cmocka_unit_test(test_affinity), cmocka_unit_test(test_external_name),       cmocka_unit_test(test_ports),
+	        cmocka_unit_test(test_the_rest), cmocka_unit_test(test_allocation_failures),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,6 +76,20 @@ static void test_no_pod(void **state)
 	place_free(&s.place);
 }
 
+static void test_no_pod_with_an_address(void **state)
+{
+	struct addr own;
+	struct scene s;
+	(void)state;
+	addr_parse("10.244.255.254", 14, &own);
+	scene_begin(&s);
+	s.input.own = &own;
+	s.input.own_count = 1;
+	compose(&s);
+	expect(&s.place.hosts, HOSTS_START "10.244.255.254\tmachine\n");
+	place_free(&s.place);
+}
+
 static void test_pod_with_subdomain(void **state)
 {
 	struct pod pod = {.object = {.ns = "prod", .name = "web-0"}, .hostname = "web-0", .subdomain = "nginx", .ip_count = 2};
@@ -85,6 +99,8 @@ static void test_pod_with_subdomain(void **state)
 	addr_parse("fd00::7", 7, &pod.ips[1]);
 	scene_begin(&s);
 	s.input.pod = &pod;
+	s.input.own = pod.ips;
+	s.input.own_count = pod.ip_count;
 	s.input.ns = "prod";
 	compose(&s);
 	expect(&s.place.resolv, "search prod.svc.cluster.local svc.cluster.local cluster.local\nnameserver 10.0.0.10\noptions ndots:5\n");
@@ -242,9 +258,15 @@ static void test_every_allocation_may_fail(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_no_pod),         cmocka_unit_test(test_pod_with_subdomain),        cmocka_unit_test(test_hostname),
-	        cmocka_unit_test(test_dns_policies),   cmocka_unit_test(test_none_may_name_us),          cmocka_unit_test(test_nsswitch),
-	        cmocka_unit_test(test_names_too_long), cmocka_unit_test(test_every_allocation_may_fail),
+	        cmocka_unit_test(test_no_pod),
+	        cmocka_unit_test(test_no_pod_with_an_address),
+	        cmocka_unit_test(test_pod_with_subdomain),
+	        cmocka_unit_test(test_hostname),
+	        cmocka_unit_test(test_dns_policies),
+	        cmocka_unit_test(test_none_may_name_us),
+	        cmocka_unit_test(test_nsswitch),
+	        cmocka_unit_test(test_names_too_long),
+	        cmocka_unit_test(test_every_allocation_may_fail),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

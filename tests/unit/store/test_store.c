@@ -358,6 +358,34 @@ static void play_with_failures(struct world *w, const char *lines)
 }
 
 /* Each change of the table, failing in every way before it succeeds, leads to the same. */
+static enum err count_endpoints(void *arg, const struct service_view *view)
+{
+	size_t *count = arg;
+	*count = view->count;
+	return view->count ? OK : ERR_SYS;
+}
+
+static void test_view(void **state)
+{
+	struct world *w = world_new();
+	size_t count = 0;
+	(void)state;
+	world_play(w, "svc web sel=app:web port=http:80\nsvc none sel=app:none\npod web-0 labels=app:web ip=10.0.0.1 ready\n"
+	              "pod web-1 labels=app:web ip=10.0.0.2");
+	assert_int_equal(store_view(w->store, "default", "web", count_endpoints, &count), OK);
+	assert_int_equal(count, 2);
+	world_do(w, "pod web-2 labels=app:web ip=10.0.0.3 ready"); /* not flushed */
+	assert_int_equal(store_view(w->store, "default", "web", count_endpoints, &count), OK);
+	assert_int_equal(count, 3);
+	assert_int_equal(store_view(w->store, "default", "none", count_endpoints, &count), ERR_SYS);
+	assert_int_equal(store_view(w->store, "default", "web-0", count_endpoints, &count), ERR_MISSING);
+	assert_int_equal(store_view(w->store, "other", "web", count_endpoints, &count), ERR_MISSING);
+	fail_alloc_at(1);
+	assert_int_equal(store_view(w->store, "default", "web", count_endpoints, &count), ERR_NOMEM);
+	fail_alloc_at(0);
+	world_free(w);
+}
+
 static void test_out_of_memory(void **state)
 {
 	char got[WORLD_TEXT];
@@ -502,6 +530,7 @@ int main(void)
 	        cmocka_unit_test(test_mark_and_sweep),
 	        cmocka_unit_test(test_counts),
 	        cmocka_unit_test(test_look_ups),
+	        cmocka_unit_test(test_view),
 	        cmocka_unit_test(test_out_of_memory),
 	        cmocka_unit_test(test_out_of_memory_in_a_flush),
 	        cmocka_unit_test(test_refusing_callbacks),
