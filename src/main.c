@@ -1,4 +1,5 @@
 #include "base/hash.h"
+#include "base/process.h"
 #include "cli/commands.h"
 #include "cli/options.h"
 #include "kube/json_arena.h"
@@ -40,6 +41,7 @@ int main(int argc, char **argv)
 	struct options options;
 	struct diag d;
 	int status = EXIT_USAGE;
+	process_hold_standard_descriptors();
 	hash_seed_init();
 	json_arena_install();
 	if (options_parse(&options, argc, argv, &d))

@@ -1,4 +1,5 @@
 #include "base/plural.h"
+#include "base/process.h"
 #include "base/rcu.h"
 #include "cli/commands.h"
 #include "dns/message.h"
@@ -222,6 +223,7 @@ int dump_main(const struct options *o)
 	struct sites sites;
 	struct diag d;
 	enum err err;
+	process_ignore_file_limit();
 	rcu_thread_begin();
 	err = sites_find(o, &sites, &d);
 	if (!err)

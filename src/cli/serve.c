@@ -1,3 +1,4 @@
+#include "base/process.h"
 #include "base/rcu.h"
 #include "cli/commands.h"
 #include "kube/filewatch.h"
@@ -7,7 +8,7 @@
 #include <time.h>
 #include <uv.h>
 
-#define SIGNALS 4
+#define SIGNALS 5
 
 struct serve {
 	const struct options *options;
@@ -19,7 +20,7 @@ struct serve {
 	struct ready_file ready;
 };
 
-static const int signal_numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1};
+static const int signal_numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
 
 /* The manifests; there is one site then. */
 static void reload(struct serve *s)
@@ -38,6 +39,8 @@ static void on_signal(uv_signal_t *handle, int signum)
 	struct serve *s = handle->data;
 	if (signum == SIGHUP || signum == SIGUSR1) /* CoreDNS reloads at SIGUSR1 */
 		reload(s);
+	else if (signum == SIGUSR2) /* CoreDNS starts its successor */
+		log_line(LOG_WARNING, "SIGUSR2 does nothing: a new version is started by whoever started this one");
 	else
 		uv_stop(&s->loop);
 }
@@ -172,7 +175,7 @@ int serve_main(const struct options *o)
 	struct serve s = {.options = o};
 	struct diag d;
 	enum err err;
-	signal(SIGPIPE, SIG_IGN); /* stderr's reader may go; we stay */
+	process_ignore_write_signals();
 	rcu_thread_begin();
 	err = log_start() ? diag_set(&d, ERR_SYS, "the thread of the log could not start") : build(&s, &d);
 	if (!err)

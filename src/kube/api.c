@@ -1,10 +1,12 @@
 #include "api.h"
 #include "base/buffer.h"
+#include "base/process.h"
 #include "credential.h"
 #include "throttle.h"
 #include "tls_files.h"
 #include "transfers.h"
 #include <cjson/cJSON.h>
+#include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
@@ -49,6 +51,7 @@ struct api_request {
 	bool silent;           /* too long: that is why it was stopped */
 	bool refused;          /* by the body handler */
 	uint64_t last_ms;      /* when the last octet came */
+	int no_socket;         /* errno of the socket that could not be had; 0: each could */
 	struct buffer refusal; /* the body of a response whose status is not 200 */
 	struct api_result result;
 	char text[TEXT_MAX], reason[64], curl_text[CURL_ERROR_SIZE];
@@ -200,6 +203,35 @@ static void hide_user(char *text)
 		memmove(begin && begin < end ? begin + 1 : text, end + 1, strlen(end));
 }
 
+/* True if it is why we have no connection: libcurl says "Couldn't connect", or that a name or a file is wrong. */
+static bool lacks_descriptors(const struct api_request *r, CURLcode code)
+{
+	switch (code) {
+	case CURLE_COULDNT_CONNECT:
+		return r->no_socket;
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CERTPROBLEM:
+	case CURLE_FAILED_INIT:
+	case CURLE_ABORTED_BY_CALLBACK: /* the socket could not be polled */
+		return process_descriptor_shortage();
+	default:
+		return false;
+	}
+}
+
+static void explain(struct api_request *r, CURLcode code)
+{
+	if (lacks_descriptors(r, code)) {
+		snprintf(r->text, sizeof r->text, "no socket can be had: %s",
+		         strerror(r->no_socket ? r->no_socket : process_descriptor_shortage()));
+		return;
+	}
+	snprintf(r->text, sizeof r->text, "%s", r->curl_text[0] ? r->curl_text : curl_easy_strerror(code));
+	hide_user(r->text);
+}
+
 static void on_transfer_done(struct transfer *t, CURLcode code)
 {
 	struct api_request *r = request_of(t);
@@ -213,8 +245,7 @@ static void on_transfer_done(struct transfer *t, CURLcode code)
 		r->result.outcome = API_STATUS;
 		explain_refusal(r);
 	} else {
-		snprintf(r->text, sizeof r->text, "%s", r->curl_text[0] ? r->curl_text : curl_easy_strerror(code));
-		hide_user(r->text);
+		explain(r, code);
 	}
 	if (status == STATUS_UNAUTHORIZED)
 		credential_reject(r->api->credential);
@@ -328,6 +359,17 @@ static void set_tls(CURL *easy, const struct api_endpoint *e, const struct autho
 	set_pem(easy, CURLOPT_SSLKEY_BLOB, a->key_pem ? a->key_pem : f->key);
 }
 
+/* A machine without IPv6 refuses that kind of socket, and libcurl goes on with the next address. */
+static curl_socket_t on_socket_needed(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	struct api_request *r = arg;
+	int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+	(void)purpose;
+	if (fd < 0 && errno != EAFNOSUPPORT)
+		r->no_socket = errno;
+	return fd < 0 ? CURL_SOCKET_BAD : fd;
+}
+
 static int on_socket(void *arg, curl_socket_t fd, curlsocktype purpose)
 {
 	unsigned ms = UNACKNOWLEDGED_MS;
@@ -345,6 +387,8 @@ static void set_connection(struct api_request *r)
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPIDLE, KEEPALIVE_IDLE_S);
 	curl_easy_setopt(easy, CURLOPT_TCP_KEEPINTVL, KEEPALIVE_EVERY_S);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_socket_needed);
+	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, r);
 	curl_easy_setopt(easy, CURLOPT_SOCKOPTFUNCTION, on_socket);
 	curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_MS);
 	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);

@@ -19,6 +19,7 @@ struct credential {
 	char *header;
 
 	struct exec_run *run;
+	struct log_series lines; /* of what the plugin says, whenever it runs */
 	struct exec_credential got;
 	bool just_ran; /* those who waited are being told: what it gave is good for them, though it may have expired already */
 	bool failed;   /* it did in that run */
@@ -38,6 +39,7 @@ void credential_free(struct credential *c)
 	if (!c)
 		return;
 	exec_cancel(c->run);
+	log_series_end(&c->lines);
 	exec_credential_clear(&c->got);
 	secret_free(c->header);
 	free(c);
@@ -147,7 +149,7 @@ static enum credential_state ask_plugin(struct credential *c, struct diag *d)
 		return c->got.token ? set_bearer(c, c->got.token, strlen(c->got.token), "the credential plugin's answer", d)
 		                    : CREDENTIAL_READY;
 	exec_credential_clear(&c->got);
-	c->run = exec_start(c->loop, c->endpoint, on_plugin_done, c);
+	c->run = exec_start(c->loop, c->endpoint, &c->lines, on_plugin_done, c);
 	if (c->run)
 		return CREDENTIAL_PENDING;
 	diag_set(d, ERR_NOMEM, "out of memory");

@@ -1,6 +1,8 @@
 #include "exec_plugin.h"
 #include "base/file.h"
+#include "base/process.h"
 #include "base64.h"
+#include "plugin_words.h"
 #include <cjson/cJSON.h>
 #include <limits.h>
 #include <signal.h>
@@ -11,18 +13,22 @@
 #include <unistd.h>
 
 #define OUTPUT_MAX    ((size_t)1 << 20)
-#define HANDLES       3
+#define HANDLES       5
+#define WORDS_MS      2000 /* what it says waits so long for its end: it may say what it is about to give */
+#define WORDS_DRAIN   16   /* reads of what it said last */
 #define EXEC_INFO_ENV "KUBERNETES_EXEC_INFO"
 
 struct exec_run {
 	uv_process_t process;
-	uv_pipe_t out;
-	uv_timer_t limit;
+	uv_pipe_t out, words_out; /* its stdout and stderr */
+	uv_timer_t limit, words_timer;
 	unsigned open_handles;
 	const struct exec_plugin *plugin;
 	exec_done *done; /* NULL: cancelled */
 	void *arg;
 	struct buffer output;
+	struct plugin_words words;
+	struct log_series *lines;
 	bool exited, ended; /* the process; its output */
 	int spawn_error;
 	int64_t status;
@@ -95,7 +101,7 @@ enum err exec_credential_parse(const char *text, size_t len, struct exec_credent
 	return err;
 }
 
-/* --- its end --- */
+/* --- its handles --- */
 
 static void on_closed(uv_handle_t *handle)
 {
@@ -105,6 +111,8 @@ static void on_closed(uv_handle_t *handle)
 	if (r->output.data)
 		explicit_bzero(r->output.data, r->output.len);
 	buffer_free(&r->output);
+	explicit_bzero(r->read_buffer, sizeof r->read_buffer);
+	explicit_bzero(&r->words, sizeof r->words);
 	free(r);
 }
 
@@ -112,8 +120,51 @@ static void close_handles(struct exec_run *r)
 {
 	uv_close((uv_handle_t *)&r->process, on_closed);
 	uv_close((uv_handle_t *)&r->out, on_closed);
+	uv_close((uv_handle_t *)&r->words_out, on_closed);
 	uv_close((uv_handle_t *)&r->limit, on_closed);
+	uv_close((uv_handle_t *)&r->words_timer, on_closed);
 }
+
+/* --- what it says --- */
+
+static void tell_words(struct exec_run *r, const char *secret, bool at_end)
+{
+	uv_timer_stop(&r->words_timer);
+	plugin_words_tell(&r->words, r->lines, r->plugin->argv[0], secret, at_end);
+}
+
+static void on_words_timer(uv_timer_t *handle)
+{
+	tell_words(handle->data, NULL, false);
+}
+
+static void on_words(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
+{
+	struct exec_run *r = stream->data;
+	if (n < 0) {
+		uv_read_stop(stream);
+		return;
+	}
+	plugin_words_read(&r->words, buf->base, (size_t)n);
+	if (!uv_is_active((uv_handle_t *)&r->words_timer))
+		uv_timer_start(&r->words_timer, on_words_timer, WORDS_MS, 0);
+}
+
+/* It has ended, and libuv may not have read its last words yet. Others may hold its stderr open and write for ever. */
+static void read_last_words(struct exec_run *r)
+{
+	uv_os_fd_t fd;
+	ssize_t n = 1;
+	if (r->spawn_error || uv_fileno((uv_handle_t *)&r->words_out, &fd))
+		return;
+	for (unsigned i = 0; i < WORDS_DRAIN && n > 0; i++) {
+		n = read(fd, r->read_buffer, sizeof r->read_buffer);
+		if (n > 0)
+			plugin_words_read(&r->words, r->read_buffer, (size_t)n);
+	}
+}
+
+/* --- its end --- */
 
 static enum err outcome(const struct exec_run *r, struct exec_credential *got, struct diag *d)
 {
@@ -135,6 +186,8 @@ static void finish(struct exec_run *r)
 	if (err)
 		diag_set(&d, err, "the credential plugin %s: %s%s%s", r->plugin->argv[0], why.text, r->spawn_error && hint ? "; " : "",
 		         r->spawn_error && hint ? hint : "");
+	read_last_words(r);
+	tell_words(r, got.token, true);
 	close_handles(r);
 	r->done(r->arg, err, &got, &d);
 }
@@ -268,7 +321,7 @@ static int spawn(uv_loop_t *loop, struct exec_run *r, char **env)
 	uv_stdio_container_t stdio[3] = {
 	        {.flags = UV_IGNORE},
 	        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&r->out},
-	        {.flags = UV_INHERIT_FD, .data.fd = STDERR_FILENO},
+	        {.flags = UV_CREATE_PIPE | UV_WRITABLE_PIPE, .data.stream = (uv_stream_t *)&r->words_out},
 	};
 	uv_process_options_t options = {
 	        .exit_cb = on_exit_of_plugin, .file = p->argv[0], .args = p->argv, .env = env, .stdio = stdio, .stdio_count = 3};
@@ -276,29 +329,34 @@ static int spawn(uv_loop_t *loop, struct exec_run *r, char **env)
 		snprintf(path, sizeof path, "%s/%s", p->folder, p->argv[0]);
 		options.file = path;
 	}
+	process_close_on_exec();
 	return uv_spawn(loop, &r->process, &options);
 }
 
-static struct exec_run *run_new(uv_loop_t *loop, const struct exec_plugin *plugin, exec_done *done, void *arg)
+static struct exec_run *run_new(uv_loop_t *loop, const struct exec_plugin *plugin, struct log_series *lines, exec_done *done, void *arg)
 {
 	struct exec_run *r = calloc(1, sizeof *r);
 	if (!r)
 		return NULL;
-	*r = (struct exec_run){.plugin = plugin, .done = done, .arg = arg, .open_handles = HANDLES};
+	*r = (struct exec_run){.plugin = plugin, .lines = lines, .done = done, .arg = arg, .open_handles = HANDLES};
 	uv_pipe_init(loop, &r->out, 0);
+	uv_pipe_init(loop, &r->words_out, 0);
 	uv_timer_init(loop, &r->limit);
-	r->process.data = r->out.data = r->limit.data = r;
+	uv_timer_init(loop, &r->words_timer);
+	r->process.data = r->out.data = r->words_out.data = r->limit.data = r->words_timer.data = r;
 	return r;
 }
 
-struct exec_run *exec_start(uv_loop_t *loop, const struct api_endpoint *e, exec_done *done, void *arg)
+struct exec_run *exec_start(uv_loop_t *loop, const struct api_endpoint *e, struct log_series *lines, exec_done *done, void *arg)
 {
 	char *info = exec_info(e), **env = info ? environment(e->exec, info) : NULL;
-	struct exec_run *r = env ? run_new(loop, e->exec, done, arg) : NULL;
+	struct exec_run *r = env ? run_new(loop, e->exec, lines, done, arg) : NULL;
 	if (r) {
 		r->spawn_error = spawn(loop, r, env);
-		if (!r->spawn_error)
+		if (!r->spawn_error) {
 			uv_read_start((uv_stream_t *)&r->out, on_room_wanted, on_output);
+			uv_read_start((uv_stream_t *)&r->words_out, on_room_wanted, on_words);
+		}
 		uv_timer_start(&r->limit, on_limit, r->spawn_error ? 0 : EXEC_MAX_MS, 0);
 	}
 	free(env);

@@ -1,6 +1,7 @@
 /* exec_plugin.h - runs a credential plugin (client.authentication.k8s.io): a command that prints an ExecCredential. */
 #pragma once
 #include "base/diag.h"
+#include "base/log.h"
 #include "kube/api_endpoint.h"
 #include <stdint.h>
 #include <uv.h>
@@ -17,8 +18,9 @@ typedef void exec_done(void *arg, enum err err, struct exec_credential *got, con
 
 struct exec_run;
 
-/* Runs the plugin of e, for EXEC_MAX_MS at most; its stderr is ours. done is called later, never from here. NULL: out of memory. */
-struct exec_run *exec_start(uv_loop_t *loop, const struct api_endpoint *e, exec_done *done, void *arg);
+/* Runs the plugin of e, for EXEC_MAX_MS at most. It inherits no descriptor but its own stdin (empty), stdout and stderr; what it says on that is
+ * logged as part of lines, which is borrowed, with secrets left out. done is called later, never from here. NULL: out of memory. */
+struct exec_run *exec_start(uv_loop_t *loop, const struct api_endpoint *e, struct log_series *lines, exec_done *done, void *arg);
 
 /* Kills it; done is not called any more. Not after done. */
 void exec_cancel(struct exec_run *r);

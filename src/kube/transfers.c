@@ -1,4 +1,5 @@
 #include "transfers.h"
+#include "base/process.h"
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -200,6 +201,7 @@ struct transfers *transfers_new(uv_loop_t *loop)
 		free(ts);
 		return NULL;
 	}
+	process_close_on_exec(); /* libcurl's own pair of sockets among others */
 	ts->loop = loop;
 	uv_timer_init(loop, &ts->timer);
 	uv_idle_init(loop, &ts->at_once);

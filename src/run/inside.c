@@ -1,5 +1,6 @@
 #include "inside.h"
 #include "base/log.h"
+#include "base/process.h"
 #include "base/rcu.h"
 #include "child.h"
 #include "kube/filewatch.h"
@@ -238,6 +239,7 @@ int inside_main(const struct run_options *o, const struct sandbox *sandbox)
 	struct inside in = {.options = o, .sandbox = sandbox};
 	struct diag d;
 	enum err err = open_room(&in, &d);
+	process_ignore_write_signals();
 	rcu_thread_begin();
 	if (!err && log_start())
 		err = diag_set(&d, ERR_SYS, "the thread of the log could not start");

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 import harness
+from apiserver import ApiServer
 from inside import Place
 
 # What the tests' own caller had ignored (nohup, a shell's &), the programs under test would inherit, and sh could not trap.
@@ -29,6 +30,17 @@ def serve():
     for server in servers:
         if server.process.returncode is None:
             server.stop()
+
+
+@pytest.fixture
+def api():
+    """An API server with a Service nginx and its pod web-0, 10.244.0.7."""
+    server = ApiServer()
+    server.put(harness.service("nginx", selector={"app": "nginx"}))
+    server.put(harness.pod("web-0", "10.244.0.7", labels={"app": "nginx"}, hostname="web-0", subdomain="nginx"))
+    yield server
+    if server.running:
+        server.stop()
 
 
 @pytest.fixture(scope="module")

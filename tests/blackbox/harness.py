@@ -124,7 +124,7 @@ class Lines:
 class Server:
     """One `headns serve`, or what command says. Addresses with port 0 get their port from the start line."""
 
-    def __init__(self, *arguments, listen=("127.0.0.1:0",), stdin=None, env=None, started="serving", command=("serve",), cwd=None):
+    def __init__(self, *arguments, listen=("127.0.0.1:0",), stdin=None, env=None, started="serving", command=("serve",), cwd=None, pass_fds=()):
         listens = itertools.chain.from_iterable(("--listen", address) for address in listen)
         self.process = subprocess.Popen(
             headns(*command, *listens, *arguments),
@@ -135,6 +135,7 @@ class Server:
             errors="replace",
             env=environment(env),
             cwd=cwd,
+            pass_fds=pass_fds,
         )
         if stdin is not None:
             self.process.stdin.write(stdin)

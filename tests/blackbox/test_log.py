@@ -8,21 +8,9 @@ import pytest
 import harness
 from apiserver import ApiServer, event
 from harness import pod, run_headns, service, until
+from test_cluster import WEB0, web
 
 BAD = event("ADDED", {"kind": "Pod", "apiVersion": "v1", "metadata": {"name": 5}})
-WEB0 = "web-0.nginx.default.svc"
-
-
-def web(number, ip):
-    return pod(f"web-{number}", ip, labels={"app": "nginx"}, hostname=f"web-{number}", subdomain="nginx")
-
-
-@pytest.fixture
-def api():
-    server = ApiServer()
-    server.put(service("nginx", selector={"app": "nginx"}), web(0, "10.244.0.7"))
-    yield server
-    server.stop()
 
 
 def left_out(lines):

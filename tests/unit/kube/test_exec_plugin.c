@@ -100,7 +100,7 @@ static void runs(void **state)
 		struct outcome o = {0};
 		uv_loop_t loop;
 		uv_loop_init(&loop);
-		assert_non_null(exec_start(&loop, &e, on_done, &o));
+		assert_non_null(exec_start(&loop, &e, &(struct log_series){0}, on_done, &o));
 		assert_int_equal(o.calls, 0);
 		uv_run(&loop, UV_RUN_DEFAULT);
 		assert_int_equal(o.calls, 1);
@@ -132,7 +132,7 @@ static void what_it_is_told(void **state)
 		struct outcome o = {0};
 		uv_loop_t loop;
 		uv_loop_init(&loop);
-		assert_non_null(exec_start(&loop, &with[i], on_done, &o));
+		assert_non_null(exec_start(&loop, &with[i], &(struct log_series){0}, on_done, &o));
 		uv_run(&loop, UV_RUN_DEFAULT);
 		const char *cluster = strstr(o.text, "~cluster~:{~server~:~https://a~,");
 		assert_non_null(cluster);
@@ -153,7 +153,7 @@ static void cancelled_it_is_killed_and_heard_no_more(void **state)
 	uv_loop_t loop;
 	(void)state;
 	uv_loop_init(&loop);
-	r = exec_start(&loop, &e, on_done, &o);
+	r = exec_start(&loop, &e, &(struct log_series){0}, on_done, &o);
 	uv_run(&loop, UV_RUN_NOWAIT);
 	exec_cancel(r);
 	uv_run(&loop, UV_RUN_DEFAULT);
