@@ -7,7 +7,7 @@
 #include "server.h"
 #include <stdbool.h>
 
-enum command_kind { COMMAND_NONE, COMMAND_SERVE, COMMAND_RUN, COMMAND_DUMP };
+enum command_kind { COMMAND_NONE, COMMAND_SERVE, COMMAND_RUN, COMMAND_DUMP, COMMAND_COMPLETION };
 
 #define OPTIONS_LISTEN_MAX 64
 

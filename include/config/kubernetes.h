@@ -84,6 +84,10 @@ void kubernetes_options_clear(struct kubernetes_options *o);
  * wanted; ERR_NOMEM may have set a part. */
 enum err kubernetes_set(struct kubernetes_options *o, const char *directive, const char *const *words, unsigned count, struct diag *d);
 
+/* The i-th directive and its arguments, as they are written ("ttl", "SECONDS"; placeholders in capitals, "a|b" for one of these, "" for none).
+ * False: there are no more. */
+bool kubernetes_directive(unsigned i, const char **name, const char **arguments);
+
 /* After the last of them: what goes together, and what depends on others. Where no zones were given these are taken. */
 enum err kubernetes_options_finish(struct kubernetes_options *o, const struct name_list *zones, struct diag *d);
 

@@ -248,16 +248,17 @@ const struct option_spec option_table[] = {
         {"tcp-idle", "SECONDS", FOR_BOTH, set_tcp_idle, "close a TCP connection after this time without a query; default 10"},
         {"log-level", LOG_LEVELS, FOR_SERVE, set_log_level, "which lines go to standard error; default info"},
         {"log-level", LOG_LEVELS, FOR_RUN | FOR_DUMP, set_log_level, "which lines go to standard error; default warning"},
-        {"help", NULL, FOR_ALL, set_help, "print this"},
+        {"help", NULL, FOR_ALL | FOR_COMPLETION, set_help, "print this"},
 };
 const unsigned option_count = sizeof option_table / sizeof *option_table;
 
 const struct command_spec command_table[] = {
-        {COMMAND_NONE, "headns", "serve|run|dump|help [OPTION]... [ARGUMENT]...", "a DNS server for Kubernetes",
+        {COMMAND_NONE, "headns", "serve|run|dump|completion|help [OPTION]... [ARGUMENT]...", "a DNS server for Kubernetes",
          "What it can do:\n"
          "  serve   answer DNS queries for Kubernetes manifests, with no cluster\n"
          "  run     run a command as if in a pod of the cluster that manifests describe\n"
          "  dump    print the zones of manifests or of a cluster\n"
+         "  completion  print what makes bash or zsh complete its command line\n"
          "  help    print what one of these does, and its options\n"
          "\n"
          "  headns help serve      all about serve\n"
@@ -293,5 +294,11 @@ const struct command_spec command_table[] = {
          "\n"
          "Example:\n"
          "  headns dump zones/nginx-observed.yaml\n"},
+        {COMMAND_COMPLETION, "completion", "bash|zsh", "prints what makes a shell complete the command line of headns",
+         "The script is installed with headns. Where it is not:\n"
+         "\n"
+         "Example:\n"
+         "  source <(headns completion bash)\n"
+         "  headns completion zsh >\"${fpath[1]}/_headns\"\n"},
 };
 const unsigned command_count = sizeof command_table / sizeof *command_table;

@@ -1,6 +1,7 @@
 #include "options_check.h"
 #include "option_table.h"
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define COREFILE "Corefile" /* in the working directory, as CoreDNS looks for it */
@@ -82,12 +83,22 @@ static enum err join_settings(struct options *o, struct diag *d)
 	return OK;
 }
 
+static enum err check_shell(const struct options *o, struct diag *d)
+{
+	const char *shell = o->cluster.file_count == 1 ? o->cluster.files[0] : "";
+	if (strcmp(shell, "bash") == 0 || strcmp(shell, "zsh") == 0)
+		return OK;
+	return diag_set(d, ERR_SYNTAX, "completion: bash or zsh is wanted (headns help completion)");
+}
+
 enum err options_check(struct options *o, struct diag *d)
 {
 	struct diag why;
 	enum err err;
 	if (o->help)
 		return OK;
+	if (o->command == COMMAND_COMPLETION)
+		return check_shell(o, d);
 	if (join_settings(o, &why) || (!o->conf && settings_apply(&o->settings, &o->kubernetes, &why)))
 		return diag_set(d, ERR_SYNTAX, "%s: %s", command_of(o), why.text);
 	if (wants_default(o) && access(COREFILE, F_OK) == 0)

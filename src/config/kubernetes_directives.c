@@ -354,6 +354,15 @@ static const struct directive {
 };
 #define DIRECTIVES (sizeof directives / sizeof *directives)
 
+bool kubernetes_directive(unsigned i, const char **name, const char **arguments)
+{
+	if (i >= DIRECTIVES)
+		return false;
+	*name = directives[i].name;
+	*arguments = directives[i].arguments;
+	return true;
+}
+
 static enum err unknown(const char *name, struct diag *d)
 {
 	char text[DIAG_TEXT_MAX] = "";

@@ -366,8 +366,8 @@ static enum err read_files(const char *paths, bool is_list, const char *context,
 	struct config_reader k = {.path = paths, .folder = "", .diag = d};
 	*out = (struct api_endpoint){0};
 	if (!files.all)
-		config_out_of_memory(&k);
-	else if (is_list)
+		return diag_set(d, ERR_NOMEM, "%s: out of memory", paths);
+	if (is_list)
 		add_files(&k, &files, paths);
 	else
 		add_file(&k, &files, paths, strlen(paths));
