@@ -12,6 +12,7 @@ struct manifest {
 	size_t count;
 	size_t skipped; /* documents of kinds that are not ours */
 	size_t refused; /* objects left out because they were wrong (lenient only) */
+	bool observed;  /* a cluster's state: an API server has had some of it */
 };
 
 struct manifest_options {
@@ -22,13 +23,14 @@ struct manifest_options {
 	struct cidr service_cidr6;
 };
 
-/* One wrong thing, as "FILE:LINE: text" without newline; `fatal` tells whether it made the load fail (false in lenient mode). */
+/* One thing that is wrong, or may be, as "FILE:LINE: text" without newline; `fatal` tells whether it made the load fail (false in lenient mode). */
 typedef void manifest_report(void *arg, bool fatal, const char *text);
 
 /* Loads paths[0..n-1]; a folder gives its *.yaml, *.yml and *.json in byte order, not its sub-folders (as kubectl -f).
  * On OK *out owns the objects; simulated pods and addresses are already in it (kube/simulate.h). Duplicates (same kind, namespace
  * and name) are an error naming both places. Wrong things are reported, up to 100 of them and then how many more; after 10,000
- * nothing more is read (unless lenient).
+ * nothing more is read (unless lenient). So is, without being wrong, what will not resolve for want of a headless Service
+ * (kube/governing_service.h), up to 20. Hooks of a Helm chart that an installation does not leave in a cluster are left out.
  * Any error: *out is empty, and was reported. */
 enum err manifest_load(const char *const *paths, size_t n, const struct manifest_options *options, struct intern *pool,
                        manifest_report *report, void *arg, struct manifest *out);

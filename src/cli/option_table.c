@@ -246,8 +246,8 @@ const struct option_spec option_table[] = {
         {"workers", "N", FOR_BOTH, set_workers, "threads that answer; default: as many as processors may be used"},
         {"tcp-connections", "N", FOR_BOTH, set_tcp_connections, "TCP connections at once; default 1024"},
         {"tcp-idle", "SECONDS", FOR_BOTH, set_tcp_idle, "close a TCP connection after this time without a query; default 10"},
-        {"log-level", LOG_LEVELS, FOR_SERVE, set_log_level, "which lines go to standard error; default info"},
-        {"log-level", LOG_LEVELS, FOR_RUN | FOR_DUMP, set_log_level, "which lines go to standard error; default warning"},
+        {"log-level", LOG_LEVELS, FOR_SERVE | FOR_DUMP, set_log_level, "which lines go to standard error; default info"},
+        {"log-level", LOG_LEVELS, FOR_RUN, set_log_level, "which lines go to standard error; default warning"},
         {"help", NULL, FOR_ALL | FOR_COMPLETION, set_help, "print this"},
 };
 const unsigned option_count = sizeof option_table / sizeof *option_table;

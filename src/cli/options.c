@@ -68,9 +68,8 @@ static enum err parse_command(struct options *o, const char *name, struct diag *
 	if (!c)
 		return unknown_command(name, d);
 	o->command = c->kind;
-	if (c->kind != COMMAND_SERVE)
-		o->log_level = LOG_WARNING; /* what the program prints is what its user wants to see */
 	if (c->kind == COMMAND_RUN) {
+		o->log_level = LOG_WARNING; /* what the program prints is what its user wants to see */
 		o->outside_nxdomain = true; /* there is no other DNS in there, and musl waits 5 s after REFUSED */
 	}
 	return OK;

@@ -2,15 +2,26 @@
 #include "base/log.h"
 #include "documents.h"
 #include "file_list.h"
+#include "governing_service.h"
 #include "kube/simulate.h"
 #include "manifest_text.h"
+#include "origin.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define REPORTS_MAX     100
-#define WRONG_MAX       10000                 /* then what is read is no set of manifests: a log of JSON lines, say */
+#define WRONG_MAX       10000 /* then what is read is no set of manifests: a log of JSON lines, say */
+#define WARNINGS_MAX    20
+#define CUSTOM_MAX      256                   /* octets of names of custom kinds */
 #define REPORT_TEXT_MAX (DIAG_TEXT_MAX + 512) /* a longer path loses the end of the text */
+
+/* Objects that a line in the log is about: how many, and where the first stands. */
+struct group {
+	size_t count;
+	const char *file;
+	unsigned line;
+};
 
 /* Everything of one manifest_load. */
 struct loader {
@@ -23,7 +34,10 @@ struct loader {
 	size_t cap;         /* of m.objects and files */
 	const char *file;   /* being read */
 	size_t wrong;       /* things reported, or not any more */
+	size_t warnings;    /* the same, of those that are no error */
 	enum err err;       /* the first that is fatal */
+	struct group hooks, custom;
+	char custom_kinds[CUSTOM_MAX]; /* "JobSet, LeaderWorkerSet" */
 };
 
 /* --- reports --- */
@@ -54,6 +68,12 @@ static void wrong(struct loader *l, const char *file, enum err err, const struct
 		say(l, fatal, "%s: %s", file, d->text);
 }
 
+static void warn(struct loader *l, const char *file, unsigned line, const struct diag *d)
+{
+	if (++l->warnings <= WARNINGS_MAX)
+		say(l, false, "%s:%u: %s", file, line, d->text);
+}
+
 /* Lenient loading goes on to the end: something right may follow. */
 static bool given_up(const struct loader *l)
 {
@@ -64,6 +84,38 @@ static void report_rest(struct loader *l)
 {
 	if (l->wrong > REPORTS_MAX)
 		say(l, !l->options->lenient, "… and %zu more%s", l->wrong - REPORTS_MAX, given_up(l) ? "; the rest was not read" : "");
+	if (l->warnings > WARNINGS_MAX)
+		say(l, false, "… and %zu more warnings", l->warnings - WARNINGS_MAX);
+}
+
+/* --- what is said once of many objects --- */
+
+static void put_in(struct group *g, const struct loader *l, const cJSON *tree)
+{
+	if (!g->count)
+		*g = (struct group){0, l->file, (unsigned)tree->valueint};
+	g->count++;
+}
+
+/* The names that have no room are left out. */
+static void add_custom_kind(struct loader *l, const cJSON *tree)
+{
+	const char *kind = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(tree, "kind"));
+	size_t len = strlen(l->custom_kinds);
+	put_in(&l->custom, l, tree);
+	if (kind && !strstr(l->custom_kinds, kind) && len + strlen(kind) + 2 < sizeof l->custom_kinds)
+		snprintf(l->custom_kinds + len, sizeof l->custom_kinds - len, "%s%s", len ? ", " : "", kind);
+}
+
+static void tell_groups(const struct loader *l)
+{
+	if (l->hooks.count)
+		log_line(LOG_INFO,
+		         "%s:%u: left out %zu object%s with helm.sh/hook that an installed chart has not got (helm template --no-hooks)",
+		         l->hooks.file, l->hooks.line, l->hooks.count, l->hooks.count > 1 ? "s" : "");
+	if (l->custom.count && !l->m.observed)
+		log_line(LOG_INFO, "%s:%u: the pods that controllers make of %s are not known: give them too (kubectl get pods -o yaml)",
+		         l->custom.file, l->custom.line, l->custom_kinds);
 }
 
 /* --- objects --- */
@@ -98,7 +150,13 @@ static enum err decode(struct loader *l, const cJSON *tree)
 {
 	struct diag d = {.line = (unsigned)tree->valueint};
 	struct object *o = NULL;
-	enum err err = object_decode(tree, l->pool, &o, &d);
+	enum err err;
+	l->m.observed |= origin_is_cluster(tree);
+	if (origin_is_past_hook(tree)) {
+		put_in(&l->hooks, l, tree);
+		return OK;
+	}
+	err = object_decode(tree, l->pool, &o, &d);
 	if (!d.line)
 		d.line = (unsigned)tree->valueint; /* JSON knows lines of whole objects only */
 	if (err)
@@ -106,6 +164,8 @@ static enum err decode(struct loader *l, const cJSON *tree)
 	if (!o) {
 		l->m.skipped++;
 		log_line(LOG_DEBUG, "%s:%u: skipped: %s", l->file, d.line, d.text);
+		if (origin_makes_pods(tree))
+			add_custom_kind(l, tree);
 		return OK;
 	}
 	o->line = (unsigned)tree->valueint;
@@ -245,6 +305,22 @@ static void refuse_duplicates(struct loader *l)
 	close_gaps(l);
 }
 
+/* Before pods are made up: those say no more than their workloads. */
+static void check_governing_services(struct loader *l)
+{
+	struct governing_services services;
+	struct diag d = {0};
+	if (governing_services_index(&services, &l->m)) {
+		wrong(l, "manifests", diag_set(&d, ERR_NOMEM, "out of memory"), &d);
+		return;
+	}
+	for (size_t i = 0; i < l->m.count; i++) {
+		if (governing_service_amiss(&services, l->m.objects[i], &d))
+			warn(l, l->files[i], l->m.objects[i]->line, &d);
+	}
+	governing_services_free(&services);
+}
+
 static void simulate(struct loader *l)
 {
 	struct diag d = {0};
@@ -264,8 +340,11 @@ static enum err finish(struct loader *l, struct manifest *out)
 	if (l->err != ERR_NOMEM)
 		refuse_duplicates(l);
 	if (!l->err)
+		check_governing_services(l);
+	if (!l->err)
 		simulate(l);
 	report_rest(l);
+	tell_groups(l);
 	free(l->files);
 	*out = (struct manifest){0};
 	if (l->err)

@@ -137,3 +137,52 @@ def test_the_other_family_of_a_service_with_an_address(serving):
     assert server.addresses_of("web.default.svc", "AAAA") == {"fd00::7"}
     (address,) = server.addresses_of("web.default.svc")
     assert harness.answer_set(server.ask(".".join(reversed(address.split("."))) + ".in-addr.arpa.", "PTR"), "PTR") == {"web.default.svc.cluster.local."}
+
+
+# --- what the log says ---
+
+
+def said(serving, *objects):
+    """The lines of the start, but the last."""
+    return [line for line in serving(*objects).stop().splitlines() if "serving" not in line]
+
+
+JOB_SET = {
+    "apiVersion": "jobset.x-k8s.io/v1alpha2",
+    "kind": "JobSet",
+    "metadata": {"name": "coordinator"},
+    "spec": {"replicatedJobs": [{"name": "driver", "template": {"spec": {"template": TEMPLATE}}}]},
+}
+
+
+def test_custom_kinds_are_named(serving):
+    others = [{**JOB_SET, "metadata": {"name": "b"}}, {**JOB_SET, "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout"}]
+    (line,) = said(serving, WEB, JOB_SET, *others)
+    assert line.startswith("headns: info: ") and "m.yaml:23: the pods that controllers make of JobSet, Rollout are not known: give them too" in line
+
+
+def test_custom_kinds_of_a_cluster_need_no_word(serving):
+    assert said(serving, WEB, JOB_SET, owned("Job", "driver-0", pod("p", "10.7.0.1", labels=LABELS))) == []
+
+
+def hook(event, o):
+    return {**o, "metadata": {**o["metadata"], "annotations": {"helm.sh/hook": event}}}
+
+
+def test_hooks_are_left_out(serve, tmp_path):
+    """Those that helm install does not make, and what has ended when it has."""
+    objects = [hook("test", by_hand("t")), hook("pre-delete", service("gone")), hook("pre-install", service("kept", headless=False, cluster_ip="10.0.0.7")), hook("post-install", job("j"))]
+    server = serve(write_manifest(tmp_path / "m.yaml", WEB, workload("Deployment", replicas=2), *objects))
+    assert len(server.addresses_of("web.default.svc")) == 2
+    assert server.log.wait("info: .*left out 3 objects with helm.sh/hook")
+    assert harness.found(server, "gone.default.svc") == "NXDOMAIN" and harness.found(server, "kept.default.svc") == {"10.0.0.7"}
+
+
+@pytest.mark.parametrize("list_kind", ["List", "StatefulSetList"])
+def test_a_stateful_set_whose_service_is_not_there(serving, list_kind):
+    """The most frequent reason why web-0.nginx does not resolve."""
+    listed = {**as_list({**stateful_set("web", 1), "spec": {**stateful_set("web", 1)["spec"], "serviceName": "nginx"}}), "kind": list_kind}
+    listed["apiVersion"] = "v1" if list_kind == "List" else "apps/v1"
+    (line,) = said(serving, service("nginx2", selector=LABELS), listed)
+    assert line.startswith("headns: warning: ") and "StatefulSet default/web: spec.serviceName: Service nginx is not in the input" in line
+    assert line.endswith("so web-0.nginx will not resolve; is nginx2 meant?")

@@ -56,6 +56,9 @@ static const struct text_case yaml[] = {
          "apiVersion: v1\nkind: Pod\nmetadata: {name: a, namespace: b}\nstatus: {phase: Pending}\n---\n"
          "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nstatus: {phase: Pending}\n---\n" NS("a"),
          "Pod b/a Pending\nPod default/a Pending\nNamespace /a\n", NULL},
+        {"what a chart's test would make",
+         "apiVersion: v1\nkind: Pod\nmetadata: {name: Not A Name, annotations: {helm.sh/hook: test}}\n---\n" NS("a"), "Namespace /a\n",
+         NULL},
 };
 
 static const struct text_case json[] = {

@@ -246,7 +246,7 @@ static void test_cases(void **state)
 static const struct {
 	const char *what, *text, *want;
 } refused[] = {
-        {"too many replicas", "# a comment\n" STATEFUL_SET("web", "  replicas: 65537\n"),
+        {"too many replicas", "# a comment\n" WORKLOAD("StatefulSet", "web", "  replicas: 65537\n"),
          "error: a:3: StatefulSet default/web: spec.replicas: 65537 more pods are too many for the addresses of 10.244.0.0/16; give a "
          "larger "
          "--pod-cidr\n"},
@@ -257,11 +257,11 @@ static const struct {
         {"too many together", WORKLOAD("Deployment", "d", "") WORKLOAD("Deployment", "e", "  replicas: 65536\n"),
          "error: a:11: Deployment default/e: spec.replicas: 65536 more pods are too many for the addresses of 10.244.0.0/16; give a larger "
          "--pod-cidr\n"},
-        {"names that are too long", STATEFUL_SET("aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgg", ""),
+        {"names that are too long", WORKLOAD("StatefulSet", "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgg", ""),
          "error: a:2: StatefulSet default/aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgg: its pods' names are no host "
          "names (at "
          "most 63 octets, no dots): aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgg-0\n"},
-        {"names with a dot", STATEFUL_SET("a.b", ""),
+        {"names with a dot", WORKLOAD("StatefulSet", "a.b", ""),
          "error: a:2: StatefulSet default/a.b: its pods' names are no host names (at most 63 octets, no dots): a.b-0\n"},
         {"a Job of too many", CONTROLLER("batch/v1", "Job", "  parallelism: 65537\n"),
          "error: a:2: Job default/c: spec.parallelism: 65537 more pods are too many for the addresses of 10.244.0.0/16; give a larger "
@@ -308,6 +308,13 @@ static void test_ranges_that_end(void **state)
 	}
 }
 
+static void no_report(void *arg, bool fatal, const char *text)
+{
+	(void)arg;
+	(void)fatal;
+	(void)text;
+}
+
 static int by_text(const void *a, const void *b)
 {
 	return strcmp(a, b);
@@ -323,7 +330,7 @@ static void addresses_of(const char *text, char lines[PODS][256])
 	struct manifest m;
 	size_t n = 0;
 	options.pod_cidr.prefix = 25;
-	assert_int_equal(manifest_load_text(text, strlen(text), DOCUMENT_YAML, "a", &options, pool, NULL, NULL, &m), OK);
+	assert_int_equal(manifest_load_text(text, strlen(text), DOCUMENT_YAML, "a", &options, pool, no_report, NULL, &m), OK);
 	for (size_t i = 0; i < m.count; i++) {
 		if (m.objects[i]->kind == OBJECT_POD)
 			snprintf(lines[n++], sizeof *lines, "%.255s", describe_object(m.objects[i]));
@@ -370,13 +377,6 @@ static void test_many_pods(void **state)
 	manifest_free(&m, pool);
 	intern_free(pool);
 	rcu_free_all();
-}
-
-static void no_report(void *arg, bool fatal, const char *text)
-{
-	(void)arg;
-	(void)fatal;
-	(void)text;
 }
 
 /* So few strings that the pool of them need not grow: it can do without. */
