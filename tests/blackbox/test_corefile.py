@@ -45,7 +45,7 @@ def corefile(serve, tmp_path):
         path.write_text(text)
         server = serve("-conf", path, *arguments, listen=(), env=env, started="listening on", command=command)
         for number in range(clusters):
-            server.log.wait(rf"serving \d+ services(.|\n)*", start=0 if not number else server_lines(server, number))
+            server.log.wait(rf"serving \d+ services?(.|\n)*", start=0 if not number else server_lines(server, number))
         return server
 
     return start

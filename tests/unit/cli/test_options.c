@@ -81,7 +81,7 @@ static const struct {
         {"headns serve -- -a", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 log2 -a"},
         {"headns serve --kubeconfig k --context c", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 log2 of k/c"},
         {"headns serve --kubeconfig", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 log2 of /(null)"},
-        {"headns dump --kubeconfig --ttl 7", "cluster.local. ttl 7/5 w0 10.244.0.0/16 10.0.0.0/24 log1 of /(null)"},
+        {"headns dump --kubeconfig --ttl 7", "cluster.local. ttl 7/5 w0 10.244.0.0/16 10.0.0.0/24 log2 of /(null)"},
         {"headns serve --kubeconfig --context c", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 log2 of /c"},
         {"headns serve --ttl 7 --kubeconfig k", "cluster.local. ttl 7/5 w0 10.244.0.0/16 10.0.0.0/24 log2 of k/(null)"},
         {"headns serve --kubeconfig=k", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/24 log2 of k/(null)"},
