@@ -17,20 +17,24 @@ struct manifest {
 
 struct manifest_options {
 	bool lenient;             /* report what is wrong, leave it out, go on */
+	bool recursive;           /* folders' sub-folders too */
 	struct cidr service_cidr; /* for Services without a clusterIP */
 	struct cidr pod_cidr;     /* for simulated pods */
 	struct cidr pod_cidr6;    /* the same, for Services that want IPv6 */
 	struct cidr service_cidr6;
 };
 
-/* One thing that is wrong, or may be, as "FILE:LINE: text" without newline; `fatal` tells whether it made the load fail (false in lenient mode). */
+/* One wrong thing, as "FILE:LINE: text" without newline; `fatal` tells whether it made the load fail (false in lenient mode, and for what is
+ * right but hardly meant). */
 typedef void manifest_report(void *arg, bool fatal, const char *text);
 
-/* Loads paths[0..n-1]; a folder gives its *.yaml, *.yml and *.json in byte order, not its sub-folders (as kubectl -f).
+/* Loads paths[0..n-1]; a folder gives its *.yaml, *.yml and *.json in byte order, and its sub-folders' only if asked to (as kubectl -f).
  * On OK *out owns the objects; simulated pods and addresses are already in it (kube/simulate.h). Duplicates (same kind, namespace
- * and name) are an error naming both places. Wrong things are reported, up to 100 of them and then how many more; after 10,000
- * nothing more is read (unless lenient). So is, without being wrong, what will not resolve for want of a headless Service
- * (kube/governing_service.h), up to 20. Hooks of a Helm chart that an installation does not leave in a cluster are left out.
+ * and name) are an error naming both places. Wrong things are reported, up to 20 of a file and 100 of them all, and then how many more;
+ * after 10,000 nothing more is read (unless lenient). A standard input (or another file that the process was given open) without any object is
+ * an error, ERR_MISSING, lenient or not.
+ * What will not resolve for want of a headless Service is said too (kube/governing_service.h). Hooks of a Helm chart that an installation does not
+ * leave in a cluster are left out.
  * Any error: *out is empty, and was reported. */
 enum err manifest_load(const char *const *paths, size_t n, const struct manifest_options *options, struct intern *pool,
                        manifest_report *report, void *arg, struct manifest *out);

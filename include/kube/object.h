@@ -213,3 +213,4 @@ void label_set_unref(struct intern *pool, const struct label_set *set);
 
 /* "Service", "Pod", … */
 const char *object_kind_name(enum object_kind kind);
+const char *object_kind_api_version(enum object_kind kind); /* "apps/v1" */

@@ -104,6 +104,14 @@ static enum err set_lenient(struct options *o, const char *text, struct diag *d)
 	return OK;
 }
 
+static enum err set_recursive(struct options *o, const char *text, struct diag *d)
+{
+	(void)text;
+	(void)d;
+	o->cluster.manifest.recursive = true;
+	return OK;
+}
+
 static enum err set_no_rotate(struct options *o, const char *text, struct diag *d)
 {
 	(void)text;
@@ -240,6 +248,7 @@ const struct option_spec option_table[] = {
          "addresses of Services without clusterIP; may be given once for each\nfamily; default 10.0.0.0/24 and fd00:10:96::/112"},
         {"lenient", NULL, FOR_BOTH, set_lenient, "leave out what is wrong in the input, and serve the rest"},
         {"lenient", NULL, FOR_DUMP, set_lenient, "leave out what is wrong in the input, and dump the rest"},
+        {"recursive", NULL, FOR_ALL, set_recursive, "read the sub-folders of folders too; -R does the same"},
         {"no-rotate", NULL, FOR_BOTH, set_no_rotate, "answer a set of addresses in the same order every time"},
         {"no-search-fallback", NULL, FOR_RUN, set_no_search_fallback,
          "don't answer names outside the cluster from below the search domains"},

@@ -174,9 +174,11 @@ static enum err parse_long_options(struct options *o, int argc, char **argv, str
 	optind = 0; /* glibc: start afresh */
 	opterr = 0;
 	/* With one dash as well, since manifests of CoreDNS say -conf. */
-	while (!err && (got = getopt_long_only(argc, argv, ":h", longs, NULL)) != -1) {
+	while (!err && (got = getopt_long_only(argc, argv, ":hR", longs, NULL)) != -1) {
 		if (got == 'h')
 			o->help = true;
+		else if (got == 'R')
+			o->cluster.manifest.recursive = true;
 		else if (got == ':')
 			err = diag_set(d, ERR_SYNTAX, "%s: %s needs an argument (headns help %s)", command, argv[optind - 1], command);
 		else if (got == '?')

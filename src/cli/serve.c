@@ -61,7 +61,7 @@ static enum err loop_open(struct serve *s, struct diag *d)
 		s->signals[i].data = s;
 		uv_signal_start(&s->signals[i], on_signal, signal_numbers[i]);
 	}
-	if (filewatch_start(&s->loop, o->files, o->file_count, on_files_changed, s, &s->watch))
+	if (filewatch_start(&s->loop, o->files, o->file_count, o->manifest.recursive, on_files_changed, s, &s->watch))
 		log_line(LOG_WARNING, "serve: the files cannot be watched: after an edit, send SIGHUP");
 	return OK;
 }

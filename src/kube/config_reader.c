@@ -45,6 +45,8 @@ const char *config_text_of(struct config_reader *k, const cJSON *parent, const c
 		return NULL;
 	if (!cJSON_IsString(node))
 		config_fail(k, parent, "%s is no string; quote it", key);
+	else if (strstr(node->valuestring, "\xef\xbf\xbd")) /* what a NUL and octets that are no UTF-8 become: it would be another secret */
+		config_fail(k, node, "%s is no text: a NUL, or an octet that is no UTF-8", key);
 	else if (*node->valuestring)
 		return node->valuestring;
 	return NULL;

@@ -1,6 +1,8 @@
 #include "documents.h"
 #include "json_frame.h"
+#include "json_text.h"
 #include "list_kind.h"
+#include "repeated_key.h"
 #include "yaml_reader.h"
 #include <stdbool.h>
 #include <stdlib.h>
@@ -8,8 +10,8 @@
 
 /* Where the trees go, and the items that wait for their list's kind. */
 struct sink {
-	document_take *take;
-	void *arg;
+	const struct document_handlers *to;
+	bool ended;  /* by a handler: its error is no news to it */
 	cJSON *held; /* array; NULL: none yet */
 	size_t held_count;
 };
@@ -55,6 +57,14 @@ static enum err name_item(cJSON *item, const struct list_head *list, struct diag
 	return OK;
 }
 
+/* Gives tree on. Consumes it. */
+static enum err give(struct sink *s, cJSON *tree)
+{
+	enum err err = s->to->take(s->to->arg, tree);
+	s->ended = err;
+	return err;
+}
+
 /* Gives tree on; if it is a list, its items instead. Consumes it. */
 static enum err take_tree(struct sink *s, cJSON *tree, struct diag *d)
 {
@@ -62,7 +72,7 @@ static enum err take_tree(struct sink *s, cJSON *tree, struct diag *d)
 	cJSON *items = cJSON_GetObjectItemCaseSensitive(tree, "items");
 	enum err err = OK;
 	if (!cJSON_IsArray(items) || !is_list_kind(list.kind))
-		return s->take(s->arg, tree);
+		return give(s, tree);
 	while (items->child && !err) {
 		cJSON *item = cJSON_DetachItemViaPointer(items, items->child);
 		if (!item->valueint)
@@ -75,6 +85,13 @@ static enum err take_tree(struct sink *s, cJSON *tree, struct diag *d)
 	}
 	cJSON_Delete(tree);
 	return err;
+}
+
+static void drop_held(struct sink *s)
+{
+	cJSON_Delete(s->held);
+	s->held = NULL;
+	s->held_count = 0;
 }
 
 static enum err hold(struct sink *s, cJSON *item, struct diag *d)
@@ -116,10 +133,17 @@ static enum err end_list(struct sink *s, const struct list_head *list, struct di
 	}
 	while (s->held && s->held->child && !err && is_list_kind(list->kind))
 		err = take_item(s, cJSON_DetachItemViaPointer(s->held, s->held->child), list, d);
-	cJSON_Delete(s->held);
-	s->held = NULL;
-	s->held_count = 0;
+	drop_held(s);
 	return err;
+}
+
+/* What is wrong: the handler says whether to go on. */
+static enum err tell(struct sink *s, enum err err, const struct diag *d)
+{
+	if (!err || s->ended)
+		return err;
+	drop_held(s);
+	return s->to->wrong(s->to->arg, err, d);
 }
 
 /* --- YAML --- */
@@ -142,17 +166,22 @@ static enum err take_yaml(struct sink *s, const struct yaml_reader *y, enum yaml
 	return err;
 }
 
-static enum err read_yaml(struct sink *s, struct text_reader *text, struct diag *d)
+static enum err read_yaml(struct sink *s, struct text_reader *text)
 {
 	struct yaml_reader *y = yaml_reader_new(text);
+	struct diag d = {0};
 	enum yaml_part part = YAML_DOCUMENT;
-	enum err err = y ? OK : out_of_memory(d);
-	while (!err && part != YAML_END) {
+	bool more = y != NULL;
+	enum err err = y ? OK : tell(s, out_of_memory(&d), &d);
+	while (!err && more) {
 		bool in_list = part == YAML_ITEM;
 		cJSON *tree;
-		err = yaml_read(y, &part, &tree, d);
-		if (!err && part != YAML_END)
-			err = take_yaml(s, y, part, in_list, tree, d);
+		d = (struct diag){0};
+		err = yaml_read(y, &part, &tree, &d);
+		more = err || part != YAML_END;
+		if (!err && more)
+			err = take_yaml(s, y, part, in_list, tree, &d);
+		err = tell(s, err, &d);
 	}
 	yaml_reader_free(y);
 	return err;
@@ -192,16 +221,19 @@ static enum err window_grow(struct window *w, struct text_reader *text, bool *mo
 
 static enum err window_drop(struct window *w, struct json_frame *f, struct diag *d)
 {
+	enum err err = OK;
 	size_t done = json_frame_done(f);
 	if (w->len - done > DOCUMENT_JSON_BYTES_MAX) {
 		d->line = f->line;
-		return diag_set(d, ERR_RANGE, "not a manifest: an object of more than %zu MiB", DOCUMENT_JSON_BYTES_MAX >> 20);
+		err = diag_set(d, ERR_RANGE, "not a manifest: an object of more than %zu MiB", DOCUMENT_JSON_BYTES_MAX >> 20);
+		json_frame_pass_over(f);
+		done = json_frame_done(f);
 	}
 	if (done && w->len > done)
 		memmove(w->text, w->text + done, w->len - done);
 	w->len -= done;
 	json_frame_drop(f, done);
-	return OK;
+	return err;
 }
 
 static unsigned count_lines(const char *text, const char *end)
@@ -212,10 +244,24 @@ static unsigned count_lines(const char *text, const char *end)
 	return lines;
 }
 
+/* cJSON has 1 for true where trees of manifests have lines, which JSON has not below its objects. */
+static void clear_lines(cJSON *tree)
+{
+	for (cJSON *child = tree->child; child; child = child->next) {
+		if (cJSON_IsBool(child))
+			child->valueint = 0;
+		clear_lines(child);
+	}
+}
+
 /* The tree of what was framed. cJSON doesn't tell bad text from no memory. */
 static enum err parse_frame(const struct window *w, const struct json_frame *f, cJSON **tree, struct diag *d)
 {
-	const char *text = w->text + f->start, *end = text;
+	char *text = w->text + f->start;
+	const char *end = text;
+	if (f->deepest > JSON_KEPT_DEPTH)
+		json_text_cut_depth(text, f->end - f->start);
+	json_text_mend_escapes(text, f->end - f->start);
 	*tree = cJSON_ParseWithLengthOpts(text, f->end - f->start, &end, false);
 	d->line = f->line;
 	if (!*tree) {
@@ -223,8 +269,12 @@ static enum err parse_frame(const struct window *w, const struct json_frame *f, 
 		return diag_set(d, ERR_SYNTAX, "not JSON: wrong at \"%.*s\"",
 		                (int)(w->text + f->end - end < 20 ? w->text + f->end - end : 20), end);
 	}
+	clear_lines(*tree);
 	(*tree)->valueint = (int)f->line;
-	return OK;
+	if (!repeated_keys_find(*tree))
+		return OK;
+	cJSON_Delete(*tree);
+	return out_of_memory(d);
 }
 
 static enum err take_json(struct sink *s, enum json_part part, const struct json_frame *f, const struct window *w, struct diag *d)
@@ -241,47 +291,62 @@ static enum err take_json(struct sink *s, enum json_part part, const struct json
 }
 
 /* All parts that the window holds. */
-static enum err take_window(struct sink *s, struct json_frame *f, const struct window *w, struct diag *d)
+static enum err take_window(struct sink *s, struct json_frame *f, const struct window *w)
 {
-	for (;;) {
-		enum json_part part = json_frame_next(f, w->text, w->len, d);
-		enum err err;
+	enum err err = OK;
+	while (!err) {
+		struct diag d = {0};
+		enum json_part part = json_frame_next(f, w->text, w->len, &d);
 		if (part == JSON_MORE)
 			return OK;
-		err = part == JSON_BAD ? ERR_SYNTAX : take_json(s, part, f, w, d);
-		if (err)
-			return err;
+		if (part == JSON_BAD)
+			json_frame_pass_over(f);
+		err = tell(s, part == JSON_BAD ? ERR_SYNTAX : take_json(s, part, f, w, &d), &d);
 	}
+	return err;
 }
 
-static enum err read_json(struct sink *s, struct text_reader *text, struct diag *d)
+static enum err take_end(struct sink *s, const struct json_frame *f)
+{
+	struct diag d = {.line = f->line};
+	if (json_frame_at_rest(f))
+		return OK;
+	return tell(s, diag_set(&d, ERR_SYNTAX, "not JSON: the text ends inside of the object that begins here"), &d);
+}
+
+/* What the next piece of text brings; *more is false at the end of the text, or where it can't be read. */
+static enum err take_piece(struct sink *s, struct json_frame *f, struct window *w, struct text_reader *text, bool *more)
+{
+	struct diag d = {.line = json_frame_line(f)};
+	enum err err = window_grow(w, text, more, &d);
+	if (err) {
+		*more = false;
+		return tell(s, err, &d);
+	}
+	err = take_window(s, f, w);
+	if (!err)
+		err = tell(s, window_drop(w, f, &d), &d);
+	return err || *more ? err : take_end(s, f);
+}
+
+static enum err read_json(struct sink *s, struct text_reader *text)
 {
 	struct window w = {0};
 	struct json_frame f;
 	bool more = true;
 	enum err err = OK;
 	json_frame_init(&f);
-	while (!err && more) {
-		d->line = json_frame_line(&f);
-		err = window_grow(&w, text, &more, d);
-		if (!err)
-			err = take_window(s, &f, &w, d);
-		if (!err)
-			err = window_drop(&w, &f, d);
-	}
-	if (!err && !json_frame_at_rest(&f)) {
-		d->line = f.line;
-		err = diag_set(d, ERR_SYNTAX, "not JSON: the text ends inside of the object that begins here");
-	}
+	while (!err && more)
+		err = take_piece(s, &f, &w, text, &more);
 	free(w.text);
 	return err;
 }
 
-enum err documents_read(struct text_reader *text, enum document_format format, document_take *take, void *arg, struct diag *d)
+enum err documents_read(struct text_reader *text, enum document_format format, const struct document_handlers *handlers)
 {
-	struct sink s = {.take = take, .arg = arg};
-	enum err err = format == DOCUMENT_JSON ? read_json(&s, text, d) : read_yaml(&s, text, d);
-	cJSON_Delete(s.held);
+	struct sink s = {.to = handlers};
+	enum err err = format == DOCUMENT_JSON ? read_json(&s, text) : read_yaml(&s, text);
+	drop_held(&s);
 	return err;
 }
 

@@ -1,4 +1,5 @@
 #include "field.h"
+#include "repeated_key.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -112,6 +113,8 @@ static bool advance(struct decoder *d, const struct field *list, struct field *i
 {
 	size_t index = item->json ? item->index + 1 : 0;
 	const cJSON *json = item->json ? item->json->next : list->json->child;
+	while (json && is_repeated_key(json))
+		json = json->next;
 	if (d->err || !json)
 		return false;
 	*item = (struct field){json, list, NULL, index, line_of(json, list->line)};

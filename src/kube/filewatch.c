@@ -33,6 +33,7 @@ struct filewatch {
 	uint64_t signature; /* of the files when changed() was last called; 0: unknown */
 	uint64_t burst_ms;  /* uv_now() of the burst's first event */
 	unsigned handles;   /* not closed yet */
+	bool recursive;
 	bool stopping;
 };
 
@@ -65,13 +66,31 @@ static uint64_t add_file(uint64_t signature, const char *path, bool *racy)
 	return hash_mix(hash_mix(signature, hash_bytes(path, strlen(path))), hash_bytes(fields, sizeof fields));
 }
 
-/* The files that the paths mean now. False: out of memory. A folder that can't be read has none. */
-static bool list_files(const struct filewatch *w, struct file_list *files)
+/* What the paths mean now. */
+struct found {
+	struct file_list files, folders;
+};
+
+static void found_clear(struct found *f)
+{
+	file_list_free(&f->files);
+	file_list_free(&f->folders);
+}
+
+static enum err on_note(void *arg, enum folder_note note, const char *folder)
+{
+	struct found *f = arg;
+	return note == FOLDER_READ ? file_list_add(&f->folders, folder, NULL) : OK;
+}
+
+/* False: out of memory. A folder that can't be read has no files. */
+static bool find(const struct filewatch *w, struct found *f)
 {
 	enum err err = OK;
 	for (size_t i = 0; i < w->paths.count && err != ERR_NOMEM; i++) {
 		const char *path = w->paths.paths[i];
-		err = is_folder(path) ? file_list_add_folder(files, path, NULL) : file_list_add(files, path, NULL);
+		err = is_folder(path) ? file_list_add_folder(&f->files, path, w->recursive, on_note, f, NULL)
+		                      : file_list_add(&f->files, path, NULL);
 	}
 	return err != ERR_NOMEM;
 }
@@ -231,19 +250,18 @@ static void close_unwanted(struct filewatch *w)
 
 /* The folders of the paths, folders that are paths, and those that symbolic links lead to. What is watched already stays so; on an error some
  * may not be. */
-static enum err watch_folders(struct filewatch *w, const struct file_list *files)
+static enum err watch_folders(struct filewatch *w, const struct found *found)
 {
 	enum err err = OK;
 	for (struct folder_watch *f = w->folders; f; f = f->next)
 		f->wanted = false;
-	for (size_t i = 0; i < w->paths.count && !err; i++) {
+	for (size_t i = 0; i < w->paths.count && !err; i++)
 		err = want_folder_of(w, w->paths.paths[i]);
-		if (!err && is_folder(w->paths.paths[i]))
-			err = want_folder(w, w->paths.paths[i]);
-	}
-	for (size_t i = 0; i < files->count && !err; i++) {
+	for (size_t i = 0; i < found->folders.count && !err; i++)
+		err = want_folder(w, found->folders.paths[i]);
+	for (size_t i = 0; i < found->files.count && !err; i++) {
 		char real[PATH_MAX];
-		if (realpath(files->paths[i], real))
+		if (realpath(found->files.paths[i], real))
 			err = want_folder_of(w, real);
 	}
 	if (!err)
@@ -262,14 +280,14 @@ struct sight {
 /* Watches what is to be watched now, and then looks at the files: what happens later raises an event. */
 static enum err look(struct filewatch *w, struct sight *sight)
 {
-	struct file_list files = {0};
-	enum err err = list_files(w, &files) ? watch_folders(w, &files) : ERR_NOMEM;
+	struct found found = {0};
+	enum err err = find(w, &found) ? watch_folders(w, &found) : ERR_NOMEM;
 	*sight = (struct sight){0};
 	if (err != ERR_NOMEM) {
-		sight->being_written = any_is_being_written(&files);
-		sight->signature = signature_of(&files);
+		sight->being_written = any_is_being_written(&found.files);
+		sight->signature = signature_of(&found.files);
 	}
-	file_list_free(&files);
+	found_clear(&found);
 	return err;
 }
 
@@ -298,13 +316,15 @@ static enum err copy_paths(struct filewatch *w, const char *const *paths, size_t
 	return err;
 }
 
-enum err filewatch_start(uv_loop_t *loop, const char *const *paths, size_t n, filewatch_changed *changed, void *arg, struct filewatch **out)
+enum err filewatch_start(uv_loop_t *loop, const char *const *paths, size_t n, bool recursive, filewatch_changed *changed, void *arg,
+                         struct filewatch **out)
 {
 	struct filewatch *w = calloc(1, sizeof *w);
 	enum err err;
 	*out = NULL;
 	if (!w)
 		return ERR_NOMEM;
+	w->recursive = recursive;
 	w->changed = changed;
 	w->arg = arg;
 	uv_timer_init(loop, &w->timer);

@@ -2,9 +2,14 @@
 #include "list_kind.h"
 #include <string.h>
 
+#define TEXT_OF(number)  #number
+#define DIGITS_OF(macro) TEXT_OF(macro)
+#define DEPTH_TEXT       DIGITS_OF(JSON_DEPTH_MAX)
+
 /* What may come next, at the places that are looked at in detail. */
 enum state {
-	TOP, /* a top-level object */
+	LOST, /* nothing until a line begins with { */
+	TOP,  /* a top-level object */
 	KEY_OR_END,
 	KEY,
 	COLON,
@@ -81,15 +86,25 @@ static bool scan_string(struct json_frame *f, const char *text, size_t len)
 
 static bool open_bracket(struct json_frame *f, char bracket)
 {
+	uint8_t *octet = &f->arrays[f->depth / 8], bit = (uint8_t)(1u << f->depth % 8);
 	if (f->depth == JSON_DEPTH_MAX)
 		return false;
-	f->arrays[f->depth++] = bracket == '[';
+	*octet = (uint8_t)(bracket == '[' ? *octet | bit : *octet & ~bit);
+	f->depth++;
+	if (f->deepest < f->depth)
+		f->deepest = f->depth;
 	return true;
+}
+
+static bool in_array(const struct json_frame *f)
+{
+	unsigned level = f->depth - 1u;
+	return f->arrays[level / 8] >> level % 8 & 1;
 }
 
 static bool close_bracket(struct json_frame *f, char bracket)
 {
-	if (f->depth == 0 || f->arrays[f->depth - 1] != (bracket == ']'))
+	if (f->depth == 0 || in_array(f) != (bracket == ']'))
 		return false;
 	f->depth--;
 	return true;
@@ -112,7 +127,7 @@ static enum json_part skip(struct json_frame *f, const char *text, size_t len, s
 			break;
 		case OPEN:
 			if (!open_bracket(f, text[f->at]))
-				return bad(f, d, "nested deeper than 100 levels");
+				return bad(f, d, "nested deeper than " DEPTH_TEXT " levels");
 			break;
 		case CLOSE:
 			if (f->depth == f->rest)
@@ -201,6 +216,7 @@ static void begin_object(struct json_frame *f)
 	f->line = f->list_line = f->lines + 1;
 	f->kind[0] = f->api_version[0] = '\0';
 	f->streamed = false;
+	f->deepest = 0;
 	open_bracket(f, '{');
 	f->at++;
 }
@@ -220,8 +236,20 @@ static bool begins_items(const struct json_frame *f, const char *text)
 	return text[f->at] == '[' && key_is(f, text, "items") && (!f->kind[0] || is_list_kind(f->kind));
 }
 
+/* A byte order mark may stand before any object: files were put together. */
+static bool take_mark(struct json_frame *f, char c)
+{
+	if (c != "\xef\xbb\xbf"[f->marks])
+		return false;
+	f->marks = (uint8_t)((f->marks + 1) % 3);
+	f->at++;
+	return true;
+}
+
 static enum json_part at_top(struct json_frame *f, const char *text, struct diag *d)
 {
+	if (take_mark(f, text[f->at]))
+		return JSON_MORE;
 	if (text[f->at] == '-') {
 		f->dashes = (uint8_t)((f->dashes + 1) % 3);
 		f->at++;
@@ -229,7 +257,7 @@ static enum json_part at_top(struct json_frame *f, const char *text, struct diag
 	}
 	if (text[f->at] == '[')
 		return bad(f, d, "an array at the top: objects are wanted, or a List of them");
-	if (text[f->at] != '{' || f->dashes)
+	if (text[f->at] != '{' || f->dashes || f->marks)
 		return bad(f, d, "an object is wanted, beginning with {");
 	begin_object(f);
 	return JSON_MORE;
@@ -292,10 +320,31 @@ static enum json_part at_separator(struct json_frame *f, const char *text, struc
 	return JSON_MORE;
 }
 
+static void pass_over(struct json_frame *f, const char *text)
+{
+	if (f->line_begins && text[f->at] == '{') {
+		f->state = TOP;
+		return;
+	}
+	f->line_begins = false;
+	f->at++;
+}
+
+void json_frame_pass_over(struct json_frame *f)
+{
+	f->state = LOST;
+	f->depth = 0;
+	f->dashes = f->marks = 0;
+	f->in_string = f->escaped = f->line_begins = false;
+}
+
 /* One octet that is no white space, at a place that is looked at in detail. */
 static enum json_part step(struct json_frame *f, const char *text, struct diag *d)
 {
 	switch ((enum state)f->state) {
+	case LOST:
+		pass_over(f, text);
+		return JSON_MORE;
 	case TOP:
 		return at_top(f, text, d);
 	case KEY_OR_END:
@@ -334,6 +383,7 @@ enum json_part json_frame_next(struct json_frame *f, const char *text, size_t le
 				part = end_skip(f, text);
 		} else if (o == SPACE || o == NEWLINE) {
 			f->lines += o == NEWLINE;
+			f->line_begins = o == NEWLINE;
 			f->at++;
 		} else {
 			part = step(f, text, d);
@@ -345,6 +395,7 @@ enum json_part json_frame_next(struct json_frame *f, const char *text, size_t le
 size_t json_frame_done(const struct json_frame *f)
 {
 	switch ((enum state)f->state) {
+	case LOST:
 	case TOP:
 		return f->at;
 	case COLON:
@@ -381,5 +432,5 @@ unsigned json_frame_line(const struct json_frame *f)
 
 bool json_frame_at_rest(const struct json_frame *f)
 {
-	return f->state == TOP && !f->dashes;
+	return f->state == LOST || (f->state == TOP && !f->dashes && !f->marks);
 }

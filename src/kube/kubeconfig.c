@@ -2,6 +2,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "config_reader.h"
+#include "repeated_key.h"
 #include "text_reader.h"
 #include "yaml_reader.h"
 #include <curl/curl.h>
@@ -300,6 +301,12 @@ static cJSON *read_yaml(struct config_reader *k)
 	return tree;
 }
 
+static void warn_repeated(void *arg, const char *key, unsigned line, unsigned first)
+{
+	const struct config_reader *k = arg;
+	log_line(LOG_WARNING, "%s:%u: the key \"%.60s\" is given twice, first in line %u; the last one counts", k->path, line, key, first);
+}
+
 static char *folder_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -331,6 +338,8 @@ static void add_file(struct config_reader *k, struct config_files *files, const 
 	f->root = read_yaml(k);
 	if (f->root && !cJSON_IsObject(f->root))
 		config_fail(k, f->root, "this is no kubeconfig");
+	if (f->root)
+		repeated_keys_each(f->root, warn_repeated, k);
 }
 
 /* Of several files those that are not there are passed over, as in kubectl. */

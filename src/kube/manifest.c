@@ -1,20 +1,21 @@
 #include "kube/manifest.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "documents.h"
-#include "file_list.h"
+#include "generated_name.h"
 #include "governing_service.h"
+#include "kind_hint.h"
 #include "kube/simulate.h"
+#include "manifest_files.h"
 #include "manifest_text.h"
 #include "origin.h"
+#include "repeated_key.h"
+#include "reports.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define REPORTS_MAX     100
-#define WRONG_MAX       10000 /* then what is read is no set of manifests: a log of JSON lines, say */
-#define WARNINGS_MAX    20
-#define CUSTOM_MAX      256                   /* octets of names of custom kinds */
-#define REPORT_TEXT_MAX (DIAG_TEXT_MAX + 512) /* a longer path loses the end of the text */
+#define CUSTOM_MAX 256 /* octets of names of custom kinds */
 
 /* Objects that a line in the log is about: how many, and where the first stands. */
 struct group {
@@ -27,66 +28,17 @@ struct group {
 struct loader {
 	const struct manifest_options *options;
 	struct intern *pool;
-	manifest_report *report;
-	void *arg;
 	struct manifest m;
 	const char **files; /* of each object the one it is from, borrowed */
 	size_t cap;         /* of m.objects and files */
 	const char *file;   /* being read */
-	size_t wrong;       /* things reported, or not any more */
-	size_t warnings;    /* the same, of those that are no error */
-	enum err err;       /* the first that is fatal */
+	unsigned tree_line; /* of the object that is being looked at */
+	size_t trees;       /* objects met so far, of whatever kind */
+	struct generated_names generated;
+	struct reports reports;
 	struct group hooks, custom;
 	char custom_kinds[CUSTOM_MAX]; /* "JobSet, LeaderWorkerSet" */
 };
-
-/* --- reports --- */
-
-static void say(struct loader *l, bool fatal, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-static void say(struct loader *l, bool fatal, const char *format, ...)
-{
-	char text[REPORT_TEXT_MAX];
-	va_list args;
-	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
-	va_end(args);
-	l->report(l->arg, fatal, text);
-}
-
-/* Reports what d says of the place; memory that ran out is no fault of the input, so lenient doesn't help. */
-static void wrong(struct loader *l, const char *file, enum err err, const struct diag *d)
-{
-	bool fatal = !l->options->lenient || err == ERR_NOMEM;
-	if (fatal && !l->err)
-		l->err = err;
-	if (++l->wrong > REPORTS_MAX)
-		return;
-	if (d->line)
-		say(l, fatal, "%s:%u: %s", file, d->line, d->text);
-	else
-		say(l, fatal, "%s: %s", file, d->text);
-}
-
-static void warn(struct loader *l, const char *file, unsigned line, const struct diag *d)
-{
-	if (++l->warnings <= WARNINGS_MAX)
-		say(l, false, "%s:%u: %s", file, line, d->text);
-}
-
-/* Lenient loading goes on to the end: something right may follow. */
-static bool given_up(const struct loader *l)
-{
-	return !l->options->lenient && l->wrong >= WRONG_MAX;
-}
-
-static void report_rest(struct loader *l)
-{
-	if (l->wrong > REPORTS_MAX)
-		say(l, !l->options->lenient, "… and %zu more%s", l->wrong - REPORTS_MAX, given_up(l) ? "; the rest was not read" : "");
-	if (l->warnings > WARNINGS_MAX)
-		say(l, false, "… and %zu more warnings", l->warnings - WARNINGS_MAX);
-}
 
 /* --- what is said once of many objects --- */
 
@@ -142,11 +94,38 @@ static bool reserve(struct loader *l)
 static enum err refuse(struct loader *l, enum err err, const struct diag *d)
 {
 	l->m.refused++;
-	wrong(l, l->file, err, d);
-	return err == ERR_NOMEM || given_up(l) ? err : OK;
+	reports_wrong(&l->reports, l->file, err, d);
+	return err == ERR_NOMEM || reports_given_up(&l->reports) ? err : OK;
 }
 
-static enum err decode(struct loader *l, const cJSON *tree)
+static void warn_repeated(void *arg, const char *key, unsigned line, unsigned first)
+{
+	struct loader *l = arg;
+	struct diag d = {.line = line ? line : l->tree_line};
+	if (first)
+		diag_set(&d, OK, "the key \"%.60s\" is given twice, first in line %u; the last one counts", key, first);
+	else
+		diag_set(&d, OK, "the key \"%.60s\" is given twice; the last one counts", key);
+	reports_warn(&l->reports, l->file, &d);
+}
+
+static const char *text_of(const cJSON *tree, const char *key)
+{
+	return cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(tree, key));
+}
+
+/* No names come from the kind; d says so. */
+static void skip(struct loader *l, const cJSON *tree, const struct diag *d)
+{
+	struct diag hint = {.line = d->line};
+	l->m.skipped++;
+	if (kind_hint(text_of(tree, "apiVersion"), text_of(tree, "kind"), &hint))
+		reports_warn(&l->reports, l->file, &hint);
+	else
+		log_line(LOG_DEBUG, "%s:%u: skipped: %s", l->file, d->line, d->text);
+}
+
+static enum err decode(struct loader *l, cJSON *tree)
 {
 	struct diag d = {.line = (unsigned)tree->valueint};
 	struct object *o = NULL;
@@ -156,19 +135,21 @@ static enum err decode(struct loader *l, const cJSON *tree)
 		put_in(&l->hooks, l, tree);
 		return OK;
 	}
-	err = object_decode(tree, l->pool, &o, &d);
+	err = generated_name_put(&l->generated, tree);
+	err = err ? diag_set(&d, err, "out of memory") : object_decode(tree, l->pool, &o, &d);
 	if (!d.line)
 		d.line = (unsigned)tree->valueint; /* JSON knows lines of whole objects only */
 	if (err)
 		return refuse(l, err, &d);
 	if (!o) {
-		l->m.skipped++;
-		log_line(LOG_DEBUG, "%s:%u: skipped: %s", l->file, d.line, d.text);
+		skip(l, tree, &d);
 		if (origin_makes_pods(tree))
 			add_custom_kind(l, tree);
 		return OK;
 	}
 	o->line = (unsigned)tree->valueint;
+	l->tree_line = o->line;
+	repeated_keys_each(tree, warn_repeated, l);
 	l->files[l->m.count] = l->file;
 	l->m.objects[l->m.count++] = o;
 	return OK;
@@ -179,33 +160,57 @@ static enum err on_tree(void *arg, cJSON *tree)
 	struct loader *l = arg;
 	struct diag d = {0};
 	enum err err = reserve(l) ? decode(l, tree) : refuse(l, diag_set(&d, ERR_NOMEM, "out of memory"), &d);
+	l->trees++;
 	cJSON_Delete(tree);
 	return err;
 }
 
+static enum err on_wrong_text(void *arg, enum err err, const struct diag *d)
+{
+	struct loader *l = arg;
+	reports_wrong(&l->reports, l->file, err, d);
+	return err == ERR_NOMEM || reports_given_up(&l->reports) ? err : OK;
+}
+
 /* --- texts and files --- */
 
+/* Text that something was wrong with and that has {{ is most likely a template, whatever was wrong. */
 static void load_text(struct loader *l, struct text_reader *text, enum document_format format)
 {
+	const struct document_handlers handlers = {on_tree, on_wrong_text, l};
+	size_t wrong_before = l->reports.wrong;
 	struct diag d = {0};
-	enum err err = documents_read(text, format, on_tree, l, &d);
-	if (err && l->err != ERR_NOMEM && !given_up(l)) /* which on_tree has reported */
-		wrong(l, l->file, err, &d);
+	documents_read(text, format, &handlers);
+	if (l->reports.wrong == wrong_before || !text->braces || l->reports.err == ERR_NOMEM)
+		return;
+	diag_set(&d, OK, "it has {{: if it is a template of a Helm chart: helm template --no-hooks CHART | headns serve -");
+	reports_explain(&l->reports, l->file, &d);
+}
+
+/* A command that failed must not look like a cluster that has nothing, lenient or not. */
+static void refuse_empty(struct loader *l)
+{
+	struct diag d = {0};
+	enum err err = diag_set(&d, ERR_MISSING, "there is no object in it: did the command that wrote it fail?");
+	reports_fatal(&l->reports, l->file, err, &d);
 }
 
 static void load_file(struct loader *l, struct text_reader *text, const char *path)
 {
 	struct diag d = {0};
 	enum document_format format;
+	size_t before = l->trees;
 	enum err err = text_reader_open(text, path, &d);
 	l->file = strcmp(path, "-") == 0 ? "stdin" : path;
 	if (!err)
 		err = documents_format(text, path, &format, &d);
 	if (err)
-		wrong(l, l->file, err, &d);
+		reports_wrong(&l->reports, l->file, err, &d);
 	else
 		load_text(l, text, format);
 	text_reader_close(text);
+	if (!err && l->trees == before && l->reports.err != ERR_NOMEM && file_given(path) >= 0)
+		refuse_empty(l);
 }
 
 static void load_files(struct loader *l, const struct file_list *files)
@@ -213,24 +218,10 @@ static void load_files(struct loader *l, const struct file_list *files)
 	struct diag d = {0};
 	struct text_reader *text = malloc(sizeof *text); /* too large for a stack */
 	if (!text)
-		wrong(l, files->paths[0], diag_set(&d, ERR_NOMEM, "out of memory"), &d);
-	for (size_t i = 0; text && i < files->count && l->err != ERR_NOMEM && !given_up(l); i++)
+		reports_wrong(&l->reports, files->paths[0], diag_set(&d, ERR_NOMEM, "out of memory"), &d);
+	for (size_t i = 0; text && i < files->count && l->reports.err != ERR_NOMEM && !reports_given_up(&l->reports); i++)
 		load_file(l, text, files->paths[i]);
 	free(text);
-}
-
-static void find_files(struct loader *l, const char *const *paths, size_t n, struct file_list *files)
-{
-	for (size_t i = 0; i < n; i++) {
-		size_t before = files->count;
-		struct diag d = {0};
-		bool folder = strcmp(paths[i], "-") != 0 && is_folder(paths[i]);
-		enum err err = folder ? file_list_add_folder(files, paths[i], &d) : file_list_add(files, paths[i], &d);
-		if (!err && files->count == before)
-			err = diag_set(&d, ERR_MISSING, "the folder has no *.yaml, *.yml or *.json");
-		if (err)
-			wrong(l, paths[i], err, &d);
-	}
 }
 
 /* --- the whole --- */
@@ -265,7 +256,7 @@ static void refuse_duplicate(struct loader *l, size_t first, size_t at)
 	diag_set(&d, ERR_EXISTS, "%s %s%s%s: given twice, first in %.200s:%u", object_kind_name(o->kind), o->ns, *o->ns ? "/" : "", o->name,
 	         l->files[first], l->m.objects[first]->line);
 	l->m.refused++;
-	wrong(l, l->files[at], ERR_EXISTS, &d);
+	reports_wrong(&l->reports, l->files[at], ERR_EXISTS, &d);
 	object_free(o, l->pool);
 	l->m.objects[at] = NULL;
 }
@@ -289,7 +280,7 @@ static void refuse_duplicates(struct loader *l)
 	struct diag d = {0};
 	size_t first = 0;
 	if (!entries) {
-		wrong(l, "manifests", diag_set(&d, ERR_NOMEM, "out of memory"), &d);
+		reports_wrong(&l->reports, "manifests", diag_set(&d, ERR_NOMEM, "out of memory"), &d);
 		return;
 	}
 	for (size_t i = 0; i < l->m.count; i++)
@@ -311,12 +302,13 @@ static void check_governing_services(struct loader *l)
 	struct governing_services services;
 	struct diag d = {0};
 	if (governing_services_index(&services, &l->m)) {
-		wrong(l, "manifests", diag_set(&d, ERR_NOMEM, "out of memory"), &d);
+		reports_wrong(&l->reports, "manifests", diag_set(&d, ERR_NOMEM, "out of memory"), &d);
 		return;
 	}
 	for (size_t i = 0; i < l->m.count; i++) {
+		d.line = l->m.objects[i]->line;
 		if (governing_service_amiss(&services, l->m.objects[i], &d))
-			warn(l, l->files[i], l->m.objects[i]->line, &d);
+			reports_warn(&l->reports, l->files[i], &d);
 	}
 	governing_services_free(&services);
 }
@@ -332,36 +324,37 @@ static void simulate(struct loader *l)
 	while (at < read && l->m.objects[at] != about)
 		at++;
 	d.line = about ? about->line : 0;
-	wrong(l, at < read ? l->files[at] : "manifests", err, &d);
+	reports_wrong(&l->reports, at < read ? l->files[at] : "manifests", err, &d);
 }
 
 static enum err finish(struct loader *l, struct manifest *out)
 {
-	if (l->err != ERR_NOMEM)
+	if (l->reports.err != ERR_NOMEM)
 		refuse_duplicates(l);
-	if (!l->err)
+	if (!l->reports.err)
 		check_governing_services(l);
-	if (!l->err)
+	if (!l->reports.err)
 		simulate(l);
-	report_rest(l);
+	reports_rest(&l->reports);
 	tell_groups(l);
 	free(l->files);
+	generated_names_free(&l->generated);
 	*out = (struct manifest){0};
-	if (l->err)
+	if (l->reports.err)
 		manifest_free(&l->m, l->pool);
 	else
 		*out = l->m;
-	return l->err;
+	return l->reports.err;
 }
 
 enum err manifest_load(const char *const *paths, size_t n, const struct manifest_options *options, struct intern *pool,
                        manifest_report *report, void *arg, struct manifest *out)
 {
-	struct loader l = {.options = options, .pool = pool, .report = report, .arg = arg};
+	struct loader l = {.options = options, .pool = pool, .reports = {.lenient = options->lenient, .report = report, .arg = arg}};
 	struct file_list files = {0};
 	enum err err;
-	find_files(&l, paths, n, &files);
-	if (files.count && l.err != ERR_NOMEM)
+	manifest_files_find(&l.reports, paths, n, options->recursive, &files);
+	if (files.count && l.reports.err != ERR_NOMEM)
 		load_files(&l, &files);
 	err = finish(&l, out);
 	file_list_free(&files);
@@ -372,14 +365,15 @@ enum err manifest_load_text(const char *bytes, size_t len, enum document_format 
                             const struct manifest_options *options, struct intern *pool, manifest_report *report, void *arg,
                             struct manifest *out)
 {
-	struct loader l = {.options = options, .pool = pool, .report = report, .arg = arg, .file = name};
+	struct loader l = {
+	        .options = options, .pool = pool, .reports = {.lenient = options->lenient, .report = report, .arg = arg}, .file = name};
 	struct text_reader *text = malloc(sizeof *text);
 	struct diag d = {0};
 	if (text) {
 		text_reader_memory(text, bytes, len);
 		load_text(&l, text, format);
 	} else {
-		wrong(&l, name, diag_set(&d, ERR_NOMEM, "out of memory"), &d);
+		reports_wrong(&l.reports, name, diag_set(&d, ERR_NOMEM, "out of memory"), &d);
 	}
 	free(text);
 	return finish(&l, out);

@@ -52,6 +52,11 @@ enum object_kind workload_kind(const char *name)
 	return kind;
 }
 
+const char *object_kind_api_version(enum object_kind kind)
+{
+	return kinds[kind].api_version;
+}
+
 void owner_decode(struct decoder *d, const struct field *meta, const char **kind, const char **name)
 {
 	struct field owners = field_member(d, meta, "ownerReferences"), owner = {0};

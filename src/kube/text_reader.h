@@ -1,5 +1,5 @@
-/* text_reader.h - a manifest's text, a piece at a time: from a file, stdin or memory. What is not text (a NUL octet), or too much
- * of it, is an error as soon as it is met. */
+/* text_reader.h - a manifest's text, a piece at a time: from a file, stdin or memory. A byte order mark at the start is taken away, and
+ * UTF-16 that begins with one becomes UTF-8. What is not text (a NUL octet), or too much of it, is an error as soon as it is met. */
 #pragma once
 #include "base/diag.h"
 #include <stdbool.h>
@@ -16,8 +16,12 @@ struct text_reader {
 	uint64_t total;             /* octets given out or peeked at */
 	bool nul;                   /* the next octet is one */
 	bool peeked;                /* piece holds what text_reader_peek() read */
+	bool braces;                /* "{{" was seen: the text of a template, if it is no good otherwise */
+	bool utf16, big_endian;     /* how the text is written */
+	size_t raw_len;             /* of UTF-16: octets of a character that are in raw and wait for the rest */
 	size_t piece_at, piece_len; /* piece_at: past a byte order mark */
 	char piece[TEXT_PIECE];
+	uint8_t raw[TEXT_PIECE / 2]; /* UTF-16, of which 2 octets become up to 3 */
 };
 
 /* Opens path, or what we were given by it ("-": stdin; base/file.h). The errors of file_open, with diag. */

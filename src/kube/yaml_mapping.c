@@ -1,4 +1,5 @@
 #include "yaml_mapping.h"
+#include "repeated_key.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,7 +15,8 @@ static enum err add_member(struct yaml_mapping *m, cJSON *node, cJSON *item, uns
 		m->members = grown;
 		m->cap = cap;
 	}
-	m->members[m->count++] = (struct yaml_member){item, line, rank};
+	m->members[m->count] = (struct yaml_member){item, line, rank, m->count};
+	m->count++;
 	cJSON_AddItemToArray(node, item); /* keeps the key that it has */
 	return OK;
 }
@@ -29,8 +31,13 @@ static enum err merge_one(struct yaml_mapping *m, cJSON *node, cJSON *value, str
 {
 	enum err err = OK;
 	m->merged++;
-	while (!err && value->child)
-		err = add_member(m, node, cJSON_DetachItemViaPointer(value, value->child), 0, m->merged, d);
+	while (!err && value->child) {
+		cJSON *item = cJSON_DetachItemViaPointer(value, value->child);
+		if (is_repeated_key(item))
+			cJSON_Delete(item); /* it is said where it was written */
+		else
+			err = add_member(m, node, item, 0, m->merged, d);
+	}
 	return err;
 }
 
@@ -50,7 +57,7 @@ enum err yaml_mapping_merge(struct yaml_mapping *m, cJSON *node, cJSON *value, s
 	return err;
 }
 
-static int by_key_rank_line(const void *a, const void *b)
+static int by_key_rank_place(const void *a, const void *b)
 {
 	const struct yaml_member *x = a, *y = b;
 	int c = strcmp(x->item->string, y->item->string);
@@ -58,27 +65,32 @@ static int by_key_rank_line(const void *a, const void *b)
 		return c;
 	if (x->rank != y->rank)
 		return x->rank < y->rank ? -1 : 1;
-	return (x->line > y->line) - (x->line < y->line);
+	return (x->place > y->place) - (x->place < y->place);
 }
 
-enum err yaml_mapping_finish(struct yaml_mapping *m, cJSON *node, struct diag *d)
+/* The members of one key: of those written here the last one wins, else the one merged first. */
+static void finish_key(cJSON *node, const struct yaml_member *same, size_t n)
 {
-	size_t kept = 0;
+	size_t written = 0;
+	while (written < n && same[written].rank == 0)
+		written++;
+	for (size_t i = 0; i + 1 < written; i++)
+		repeated_key_mark(node, same[i].item, same[i + 1].line, same[0].line);
+	for (size_t i = written ? written : 1; i < n; i++)
+		cJSON_Delete(cJSON_DetachItemViaPointer(node, same[i].item));
+}
+
+void yaml_mapping_finish(struct yaml_mapping *m, cJSON *node)
+{
+	size_t first = 0;
 	if (m->count)
-		qsort(m->members, m->count, sizeof *m->members, by_key_rank_line);
-	for (size_t i = 1; i < m->count; i++) {
-		struct yaml_member *first = &m->members[kept], *again = &m->members[i];
-		if (strcmp(first->item->string, again->item->string) != 0) {
-			kept = i;
-		} else if (again->rank == 0) {
-			d->line = again->line;
-			return diag_set(d, ERR_SYNTAX, "the key \"%.60s\" is given twice, first in line %u", again->item->string,
-			                first->line);
-		} else {
-			cJSON_Delete(cJSON_DetachItemViaPointer(node, again->item));
-		}
+		qsort(m->members, m->count, sizeof *m->members, by_key_rank_place);
+	for (size_t i = 1; i <= m->count; i++) {
+		if (i < m->count && strcmp(m->members[first].item->string, m->members[i].item->string) == 0)
+			continue;
+		finish_key(node, m->members + first, i - first);
+		first = i;
 	}
-	return OK;
 }
 
 void yaml_mapping_free(struct yaml_mapping *m)

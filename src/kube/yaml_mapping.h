@@ -1,4 +1,4 @@
-/* yaml_mapping.h - the members of a YAML mapping while it is being read: keys given twice are found, and `<<` merges in others. */
+/* yaml_mapping.h - the members of a YAML mapping while it is being read: keys given more than once are found, and `<<` merges in others. */
 #pragma once
 #include "base/diag.h"
 #include <cjson/cJSON.h>
@@ -8,6 +8,7 @@ struct yaml_member {
 	cJSON *item; /* owned by the mapping's node */
 	unsigned line;
 	unsigned rank; /* 0: written here; else in which merged mapping. The lowest wins */
+	size_t place;  /* among all that were added */
 };
 
 struct yaml_mapping {
@@ -22,7 +23,7 @@ enum err yaml_mapping_add(struct yaml_mapping *m, cJSON *node, cJSON *item, unsi
 /* Adds the members of value (consumed), a mapping or a sequence of mappings, of which the first wins. ERR_SYNTAX: neither. */
 enum err yaml_mapping_merge(struct yaml_mapping *m, cJSON *node, cJSON *value, struct diag *d);
 
-/* All are there: leaves one member of each key. ERR_SYNTAX with diag and its line: one was written twice. */
-enum err yaml_mapping_finish(struct yaml_mapping *m, cJSON *node, struct diag *d);
+/* All are there: leaves one member of each key, the last of those written here, and of the others marks (repeated_key.h). */
+void yaml_mapping_finish(struct yaml_mapping *m, cJSON *node);
 
 void yaml_mapping_free(struct yaml_mapping *m); /* not the members */

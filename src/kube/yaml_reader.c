@@ -2,6 +2,7 @@
 #include "list_kind.h"
 #include "yaml_mapping.h"
 #include "yaml_scalar.h"
+#include "yaml_text.h"
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
@@ -24,16 +25,18 @@ struct anchor {
 };
 
 struct yaml_reader {
-	yaml_parser_t parser;
-	struct text_reader *text;
+	yaml_parser_t parser;  /* of one document: it is of no more use after an error */
+	unsigned line;         /* in which that begins */
 	struct diag text_diag; /* why reading the text failed */
 	enum err text_err;
-	const char *piece; /* what libyaml has not taken yet of the last piece */
-	size_t piece_len;
 	size_t unparsed; /* octets taken since the last event */
+	bool lost;       /* the document was wrong */
+	bool ended;      /* there is no more text */
+	struct yaml_text text;
 
 	struct open_node open[YAML_DEPTH_MAX];
 	unsigned depth;
+	unsigned passed; /* levels below the deepest that are open, and not kept */
 	struct anchor *anchors;
 	size_t anchor_count, anchor_cap;
 	size_t tree_bytes;  /* of the part being built */
@@ -61,18 +64,13 @@ static char *copy_text(const char *text)
 static int on_parser_read(void *data, unsigned char *out, size_t cap, size_t *len)
 {
 	struct yaml_reader *y = data;
-	if (!y->piece_len)
-		y->text_err = text_reader_next(y->text, &y->piece, &y->piece_len, &y->text_diag);
-	if (!y->text_err && y->unparsed > YAML_TEXT_BYTES_MAX)
-		y->text_err = diag_set(&y->text_diag, ERR_RANGE, "not a manifest: a value of more than %zu MiB", YAML_TEXT_BYTES_MAX >> 20);
-	if (y->text_err)
-		return 0;
-	*len = cap < y->piece_len ? cap : y->piece_len;
-	memcpy(out, y->piece, *len);
-	y->piece += *len;
-	y->piece_len -= *len;
+	y->text_err = yaml_text_read(&y->text, (char *)out, cap, len, &y->text_diag);
 	y->unparsed += *len;
-	return 1;
+	if (!y->text_err && y->unparsed > YAML_TEXT_BYTES_MAX) {
+		y->text_diag.line = y->line + (unsigned)y->parser.mark.line;
+		y->text_err = diag_set(&y->text_diag, ERR_RANGE, "not a manifest: a value of more than %zu MiB", YAML_TEXT_BYTES_MAX >> 20);
+	}
+	return !y->text_err;
 }
 
 /* What libyaml found wrong, or why it got no text. */
@@ -81,14 +79,12 @@ static enum err parser_error(const struct yaml_reader *y, struct diag *d)
 	const yaml_parser_t *p = &y->parser;
 	if (p->error == YAML_MEMORY_ERROR)
 		return out_of_memory(d);
-	d->line = (unsigned)p->mark.line + 1;
+	d->line = y->text_err ? y->text_diag.line : y->line + (unsigned)p->problem_mark.line;
 	if (y->text_err)
 		return diag_set(d, y->text_err, "%s", y->text_diag.text);
-	if (p->error != YAML_READER_ERROR)
-		d->line = (unsigned)p->problem_mark.line + 1;
 	if (!p->context)
 		return diag_set(d, ERR_SYNTAX, "not YAML: %s", p->problem);
-	return diag_set(d, ERR_SYNTAX, "not YAML: %s %s that starts at line %zu", p->problem, p->context, p->context_mark.line + 1);
+	return diag_set(d, ERR_SYNTAX, "not YAML: %s %s that starts at line %zu", p->problem, p->context, p->context_mark.line + y->line);
 }
 
 /* --- counting --- */
@@ -310,8 +306,6 @@ static bool streams_items(const struct yaml_reader *y, const char *anchor)
 static enum err open_node(struct yaml_reader *y, bool mapping, const yaml_char_t *anchor, unsigned line, struct diag *d)
 {
 	struct open_node o = {.mapping = mapping, .streams = !mapping && streams_items(y, (const char *)anchor)};
-	if (y->depth == YAML_DEPTH_MAX)
-		return diag_set(d, ERR_RANGE, "nested deeper than %d levels", YAML_DEPTH_MAX);
 	o.node = mapping ? cJSON_CreateObject() : cJSON_CreateArray();
 	o.anchor = anchor ? copy_text((const char *)anchor) : NULL;
 	if (!o.node || (anchor && !o.anchor)) {
@@ -336,9 +330,10 @@ static enum err close_node(struct yaml_reader *y, struct diag *d)
 {
 	struct open_node *o = &y->open[--y->depth];
 	cJSON *node = o->node;
-	enum err err = o->mapping ? yaml_mapping_finish(&o->members, node, d) : OK;
-	if (!err)
-		err = set_anchor(y, o->anchor, node, d);
+	enum err err;
+	if (o->mapping)
+		yaml_mapping_finish(&o->members, node);
+	err = set_anchor(y, o->anchor, node, d);
 	if (!err)
 		o->node = NULL;
 	open_node_free(o);
@@ -347,10 +342,12 @@ static enum err close_node(struct yaml_reader *y, struct diag *d)
 
 static enum err take_scalar(struct yaml_reader *y, const yaml_event_t *e, unsigned line, struct diag *d)
 {
-	const char *text = (const char *)e->data.scalar.value, *tag = (const char *)e->data.scalar.tag;
+	char *text = (char *)e->data.scalar.value;
+	const char *tag = (const char *)e->data.scalar.tag;
+	size_t len = y->text.restore ? yaml_text_restore(text, e->data.scalar.length) : e->data.scalar.length;
 	bool plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && e->data.scalar.plain_implicit;
 	cJSON *node = NULL;
-	enum err err = yaml_scalar(text, e->data.scalar.length, plain, tag, &node, d);
+	enum err err = yaml_scalar(text, len, plain, tag, &node, d);
 	if (err)
 		return err;
 	if (!cJSON_IsNumber(node))
@@ -376,15 +373,45 @@ static enum err take_alias(struct yaml_reader *y, const char *name, unsigned lin
 	return node ? place(y, node, line, false, d) : err;
 }
 
+/* An event below the deepest level that is kept. What begins there is null where it ends. */
+static enum err pass_over(struct yaml_reader *y, const yaml_event_t *e, unsigned line, struct diag *d)
+{
+	cJSON *node;
+	switch (e->type) {
+	case YAML_MAPPING_START_EVENT:
+	case YAML_SEQUENCE_START_EVENT:
+		y->passed++;
+		if (y->depth + y->passed > YAML_NEST_MAX)
+			return diag_set(d, ERR_RANGE, "nested deeper than %d levels", YAML_NEST_MAX);
+		return OK;
+	case YAML_MAPPING_END_EVENT:
+	case YAML_SEQUENCE_END_EVENT:
+		y->passed--;
+		break;
+	default:
+		return OK;
+	}
+	if (y->passed)
+		return OK;
+	node = cJSON_CreateNull();
+	if (!node)
+		return out_of_memory(d);
+	node->valueint = (int)line;
+	return place(y, node, line, false, d);
+}
+
+static bool begins_node(const yaml_event_t *e)
+{
+	return e->type == YAML_MAPPING_START_EVENT || e->type == YAML_SEQUENCE_START_EVENT;
+}
+
 static enum err take_event(struct yaml_reader *y, const yaml_event_t *e, struct diag *d)
 {
-	unsigned line = (unsigned)e->start_mark.line + 1;
+	unsigned line = (unsigned)e->start_mark.line + y->line;
 	d->line = line;
+	if (y->passed || (y->depth == YAML_DEPTH_MAX && begins_node(e)))
+		return pass_over(y, e, line, d);
 	switch (e->type) {
-	case YAML_NO_EVENT: /* what libyaml gives past the end */
-	case YAML_STREAM_END_EVENT:
-		hand_out(y, YAML_END, NULL);
-		return OK;
 	case YAML_DOCUMENT_END_EVENT:
 		clear_anchors(y);
 		return OK;
@@ -399,11 +426,65 @@ static enum err take_event(struct yaml_reader *y, const yaml_event_t *e, struct 
 		return take_scalar(y, e, line, d);
 	case YAML_ALIAS_EVENT:
 		return take_alias(y, (const char *)e->data.alias.anchor, line, d);
+	case YAML_NO_EVENT:
 	case YAML_STREAM_START_EVENT:
+	case YAML_STREAM_END_EVENT:
 	case YAML_DOCUMENT_START_EVENT:
 		break;
 	}
 	return OK;
+}
+
+/* --- documents --- */
+
+static bool begin_parser(struct yaml_reader *y)
+{
+	if (!yaml_parser_initialize(&y->parser))
+		return false;
+	yaml_parser_set_encoding(&y->parser, YAML_UTF8_ENCODING);
+	yaml_parser_set_input(&y->parser, on_parser_read, y);
+	y->line = y->text.line;
+	y->unparsed = 0;
+	return true;
+}
+
+/* Drops what there is of a document. */
+static void clear_document(struct yaml_reader *y)
+{
+	while (y->depth)
+		open_node_free(&y->open[--y->depth]);
+	clear_anchors(y);
+	y->passed = 0;
+	y->tree_bytes = 0;
+	y->lost = false;
+}
+
+/* Goes on behind the end of a document, or of what is left of it. */
+static enum err next_document(struct yaml_reader *y, struct diag *d)
+{
+	bool more;
+	enum err err = yaml_text_next(&y->text, &more, d);
+	clear_document(y);
+	yaml_parser_delete(&y->parser);
+	y->ended = err || !more;
+	if (begin_parser(y))
+		return err;
+	y->ended = true;
+	return out_of_memory(d);
+}
+
+/* Takes the next event of the document; *over: it was the last. */
+static enum err read_event(struct yaml_reader *y, bool *over, struct diag *d)
+{
+	yaml_event_t event;
+	enum err err;
+	if (!yaml_parser_parse(&y->parser, &event))
+		return parser_error(y, d);
+	y->unparsed = 0;
+	*over = event.type == YAML_STREAM_END_EVENT;
+	err = take_event(y, &event, d);
+	yaml_event_delete(&event);
+	return err;
 }
 
 /* --- the reader --- */
@@ -413,22 +494,18 @@ struct yaml_reader *yaml_reader_new(struct text_reader *text)
 	struct yaml_reader *y = calloc(1, sizeof *y);
 	if (!y)
 		return NULL;
-	if (!yaml_parser_initialize(&y->parser)) {
-		free(y);
-		return NULL;
-	}
-	y->text = text;
-	yaml_parser_set_input(&y->parser, on_parser_read, y);
-	return y;
+	yaml_text_init(&y->text, text);
+	if (begin_parser(y))
+		return y;
+	free(y);
+	return NULL;
 }
 
 void yaml_reader_free(struct yaml_reader *y)
 {
 	if (!y)
 		return;
-	while (y->depth)
-		open_node_free(&y->open[--y->depth]);
-	clear_anchors(y);
+	clear_document(y);
 	free(y->anchors);
 	yaml_parser_delete(&y->parser);
 	free(y);
@@ -438,18 +515,17 @@ void yaml_reader_free(struct yaml_reader *y)
 
 enum err yaml_read(struct yaml_reader *y, enum yaml_part *part, cJSON **tree, struct diag *d)
 {
-	enum err err = OK;
+	enum err err = y->lost ? next_document(y, d) : OK;
 	y->part = PART_NONE;
 	*tree = NULL;
-	while (!err && y->part == PART_NONE) {
-		yaml_event_t event;
-		if (!yaml_parser_parse(&y->parser, &event))
-			return parser_error(y, d);
-		y->unparsed = 0;
-		err = take_event(y, &event, d);
-		yaml_event_delete(&event);
+	while (!err && !y->ended && y->part == PART_NONE) {
+		bool over = false;
+		err = read_event(y, &over, d);
+		y->lost = err;
+		if (over)
+			err = next_document(y, d);
 	}
-	*part = y->part;
+	*part = y->part == PART_NONE ? YAML_END : y->part;
 	*tree = y->tree;
 	y->tree = NULL;
 	return err;

@@ -178,12 +178,32 @@ static cJSON *scalar_node(const struct scalar *s, const char *text)
 	return cJSON_CreateString(text);
 }
 
+#define NUL_SHOWN "\xef\xbf\xbd" /* U+FFFD, which no name may hold */
+
+/* cJSON's strings end at a NUL, so that a name would lose what stands behind it. */
+static enum err without_nul(const char *text, size_t len, cJSON **out, struct diag *d)
+{
+	char *copy = malloc(len * (sizeof NUL_SHOWN - 1) + 1), *to = copy;
+	if (!copy)
+		return diag_set(d, ERR_NOMEM, "out of memory");
+	for (size_t i = 0; i < len; i++) {
+		if (text[i])
+			*to++ = text[i];
+		else
+			to = mempcpy(to, NUL_SHOWN, sizeof NUL_SHOWN - 1);
+	}
+	*to = '\0';
+	*out = cJSON_CreateString(copy);
+	free(copy);
+	return *out ? OK : diag_set(d, ERR_NOMEM, "out of memory");
+}
+
 enum err yaml_scalar(const char *text, size_t len, bool plain, const char *tag, cJSON **out, struct diag *d)
 {
 	struct scalar s = {SCALAR_STRING, 0};
 	enum scalar_type wanted;
 	if (strlen(text) != len)
-		return diag_set(d, ERR_SYNTAX, "a string holds a NUL");
+		return without_nul(text, len, out, d);
 	if (!tag && plain) {
 		s = resolve(text, len);
 	} else if (tag && tag_type(tag, &wanted)) {

@@ -7,5 +7,5 @@
 #include <stddef.h>
 
 /* text ends with NUL at text[len]. tag: NULL, or the one written, in full. A tag !!int, !!float, !!bool or !!null that the text does
- * not fit is ERR_SYNTAX, as is a NUL inside the text; other tags make a string. */
+ * not fit is ERR_SYNTAX; other tags make a string. A NUL inside the text becomes U+FFFD, and all of it a string. */
 enum err yaml_scalar(const char *text, size_t len, bool plain, const char *tag, cJSON **out, struct diag *d);

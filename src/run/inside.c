@@ -123,7 +123,7 @@ static enum err watch(struct inside *in, struct diag *d)
 	sigemptyset(&child);
 	sigaddset(&child, SIGCHLD);
 	sigprocmask(SIG_UNBLOCK, &child, NULL);
-	if (filewatch_start(&in->loop, o->files, o->file_count, on_files_changed, in, &in->watch))
+	if (filewatch_start(&in->loop, o->files, o->file_count, o->manifest.recursive, on_files_changed, in, &in->watch))
 		log_line(LOG_WARNING, "run: the files cannot be watched: an edit will not be seen");
 	return OK;
 }

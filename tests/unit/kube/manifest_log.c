@@ -55,6 +55,16 @@ const char *log_text(const char *text, enum document_format format, bool lenient
 	return finish(&m, pool);
 }
 
+const char *log_folder(const char *path)
+{
+	struct manifest_options options = options_for(false);
+	struct intern *pool = intern_new();
+	struct manifest m;
+	options.recursive = true;
+	manifest_load(&path, 1, &options, pool, on_report, NULL, &m);
+	return finish(&m, pool);
+}
+
 const char *log_files(const char *const *paths, size_t n, bool lenient)
 {
 	struct manifest_options options = options_for(lenient);

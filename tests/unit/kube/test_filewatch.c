@@ -82,7 +82,7 @@ static void begin(struct world *w)
 
 static void watch(struct world *w, const char *path)
 {
-	assert_int_equal(filewatch_start(&w->loop, &path, 1, on_change, w, &w->watch), OK);
+	assert_int_equal(filewatch_start(&w->loop, &path, 1, false, on_change, w, &w->watch), OK);
 }
 
 static void wait_for(struct world *w, const unsigned *counter, unsigned value)
@@ -106,7 +106,7 @@ static void end(struct world *w)
 static void watch_witness(struct world *w, const char *path)
 {
 	write_file(path, "1", O_TRUNC);
-	assert_int_equal(filewatch_start(&w->loop, &path, 1, on_witness_change, w, &w->witness), OK);
+	assert_int_equal(filewatch_start(&w->loop, &path, 1, false, on_witness_change, w, &w->witness), OK);
 }
 
 static void wait_for_witness(struct world *w, const char *path)
@@ -399,7 +399,7 @@ static void test_stdin_is_not_watched(void **state)
 	(void)state;
 	prepare();
 	begin(&w);
-	assert_int_equal(filewatch_start(&w.loop, paths, 2, on_change, &w, &w.watch), OK);
+	assert_int_equal(filewatch_start(&w.loop, paths, 2, false, on_change, &w, &w.watch), OK);
 	write_file("-", "a file of that name", O_TRUNC);
 	truncate_and_write("m.yaml");
 	wait_for(&w, &w.changes, 1);
@@ -417,7 +417,7 @@ static void test_allocation_failures(void **state)
 		enum err err;
 		begin(&w);
 		fail_alloc_at(n);
-		err = filewatch_start(&w.loop, paths, 3, on_change, &w, &w.watch);
+		err = filewatch_start(&w.loop, paths, 3, false, on_change, &w, &w.watch);
 		whole = !fail_alloc_hit();
 		fail_alloc_at(0);
 		assert_int_equal(err, whole ? OK : ERR_NOMEM);

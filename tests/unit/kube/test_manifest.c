@@ -17,6 +17,8 @@
 	"{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":\"bad\"},\n\"spec\":{\"clusterIP\":\"10.0.0.300\"}}"
 #define BAD_SERVICE_TEXT "Service default/bad: spec.clusterIP: \"10.0.0.300\" is not an IP address; write one as 10.244.0.7 or fd00::7"
 
+#define TEMPLATE "warning: a: it has {{: if it is a template of a Helm chart: helm template --no-hooks CHART | headns serve -\n"
+
 struct text_case {
 	const char *what, *text, *want, *want_lenient; /* NULL: the same */
 };
@@ -48,6 +50,59 @@ static const struct text_case yaml[] = {
         {"the text breaks off", NS("a") "---\nb: [\n",
          "error: a:6: not YAML: did not find expected node content while parsing a flow node that starts at line 6\n",
          "warning: a:6: not YAML: did not find expected node content while parsing a flow node that starts at line 6\nNamespace /a\n"},
+        {"all that is wrong is named, and what is right goes on", NS("a") "---\na: [\n---\n" BAD_SERVICE "---\nb: ]\n---\n" NS("b"),
+         "error: a:6: not YAML: did not find expected node content while parsing a flow node that starts at line 6\n"
+         "error: a:11: " BAD_SERVICE_TEXT "\n"
+         "error: a:13: not YAML: did not find expected node content while parsing a block node that starts at line 13\n",
+         "warning: a:6: not YAML: did not find expected node content while parsing a flow node that starts at line 6\n"
+         "warning: a:11: " BAD_SERVICE_TEXT "\n"
+         "warning: a:13: not YAML: did not find expected node content while parsing a block node that starts at line 13\n"
+         "Namespace /a\nNamespace /b\n"},
+        {"a key twice", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n  labels: {b: c, b: d}\n  name: e\n",
+         "warning: a:5: the key \"b\" is given twice, first in line 5; the last one counts\n"
+         "warning: a:6: the key \"name\" is given twice, first in line 4; the last one counts\nNamespace /e labels{b=d}\n",
+         NULL},
+        {"kind twice", "apiVersion: v1\nkind: Pod\nkind: Namespace\nmetadata: {name: a}\n",
+         "warning: a:3: the key \"kind\" is given twice, first in line 2; the last one counts\nNamespace /a\n", NULL},
+        {"a key twice in what is left out", "apiVersion: v1\nkind: Secret\ntype: a\ntype: b\n", "", NULL},
+        {"a name that is to be made up",
+         "apiVersion: v1\nkind: Namespace\nmetadata: {generateName: a-}\n---\napiVersion: v1\nkind: Namespace\nmetadata: {generateName: "
+         "a-, name: }\n"
+         "---\napiVersion: v1\nkind: Namespace\nmetadata: {generateName: a-, name: b}\n",
+         "Namespace /a-b49k9\nNamespace /a-2vbdp\nNamespace /b\n", NULL},
+        {"a made-up name has 63 octets at most",
+         "apiVersion: v1\nkind: Namespace\nmetadata: {generateName: "
+         "aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeeffffffffffgggggggggg}\n",
+         "Namespace /aaaaaaaaaabbbbbbbbbbccccccccccddddddddddeeeeeeeeeefffffffft4kqw\n", NULL},
+        {"kinds that are nearly known",
+         "apiVersion: apps/v1beta1\nkind: StatefulSet\n---\napiVersion: extensions/v1beta1\nkind: Deployment\n---\napiVersion: v1\nkind: "
+         "Deployment\n---\n"
+         "apiVersion: apps/v1\nkind: Statefullset\n---\napiVersion: v1\nkind: service\n---\napiVersion: v1\nkind: list\nitems: []\n",
+         "warning: a:1: apps/v1beta1 StatefulSet is left out: its version is not known here; write apps/v1\n"
+         "warning: a:4: extensions/v1beta1 Deployment is left out: its version is not known here; write apps/v1\n"
+         "warning: a:7: v1 Deployment is left out: its version is not known here; write apps/v1\n"
+         "warning: a:10: apps/v1 Statefullset is left out: there is no such kind; is StatefulSet meant?\n"
+         "warning: a:13: v1 service is left out: there is no such kind; is Service meant?\n"
+         "warning: a:16: v1 list is left out: there is no such kind; is List meant?\n",
+         NULL},
+        {"kinds that are others",
+         "apiVersion: serving.knative.dev/v1\nkind: Service\n---\napiVersion: v1\nkind: Secret\n---\napiVersion: v1\nkind: "
+         "PodTemplate\n---\n"
+         "apiVersion: v1\nkind: ServiceAccount\n---\napiVersion: apps/v1\nkind: ControllerRevision\n---\napiVersion: v1\nkind: Event\n---\n"
+         "apiVersion: batch/v1\nkind: CronJob\n---\napiVersion: v1\nkind: ServiceList\nitems: null\n---\napiVersion: v1\nkind: Binding\n",
+         "", NULL},
+        {"a template", "apiVersion: v1\nkind: Service\nmetadata: {name: \"{{ .Release.Name }}\"}\n",
+         "error: a:3: Service default/{{ .Release.Name }}: metadata.name: \"{{ .Release.Name }}\" is not a DNS label; write a-z, 0-9 and "
+         "'-', not '-' first or last\n" TEMPLATE,
+         "warning: a:3: Service default/{{ .Release.Name }}: metadata.name: \"{{ .Release.Name }}\" is not a DNS label; write a-z, 0-9 and "
+         "'-', not '-' first or last\n" TEMPLATE},
+        {"braces in what is right", "apiVersion: v1\nkind: ConfigMap\ndata: {a: \"{{ $labels }}\"}\n", "", NULL},
+        {"a byte that is no text, where nothing reads it", NS("a") "# \xe9t\xe9\n", "Namespace /a\n", NULL},
+        {"a byte that is no text, in a name", NS("\xe9t\xe9"),
+         "error: a:3: Namespace \xef\xbf\xbdt\xef\xbf\xbd: metadata.name: \"\xef\xbf\xbdt\xef\xbf\xbd\" is not a DNS label; write a-z, 0-9 "
+         "and '-', not '-' first or last\n",
+         "warning: a:3: Namespace \xef\xbf\xbdt\xef\xbf\xbd: metadata.name: \"\xef\xbf\xbdt\xef\xbf\xbd\" is not a DNS label; write a-z, "
+         "0-9 and '-', not '-' first or last\n"},
         {"twice", NS("a") "---\n" NS("b") "---\n" NS("a") "---\n" NS("a"),
          "error: a:9: Namespace a: given twice, first in a:1\nerror: a:13: Namespace a: given twice, first in a:1\n",
          "warning: a:9: Namespace a: given twice, first in a:1\nwarning: a:13: Namespace a: given twice, first in a:1\n"
@@ -82,6 +137,45 @@ static const struct text_case json[] = {
          "warning: a:3: not JSON: wrong at \"tru}\"\nNamespace /a\n"},
         {"cut", NS_JSON("a") "\n{\"a\":\n", "error: a:2: not JSON: the text ends inside of the object that begins here\n",
          "warning: a:2: not JSON: the text ends inside of the object that begins here\nNamespace /a\n"},
+        {"a key twice",
+         "\n{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\n\"metadata\":{\"name\":\"a\",\"labels\":{\"b\":\"c\",\"b\":\"d\"},\"name\":"
+         "\"e\"}}",
+         "warning: a:2: the key \"b\" is given twice; the last one counts\n"
+         "warning: a:2: the key \"name\" is given twice; the last one counts\nNamespace /e labels{b=d}\n",
+         NULL},
+        {"a key twice in what is left out", "{\"apiVersion\":\"v1\",\"kind\":\"Secret\",\"a\":1,\"a\":2}", "", NULL},
+        {"a key twice among many",
+         "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"a\",\"labels\":{\"a\":\"1\",\"b\":\"1\",\"c\":\"1\",\"d\":"
+         "\"1\",\"e\":\"1\",\"f\":\"1\","
+         "\"g\":\"1\",\"h\":\"1\",\"i\":\"1\",\"j\":\"1\",\"k\":\"1\",\"l\":\"1\",\"m\":\"1\",\"n\":\"1\",\"o\":\"1\",\"p\":\"1\",\"q\":"
+         "\"1\",\"b\":\"2\",\"b\":\"3\"}}}",
+         "warning: a:1: the key \"b\" is given twice; the last one counts\nwarning: a:1: the key \"b\" is given twice; the last one "
+         "counts\n"
+         "Namespace /a labels{a=1,b=3,c=1,d=1,e=1,f=1,g=1,h=1,i=1,j=1,k=1,l=1,m=1,n=1,o=1,p=1,q=1}\n",
+         NULL},
+        {"a true has no line of its own", "\n\n{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":true}}",
+         "error: a:3: Namespace: metadata.name: true is a boolean; quote it\n",
+         "warning: a:3: Namespace: metadata.name: true is a boolean; quote it\n"},
+        {"escapes that are no characters",
+         "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"a\",\"annotations\":{\"b\":\"\\ud83d \\ude00 \\u0000 "
+         "\\ud83d\\ude00 \\\\ud83d\"}}}",
+         "Namespace /a\n", NULL},
+        {"a name with a NUL is not what stands before it", NS_JSON("a\\u0000b"),
+         "error: a:1: Namespace a\xef\xbf\xbd"
+         "b: metadata.name: \"a\xef\xbf\xbd"
+         "b\" is not a DNS label; write a-z, 0-9 and '-', not '-' first or last\n",
+         "warning: a:1: Namespace a\xef\xbf\xbd"
+         "b: metadata.name: \"a\xef\xbf\xbd"
+         "b\" is not a DNS label; write a-z, 0-9 and '-', not '-' first or last\n"},
+        {"byte order marks before objects", NS_JSON("a") "\xef\xbb\xbf" NS_JSON("b") "\n---\n\xef\xbb\xbf\n" NS_JSON("c"),
+         "Namespace /a\nNamespace /b\nNamespace /c\n", NULL},
+        {"all that is wrong is named, and what is right goes on",
+         NS_JSON("a") "\n{\"a\":tru}\n" NS_JSON("b") "\n{\"a\":\n  {]},\n  {\"b\":1}}\n" NS_JSON("c") "\n" BAD_SERVICE_JSON,
+         "error: a:2: not JSON: wrong at \"tru}\"\nerror: a:5: not JSON: a bracket of the wrong kind\nerror: a:8: " BAD_SERVICE_TEXT "\n",
+         "warning: a:2: not JSON: wrong at \"tru}\"\nwarning: a:5: not JSON: a bracket of the wrong kind\nwarning: a:8: " BAD_SERVICE_TEXT
+         "\nNamespace /a\nNamespace /b\nNamespace /c\n"},
+        {"a wrong item costs no other", "{\"kind\":\"List\",\"items\":[" NS_JSON("a") ",\n{\"a\":tru},\n" NS_JSON("b") "]}",
+         "error: a:2: not JSON: wrong at \"tru}\"\n", "warning: a:2: not JSON: wrong at \"tru}\"\nNamespace /a\nNamespace /b\n"},
         {"twice", NS_JSON("a") "\n" NS_JSON("a"), "error: a:2: Namespace a: given twice, first in a:1\n",
          "warning: a:2: Namespace a: given twice, first in a:1\nNamespace /a\n"},
 };
@@ -135,18 +229,18 @@ static void test_reports_end(void **state)
 		enum document_format format;
 		const char *last;
 	} ends[] = {
-	        {100, false, DOCUMENT_YAML, "\nerror: a:100: object: apiVersion: missing; write one, as v1 or apps/v1\n"},
-	        {250, false, DOCUMENT_YAML, "\nerror: … and 150 more\n"},
-	        {9999, false, DOCUMENT_JSON, "\nerror: … and 9899 more\n"},
-	        {20000, false, DOCUMENT_YAML, "\nerror: … and 9900 more; the rest was not read\n"},
-	        {20000, false, DOCUMENT_JSON, "\nerror: … and 9900 more; the rest was not read\n"},
-	        {20000, true, DOCUMENT_JSON, "\nwarning: … and 19900 more\n"},
+	        {20, false, DOCUMENT_YAML, "\nerror: a:20: object: apiVersion: missing; write one, as v1 or apps/v1\n"},
+	        {250, false, DOCUMENT_YAML, "\nerror: … and 230 more\n"},
+	        {9999, false, DOCUMENT_JSON, "\nerror: … and 9979 more\n"},
+	        {20000, false, DOCUMENT_YAML, "\nerror: … and 9980 more; the rest was not read\n"},
+	        {20000, false, DOCUMENT_JSON, "\nerror: … and 9980 more; the rest was not read\n"},
+	        {20000, true, DOCUMENT_JSON, "\nwarning: … and 19980 more\n"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
 		char *text = repeat("", "--- {}\n", ends[i].wrong, "");
 		const char *got = log_text(text, ends[i].format, ends[i].lenient);
-		assert_int_equal(count_lines(got), ends[i].wrong > 100 ? 101 : 100);
+		assert_int_equal(count_lines(got), ends[i].wrong > 20 ? 21 : 20);
 		assert_non_null(strstr(got, ends[i].last));
 		free(text);
 	}
@@ -177,7 +271,9 @@ static void test_too_much_for_one_object(void **state)
 	} cases[] = {
 	        {"\n{\"a\":\"", "bbbbbbbbbbbbbbbb", DOCUMENT_JSON, (size_t)17 << 16,
 	         "error: a:2: not a manifest: an object of more than 16 MiB\n"},
-	        {"{\"items\":[", "{},", DOCUMENT_JSON, 10001, "error: a:1: items without kind in a list that has not said its own\n"},
+	        {"{\"items\":[", "{},", DOCUMENT_JSON, 10001,
+	         "error: a:1: items without kind in a list that has not said its own\n"
+	         "error: a:1: not JSON: the text ends inside of the object that begins here\n"},
 	        {"\n\na: ", "bbbbbbbbbbbbbbbb", DOCUMENT_YAML, (size_t)17 << 16,
 	         "error: a:3: not a manifest: a value of more than 16 MiB\n"},
 	};
@@ -262,10 +358,12 @@ static void test_binary(void **state)
 		size_t len;
 		const char *want;
 	} cases[] = {
-	        {"f.yaml", "a: 1\nb: \0", 9, "error: f.yaml:2: not text: octet 9 is a NUL (a binary file, or UTF-16; UTF-8 is read)\n"},
-	        {"f.json", "{\n\n\0", 4, "error: f.json:3: not text: octet 4 is a NUL (a binary file, or UTF-16; UTF-8 is read)\n"},
-	        {"f.yaml", "\0", 1, "error: f.yaml:1: not text: octet 1 is a NUL (a binary file, or UTF-16; UTF-8 is read)\n"},
-	        {"f.json", "\xff\xfe{\0", 4, "error: f.json:1: not JSON: an object is wanted, beginning with {\n"},
+	        {"f.yaml", "a: 1\nb: \0", 9,
+	         "error: f.yaml:2: not text: octet 9 is a NUL (a binary file, or UTF-16 without a byte order mark)\n"},
+	        {"f.json", "{\n\n\0", 4,
+	         "error: f.json:3: not text: octet 4 is a NUL (a binary file, or UTF-16 without a byte order mark)\n"},
+	        {"f.yaml", "\0", 1, "error: f.yaml:1: not text: octet 1 is a NUL (a binary file, or UTF-16 without a byte order mark)\n"},
+	        {"f.yaml", "\xff\xfe\0\0", 4, "error: f.yaml:1: not text: a NUL (a binary file)\n"},
 	};
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -274,6 +372,8 @@ static void test_binary(void **state)
 		unlink(cases[i].path);
 	}
 }
+
+#define UNREAD "warning: d: 1 sub-folder with manifests is not read (sub.yaml): -R reads it\n"
 
 static void test_folder(void **state)
 {
@@ -289,10 +389,74 @@ static void test_folder(void **state)
 	write_text("d/notes.txt", "{ not yaml");
 	write_text("d/sub.yaml/x.yaml", "{ not yaml");
 	write_text("e/x.yaml", NS("ten"));
-	assert_string_equal(log_files(paths, 1, false), "Namespace /ten\nNamespace /two\nNamespace /three\n");
-	assert_string_equal(log_files(paths, 2, false), "error: e/x.yaml:1: Namespace ten: given twice, first in d/10.yml:1\n");
+	assert_string_equal(log_files(paths, 1, false), UNREAD "Namespace /ten\nNamespace /two\nNamespace /three\n");
+	assert_string_equal(log_files(paths, 2, false), UNREAD "error: e/x.yaml:1: Namespace ten: given twice, first in d/10.yml:1\n");
 	unlink("e/x.yaml");
-	assert_string_equal(log_files(paths, 2, false), "error: e/: the folder has no *.yaml, *.yml or *.json\n");
+	assert_string_equal(log_files(paths, 2, false), UNREAD "error: e/: the folder has no *.yaml, *.yml or *.json\n");
+}
+
+/* UTF-16 as PowerShell's > writes it; the characters take 1 to 4 octets in UTF-8, and lie across the ends of what is read at a time. */
+static void test_utf16(void **state)
+{
+	static const uint16_t odd[] = {'#', 0xe9, 0x20ac, 0xd83d, 0xde00, 0xd83d, '\n'};
+	static uint8_t bytes[300000];
+	const char *path = "utf16.yaml", *text = NS("a");
+	(void)state;
+	for (unsigned big = 0; big < 2; big++) {
+		size_t len = 0;
+		uint16_t units[] = {0xfeff};
+#define PUT(unit)                                                                                                                          \
+	do {                                                                                                                               \
+		bytes[len + !big] = (uint8_t)((unit) >> 8);                                                                                \
+		bytes[len + big] = (uint8_t)(unit);                                                                                        \
+		len += 2;                                                                                                                  \
+	} while (0)
+		PUT(units[0]);
+		for (unsigned i = 0; i < 20001; i++)
+			for (size_t k = 0; k < sizeof odd / sizeof *odd; k++)
+				PUT(odd[k]);
+		for (const char *c = text; *c; c++)
+			PUT(*c);
+#undef PUT
+		write_file(path, (const char *)bytes, len);
+		assert_string_equal(log_files(&path, 1, false), "Namespace /a\n");
+		write_file(path, (const char *)bytes, 2);
+		assert_string_equal(log_files(&path, 1, false), "");
+	}
+	unlink(path);
+}
+
+static void test_sub_folders(void **state)
+{
+	const char *paths[] = {"r"}, *kustomization = "r/k/kustomization.yaml", *chart[] = {"chart"};
+	(void)state;
+	assert_int_equal(mkdir("r", 0700), 0);
+	assert_int_equal(mkdir("r/docs", 0700), 0);
+	write_text("r/docs/readme.md", "{ not yaml");
+	assert_string_equal(log_files(paths, 1, false), "error: r: the folder has no *.yaml, *.yml or *.json\n");
+	assert_int_equal(mkdir("r/.git", 0700), 0);
+	write_text("r/.git/x.yaml", "{ not yaml");
+	assert_int_equal(mkdir("r/a", 0700), 0);
+	assert_int_equal(mkdir("r/a/b", 0700), 0);
+	write_text("r/a/b/1.json", NS_JSON("deep"));
+	assert_int_equal(symlink("../..", "r/a/loop"), 0);
+	assert_int_equal(mkdir("r/k", 0700), 0);
+	write_text(kustomization, "resources: [2.yaml]\n");
+	write_text("r/k/2.yaml", NS("two"));
+	write_text("r/0.yaml", NS("zero"));
+	assert_string_equal(log_files(paths, 1, false),
+	                    "warning: r: 2 sub-folders with manifests are not read (a, k): -R reads them\nNamespace /zero\n");
+	assert_string_equal(log_folder("r"),
+	                    "warning: r: its kustomization is not applied, so names may be others: kubectl kustomize r/k | headns serve -\n"
+	                    "Namespace /zero\nNamespace /deep\nNamespace /two\n");
+	assert_string_equal(
+	        log_files(&kustomization, 1, true),
+	        "warning: r/k/kustomization.yaml: this is for kubectl, with its folder: kubectl kustomize FOLDER | headns serve -\n");
+	assert_int_equal(mkdir("chart", 0700), 0);
+	write_text("chart/Chart.yaml", "apiVersion: v2\nname: chart\n");
+	assert_string_equal(log_files(chart, 1, true),
+	                    "warning: chart: this is a Helm chart: helm template --no-hooks chart | headns serve -\n"
+	                    "warning: chart/Chart.yaml:1: object: kind: missing; write one, as Service or Pod\n");
 }
 
 static void test_stdin(void **state)
@@ -302,7 +466,8 @@ static void test_stdin(void **state)
 	write_text("in", NS_JSON("a") "\n1\n");
 	assert_non_null(freopen("in", "r", stdin));
 	assert_string_equal(log_files(paths, 1, true), "warning: stdin:2: not JSON: an object is wanted, beginning with {\nNamespace /a\n");
-	assert_string_equal(log_files(paths, 1, true), ""); /* read to its end, still open */
+	/* Read to its end, still open: what has no object is no cluster. */
+	assert_string_equal(log_files(paths, 1, true), "error: stdin: there is no object in it: did the command that wrote it fail?\n");
 }
 
 /* --- memory --- */
@@ -354,7 +519,11 @@ static void test_allocation_failures(void **state)
 	write_text("m/a.yaml", NS("a") "---\nkind: NamespaceList\napiVersion: v1\nitems:\n- metadata: {name: b}\n---\n"
 	                               "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: web}\nspec:\n  replicas: 2\n  template:\n"
 	                               "    spec: {dnsConfig: {searches: [a, b], options: [{name: ndots, value: '1'}]}}\n");
-	write_text("m/b.json", "{\"items\":[" ITEM_JSON("c") "],\"kind\":\"NamespaceList\",\"apiVersion\":\"v1\"}");
+	assert_int_equal(mkdir("m/sub", 0700), 0);
+	write_text("m/sub/x.yaml", "");
+	write_text("m/kustomization.yml", "");
+	write_text("m/b.json", "{\"items\":[{\"metadata\":{\"generateName\":\"c\",\"labels\":{\"a\":\"1\",\"a\":\"2\"}}}],"
+	                       "\"kind\":\"NamespaceList\",\"apiVersion\":\"v1\"}");
 	cJSON_InitHooks(&hooks);
 	check_allocation_failures("m", false);
 	cJSON_InitHooks(NULL);
@@ -371,6 +540,8 @@ int main(void)
 	        cmocka_unit_test(test_formats),
 	        cmocka_unit_test(test_binary),
 	        cmocka_unit_test(test_folder),
+	        cmocka_unit_test(test_utf16),
+	        cmocka_unit_test(test_sub_folders),
 	        cmocka_unit_test(test_stdin),
 	        cmocka_unit_test(test_allocation_failures),
 	};

@@ -1,9 +1,13 @@
 #include "fail_alloc.h"
+#include "repeated_key.h"
 #include "unit.h"
 #include "yaml_reader.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define FFFD "\xef\xbf\xbd"
+#define BOM  "\xef\xbb\xbf"
 
 static char out[8192];
 static size_t out_len;
@@ -17,30 +21,54 @@ __attribute__((format(printf, 1, 2))) static void put(const char *format, ...)
 	assert_true(out_len < sizeof out);
 }
 
-static void put_tree(const cJSON *tree)
+static void put_repeated(void *arg, const char *key, unsigned line, unsigned first)
 {
-	char *json = cJSON_PrintUnformatted(tree);
-	assert_non_null(json);
-	put("%s", json);
-	cJSON_free(json);
+	(void)arg;
+	put(" (%s in line %u, first %u)", key, line, first);
 }
 
-/* Every part of the text: documents as JSON, items with "+ " before, what is wrong as "LINE: text"; parted by " | ". */
+static void drop_repeated(cJSON *tree)
+{
+	for (cJSON *child = tree->child, *next; child; child = next) {
+		next = child->next;
+		if (is_repeated_key(child))
+			cJSON_Delete(cJSON_DetachItemViaPointer(tree, child));
+		else
+			drop_repeated(child);
+	}
+}
+
+static void put_tree(cJSON *tree)
+{
+	cJSON *copy = cJSON_Duplicate(tree, true);
+	char *json;
+	drop_repeated(copy);
+	json = cJSON_PrintUnformatted(copy);
+	assert_non_null(json);
+	put("%s", json);
+	repeated_keys_each(tree, put_repeated, NULL);
+	cJSON_free(json);
+	cJSON_Delete(copy);
+}
+
+/* Every part of the text: documents as JSON, and then the keys that came more than once; items with "+ " before; what is wrong as "LINE: text";
+ * parted by " | ". */
 static const char *read_all(const char *text, size_t len)
 {
 	static struct text_reader reader;
 	struct yaml_reader *y;
 	enum yaml_part part = YAML_DOCUMENT;
-	enum err err = OK;
+	bool more = true;
 	text_reader_memory(&reader, text, len);
 	y = yaml_reader_new(&reader);
 	assert_non_null(y);
 	out_len = 0;
 	out[0] = '\0';
-	while (!err && part != YAML_END) {
+	while (more) {
 		struct diag d = {0};
 		cJSON *tree;
-		err = yaml_read(y, &part, &tree, &d);
+		enum err err = yaml_read(y, &part, &tree, &d);
+		more = err || part != YAML_END;
 		assert_int_equal(tree != NULL, !err && part != YAML_END);
 		if (out_len && (err || tree))
 			put(" | ");
@@ -89,17 +117,53 @@ static const struct {
         {"a quoted << is a key", "a:\n  \"<<\": {b: 1}\n", "{\"a\":{\"<<\":{\"b\":1}}}"},
         {"a merge of no mapping", "a:\n  <<: 3\n", "2: << names something other than a mapping"},
         {"a merge of no mappings", "a:\n  <<: [{b: 1}, 3]\n", "2: << names something other than mappings"},
-        {"a key twice", "a: 1\nb: 2\na: 3\n", "3: the key \"a\" is given twice, first in line 1"},
-        {"a key twice, deep", "a:\n- b: 1\n  c: 2\n  b: 2\n", "4: the key \"b\" is given twice, first in line 2"},
-        {"a key twice in two spellings", "yes: 1\non: 2\n", "2: the key \"true\" is given twice, first in line 1"},
+        {"a key twice", "a: 1\nb: 2\na: 3\n", "{\"b\":2,\"a\":3} (a in line 3, first 1)"},
+        {"a key twice in a line", "{a: 1, a: 3}\n", "{\"a\":3} (a in line 1, first 1)"},
+        {"a key three times", "a: 1\na: {b: 2}\na: 3\n", "{\"a\":3} (a in line 2, first 1) (a in line 3, first 1)"},
+        {"a key twice, deep", "a:\n- b: 1\n  c: 2\n  b: 2\n", "{\"a\":[{\"c\":2,\"b\":2}]} (b in line 4, first 2)"},
+        {"a key twice in two spellings", "yes: 1\non: 2\n", "{\"true\":2} (true in line 2, first 1)"},
+        {"a key twice, and merged too", "a: &x {b: 1}\nc:\n  b: 2\n  <<: *x\n  b: 3\n",
+         "{\"a\":{\"b\":1},\"c\":{\"b\":3}} (b in line 5, first 3)"},
+        {"a key twice in what is merged", "a: &x {b: 1, b: 2}\nc:\n  <<: *x\n", "{\"a\":{\"b\":2},\"c\":{\"b\":2}} (b in line 1, first 1)"},
         {"a mapping as a key", "a: 1\n? {b: 1}\n: 2\n", "2: a mapping key is neither a string nor a number"},
-        {"a NUL in a string", "a: \"x\\0y\"\n", "1: a string holds a NUL"},
+        {"a NUL in a string", "a: \"x\\0y\"\n", "{\"a\":\"x" FFFD "y\"}"},
         {"a tag that does not fit", "a: 1\nb: !!int x\n", "2: \"x\" is not a !!int"},
         {"not closed", "a: 1\nb: {c: d\n",
          "3: not YAML: did not find expected ',' or '}' while parsing a flow mapping that starts at line 2"},
         {"a tab as indentation", "a:\n\tb: 1\n",
          "2: not YAML: found character that cannot start any token while scanning for the next token that starts at line 2"},
-        {"not UTF-8", "a: 1\nb: \xff\n", "1: not YAML: invalid leading UTF-8 octet"},
+        {"octets that are no UTF-8", "a: \xff\xe4x # \xfc\nb: \xc3\xa9\xe2\x82\n",
+         "{\"a\":\"" FFFD FFFD "x\",\"b\":\"\xc3\xa9" FFFD FFFD "\"}"},
+        {"overlong, surrogate, beyond Unicode", "a: \xc0\xaf \xed\xa0\x80 \xf4\x90\x80\x80.\n",
+         "{\"a\":\"" FFFD FFFD " " FFFD " " FFFD ".\"}"},
+        {"control characters, and what stands for a colon", "a: \x1b \x7f \xc2\x9b \xef\xb7\x90.\n",
+         "{\"a\":\"" FFFD " " FFFD " " FFFD " " FFFD ".\"}"},
+        {"surrogates that JSON escapes", "{\"a\": \"\\ud83d\\uDE00 \\ud83d \\ude00 \\ud83d\\ud83d \\u0041 \\/ \\\\ud83d\"}",
+         "{\"a\":\"\xf0\x9f\x98\x80 " FFFD " " FFFD " " FFFD FFFD " A / \\\\ud83d\"}"},
+        {"colons within words", "a: [1, 001:db8::]\nb: [::1, fd00::, '::']\nc: {d: ::, e: a:}\nf:: [g:, \"h:\"]\n",
+         "{\"a\":[1,\"001:db8::\"],\"b\":[\"::1\",\"fd00::\",\"::\"],\"c\":{\"d\":\"::\",\"e\":\"a:\"},\"f:\":[\"g:\",\"h:\"]}"},
+        {"colons that part", "{\"a\":1,\"b\":[],\"c\":{},'d':x, ? e : f, \"g\":}",
+         "{\"a\":1,\"b\":[],\"c\":{},\"d\":\"x\",\"e\":\"f\",\"g\":null}"},
+        {"byte order marks where lines begin", BOM "a: 1\n---\n" BOM "b: 2\n" BOM "---\n# x\n" BOM "c: 3\n",
+         "{\"a\":1} | {\"b\":2} | {\"c\":3}"},
+        {"a mark within a line is text", "a: x" BOM "y\n", "{\"a\":\"x" BOM "y\"}"},
+        {"line breaks of Windows and old Macs", "a: 1\r\n---\r\nb: [\r\n---\rc: 3\r---\rd: ]\r",
+         "{\"a\":1} | 4: not YAML: did not find expected node content while parsing a flow node that starts at line 4 | {\"c\":3} | "
+         "7: not YAML: did not find expected node content while parsing a block node that starts at line 7"},
+        {"directives", "# x\n%YAML 1.1\n---\na: 1\n...\n# y\n%TAG !x! tag:yaml.org,2002:\n--- !x!str 2\n--- 3\n", "{\"a\":1} | \"2\" | 3"},
+        {"a document after the end of another", "a: 1\n...\nb: 2\n", "{\"a\":1} | {\"b\":2}"},
+        {"what only looks like the end", "a: |\n  ---\n  ...\nb: ---\n----: c\n", "{\"a\":\"---\\n...\\n\",\"b\":\"---\",\"----\":\"c\"}"},
+        {"documents that are wrong cost no other", "a: 1\n---\nb: ]\n---\nc: *x\nd: [\n---\ne: 2\n--- {\n---\nf: 3\n",
+         "{\"a\":1} | 3: not YAML: did not find expected node content while parsing a block node that starts at line 3 | "
+         "5: the alias *x has no anchor before it | {\"e\":2} | "
+         "10: not YAML: did not find expected node content while parsing a flow node that starts at line 10 | {\"f\":3}"},
+        {"a quote without end", "a: \"x\nb: 1\n---\nc: 2\n",
+         "3: not YAML: found unexpected end of stream while scanning a quoted scalar that starts at line 1 | {\"c\":2}"},
+        {"an anchor of a document that was wrong", "a: &x 1\nb: ]\n---\nc: *x\n",
+         "2: not YAML: did not find expected node content while parsing a block node that starts at line 2 | 4: the alias *x has no "
+         "anchor before it"},
+        {"a list that is wrong in the middle", "kind: List\nitems:\n- a: 1\n- b: ]\n- c: 2\n---\nd: 3\n",
+         "+ {\"a\":1} | 4: not YAML: did not find expected node content while parsing a block node that starts at line 4 | {\"d\":3}"},
         {"a list", "kind: List\nitems:\n- a: 1\n- b\n", "+ {\"a\":1} | + \"b\" | {\"kind\":\"List\",\"items\":[]}"},
         {"a list whose kind comes last", "items:\n- a: 1\nkind: PodList\n", "+ {\"a\":1} | {\"items\":[],\"kind\":\"PodList\"}"},
         {"items of something else", "kind: Menu\nitems:\n- a: 1\n", "{\"kind\":\"Menu\",\"items\":[{\"a\":1}]}"},
@@ -172,7 +236,7 @@ static void test_limits(void **state)
 		size_t n;
 		const char *want;
 	} limits[] = {
-	        {"brackets", "a: ", "[", "", 100000, "1: nested deeper than 100 levels"},
+	        {"brackets", "a: ", "[", "", 100000, "1: nested deeper than 1000 levels"},
 	        {"99 levels of brackets and one of the mapping", "a: ", "[",
 	         "x]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]"
 	         "]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]]",
