@@ -37,14 +37,20 @@ struct corefile {
 	unsigned count;
 };
 
+#define COREFILE_WRONG_MAX 20 /* lines that are named */
+
+/* One of several lines that are wrong, as "FILE:LINE: text". */
+typedef void corefile_report(const char *text);
+
 struct corefile_options {
 	uint16_t port;                   /* of keys that name none */
 	const struct settings *settings; /* count in every kubernetes block */
 	bool no_imports;                 /* of files, which then are errors */
+	corefile_report *report;         /* NULL: of several the first is named alone */
 };
 
 /* Reads the file; "-" and, as in CoreDNS, "stdin" are standard input. On an error *out is empty, and diag begins with FILE:LINE where there is
- * one. corefile_free() what is good. */
+ * one. Where several lines are wrong, each is reported, and diag says how many. corefile_free() what is good. */
 enum err corefile_read(const char *path, const struct corefile_options *options, struct corefile *out, struct diag *d);
 
 /* The same of a text; file is what it is called, and what imports are relative to. */

@@ -127,9 +127,14 @@ static enum err check_snapshots(const struct sites *s, struct diag *d)
 	return OK;
 }
 
+static void on_wrong_line(const char *text)
+{
+	log_line(LOG_ERROR, "%s", text);
+}
+
 static enum err find_blocks(const struct options *o, struct sites *s, struct diag *d)
 {
-	const struct corefile_options options = {.port = o->dns_port, .settings = &o->settings};
+	const struct corefile_options options = {.port = o->dns_port, .settings = &o->settings, .report = on_wrong_line};
 	enum err err = corefile_read(o->conf, &options, &s->corefile, d);
 	if (!err)
 		err = sites_new(s, s->corefile.count, d);

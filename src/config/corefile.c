@@ -9,10 +9,46 @@
 
 #define FILE_MAX ((size_t)4 << 20)
 
+/* Lines that are wrong. Each is read for itself, so that all can be named at once. */
+struct notes {
+	unsigned count; /* also of those that have no room */
+	enum err first;
+	char texts[COREFILE_WRONG_MAX][DIAG_TEXT_MAX];
+};
+
 struct reader {
 	const struct corefile_options *options;
 	struct diag *diag;
+	struct notes *notes;
 };
+
+/* Takes note of what a line's reading ended with; OK: the next can be read. */
+static enum err note(const struct reader *r, enum err err)
+{
+	struct notes *n = r->notes;
+	if (!err || err == ERR_NOMEM)
+		return err;
+	if (!n->count)
+		n->first = err;
+	if (n->count < COREFILE_WRONG_MAX)
+		memcpy(n->texts[n->count], r->diag->text, DIAG_TEXT_MAX);
+	n->count++;
+	return OK;
+}
+
+/* What was noted, as one error. */
+static enum err tell(const struct reader *r, const char *file)
+{
+	const struct notes *n = r->notes;
+	if (!n->count)
+		return OK;
+	if (n->count == 1 || !r->options->report)
+		return diag_set(r->diag, n->first, "%s", n->texts[0]);
+	for (unsigned i = 0; i < n->count && i < COREFILE_WRONG_MAX; i++)
+		r->options->report(n->texts[i]);
+	return diag_set(r->diag, n->first, "%s: %u lines are wrong, see above%s", file, n->count,
+	                n->count > COREFILE_WRONG_MAX ? " for the first of them" : "");
+}
 
 static enum err no_memory(const struct reader *r)
 {
@@ -165,6 +201,7 @@ static enum err finish_kubernetes(const struct reader *r, const struct line *l, 
 
 static enum err take_kubernetes(const struct reader *r, const struct line *l, struct corefile_block *b)
 {
+	unsigned before = r->notes->count;
 	enum err err;
 	if (b->kubernetes_place)
 		return syntax_error(r->diag, &l->words[0], ERR_EXISTS,
@@ -178,14 +215,15 @@ static enum err take_kubernetes(const struct reader *r, const struct line *l, st
 	b->kubernetes.external = external;
 	err = take_zones(r, l, &b->kubernetes.zones);
 	for (unsigned i = 0; i < l->body_count && !err; i++)
-		err = take_option(r, &l->body[i], set_kubernetes, &b->kubernetes);
-	return err ? err : finish_kubernetes(r, l, b);
+		err = note(r, take_option(r, &l->body[i], set_kubernetes, &b->kubernetes));
+	return err || r->notes->count > before ? err : finish_kubernetes(r, l, b);
 }
 
 static enum err take_external(const struct reader *r, const struct line *l, struct corefile_block *b)
 {
 	struct external_options *o = &b->kubernetes.external;
 	struct name_list zones = {0};
+	unsigned before = r->notes->count;
 	struct diag why;
 	enum err err;
 	if (b->external_place)
@@ -197,10 +235,10 @@ static enum err take_external(const struct reader *r, const struct line *l, stru
 	if (!err)
 		err = take_zones(r, l, &o->zones);
 	for (unsigned i = 0; i < l->body_count && !err; i++)
-		err = take_option(r, &l->body[i], set_external, o);
-	if (!err)
+		err = note(r, take_option(r, &l->body[i], set_external, o));
+	if (!err && r->notes->count == before)
 		err = block_zones(r, b, &zones);
-	if (!err)
+	if (!err && r->notes->count == before)
 		err = wrong(r, &l->words[0], external_options_finish(o, &zones, &why), &why);
 	free(zones.names);
 	return err;
@@ -253,11 +291,11 @@ static enum err take_block(const struct reader *r, const struct syntax_block *fr
 		return no_memory(r);
 	while (!err && b->key_count < from->key_count) {
 		unsigned i = b->key_count++;
-		err = take_key(r, &from->keys[i], &b->keys[i]);
+		err = note(r, take_key(r, &from->keys[i], &b->keys[i]));
 	}
 	for (unsigned i = 0; i < from->line_count && !err; i++)
-		err = take_line(r, &from->lines[i], b);
-	if (!err && b->external_place && !b->kubernetes_place)
+		err = note(r, take_line(r, &from->lines[i], b));
+	if (!err && !r->notes->count && b->external_place && !b->kubernetes_place)
 		return diag_set(r->diag, ERR_SYNTAX,
 		                "%s: k8s_external: the server block has no kubernetes, whose Services it would be about",
 		                b->external_place);
@@ -299,16 +337,17 @@ static enum err take_all(const struct reader *r, const struct syntax *s, const c
 		return no_memory(r);
 	while (!err && out->count < s->block_count) {
 		unsigned i = out->count++;
-		err = take_block(r, &s->blocks[i], &out->blocks[i]);
+		err = note(r, take_block(r, &s->blocks[i], &out->blocks[i]));
 	}
-	return err;
+	return err ? err : tell(r, file);
 }
 
 enum err corefile_parse(const char *text, size_t len, const char *file, const struct corefile_options *options, struct corefile *out,
                         struct diag *d)
 {
 	const struct syntax_options syntax_options = {.file = file, .no_imports = options->no_imports};
-	const struct reader r = {.options = options, .diag = d};
+	struct notes notes = {0};
+	const struct reader r = {.options = options, .diag = d, .notes = &notes};
 	struct syntax s;
 	enum err err = syntax_parse(text, len, &syntax_options, &s, d);
 	*out = (struct corefile){0};

@@ -436,6 +436,20 @@ def test_a_wrong_corefile(tmp_path, text, wanted):
     assert refused(text, folder=tmp_path).startswith(f"headns: error: serve: {wanted}")
 
 
+def test_all_directives_that_are_not_known_are_named_at_once(tmp_path):
+    """Those of CoreDNS's own example for Kubernetes, say."""
+    known = "kubernetes cluster.local {\n  pods insecure\n}\nloadbalance\n"
+    unknown = ["frob", "health {\n  lameduck 5s\n}", "ready", "reload"]
+    (tmp_path / "Corefile").write_text(".:1053 {\n" + "\n".join(unknown) + "\n" + known + "nonsense here\n}\n")
+    done = harness.run_headns("serve", "--conf", "Corefile", cwd=tmp_path)
+    assert done.returncode == 1
+    lines = done.stderr.splitlines()
+    assert [re.match(r'headns: error: Corefile:(\d+): unknown directive "(\w+)"', line).groups() for line in lines[:-1]] == [
+        ("2", "frob"), ("3", "health"), ("6", "ready"), ("7", "reload"), ("12", "nonsense")
+    ]
+    assert lines[-1] == "headns: error: serve: Corefile: 5 lines are wrong, see above"
+
+
 def test_a_password_in_an_endpoint_is_not_shown(tmp_path):
     said = refused(". {\n  kubernetes cluster.local {\n    endpoint https://u:s3cret@a https://u:s3cret@b\n  }\n}\n", folder=tmp_path)
     assert "of 2 URLs only the first is used" in said and "Corefile:2: endpoint: the server's URL has a user name" in said

@@ -104,6 +104,39 @@ static const struct {
          "f:6 a.:53 kubernetes@f:2 a. ttl 7 | f:9 b.:53 kubernetes@f:2 b. ttl 7"},
 };
 
+static char reported[COREFILE_WRONG_MAX * DIAG_TEXT_MAX];
+
+static void on_report(const char *text)
+{
+	strcat(strcat(reported, text), "\n");
+}
+
+/* All lines that are wrong are named at once, those in braces too. */
+static void test_several_wrong_lines(void **state)
+{
+	const struct corefile_options options = {.port = 53, .no_imports = true, .report = on_report};
+	const char text[] = ". {\n frob\n kubernetes {\n  nonsense\n  pods verified\n  ttl x\n }\n health\n}\ngrpc://a {\n}\n";
+	struct corefile c;
+	struct diag d;
+	char many[COREFILE_WRONG_MAX * 8 + 64] = ". {\n";
+	(void)state;
+	reported[0] = '\0';
+	assert_int_equal(corefile_parse(text, strlen(text), "f", &options, &c, &d), ERR_SYNTAX);
+	assert_string_equal(d.text, "f: 5 lines are wrong, see above");
+	for (const char *const *want = (const char *const[]){"f:2: unknown directive \"frob\"", "f:4: kubernetes has no \"nonsense\"",
+	                                                     "f:6: ttl: ", "f:8: ", "f:10: ", NULL};
+	     *want; want++)
+		assert_non_null(strstr(reported, *want));
+	for (unsigned i = 0; i < COREFILE_WRONG_MAX + 1; i++)
+		strcat(many, " frob\n");
+	strcat(many, "}\n");
+	reported[0] = '\0';
+	assert_int_equal(corefile_parse(many, strlen(many), "f", &options, &c, &d), ERR_SYNTAX);
+	assert_string_equal(d.text, "f: 21 lines are wrong, see above for the first of them");
+	assert_non_null(strstr(reported, "f:21: unknown"));
+	assert_null(strstr(reported, "f:22: unknown"));
+}
+
 static void test_good(void **state)
 {
 	(void)state;
@@ -217,8 +250,8 @@ static void test_no_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_good),         cmocka_unit_test(test_bad),       cmocka_unit_test(test_settings_count_in_every_block),
-	        cmocka_unit_test(test_missing_file), cmocka_unit_test(test_no_memory),
+	        cmocka_unit_test(test_several_wrong_lines),           cmocka_unit_test(test_good),         cmocka_unit_test(test_bad),
+	        cmocka_unit_test(test_settings_count_in_every_block), cmocka_unit_test(test_missing_file), cmocka_unit_test(test_no_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
