@@ -71,7 +71,11 @@ struct kubernetes_options {
 	uint64_t
 	        handover_ms; /* ours: `handover DURATION`: how long what one event takes away is kept, where another may bring it; 0: not */
 	uint64_t startup_timeout_ms; /* how long the start waits for the first lists */
-	char *snapshot;              /* ours: file that the cache is kept in over a restart; NULL: none */
+	uint64_t list_progress_ms;   /* ours: `list_progress DURATION`: how long a list may bring no object */
+	uint64_t list_timeout_ms;    /* ours: `list_timeout DURATION`: until it must be whole */
+	unsigned list_max_objects;   /* ours: `list_max OBJECTS [MIB]`: how much there may be in one */
+	unsigned list_max_mib;
+	char *snapshot; /* ours: file that the cache is kept in over a restart; NULL: none */
 };
 
 /* All defaults; no zones yet. */

@@ -45,6 +45,11 @@ struct watch_options {
 	bool addresses; /* Pods are delivered, for their addresses, also where endpoints come from slices */
 	const char *namespace_labels; /* of Namespaces */
 	const char *labels;           /* of Services and slices; Pods are not filtered */
+
+	/* What a list may take: from one object to the next, altogether, and how much may be in it. One that takes more is given up, and asked for
+	 * again: what was delivered before stays. */
+	unsigned list_progress_ms, list_timeout_ms;
+	uint64_t list_max_objects, list_max_bytes;
 	struct intern *pool;
 	struct watch_handlers handlers;
 };

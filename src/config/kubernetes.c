@@ -8,6 +8,10 @@
 #define NEGATIVE_TTL_S     5 /* at most, where nothing was said: a peer looked up a moment too early is not gone for long */
 #define HANDOVER_MS        500
 #define STARTUP_TIMEOUT_MS 5000
+#define LIST_PROGRESS_MS   30000
+#define LIST_TIMEOUT_MS    600000
+#define LIST_MAX_OBJECTS   1000000 /* Kubernetes is made for 150,000 pods */
+#define LIST_MAX_MIB       16384
 
 void kubernetes_options_init(struct kubernetes_options *o)
 {
@@ -17,6 +21,10 @@ void kubernetes_options_init(struct kubernetes_options *o)
 	        .ede = true,
 	        .handover_ms = HANDOVER_MS,
 	        .startup_timeout_ms = STARTUP_TIMEOUT_MS,
+	        .list_progress_ms = LIST_PROGRESS_MS,
+	        .list_timeout_ms = LIST_TIMEOUT_MS,
+	        .list_max_objects = LIST_MAX_OBJECTS,
+	        .list_max_mib = LIST_MAX_MIB,
 	};
 }
 
@@ -218,6 +226,9 @@ const char *kubernetes_of_clusters_only(const struct kubernetes_options *o)
 	        {"apiserver_burst", o->apiserver_burst},
 	        {"apiserver_max_inflight", o->apiserver_max_inflight},
 	        {"startup_timeout", o->startup_timeout_ms != STARTUP_TIMEOUT_MS},
+	        {"list_progress", o->list_progress_ms != LIST_PROGRESS_MS},
+	        {"list_timeout", o->list_timeout_ms != LIST_TIMEOUT_MS},
+	        {"list_max", o->list_max_objects != LIST_MAX_OBJECTS || o->list_max_mib != LIST_MAX_MIB},
 	        {"snapshot", o->snapshot},
 	        {"endpoints", o->endpoints != KUBERNETES_ENDPOINTS_PODS},
 	        {"namespace_labels", o->namespace_labels},

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #define HANDOVER_MAX_MS 60000u
+#define LIST_MAX_MS     86400000u /* a day; none at all would be no bound */
 #define TTL_MAX_S       3600
 #define MAX_ANSWERS_MAX UINT16_MAX /* as many as a message can count */
 #define ANY_NUMBER      UINT_MAX
@@ -302,6 +303,38 @@ static enum err set_startup_timeout(struct kubernetes_options *o, const struct w
 	return value_duration_ms(w->texts[0], &o->startup_timeout_ms, d);
 }
 
+static enum err set_list_time(uint64_t *ms, const struct words *w, struct diag *d)
+{
+	uint64_t value;
+	enum err err = value_duration_ms(w->texts[0], &value, d);
+	if (!err && (!value || value > LIST_MAX_MS))
+		return diag_set(d, ERR_RANGE, "more than 0 and at most %uh", LIST_MAX_MS / 3600000);
+	if (!err)
+		*ms = value;
+	return err;
+}
+
+static enum err set_list_progress(struct kubernetes_options *o, const struct words *w, struct diag *d)
+{
+	return set_list_time(&o->list_progress_ms, w, d);
+}
+
+static enum err set_list_timeout(struct kubernetes_options *o, const struct words *w, struct diag *d)
+{
+	return set_list_time(&o->list_timeout_ms, w, d);
+}
+
+static enum err set_list_max(struct kubernetes_options *o, const struct words *w, struct diag *d)
+{
+	unsigned mib = o->list_max_mib;
+	enum err err = w->count > 1 ? value_number(w->texts[1], 1, INT_MAX, &mib, d) : OK;
+	if (!err)
+		err = value_number(w->texts[0], 1, INT_MAX, &o->list_max_objects, d);
+	if (!err)
+		o->list_max_mib = mib;
+	return err;
+}
+
 static enum err set_handover(struct kubernetes_options *o, const struct words *w, struct diag *d)
 {
 	uint64_t ms;
@@ -338,6 +371,9 @@ static const struct directive {
         {"ignore", "empty_service", 1, 1, set_ignore},
         {"kubeconfig", "FILE [CONTEXT]", 1, 2, set_kubeconfig},
         {"labels", "SELECTOR", 1, ANY_NUMBER, set_labels},
+        {"list_max", "OBJECTS [MIB]", 1, 2, set_list_max},
+        {"list_progress", "DURATION", 1, 1, set_list_progress},
+        {"list_timeout", "DURATION", 1, 1, set_list_timeout},
         {"max_answers", "N", 1, 1, set_max_answers},
         {"multicluster", "[ZONE...]", 0, ANY_NUMBER, set_multicluster},
         {"namespace_labels", "SELECTOR", 1, ANY_NUMBER, set_namespace_labels},

@@ -15,9 +15,9 @@
 #include <sys/socket.h>
 
 #define CONNECT_MS          5000L
-#define KEEPALIVE_IDLE_S    30L /* then a probe each KEEPALIVE_EVERY_S: a connection whose peer is gone ends by itself */
-#define KEEPALIVE_EVERY_S   10L
-#define UNACKNOWLEDGED_MS   60000U /* the same while we have something to send */
+#define KEEPALIVE_IDLE_S    15L    /* then a probe each KEEPALIVE_EVERY_S, until UNACKNOWLEDGED_MS after the last octet that came: */
+#define KEEPALIVE_EVERY_S   5L     /* a connection whose peer is gone ends by itself, */
+#define UNACKNOWLEDGED_MS   30000U /* also while we have something to send. client-go takes 45 s */
 #define RECEIVE_BYTES       (256L << 10)
 #define REFUSAL_MAX         ((size_t)64 << 10) /* octets of a Status that are read */
 #define TEXT_MAX            DIAG_TEXT_MAX
@@ -244,7 +244,7 @@ static void on_transfer_done(struct transfer *t, CURLcode code)
 	if (r->result.outcome == API_OK && status != STATUS_OK) {
 		r->result.outcome = API_STATUS;
 		explain_refusal(r);
-	} else {
+	} else if (code != CURLE_OK) {
 		explain(r, code);
 	}
 	if (status == STATUS_UNAUTHORIZED)
@@ -396,6 +396,8 @@ static void set_connection(struct api_request *r)
 	curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);
 	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
 	set_file(easy, CURLOPT_PROXY, r->api->endpoint->proxy_url);
+	if (r->api->endpoint->proxy_url)
+		curl_easy_setopt(easy, CURLOPT_NOPROXY, ""); /* the environment's is about its own proxies, as in client-go */
 }
 
 static void set_handlers(struct api_request *r)
@@ -562,6 +564,11 @@ struct api_request *api_start(struct api *a, const struct api_get *get)
 	a->requests = r;
 	begin(r);
 	return r;
+}
+
+bool api_is_about_request(unsigned status)
+{
+	return status == 400 || status == 405 || status == 406 || status == 415 || status == 422;
 }
 
 /* --- the client --- */

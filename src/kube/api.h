@@ -43,6 +43,9 @@ struct api_get {
 	void *arg;
 };
 
+/* True of statuses by which a server objects to the request itself, other than who makes it and when. */
+bool api_is_about_request(unsigned status);
+
 /* Borrows e. NULL: out of memory. */
 struct api *api_new(uv_loop_t *loop, const struct api_endpoint *e);
 

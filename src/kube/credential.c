@@ -1,5 +1,6 @@
 #include "credential.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base64.h"
 #include "exec_plugin.h"
 #include <limits.h>
@@ -17,6 +18,7 @@ struct credential {
 	credential_news *news;
 	void *arg;
 	char *header;
+	bool old_token; /* the token file gives none, and an earlier token or the kubeconfig's is shown: that was told */
 
 	struct exec_run *run;
 	struct log_series lines; /* of what the plugin says, whenever it runs */
@@ -85,7 +87,7 @@ static enum credential_state set_bearer(struct credential *c, const char *token,
 	return CREDENTIAL_FAILED;
 }
 
-static enum credential_state read_token_file(struct credential *c, struct diag *d)
+static enum credential_state set_token_of_file(struct credential *c, struct diag *d)
 {
 	const char *path = c->endpoint->token_file;
 	struct buffer b = {0};
@@ -96,6 +98,20 @@ static enum credential_state read_token_file(struct credential *c, struct diag *
 		explicit_bzero(b.data, b.len);
 	buffer_free(&b);
 	return state;
+}
+
+/* A file that is empty or not there may be one that is being written, or whose volume will be back: as in client-go the last token goes on,
+ * and where there never was one, that of the kubeconfig. */
+static enum credential_state read_token_file(struct credential *c, struct diag *d)
+{
+	const char *token = c->endpoint->token;
+	bool told = c->old_token;
+	c->old_token = set_token_of_file(c, d) != CREDENTIAL_READY && (c->header || token);
+	if (c->old_token && !told)
+		log_line(LOG_WARNING, "%s; %s goes on", d->text, c->header ? "the last token" : "the kubeconfig's token");
+	if (c->header)
+		return CREDENTIAL_READY;
+	return token ? set_bearer(c, token, strlen(token), "the kubeconfig", d) : CREDENTIAL_FAILED;
 }
 
 static enum credential_state set_basic(struct credential *c, struct diag *d)

@@ -87,8 +87,9 @@ static const struct member event[] = {ALL("type"), SOME("object", object), {0}};
 
 static const struct member list_metadata[] = {ALL("resourceVersion"), ALL("continue"), {0}};
 static const struct member list[] = {
+        FRAME("kind", NULL, SCAN_LIST_KIND),
         FRAME("metadata", list_metadata, SCAN_LIST_META),
-        FRAME("items", object, SCAN_ITEM),
+        {.key = "items", .key_len = sizeof "items" - 1, .members = object, .frame = SCAN_ITEM + 1, .list = true},
         {0},
 };
 

@@ -1,5 +1,6 @@
 /* members.h - which members of the API's objects something here reads. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -8,7 +9,8 @@ struct member {
 	size_t key_len;
 	const struct member *members; /* those to keep of the object that is its value, or of each object of the array; NULL: all */
 	const char *only; /* the string that it must be, or the item of an array that it is a member of is left out; NULL: any */
-	uint8_t frame;    /* enum scan_frame_kind + 1: each object that is its value is a frame; 0: none */
+	uint8_t frame;    /* enum scan_frame_kind + 1: its value is a frame; 0: it is none */
+	bool list;        /* not its value, which is an array or null, but each item of that is a frame */
 };
 
 /* What stands at the top of a stream. */

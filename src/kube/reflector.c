@@ -1,21 +1,24 @@
 #include "reflector.h"
 #include "backoff.h"
 #include "base/log.h"
+#include "confirm.h"
 #include "stream.h"
+#include "target.h"
 #include "trouble.h"
-#include <curl/curl.h>
+#include "version.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE_LIMIT        500
+#define PAGE_LIMIT        "500"
 #define PAGES             2 /* of a list under way: the next is asked for when the first octets of one are there */
-#define VERSION_MAX       64
 #define SHORT_STREAMS_MAX 2 /* that ended before the list did; then lists are fetched */
 #define WATCH_SHORT_MS    1000
 #define GONE              410
+#define GONE_MAX          3 /* in a row; then a list is asked for without a version */
+#define ODD_FAILURES_MAX  3 /* of watches from a version that is no number */
 
-const struct reflector_timing reflector_default_timing = {
+const struct reflector_limits reflector_default_limits = {
         .head = 10000,
         .list_silence = 30000,
         .watch_silence = 90000,
@@ -25,6 +28,7 @@ const struct reflector_timing reflector_default_timing = {
         .retry_refused = 15000,
         .watch_min = 300000, /* client-go's 5 to 10 minutes */
         .watch_max = 600000,
+        .confirm_pause = 1000,
 };
 
 enum phase {
@@ -50,11 +54,12 @@ struct reflector {
 	struct intern *pool;
 	struct json_arena *arena;
 	struct log_series lines; /* of objects, in one list or watch */
-	struct reflector_timing timing;
+	struct reflector_limits limits;
 	struct reflector_handlers handlers;
 	struct reflector_counts counts;
 	struct backoff backoff;
 	struct trouble trouble;
+	struct confirm *confirm;
 	uv_timer_t timer;
 
 	enum phase phase;
@@ -66,11 +71,17 @@ struct reflector {
 	bool expired;                   /* version, so that a list must not ask for it */
 	bool unpaged;                   /* a continuation expired: pages take too long here */
 	bool no_streamed_list;          /* this server refuses them */
+	bool unsure;   /* a watch did not end as it should: has the server, which may be another one by now, reached version? */
+	bool doubtful; /* most of the last list could not be read */
 	unsigned short_streams;
-	unsigned error_code; /* of the ERROR event that ended the watch; 0: there was none */
-	bool fresh;          /* the connection seems dead */
-	bool unreachable;    /* the last failure was no response of the server */
-	uint64_t request_ms; /* when the request was begun */
+	unsigned gone;                 /* answers of 410 since a watch brought something */
+	unsigned odd_failures;         /* of watches from this version, which is no number */
+	struct stream_counts listed;   /* what the pages had that are done */
+	unsigned error_code;           /* of the ERROR event that ended the watch; 0: there was none */
+	bool fresh;                    /* the connection seems dead */
+	bool unreachable;              /* the last failure was no response of the server */
+	uint64_t request_ms;           /* when the request was begun */
+	struct list_progress progress; /* of the list under way */
 };
 
 static void begin_list(struct reflector *r);
@@ -84,16 +95,47 @@ static void set_version(char out[VERSION_MAX], const char *version)
 	snprintf(out, VERSION_MAX, "%s", version);
 }
 
+static void add_counts(struct stream_counts *sum, const struct stream *s)
+{
+	struct stream_counts c = s ? stream_counts(s) : (struct stream_counts){0};
+	sum->objects += c.objects;
+	sum->unreadable += c.unreadable;
+}
+
+/* The list under way so far. */
+static struct stream_counts list_counts(const struct reflector *r)
+{
+	struct stream_counts sum = r->listed;
+	for (unsigned i = 0; i < PAGES; i++)
+		add_counts(&sum, r->pages[i].stream);
+	return sum;
+}
+
+/* A list like that says little about what is gone. */
+static bool is_doubtful(const struct reflector *r)
+{
+	struct stream_counts c = list_counts(r);
+	if (c.unreadable * 2 <= c.objects)
+		return false;
+	log_line(LOG_WARNING, "%s: of the list's %llu objects %llu can't be read: what was known before stays", r->resource->plural,
+	         (unsigned long long)c.objects, (unsigned long long)c.unreadable);
+	return true;
+}
+
 static void list_is_whole(struct reflector *r, const char *version)
 {
 	set_version(r->version, version);
 	r->complete = true;
-	r->expired = r->unpaged = false;
+	r->expired = r->unpaged = r->unsure = false;
+	r->odd_failures = 0;
+	r->doubtful = is_doubtful(r);
+	uv_timer_stop(&r->timer);
+	confirm_stop(r->confirm);
 	r->counts.synced = true;
 	r->counts.refused_status = 0;
 	log_series_end(&r->lines);
 	trouble_over(&r->trouble, r->resource, uv_now(r->loop));
-	r->handlers.synced(r->handlers.arg, r->resource->kind);
+	r->handlers.synced(r->handlers.arg, r->resource->kind, !r->doubtful);
 }
 
 static enum err on_upsert(void *arg, struct object *o)
@@ -109,17 +151,27 @@ static void on_gone(void *arg, const char *ns, const char *name)
 	p->owner->handlers.gone(p->owner->handlers.arg, p->owner->resource->kind, ns, name);
 }
 
+/* Versions of a watch grow. Where one does not, the server is not the one that it was. */
+static void watch_is_at(struct reflector *r, const char *version)
+{
+	backoff_reset(&r->backoff);
+	r->gone = r->odd_failures = 0;
+	if (version_is_older(version, r->version))
+		confirm_ask(r->confirm, r->version);
+	else
+		set_version(r->version, version);
+}
+
 /* While a list is streamed, the versions of its objects say nothing about the whole. */
 static void on_version(void *arg, const char *version, bool initial_end)
 {
 	const struct page *p = arg;
 	struct reflector *r = p->owner;
 	if (r->phase == PHASE_WATCHING) {
-		set_version(r->version, version);
-		backoff_reset(&r->backoff);
+		watch_is_at(r, version);
 	} else if (initial_end) {
 		r->phase = PHASE_WATCHING;
-		api_set_silence(p->request, r->timing.watch_silence);
+		api_set_silence(p->request, r->limits.watch_silence);
 		list_is_whole(r, version);
 	}
 }
@@ -142,8 +194,11 @@ static void on_list(void *arg, const char *version, const char *continuation)
 static void on_error(void *arg, unsigned code, const char *message)
 {
 	struct page *p = arg;
+	char code_text[32] = "an error";
+	if (code)
+		snprintf(code_text, sizeof code_text, "status %u", code);
 	p->owner->error_code = code;
-	diag_set(&p->why, OK, "it ended the stream with status %u: %.300s", code, message);
+	diag_set(&p->why, OK, "it ended the stream with %s: %.300s", code_text, *message ? message : "no reason is given");
 }
 
 static const struct stream_handlers stream_handlers = {on_upsert, on_gone, on_version, on_list, on_error, NULL};
@@ -160,6 +215,7 @@ static void page_clear(struct page *p)
 
 static void drop_all(struct reflector *r)
 {
+	confirm_stop(r->confirm);
 	for (unsigned i = 0; i < PAGES; i++)
 		page_clear(&r->pages[i]);
 	free(r->continuation);
@@ -182,7 +238,7 @@ static void on_timer(uv_timer_t *handle)
 /* What may be done at once, but only if it is not what has just been tried in vain. */
 static void resume_soon(struct reflector *r)
 {
-	unsigned ms = r->backoff.tries ? backoff_next_ms(&r->backoff, r->timing.retry_min, r->timing.retry_server) : 0;
+	unsigned ms = r->backoff.tries ? backoff_next_ms(&r->backoff, r->limits.retry_min, r->limits.retry_server) : 0;
 	r->backoff.tries += !r->backoff.tries;
 	r->phase = PHASE_WAITING;
 	uv_timer_start(&r->timer, on_timer, ms, 0);
@@ -191,15 +247,15 @@ static void resume_soon(struct reflector *r)
 /* The longest wait after such a failure. */
 static unsigned retry_max(const struct reflector *r, const struct api_result *result, unsigned code)
 {
-	bool for_now = code == 429 || code == 408 || code >= 500;
-	if (!code && result->outcome != API_CREDENTIALS)
-		return r->timing.retry_network;
-	return for_now ? r->timing.retry_server : r->timing.retry_refused;
+	bool for_now = code == 429 || code == 408 || code >= 500 || (result->outcome == API_REFUSED && !r->complete);
+	if (!code && !for_now && result->outcome != API_CREDENTIALS)
+		return r->limits.retry_network;
+	return for_now ? r->limits.retry_server : r->limits.retry_refused;
 }
 
 static void retry_later(struct reflector *r, const struct api_result *result, unsigned code)
 {
-	unsigned ms = backoff_next_ms(&r->backoff, r->timing.retry_min, retry_max(r, result, code));
+	unsigned ms = backoff_next_ms(&r->backoff, r->limits.retry_min, retry_max(r, result, code));
 	unsigned asked = result->retry_after_s < 60 ? result->retry_after_s * 1000 : 60000;
 	if (ms < asked)
 		ms = backoff_draw(&r->backoff, asked, asked + asked / 4);
@@ -210,29 +266,51 @@ static void retry_later(struct reflector *r, const struct api_result *result, un
 	uv_timer_start(&r->timer, on_timer, ms, 0);
 }
 
-/* True if the request itself, other than who makes it and when, is what the server objects to. */
-static bool is_about_the_request(unsigned code)
+/* The next list is not bound to what we know. */
+static void list_anew(struct reflector *r, const char *why)
 {
-	return code == 400 || code == 405 || code == 406 || code == 415 || code == 422;
+	log_line(LOG_INFO, "%s: %s; listing anew", r->resource->plural, why);
+	r->complete = false;
+	r->expired = true;
+}
+
+static void version_is_gone(struct reflector *r)
+{
+	if (r->phase == PHASE_LISTING && r->expired) {
+		r->unpaged = true; /* it can only be the continuation */
+	} else if (r->phase == PHASE_STREAMING && !*r->version) {
+		r->no_streamed_list = true; /* there was none that could expire */
+	} else if (r->phase == PHASE_WATCHING && r->gone < GONE_MAX) {
+		log_line(LOG_INFO, "%s: version %.40s has expired; listing what is not older", r->resource->plural, r->version);
+		r->complete = false;
+	} else {
+		list_anew(r, "what it has is too old");
+	}
+}
+
+/* A watch that failed may be asked for something that can't be had: by a proxy's error, a version that is no number is met by who knows what. */
+static bool is_odd_version(struct reflector *r)
+{
+	r->odd_failures += r->phase == PHASE_WATCHING && !version_is_number(r->version);
+	return r->phase == PHASE_WATCHING && r->odd_failures >= ODD_FAILURES_MAX;
 }
 
 /* A failure whose remedy is to ask for something else. False: it isn't. */
-static bool ask_otherwise(struct reflector *r, unsigned code, const char *reason)
+static bool ask_otherwise(struct reflector *r, unsigned code, const char *text)
 {
-	/* A version that the server has not reached, because its store was set back to an earlier state. */
-	bool too_new = code == 504 && strcmp(reason, "Timeout") == 0 && *r->version;
-	if (r->phase == PHASE_STREAMING && is_about_the_request(code)) {
+	r->gone += code == GONE;
+	if (code == GONE) {
+		version_is_gone(r);
+	} else if (r->phase == PHASE_STREAMING && api_is_about_request(code)) {
 		log_line(LOG_INFO, "%s: this server does not stream lists; they are fetched", r->resource->plural);
 		r->no_streamed_list = true;
-	} else if (r->phase == PHASE_LISTING && code == GONE && r->expired) {
-		r->unpaged = true; /* it can only be the continuation */
-	} else if (code == GONE || too_new || (r->phase == PHASE_WATCHING && is_about_the_request(code))) {
-		log_line(LOG_INFO, "%s: version %s has expired; listing anew", r->resource->plural, *r->version ? r->version : "0");
-		r->expired = r->phase != PHASE_WATCHING || code != GONE;
+	} else if (code && *r->version && version_is_ahead(text)) {
+		list_anew(r, "the server's store was set back");
+	} else if ((r->phase == PHASE_WATCHING && api_is_about_request(code)) || is_odd_version(r)) {
+		list_anew(r, "it does not watch from the version that it gave");
 	} else {
 		return false;
 	}
-	r->complete = false;
 	return true;
 }
 
@@ -245,7 +323,8 @@ static void on_failure(struct reflector *r, const struct api_result *result)
 	if (code && r->unreachable)
 		backoff_reset(&r->backoff);
 	r->unreachable = !code;
-	if (ask_otherwise(r, code, result->reason))
+	r->unsure |= r->phase == PHASE_WATCHING;
+	if (ask_otherwise(r, code, result->text))
 		resume_soon(r);
 	else
 		retry_later(r, result, code);
@@ -274,12 +353,14 @@ static void on_list_page_end(struct reflector *r)
 static void on_watch_end(struct reflector *r, const struct api_result *result)
 {
 	bool too_short = uv_now(r->loop) - r->request_ms < WATCH_SHORT_MS;
+	if (r->doubtful)
+		r->complete = false;
 	if (too_short && r->backoff.tries) {
 		on_failure(r, result);
 		return;
 	}
 	r->backoff.tries = too_short;
-	begin_watch(r);
+	resume(r);
 }
 
 static void on_success(struct reflector *r, const struct api_result *result)
@@ -307,9 +388,10 @@ static void on_done(void *arg, const struct api_result *result)
 	struct api_result seen = *result;
 	p->request = NULL;
 	if (seen.outcome == API_OK && stream_end(p->stream, &p->why))
-		seen.outcome = API_BROKEN;
+		seen.outcome = API_REFUSED;
 	if (*p->why.text)
 		seen.text = p->why.text;
+	add_counts(&r->listed, p->stream);
 	page_clear(p);
 	if (seen.outcome == API_OK)
 		on_success(r, &seen);
@@ -323,8 +405,21 @@ static void on_begun(void *arg)
 	struct reflector *r = p->owner;
 	r->fresh = false;
 	r->counts.refused_status = 0;
+	if (r->phase != PHASE_WATCHING) {
+		list_progress_begin(&r->progress, uv_now(r->loop));
+		return;
+	}
+	trouble_over(&r->trouble, r->resource, uv_now(r->loop));
+	if (r->unsure)
+		confirm_ask(r->confirm, r->version);
+}
+
+/* Not of a watch, which brings more and more, and is not expected to end. */
+static enum err add_progress(struct reflector *r, struct diag *why)
+{
 	if (r->phase == PHASE_WATCHING)
-		trouble_over(&r->trouble, r->resource, uv_now(r->loop));
+		return OK;
+	return list_progress_add(&r->progress, &r->limits.list, list_counts(r).objects, r->counts.bytes, uv_now(r->loop), why);
 }
 
 static enum err on_body(void *arg, const char *bytes, size_t len)
@@ -335,6 +430,8 @@ static enum err on_body(void *arg, const char *bytes, size_t len)
 	*why.text = '\0';
 	p->owner->counts.bytes += len;
 	err = stream_feed(p->stream, bytes, len, &why);
+	if (!err)
+		err = add_progress(p->owner, &why);
 	if (err && !*p->why.text) /* else on_error has said more */
 		p->why = why;
 	return err;
@@ -349,7 +446,7 @@ static bool ask(struct page *p, enum scan_form form, const char *path, unsigned 
 	struct stream_handlers handlers = stream_handlers;
 	struct api_get get = {
 	        .path = path,
-	        .head_ms = r->timing.head,
+	        .head_ms = r->limits.head,
 	        .silence_ms = silence_ms,
 	        .fresh_connection = r->fresh,
 	        .begun = on_begun,
@@ -376,47 +473,62 @@ static struct page *free_page(struct reflector *r)
 	return NULL;
 }
 
+static struct buffer target_begin(const struct reflector *r)
+{
+	struct buffer target = {0};
+	buffer_append(&target, r->resource->path, strlen(r->resource->path));
+	buffer_append(&target, "?", 1);
+	buffer_append(&target, r->selector, strlen(r->selector));
+	return target;
+}
+
 /* What a list may be served from: what we have seen or later, where that still can be asked for; else the server's own store, which is
  * read in pages. */
-static void list_query(const struct reflector *r, char *query, size_t cap)
+static char *list_target(const struct reflector *r, const char *continuation)
 {
-	if (!r->expired)
-		snprintf(query, cap, "resourceVersion=%s", *r->version ? r->version : "0");
-	else if (!r->unpaged)
-		snprintf(query, cap, "limit=%d", PAGE_LIMIT);
-	else
-		query[0] = '\0';
+	struct buffer target = target_begin(r);
+	if (continuation || (r->expired && !r->unpaged))
+		target_put(&target, "limit", PAGE_LIMIT);
+	if (continuation)
+		target_put(&target, "continue", continuation);
+	else if (!r->expired)
+		target_put(&target, "resourceVersion", *r->version ? r->version : "0");
+	return target_take(&target);
 }
 
 /* False: no page is free, or out of memory. */
 static bool ask_page(struct reflector *r, const char *continuation)
 {
 	struct page *p = free_page(r);
-	char query[VERSION_MAX + 32], *escaped = NULL, *path = NULL;
-	bool asked = false;
-	if (!p)
-		return false;
-	list_query(r, query, sizeof query);
-	if (continuation) {
-		snprintf(query, sizeof query, "limit=%d&continue=", PAGE_LIMIT);
-		escaped = curl_easy_escape(NULL, continuation, 0);
-	}
-	if ((!continuation || escaped) && asprintf(&path, "%s?%s%s%s", r->resource->path, r->selector, query, escaped ? escaped : "") >= 0)
-		asked = ask(p, SCAN_LIST, path, r->timing.list_silence);
-	free(path);
-	curl_free(escaped);
+	char *target = p ? list_target(r, continuation) : NULL;
+	bool asked = target && ask(p, SCAN_LIST, target, r->limits.list_silence);
+	free(target);
 	return asked;
+}
+
+static char *watch_target(struct reflector *r, bool with_list)
+{
+	unsigned s = backoff_draw(&r->backoff, r->limits.watch_min, r->limits.watch_max) / 1000;
+	struct buffer target = target_begin(r);
+	char seconds[16];
+	snprintf(seconds, sizeof seconds, "%u", s ? s : 1);
+	target_put(&target, "watch", "1");
+	target_put(&target, "allowWatchBookmarks", "true");
+	if (with_list) {
+		target_put(&target, "sendInitialEvents", "true");
+		target_put(&target, "resourceVersionMatch", "NotOlderThan");
+	}
+	if (*r->version)
+		target_put(&target, "resourceVersion", r->version);
+	target_put(&target, "timeoutSeconds", seconds);
+	return target_take(&target);
 }
 
 static bool ask_watch(struct reflector *r, bool with_list)
 {
-	char *path = NULL;
-	unsigned seconds = backoff_draw(&r->backoff, r->timing.watch_min, r->timing.watch_max) / 1000;
-	bool asked = asprintf(&path, "%s?%swatch=1&allowWatchBookmarks=true%s%s%s&timeoutSeconds=%u", r->resource->path, r->selector,
-	                      with_list ? "&sendInitialEvents=true&resourceVersionMatch=NotOlderThan" : "",
-	                      *r->version ? "&resourceVersion=" : "", r->version, seconds ? seconds : 1) >= 0 &&
-	             ask(&r->pages[0], SCAN_WATCH, path, with_list ? r->timing.list_silence : r->timing.watch_silence);
-	free(path);
+	char *target = watch_target(r, with_list);
+	bool asked = target && ask(&r->pages[0], SCAN_WATCH, target, with_list ? r->limits.list_silence : r->limits.watch_silence);
+	free(target);
 	return asked;
 }
 
@@ -441,11 +553,25 @@ static void begin_watch(struct reflector *r)
 		out_of_memory(r);
 }
 
+static void on_list_timer(uv_timer_t *handle)
+{
+	struct reflector *r = handle->data;
+	struct diag why;
+	uint64_t again_ms;
+	if (list_progress_check(&r->progress, &r->limits.list, uv_now(r->loop), &again_ms, &why))
+		on_failure(r, &(struct api_result){.outcome = API_REFUSED, .reason = "", .text = why.text});
+	else
+		uv_timer_start(&r->timer, on_list_timer, again_ms, 0);
+}
+
 static void begin_list(struct reflector *r)
 {
 	begin(r, r->no_streamed_list ? PHASE_LISTING : PHASE_STREAMING);
 	r->counts.lists++;
 	r->counts.objects = r->counts.bytes = 0;
+	r->listed = (struct stream_counts){0};
+	r->progress = (struct list_progress){0};
+	uv_timer_start(&r->timer, on_list_timer, r->limits.list.quiet_ms, 0);
 	if (r->expired)
 		r->version[0] = '\0';
 	r->handlers.begin(r->handlers.arg, r->resource->kind);
@@ -453,10 +579,38 @@ static void begin_list(struct reflector *r)
 		out_of_memory(r);
 }
 
+/* --- what the server has reached --- */
+
+static void on_reached(void *arg)
+{
+	struct reflector *r = arg;
+	log_line(LOG_DEBUG, "%s: the server has version %.40s; going on from there", r->resource->plural, r->version);
+	r->unsure = false;
+}
+
+static void on_behind(void *arg, const char *said)
+{
+	struct reflector *r = arg;
+	char why[DIAG_TEXT_MAX];
+	snprintf(why, sizeof why, "the server's store was set back (%.300s)", said);
+	drop_all(r);
+	list_anew(r, why);
+	resume_soon(r);
+}
+
+static bool make_confirm(struct reflector *r)
+{
+	const struct confirm_handlers handlers = {on_reached, on_behind, r};
+	const struct confirm_timing limits = {r->limits.head, r->limits.list_silence, r->limits.retry_min, r->limits.retry_refused,
+	                                      r->limits.confirm_pause};
+	r->confirm = confirm_new(r->loop, r->api, r->resource, r->selector, r->pool, r->arena, &limits, &handlers);
+	return r->confirm;
+}
+
 /* --- the reflector --- */
 
 struct reflector *reflector_new(uv_loop_t *loop, struct api *api, const struct resource *resource, const char *labels, struct intern *pool,
-                                struct json_arena *arena, const struct reflector_timing *timing, const struct reflector_handlers *handlers)
+                                struct json_arena *arena, const struct reflector_limits *limits, const struct reflector_handlers *handlers)
 {
 	struct reflector *r = calloc(1, sizeof *r);
 	char *selector = resource_query(resource, labels);
@@ -471,8 +625,13 @@ struct reflector *reflector_new(uv_loop_t *loop, struct api *api, const struct r
 	                        .selector = selector,
 	                        .pool = pool,
 	                        .arena = arena,
-	                        .timing = *timing,
+	                        .limits = *limits,
 	                        .handlers = *handlers};
+	if (!make_confirm(r)) {
+		free(selector);
+		free(r);
+		return NULL;
+	}
 	for (unsigned i = 0; i < PAGES; i++)
 		r->pages[i].owner = r;
 	backoff_init(&r->backoff);
@@ -493,6 +652,7 @@ void reflector_free(struct reflector *r)
 		return;
 	drop_all(r);
 	log_series_end(&r->lines);
+	confirm_free(r->confirm);
 	free(r->selector);
 	uv_close((uv_handle_t *)&r->timer, on_closed);
 }

@@ -3,24 +3,28 @@
  *
  * The list is streamed where the server can do that (KEP-3157), else fetched: first whatever its cache has (resourceVersion=0), later nothing
  * older than what was seen, and only where that version has expired from its store, in pages. A list that was begun anew takes the place
- * of the last without a gap: begin means that objects not mentioned until synced are gone, and not before. */
+ * of the last without a gap: begin means that objects not mentioned until synced are gone, and not before.
+ *
+ * After a watch that did not end as it should, confirm.h makes sure that the server has reached the version that the next one goes on from. */
 #pragma once
 #include "api.h"
 #include "kube/json_arena.h"
+#include "list_progress.h"
 #include "resource.h"
 
 struct reflector;
 
 struct reflector_handlers {
-	void (*begin)(void *arg, enum object_kind kind);  /* may come again before synced: the list began anew */
-	void (*synced)(void *arg, enum object_kind kind); /* what was not mentioned since begin is gone */
-	enum err (*upsert)(void *arg, struct object *o);  /* takes it; after an error it comes again */
+	void (*begin)(void *arg, enum object_kind kind); /* may come again before synced: the list began anew */
+	/* sweep: what was not mentioned since begin is gone. Else most of the list could not be read, and nothing is. */
+	void (*synced)(void *arg, enum object_kind kind, bool sweep);
+	enum err (*upsert)(void *arg, struct object *o);                                  /* takes it; after an error it comes again */
 	void (*gone)(void *arg, enum object_kind kind, const char *ns, const char *name); /* ns is "" for cluster-scoped kinds */
 	void *arg;
 };
 
 /* Milliseconds. */
-struct reflector_timing {
+struct reflector_limits {
 	unsigned head;                 /* to wait for a response */
 	unsigned list_silence;         /* between octets of a list */
 	unsigned watch_silence;        /* the same, of a watch: a bookmark comes each minute */
@@ -29,9 +33,12 @@ struct reflector_timing {
 	unsigned retry_server;         /* where it refused for now (429, 5xx) */
 	unsigned retry_refused;        /* where it refused as things stand (401, 403, 404, ...) */
 	unsigned watch_min, watch_max; /* how long the server is asked to keep a watch; drawn at random between these */
+	unsigned confirm_pause;        /* between two questions whether it has reached a version */
+	struct list_bounds list;       /* what lists may take */
 };
 
-extern const struct reflector_timing reflector_default_timing;
+/* All but the list's bounds, which a user chooses. */
+extern const struct reflector_limits reflector_default_limits;
 
 struct reflector_counts {
 	uint64_t objects, bytes; /* delivered and received since the last begin */
@@ -42,7 +49,7 @@ struct reflector_counts {
 
 /* labels: a label selector besides the resource's own; "": none. Everything else is borrowed. Begins at once; handlers are called from the loop. NULL: out of memory. */
 struct reflector *reflector_new(uv_loop_t *loop, struct api *api, const struct resource *resource, const char *labels, struct intern *pool,
-                                struct json_arena *arena, const struct reflector_timing *timing, const struct reflector_handlers *handlers);
+                                struct json_arena *arena, const struct reflector_limits *limits, const struct reflector_handlers *handlers);
 
 /* Not in a handler. Memory is freed once libuv has closed the handles. Takes NULL. */
 void reflector_free(struct reflector *r);

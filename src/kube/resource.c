@@ -1,6 +1,6 @@
 #include "resource.h"
-#include "base/buffer.h"
-#include <curl/curl.h>
+#include "target.h"
+#include <stdlib.h>
 #include <string.h>
 
 const struct resource resource_namespaces = {
@@ -64,34 +64,25 @@ static void put_text(struct buffer *b, const char *text)
 	buffer_append(b, text, strlen(text));
 }
 
-/* name=escaped value& */
-static void put_parameter(struct buffer *b, const char *name, const char *value)
+/* The resource's label selector and one more. NULL: out of memory. */
+static char *labels_with(const struct resource *r, const char *more)
 {
-	char *escaped = *value ? curl_easy_escape(NULL, value, 0) : NULL;
-	if (!*value)
-		return;
-	put_text(b, name);
-	put_text(b, escaped ? escaped : "");
-	put_text(b, "&");
-	b->failed |= !escaped;
-	curl_free(escaped);
+	struct buffer b = {0};
+	put_text(&b, r->labels);
+	put_text(&b, *r->labels && *more ? "," : "");
+	put_text(&b, more);
+	return target_take(&b);
 }
 
 char *resource_query(const struct resource *r, const char *more_labels)
 {
-	struct buffer labels = {0}, query = {0};
-	put_text(&labels, r->labels);
-	put_text(&labels, *r->labels && *more_labels ? "," : "");
-	put_text(&labels, more_labels);
-	buffer_append(&labels, "", 1);
-	put_parameter(&query, "fieldSelector=", r->fields);
-	if (!labels.failed)
-		put_parameter(&query, "labelSelector=", labels.data);
-	buffer_append(&query, "", 1);
-	query.failed |= labels.failed;
-	buffer_free(&labels);
-	if (!query.failed)
-		return query.data;
-	buffer_free(&query);
-	return NULL;
+	struct buffer query = {0};
+	char *labels = labels_with(r, more_labels);
+	if (*r->fields)
+		target_put(&query, "fieldSelector", r->fields);
+	if (labels && *labels)
+		target_put(&query, "labelSelector", labels);
+	query.failed |= !labels;
+	free(labels);
+	return target_take(&query);
 }

@@ -23,6 +23,6 @@ extern const struct resource resource_service_imports;
 /* Slices that the EndpointSlice controller does not make, and those that it does: what Pods say makes these superfluous. */
 extern const struct resource resource_foreign_slices, resource_controller_slices;
 
-/* The start of a query, escaped, with its '&' if there is anything: the resource's selectors and one more for labels ("": none).
- * NULL: out of memory. The caller frees it. */
+/* The start of a query, escaped: the resource's selectors and one more for labels ("": none). "" if there is none at all. NULL: out of memory.
+ * The caller frees it. */
 char *resource_query(const struct resource *r, const char *more_labels);

@@ -48,12 +48,14 @@ struct scan {
 	size_t key_len;            /* MEMBERS_KEY_MAX + 1: longer than any we know, or with an escape, which none we know has */
 	bool key_escape;
 
-	struct buffer frame;  /* the text under way */
-	const char *from;     /* where in the piece the octets begin that are still to be copied, if copying */
-	bool copying;         /* the octets that come: a key with its value, or the value's opening bracket */
-	unsigned frame_depth; /* of the bracket that it began with; 0: none is under way */
-	uint8_t frame_kind;   /* enum scan_frame_kind */
+	struct buffer frame; /* the text under way */
+	const char *from;    /* where in the piece the octets begin that are still to be copied, if copying */
+	bool copying;        /* the octets that come: a key with its value, or the value's opening bracket */
+	unsigned
+	        frame_depth; /* of the bracket that it began with, or one more than the depth if it began with none; 0: none is under way */
+	uint8_t frame_kind;  /* enum scan_frame_kind */
 	bool too_large;
+	bool refused;         /* err is what take returned */
 	uint64_t frame_start; /* the position of the frame's first octet */
 };
 
@@ -162,20 +164,23 @@ static uint64_t position(const struct scan *s)
 static enum err frame_end(struct scan *s)
 {
 	struct scan_frame f = {.kind = s->frame_kind, .json = s->frame.data, .len = s->frame.len};
+	enum err err;
 	f.raw_bytes = (size_t)(position(s) - s->frame_start);
 	s->frame_depth = 0;
 	if (s->frame.failed)
 		return ERR_NOMEM;
 	if (f.raw_bytes > SCAN_OBJECT_MAX)
 		f.json = NULL;
-	return s->take(s->arg, &f);
+	err = s->take(s->arg, &f);
+	s->refused = err != OK;
+	return err;
 }
 
-static void frame_begin(struct scan *s)
+static void frame_begin(struct scan *s, unsigned depth)
 {
 	s->frame.len = 0;
 	s->too_large = false;
-	s->frame_depth = s->depth;
+	s->frame_depth = depth;
 	s->frame_kind = (uint8_t)(s->member->frame - 1);
 	s->frame_start = position(s);
 	copy_begin(s);
@@ -188,9 +193,21 @@ static bool is_space(char c)
 	return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
+/* Octets that some servers and proxies put first (RFC 8259 8.1 allows to pass over them). */
+static bool is_byte_order_mark(const struct scan *s)
+{
+	static const char mark[] = "\xef\xbb\xbf";
+	uint64_t at = position(s);
+	return at < sizeof mark - 1 && *s->next == mark[at];
+}
+
 /* What is none of the octets that may come: space, which is not copied, or an error. The API server sends none, so this is asked last. */
 static enum err space(struct scan *s)
 {
+	if (is_byte_order_mark(s)) {
+		s->next++;
+		return OK;
+	}
 	if (!is_space(*s->next))
 		return ERR_SYNTAX;
 	copy_read(s);
@@ -207,7 +224,7 @@ static enum err open_level(struct scan *s)
 		return ERR_RANGE;
 	s->levels[s->depth++] = (struct level){.member = s->member, .array = c == '['};
 	if (s->member->frame && c == '{' && !s->frame_depth)
-		frame_begin(s);
+		frame_begin(s, s->depth);
 	s->next++;
 	copy_end(s);
 	s->state = c == '[' ? STATE_FIRST_ITEM : STATE_FIRST_KEY;
@@ -325,46 +342,54 @@ static bool is_scalar(char c)
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '+' || c == '.';
 }
 
-static void end_value(struct scan *s)
+static enum err end_value(struct scan *s)
 {
 	copy_end(s);
 	s->state = STATE_AFTER;
 	if (is_copied(s) && s->member->only && !copied_value_is(s, s->member->only))
 		s->levels[s->depth - 1].unwanted = true;
+	return s->frame_depth > s->depth ? frame_end(s) : OK;
 }
 
-static void take_scalar(struct scan *s)
+static enum err take_scalar(struct scan *s)
 {
 	while (s->next < s->end && is_scalar(*s->next))
 		s->next++;
-	if (s->next < s->end)
-		end_value(s);
+	return s->next < s->end ? end_value(s) : OK;
 }
 
-static void take_span(struct scan *s)
+static enum err take_span(struct scan *s)
 {
 	s->next += span_feed(&s->span, s->next, (size_t)(s->end - s->next));
-	if (s->span.ended)
-		end_value(s);
+	return s->span.ended ? end_value(s) : OK;
 }
 
 /* Most strings are short and without escapes. */
-static void begin_string(struct scan *s)
+static enum err begin_string(struct scan *s)
 {
 	const char *quote = plain_end(s, s->next + 1, SIZE_MAX);
 	if (quote) {
 		s->next = quote + 1;
-		end_value(s);
-		return;
+		return end_value(s);
 	}
 	s->span = span_string();
 	s->state = STATE_SPAN;
 	s->next++;
+	return OK;
+}
+
+/* The value to come is a frame, but not an object whose members are looked at. */
+static bool is_plain_frame(const struct scan *s, const struct level *parent)
+{
+	const struct member *m = s->member;
+	if (!parent || !m || !m->frame || s->frame_depth || (m->list && !parent->array))
+		return false;
+	return *s->next != '{' || !m->members;
 }
 
 static enum err begin_brackets(struct scan *s)
 {
-	if (s->member && s->member->members)
+	if (s->member && s->member->members && s->frame_depth <= s->depth)
 		return open_level(s);
 	s->span = span_brackets();
 	s->state = STATE_SPAN;
@@ -385,14 +410,17 @@ static enum err begin_value(struct scan *s)
 		return space(s);
 	if (!parent && c != '{')
 		return ERR_SYNTAX;
+	if (parent && !parent->array && s->member && s->member->list && c != '[' && c != 'n')
+		return ERR_SYNTAX;
 	if (parent && parent->array && is_copied(s))
 		copy_item(s, parent);
+	if (is_plain_frame(s, parent))
+		frame_begin(s, s->depth + 1);
 	if (c == '{' || c == '[')
 		return begin_brackets(s);
 	if (c == '"')
-		begin_string(s);
-	else
-		s->state = STATE_SCALAR;
+		return begin_string(s);
+	s->state = STATE_SCALAR;
 	return OK;
 }
 
@@ -414,11 +442,9 @@ static enum err advance(struct scan *s)
 	case STATE_COLON:
 		return colon(s);
 	case STATE_SCALAR:
-		take_scalar(s);
-		return OK;
+		return take_scalar(s);
 	case STATE_SPAN:
-		take_span(s);
-		return OK;
+		return take_span(s);
 	case STATE_AFTER:
 		return after_value(s);
 	case STATE_DONE:
@@ -431,6 +457,8 @@ static enum err explain(const struct scan *s, struct diag *d)
 {
 	char c = *(s->next < s->end ? s->next : " ");
 	unsigned long long octet = position(s) + 1;
+	if (s->refused && s->err != ERR_NOMEM)
+		return diag_set(d, s->err, "what ends at octet %llu can't be used", octet - 1);
 	if (s->err == ERR_SYNTAX)
 		return diag_set(d, s->err, "broken JSON: %c is wrong at octet %llu", c, octet);
 	if (s->err == ERR_RANGE)

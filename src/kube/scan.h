@@ -3,7 +3,8 @@
  * status, ...): those are passed over at memory speed and never copied. Memory: the largest such text, and no more.
  *
  * Of what it passes over it knows the end alone; what it copies is for a JSON parser to check. A stream whose brackets, quotes,
- * commas and colons are not where they must be is an error at the first wrong octet. */
+ * commas and colons are not where they must be is an error at the first wrong octet. So are items that are neither an array nor null. A byte
+ * order mark at the start is passed over. */
 #pragma once
 #include "base/diag.h"
 #include <stddef.h>
@@ -19,8 +20,9 @@ enum scan_form {
 
 enum scan_frame_kind {
 	SCAN_EVENT,     /* of a watch: {"type":...,"object":{...}} */
-	SCAN_LIST_META, /* a list's metadata: {"resourceVersion":...,"continue":...}; the API server sends it before the items */
-	SCAN_ITEM,      /* an item of a list; has no kind and apiVersion */
+	SCAN_LIST_KIND, /* a list's kind, which is to be a string. The API server sends it first, */
+	SCAN_LIST_META, /* then its metadata: {"resourceVersion":...,"continue":...}, and then the items */
+	SCAN_ITEM,      /* an item of a list, which is to be an object; has no kind and apiVersion */
 };
 
 struct scan_frame {

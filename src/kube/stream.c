@@ -1,9 +1,18 @@
 #include "stream.h"
+#include "version.h"
 #include <cjson/cJSON.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define INITIAL_EVENTS_END "k8s.io/initial-events-end" /* KEP-3157 */
+#define CONTINUE_MAX       ((size_t)16 << 10)          /* octets; those of today have a few hundred */
+
+/* What came before it was known to be of use. */
+struct held_objects {
+	struct object **all;
+	size_t count, cap;
+};
 
 struct stream {
 	const struct resource *resource;
@@ -12,6 +21,11 @@ struct stream {
 	struct log_series *lines;
 	struct stream_handlers handlers;
 	struct scan *scan;
+	bool is_list;
+	bool kind_known, version_known; /* of a list: they are what they must be */
+	struct held_objects held;
+	struct stream_counts counts;
+	struct diag why; /* what is wrong; "": nothing yet */
 };
 
 /* "" where there is none. */
@@ -35,6 +49,49 @@ static bool set_kind(struct object *o, enum object_kind kind)
 	return o->kind == kind;
 }
 
+/* --- objects --- */
+
+static enum err hold(struct stream *s, struct object *o)
+{
+	struct held_objects *h = &s->held;
+	if (h->count == h->cap) {
+		size_t cap = h->cap ? 2 * h->cap : 64;
+		struct object **all = realloc(h->all, cap * sizeof *all);
+		if (!all) {
+			object_free(o, s->pool);
+			return ERR_NOMEM;
+		}
+		h->all = all;
+		h->cap = cap;
+	}
+	h->all[h->count++] = o;
+	return OK;
+}
+
+static enum err give_out(struct stream *s, struct object *o)
+{
+	if (s->is_list && !(s->kind_known && s->version_known))
+		return hold(s, o);
+	return s->handlers.upsert(s->handlers.arg, o);
+}
+
+/* After kind or metadata; they come first from an API server, but members have no order. */
+static enum err give_out_held(struct stream *s)
+{
+	struct held_objects *h = &s->held;
+	enum err err = OK;
+	if (!s->kind_known || !s->version_known)
+		return OK;
+	for (size_t i = 0; i < h->count; i++) {
+		if (err)
+			object_free(h->all[i], s->pool);
+		else
+			err = s->handlers.upsert(s->handlers.arg, h->all[i]);
+	}
+	h->count = 0;
+	return err;
+}
+
 /* What the API server accepted and we can't read is left out, not fatal: one object must not keep all others from being served. */
 static enum err deliver_object(struct stream *s, const cJSON *json, bool *left_out)
 {
@@ -44,15 +101,24 @@ static enum err deliver_object(struct stream *s, const cJSON *json, bool *left_o
 	if (err == ERR_NOMEM)
 		return err;
 	*left_out = err;
-	if (err)
-		log_series_line(s->lines, LOG_WARNING, "%s: an object is left out: %s", s->resource->plural, d.text);
-	else if (o && !set_kind(o, s->resource->kind))
-		object_free(o, s->pool);
-	else if (o)
-		return s->handlers.upsert(s->handlers.arg, o);
+	s->counts.objects++;
+	if (o && set_kind(o, s->resource->kind))
+		return give_out(s, o);
+	s->counts.unreadable++;
+	log_series_line(s->lines, LOG_WARNING, "%s: an object is left out: %s", s->resource->plural, o ? "it is of another kind" : d.text);
+	object_free(o, s->pool);
 	return OK;
 }
 
+static enum err leave_out(struct stream *s, const char *why)
+{
+	s->counts.objects++;
+	s->counts.unreadable++;
+	log_series_line(s->lines, LOG_WARNING, "%s: an object is left out: %s", s->resource->plural, why);
+	return OK;
+}
+
+/* An item has neither kind nor apiVersion, or the right ones: a list of one kind may be within one of another. */
 static enum err deliver_item(struct stream *s, cJSON *json)
 {
 	cJSON *kind = cJSON_CreateStringReference(object_kind_name(s->resource->kind));
@@ -63,10 +129,33 @@ static enum err deliver_item(struct stream *s, cJSON *json)
 	return deliver_object(s, json, &left_out);
 }
 
-static void deliver_list(const struct stream *s, const cJSON *json)
+/* --- what a list says of itself --- */
+
+static enum err deliver_kind(struct stream *s, const cJSON *json)
 {
-	s->handlers.list(s->handlers.arg, text_of(json, "resourceVersion"), text_of(json, "continue"));
+	const char *kind = cJSON_GetStringValue(json);
+	char wanted[64];
+	snprintf(wanted, sizeof wanted, "%sList", object_kind_name(s->resource->kind));
+	if (!kind || strcmp(kind, wanted) != 0)
+		return diag_set(&s->why, ERR_SYNTAX, "it is a %.60s, not a %s", kind ? kind : "value of no kind", wanted);
+	s->kind_known = true;
+	return give_out_held(s);
 }
+
+static enum err deliver_list(struct stream *s, const cJSON *json)
+{
+	const char *version = text_of(json, "resourceVersion"), *continuation = text_of(json, "continue");
+	if (!version_is_usable(version))
+		return diag_set(&s->why, ERR_SYNTAX, "the list has %s",
+		                *version ? "a resourceVersion that is too long" : "no resourceVersion");
+	if (strnlen(continuation, CONTINUE_MAX) == CONTINUE_MAX)
+		return diag_set(&s->why, ERR_SYNTAX, "the list has a continue that is too long");
+	s->version_known = true;
+	s->handlers.list(s->handlers.arg, version, continuation);
+	return give_out_held(s);
+}
+
+/* --- events --- */
 
 static enum err deliver_error(const struct stream *s, const cJSON *status)
 {
@@ -80,7 +169,10 @@ static enum err deliver_error(const struct stream *s, const cJSON *status)
 static enum err deliver_change(struct stream *s, const cJSON *object, const cJSON *meta)
 {
 	bool left_out = false;
-	enum err err = deliver_object(s, object, &left_out);
+	enum err err;
+	if (!*text_of(object, "kind"))
+		return leave_out(s, "it has no kind");
+	err = deliver_object(s, object, &left_out);
 	if (left_out)
 		s->handlers.gone(s->handlers.arg, text_of(meta, "namespace"), text_of(meta, "name"));
 	return err;
@@ -101,7 +193,7 @@ static enum err deliver_event(struct stream *s, const cJSON *event)
 		s->handlers.gone(s->handlers.arg, text_of(meta, "namespace"), text_of(meta, "name"));
 	else if (strcmp(type, "BOOKMARK") != 0)
 		return ERR_SYNTAX;
-	if (!err && *text_of(meta, "resourceVersion"))
+	if (!err && version_is_usable(text_of(meta, "resourceVersion")))
 		s->handlers.version(s->handlers.arg, text_of(meta, "resourceVersion"),
 		                    strcmp(type, "BOOKMARK") == 0 && strcmp(text_of(annotations, INITIAL_EVENTS_END), "true") == 0);
 	return err;
@@ -112,29 +204,39 @@ static enum err deliver(struct stream *s, enum scan_frame_kind kind, cJSON *json
 	switch (kind) {
 	case SCAN_EVENT:
 		return deliver_event(s, json);
+	case SCAN_LIST_KIND:
+		return deliver_kind(s, json);
 	case SCAN_LIST_META:
-		deliver_list(s, json);
-		return OK;
+		return deliver_list(s, json);
 	case SCAN_ITEM:
 		break;
 	}
-	return deliver_item(s, json);
+	if (cJSON_IsObject(json))
+		return deliver_item(s, json);
+	return leave_out(s, "it is no object");
+}
+
+static enum err take_json(struct stream *s, const struct scan_frame *f)
+{
+	cJSON *json = cJSON_ParseWithLength(f->json, f->len);
+	if (!json)
+		return diag_set(&s->why, ERR_SYNTAX, "broken JSON within an object of %zu octets", f->raw_bytes);
+	return deliver(s, f->kind, json);
 }
 
 static enum err on_frame(void *arg, const struct scan_frame *f)
 {
 	struct stream *s = arg;
-	cJSON *json;
-	enum err err = ERR_SYNTAX;
+	enum err err;
 	if (!f->json) {
+		s->counts.objects++;
+		s->counts.unreadable++;
 		log_series_line(s->lines, LOG_WARNING, "%s: an object of %zu octets is left out; at most %zu are read", s->resource->plural,
 		                f->raw_bytes, SCAN_OBJECT_MAX);
 		return OK;
 	}
 	json_arena_enter(s->arena);
-	json = cJSON_ParseWithLength(f->json, f->len);
-	if (json)
-		err = deliver(s, f->kind, json);
+	err = take_json(s, f);
 	json_arena_leave(s->arena);
 	return err;
 }
@@ -145,7 +247,8 @@ struct stream *stream_new(const struct resource *resource, enum scan_form form, 
 	struct stream *s = calloc(1, sizeof *s);
 	if (!s)
 		return NULL;
-	*s = (struct stream){.resource = resource, .pool = pool, .arena = arena, .lines = lines, .handlers = *handlers};
+	*s = (struct stream){
+	        .resource = resource, .pool = pool, .arena = arena, .lines = lines, .handlers = *handlers, .is_list = form == SCAN_LIST};
 	s->scan = scan_new(form, on_frame, s);
 	if (s->scan)
 		return s;
@@ -157,16 +260,32 @@ void stream_free(struct stream *s)
 {
 	if (!s)
 		return;
+	for (size_t i = 0; i < s->held.count; i++)
+		object_free(s->held.all[i], s->pool);
+	free(s->held.all);
 	scan_free(s->scan);
 	free(s);
 }
 
 enum err stream_feed(struct stream *s, const char *bytes, size_t len, struct diag *d)
 {
-	return scan_feed(s->scan, bytes, len, d);
+	enum err err = scan_feed(s->scan, bytes, len, d);
+	if (err && *s->why.text)
+		*d = s->why;
+	return err;
 }
 
 enum err stream_end(const struct stream *s, struct diag *d)
 {
-	return scan_end(s->scan, d);
+	enum err err = scan_end(s->scan, d);
+	if (err || !s->is_list)
+		return err;
+	if (!s->kind_known)
+		return diag_set(d, ERR_SYNTAX, "it is not a %sList: it has no kind", object_kind_name(s->resource->kind));
+	return s->version_known ? OK : diag_set(d, ERR_SYNTAX, "the list has no resourceVersion");
+}
+
+struct stream_counts stream_counts(const struct stream *s)
+{
+	return s->counts;
 }

@@ -1,4 +1,7 @@
-/* stream.h - the body of one response as objects: the items of a list, or the events of a watch. */
+/* stream.h - the body of one response as objects: the items of a list, or the events of a watch.
+ *
+ * A list is one only if it says so: with the kind that was asked for, and the resourceVersion that it is of. Before both are known none of its
+ * items is given out, and without them it ends with an error. */
 #pragma once
 #include "base/log.h"
 #include "kube/json_arena.h"
@@ -14,7 +17,7 @@ struct stream_handlers {
 	 * were there at the beginning are complete. */
 	void (*version)(void *arg, const char *version, bool initial_end);
 
-	/* A list's own metadata. continuation: for the next page; "" if this is the last. */
+	/* A list's own metadata. version: a usable one. continuation: for the next page; "" if this is the last. */
 	void (*list)(void *arg, const char *version, const char *continuation);
 
 	/* The server gives up; the stream ends with ERR_DENIED. code: as of HTTP, 410 for an expired version. */
@@ -28,6 +31,12 @@ struct stream;
 struct stream *stream_new(const struct resource *resource, enum scan_form form, struct intern *pool, struct json_arena *arena,
                           struct log_series *lines, const struct stream_handlers *handlers);
 void stream_free(struct stream *s); /* takes NULL */
+
+struct stream_counts {
+	uint64_t objects;    /* items, or events that say that something is there */
+	uint64_t unreadable; /* of these, what is left out */
+};
+struct stream_counts stream_counts(const struct stream *s);
 
 /* The next octets, and the end. An object that is too large or not well-formed is left out with a warning. ERR_SYNTAX: the stream is broken;
  * ERR_DENIED: see above; ERR_NOMEM. Nothing more can then be read. */

@@ -28,7 +28,7 @@ static const char *what_happened(enum api_outcome outcome)
 {
 	switch (outcome) {
 	case API_OK:
-		return "the stream ended too soon";
+		return "the API server ended the response too soon";
 	case API_STATUS:
 		return "the API server refused";
 	case API_UNRESOLVED:
@@ -56,7 +56,8 @@ void trouble_text(const struct resource *resource, const struct api_result *resu
 	if (result->outcome == API_STATUS)
 		status_text(resource, result, text, cap);
 	else
-		snprintf(text, cap, "%s: %s: %s", resource->plural, what_happened(result->outcome), result->text);
+		snprintf(text, cap, "%s: %s%s%s", resource->plural, what_happened(result->outcome), *result->text ? ": " : "",
+		         result->text);
 }
 
 void trouble_tell(struct trouble *t, const struct resource *resource, const struct api_result *result, unsigned wait_ms, uint64_t now_ms)

@@ -80,10 +80,11 @@ static void allow_pods(struct watch *w)
 	use_slices(w, false);
 }
 
-static void on_kind_synced(void *arg, enum object_kind kind)
+static void on_kind_synced(void *arg, enum object_kind kind, bool sweep)
 {
 	struct watch *w = arg;
-	w->options.handlers.sweep(w->options.handlers.arg, kind);
+	if (sweep)
+		w->options.handlers.sweep(w->options.handlers.arg, kind);
 	w->waiting &= ~(1u << kind);
 	w->changed = true;
 	w->review |= kind == OBJECT_SERVICE;
@@ -137,14 +138,22 @@ static char *labels_for(const struct watch *w, enum role role, const char *more)
 	return text;
 }
 
+static struct reflector_limits limits_of(const struct watch_options *o)
+{
+	struct reflector_limits limits = reflector_default_limits;
+	limits.list = (struct list_bounds){o->list_progress_ms, o->list_timeout_ms, o->list_max_objects, o->list_max_bytes};
+	return limits;
+}
+
 /* False: out of memory. */
 static bool add(struct watch *w, enum role role, const char *more_labels)
 {
 	const struct reflector_handlers handlers = {on_begin, on_kind_synced, on_upsert, on_gone, w};
+	const struct reflector_limits limits = limits_of(&w->options);
 	char *labels = labels_for(w, role, more_labels);
 	if (labels)
-		w->reflectors[role] = reflector_new(w->loop, w->api, resources[role], labels, w->options.pool, w->arena,
-		                                    &reflector_default_timing, &handlers);
+		w->reflectors[role] =
+		        reflector_new(w->loop, w->api, resources[role], labels, w->options.pool, w->arena, &limits, &handlers);
 	free(labels);
 	if (w->reflectors[role] && !w->synced)
 		w->waiting |= 1u << resources[role]->kind;

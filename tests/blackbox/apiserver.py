@@ -26,7 +26,13 @@ PATHS = {
 }
 RESOURCES = {kind: resource for resource, _, kind in PATHS.values()}
 ALWAYS = ["namespaces", "services", "pods", "endpointslices"]  # what is watched, whatever the options say
-REASONS = {400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 410: "Expired", 422: "Invalid", 429: "TooManyRequests"}
+ENDS = b"0\r\n\r\n"
+REASONS = {400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 410: "Expired", 422: "Invalid", 429: "TooManyRequests", 504: "Timeout"}
+
+
+def is_whole_list(query):
+    """The first request of it, where there are pages."""
+    return "sendInitialEvents" in query or not (query.get("watch") or "continue" in query or query.get("limit") == "1")
 
 
 def event(kind, obj):
@@ -84,8 +90,8 @@ class Selector:
 class Watch:
     """One watch under way: what it is still to be sent."""
 
-    def __init__(self, resource, selector):
-        self.resource, self.selector = resource, selector
+    def __init__(self, resource, selector, since):
+        self.resource, self.selector, self.since = resource, selector, since
         self.pending = deque()
         self.known = set()
         self.open = True
@@ -111,6 +117,7 @@ class ApiServer:
         self.refusals = {resource: deque() for resource in self.objects}
         self.stalled = False
         self.drip = None
+        self.hostile = {}
         self.expire_continuations = 0
         self.watches = []
         self.connections = set()
@@ -142,7 +149,7 @@ class ApiServer:
             self.objects[resource][key] = obj
         self.history.append((self.version, resource, kind, obj, before))
         for watch in self.watches:
-            if watch.resource == resource:
+            if watch.resource == resource and self.version > watch.since:
                 watch.offer(kind, obj, before)
         self.news.notify_all()
 
@@ -168,9 +175,9 @@ class ApiServer:
     def end(self, resource):
         self.send(resource, b"", close=True)
 
-    def bookmark(self, resource):
+    def bookmark(self, resource, at=None):
         _, version, kind = next(p for p in PATHS.values() if p[0] == resource)
-        obj = {"kind": kind, "apiVersion": version, "metadata": {"resourceVersion": str(self.version), "creationTimestamp": None}}
+        obj = {"kind": kind, "apiVersion": version, "metadata": {"resourceVersion": str(at or self.version), "creationTimestamp": None}}
         self.send(resource, event("BOOKMARK", obj))
 
     def expire(self):
@@ -179,6 +186,27 @@ class ApiServer:
             self.version += 1
             self.oldest = self.version
             self.history.clear()
+
+    def backup(self):
+        """The world as it is, for restore()."""
+        with self.news:
+            return copy.deepcopy(self.objects), self.version
+
+    def restore(self, backup):
+        """While it is stopped: its store is that of the backup. As a real one has it, watches from versions of the future are taken, and silent."""
+        with self.news:
+            self.objects, self.version = copy.deepcopy(backup)
+            self.oldest = self.version
+            self.history.clear()
+
+    def answer_lists(self, resource, pieces):
+        """Instead of lists of that resource, streamed or not, each request gets what pieces(query) yields, for as long as that takes; None:
+        lists again."""
+        with self.news:
+            if pieces:
+                self.hostile[resource] = pieces
+            else:
+                del self.hostile[resource]
 
     def stall(self, on=True):
         """Connections stay, but nothing more is sent, not even the head of a response."""
@@ -210,6 +238,9 @@ class ApiServer:
         if query.get("sendInitialEvents") and not self.streams_lists:
             return 422, status(422, "sendInitialEvents is forbidden for watch unless the WatchList feature gate is enabled")
         version = query.get("resourceVersion")
+        fresh = not query.get("watch") or query.get("sendInitialEvents")
+        if fresh and version and int(version) > self.version:
+            return 504, status(504, f"Timeout: Too large resource version: {version}, current: {self.version}")
         if query.get("watch") and not query.get("sendInitialEvents") and version and int(version) < self.oldest:
             return 410, status(410, f"too old resource version: {version} ({self.oldest})")
         if query.get("continue") and self.expire_continuations:
@@ -233,6 +264,10 @@ class ApiServer:
     def count(self, resource, **query):
         """How many requests there were with these parameters."""
         return sum(r == resource and all(q.get(k) == v for k, v in query.items()) for r, q, _ in self.requests)
+
+    def lists(self, resource):
+        """How many times all of it was asked for, streamed or not."""
+        return sum(r == resource and is_whole_list(q) for r, q, _ in self.requests)
 
     # --- serving ---
 
@@ -318,8 +353,11 @@ class Connection(threading.Thread):
             self.api.news.notify_all()
             self.api.news.wait_for(lambda: not self.api.stalled or not self.api.running)
             refusal = self.api.refusal(resource, query, headers)
+            hostile = self.api.hostile.get(resource) if is_whole_list(query) or "continue" in query else None
         if refusal:
             return self.reply(*refusal)
+        if hostile:
+            return self.send_pieces(hostile, query)
         return self.watch(target.path, query) if query.get("watch") else self.list(target.path, query)
 
     def reply(self, code, body, headers=None):
@@ -330,6 +368,15 @@ class Connection(threading.Thread):
         return True
 
     # --- lists ---
+
+    def send_pieces(self, pieces, query):
+        self.stream.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for piece in pieces(query):
+            if not self.api.running:
+                return False
+            self.stream.sendall(f"{len(piece):x}\r\n".encode() + piece + b"\r\n")
+        self.stream.sendall(ENDS)
+        return True
 
     def list(self, path, query):
         api = self.api
@@ -357,7 +404,7 @@ class Connection(threading.Thread):
         """The watch, with what it is sent first, from one moment of the world."""
         api = self.api
         resource, version, kind = PATHS[path]
-        watch = Watch(resource, Selector(query))
+        watch = Watch(resource, Selector(query), int(query.get("resourceVersion") or 0))
         with api.news:
             if query.get("sendInitialEvents"):
                 for obj in api.objects[resource].values():
@@ -390,7 +437,7 @@ class Connection(threading.Thread):
                     api.watches.remove(watch)
                     api.news.notify_all()
             if data is None:
-                self.stream.sendall(b"0\r\n\r\n")
+                self.stream.sendall(ENDS)
                 return True
             if data:
                 self.chunk(data)

@@ -79,3 +79,32 @@ def stage():
 @pytest.fixture(params=[pytest.param("root", marks=pytest.mark.twin), "ordinary"] if os.geteuid() == 0 else ["who runs the tests"])
 def place(request, stage):
     return Place(stage, request.param)
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    """cluster(…) is an API server with a Service and a pod; its options are ApiServer's."""
+    servers = []
+
+    def start(**options):
+        api = ApiServer(**options)
+        servers.append(api)
+        api.put(harness.NGINX, harness.web(0, "10.244.0.7"))
+        return api
+
+    yield start
+    for api in servers:
+        if api.running:
+            api.stop()
+
+
+@pytest.fixture
+def follow(serve, tmp_path):
+    """follow(api) is a headns that serves that API server's cluster."""
+
+    def start(api, *arguments, user=None, cluster=None, settings=(), **options):
+        """settings are lines of the kubernetes block: "endpoints=slices"."""
+        env = {"HEADNS_SET": "\n".join(f"kubernetes.{s}" for s in settings)} if settings else None
+        return serve("--kubeconfig", api.kubeconfig(tmp_path / "kubeconfig", user, cluster), *arguments, env=env, **options)
+
+    return start

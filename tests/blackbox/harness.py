@@ -3,6 +3,7 @@
 Environment: HEADNS is the binary, HEADNS_WRAP a command to run it under, such as "valgrind -q --error-exitcode=99".
 """
 
+import contextlib
 import itertools
 import json
 import os
@@ -242,6 +243,33 @@ def until(server, name, wanted, rdtype="A"):
         deadline.check(f"{name} {rdtype} is {seen}, not {wanted}")
 
 
+def rcode(server, name, rdtype="A"):
+    return dns.rcode.to_text(server.ask(name, rdtype).rcode())
+
+
+@contextlib.contextmanager
+def asking(server, name, allowed, *, whole=False):
+    """Asks all the time; each answer must have some of the allowed addresses (whole: all of them) and no others."""
+    over, wrong, asked = threading.Event(), [], 0
+
+    def ask():
+        nonlocal asked
+        while not over.is_set():
+            found = server.addresses_of(name)
+            asked += 1
+            if not found or found - allowed or (whole and found != allowed):
+                wrong.append(found)
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+    assert asked and not wrong, f"{len(wrong)} of {asked} answers are wrong: {wrong[:5]}"
+
+
 # --- bytes, where a library would correct what we want to be wrong ---
 
 
@@ -336,3 +364,12 @@ def slice_of(service_name, addresses, ns="default", *, ports=(("web", 80),), nam
         "ports": [{"name": n, "port": p, "protocol": "TCP"} for n, p in ports],
         "endpoints": [{"addresses": [a], "conditions": {"ready": True}} for a in addresses],
     }
+
+
+WEB0 = "web-0.nginx.default.svc"
+NGINX = service("nginx", selector={"app": "nginx"})
+
+
+def web(number, ip, **options):
+    """A pod behind it."""
+    return pod(f"web-{number}", ip, labels={"app": "nginx"}, hostname=f"web-{number}", subdomain="nginx", **options)

@@ -9,79 +9,14 @@ import re
 import signal
 import ssl
 import subprocess
-import threading
 import time
 
 import dns.rcode
 import pytest
 
 import harness
-from apiserver import ALWAYS, ApiServer, event, status
-from harness import pod, service, slice_of, until
-
-WEB0 = "web-0.nginx.default.svc"
-NGINX = service("nginx", selector={"app": "nginx"})
-
-
-def web(number, ip, **options):
-    return pod(f"web-{number}", ip, labels={"app": "nginx"}, hostname=f"web-{number}", subdomain="nginx", **options)
-
-
-@pytest.fixture
-def cluster(tmp_path):
-    """cluster(…) is an API server with a Service and a pod; its options are ApiServer's."""
-    servers = []
-
-    def start(**options):
-        api = ApiServer(**options)
-        servers.append(api)
-        api.put(NGINX, web(0, "10.244.0.7"))
-        return api
-
-    yield start
-    for api in servers:
-        if api.running:
-            api.stop()
-
-
-@pytest.fixture
-def follow(serve, tmp_path):
-    """follow(api) is a headns that serves that API server's cluster."""
-
-    def start(api, *arguments, user=None, cluster=None, settings=(), **options):
-        """settings are lines of the kubernetes block: "endpoints=slices"."""
-        env = {"HEADNS_SET": "\n".join(f"kubernetes.{s}" for s in settings)} if settings else None
-        return serve("--kubeconfig", api.kubeconfig(tmp_path / "kubeconfig", user, cluster), *arguments, env=env, **options)
-
-    return start
-
-
-@contextlib.contextmanager
-def asking(server, name, allowed, *, whole=False):
-    """Asks all the time; each answer must have some of the allowed addresses (whole: all of them) and no others."""
-    over, wrong, asked = threading.Event(), [], 0
-
-    def ask():
-        nonlocal asked
-        while not over.is_set():
-            found = server.addresses_of(name)
-            asked += 1
-            if not found or found - allowed or (whole and found != allowed):
-                wrong.append(found)
-
-    thread = threading.Thread(target=ask)
-    thread.start()
-    try:
-        yield
-    finally:
-        over.set()
-        thread.join()
-    assert asked and not wrong, f"{len(wrong)} of {asked} answers are wrong: {wrong[:5]}"
-
-
-def rcode(server, name, rdtype="A"):
-    return dns.rcode.to_text(server.ask(name, rdtype).rcode())
-
+from apiserver import ALWAYS, event, status
+from harness import NGINX, WEB0, asking, pod, rcode, service, slice_of, until, web
 
 # --- following ---
 

@@ -88,6 +88,10 @@ static void describe(const struct kubernetes_options *o, char *text, size_t cap)
 	        {"max_inflight", o->apiserver_max_inflight, 0},
 	        {"handover", (unsigned)o->handover_ms, 500},
 	        {"startup_timeout", (unsigned)o->startup_timeout_ms, 5000},
+	        {"list_progress", (unsigned)o->list_progress_ms, 30000},
+	        {"list_timeout", (unsigned)o->list_timeout_ms, 600000},
+	        {"list_objects", o->list_max_objects, 1000000},
+	        {"list_mib", o->list_max_mib, 16384},
 	};
 	size_t len = 0;
 	*text = 0;
@@ -136,6 +140,9 @@ static const struct {
         {"apiserver_qps 0.5; apiserver_burst 7; apiserver_max_inflight 3", " qps/10=5 burst=7 max_inflight=3 zone=c.l."},
         {"handover 2s", " handover=2000 zone=c.l."},
         {"startup_timeout 1m", " startup_timeout=60000 zone=c.l."},
+        {"list_progress 1s; list_timeout 1m", " list_progress=1000 list_timeout=60000 zone=c.l."},
+        {"list_max 7", " list_objects=7 zone=c.l."},
+        {"list_max 8 9; list_max 7", " list_objects=7 list_mib=9 zone=c.l."},
         {"snapshot /var/lib/headns", " snapshot=/var/lib/headns zone=c.l."},
 };
 
@@ -182,6 +189,11 @@ static const struct {
         {"apiserver_burst 1.5", "c.l", "apiserver_burst: a number"},
         {"handover 61s", "c.l", "handover: at most 60s"},
         {"startup_timeout 5", "c.l", "startup_timeout: a duration such as"},
+        {"list_progress 0s", "c.l", "list_progress: more than 0 and at most 24h"},
+        {"list_timeout 25h", "c.l", "list_timeout: more than 0 and at most 24h"},
+        {"list_max 0", "c.l", "list_max: a number from 1"},
+        {"list_max 1 0", "c.l", "list_max: a number from 1"},
+        {"list_max", "c.l", "list_max: it is written: list_max OBJECTS [MIB]"},
         {"namespaces a; namespace_labels b", "c.l", "namespaces and namespace_labels"},
         {"zonal; noendpoints", "c.l", "zonal and noendpoints"},
         {"multicluster x", "c.l", "multicluster: x. is none of the zones"},

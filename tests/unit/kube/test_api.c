@@ -246,35 +246,83 @@ static void what_requests_say(void **state)
 	stop(&f);
 }
 
-static void a_token_file_is_read_for_each_request(void **state)
+#define ANY                                                                                                                                \
+	{                                                                                                                                  \
+		"/x", OK_HEAD, false                                                                                                       \
+	}
+static const struct exchange many[] = {ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY, ANY};
+
+struct token_row {
+	const char *file; /* NULL: there is none */
+	const char *want; /* a line of the request, or what is called back */
+};
+
+static void check_token_files(const char *kubeconfig_token, const struct token_row *rows, size_t n)
 {
-	static const struct {
-		const char *file, *line; /* line NULL: not a token */
-	} rows[] = {{"one\n", "\r\nAuthorization: Bearer one\r\n"},
-	            {"two", "\r\nAuthorization: Bearer two\r\n"},
-	            {"", NULL},
-	            {"a\r\nX-Y: z", NULL}};
 	char path[] = "/tmp/token-XXXXXX";
 	struct fixture f = {0};
-	(void)state;
-	assert_true(mkstemp(path) >= 0);
-	start(&f, twice, 2, ACT_NONE);
+	close(mkstemp(path));
+	start(&f, many, sizeof many / sizeof *many, ACT_NONE);
 	f.endpoint.token_file = strdup(path);
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		char want[128];
-		FILE *file = fopen(path, "w");
-		fputs(rows[i].file, file);
-		fclose(file);
+	f.endpoint.token = kubeconfig_token ? strdup(kubeconfig_token) : NULL;
+	for (size_t i = 0; i < n; i++) {
+		unlink(path);
+		if (rows[i].file) {
+			FILE *file = fopen(path, "w");
+			fputs(rows[i].file, file);
+			fclose(file);
+		}
 		ask(&f);
-		snprintf(want, sizeof want, "credentials 0  %s holds no token", path);
-		if (rows[i].line)
-			assert_true(has_line(&f, rows[i].line));
-		else
-			assert_string_equal(f.got, want);
+		if (!strstr(*rows[i].want == '\r' ? fake_server_last(f.server) : f.got, rows[i].want))
+			fail_msg("%s: %s\n%s", rows[i].file ? rows[i].file : "no file", f.got, fake_server_last(f.server));
 	}
 	unlink(path);
+	stop(&f);
+}
+
+/* One that gives none for a moment does not take away what it gave before. */
+static void a_token_file_is_read_for_each_request(void **state)
+{
+	static const struct token_row rows[] = {
+	        {"", "holds no token"},
+	        {NULL, "No such file or directory"},
+	        {"a\r\nX-Y: z", "holds no token"},
+	        {"one\n", "\r\nAuthorization: Bearer one\r\n"},
+	        {"", "\r\nAuthorization: Bearer one\r\n"},
+	        {NULL, "\r\nAuthorization: Bearer one\r\n"},
+	        {"a\r\nX-Y: z", "\r\nAuthorization: Bearer one\r\n"},
+	        {"two", "\r\nAuthorization: Bearer two\r\n"},
+	};
+	(void)state;
+	check_token_files(NULL, rows, sizeof rows / sizeof *rows);
+}
+
+static void without_one_the_kubeconfigs_token_counts(void **state)
+{
+	static const struct token_row rows[] = {
+	        {NULL, "\r\nAuthorization: Bearer written\r\n"},
+	        {"one\n", "\r\nAuthorization: Bearer one\r\n"},
+	        {"", "\r\nAuthorization: Bearer one\r\n"},
+	};
+	(void)state;
+	check_token_files("written", rows, sizeof rows / sizeof *rows);
+}
+
+static void a_proxy_of_the_kubeconfig_counts_whatever_the_environment_says(void **state)
+{
+	static const struct exchange script[] = {{"http://api.invalid:1/x", OK_HEAD "hi", false}};
+	struct fixture f = {0};
+	(void)state;
+	setenv("NO_PROXY", "*", 1);
+	setenv("no_proxy", "api.invalid", 1);
+	start(&f, script, 1, ACT_NONE);
+	f.endpoint.proxy_url = f.endpoint.url;
+	f.endpoint.url = strdup("http://api.invalid:1");
 	ask(&f);
-	assert_non_null(strstr(f.got, "No such file or directory"));
+	assert_string_equal(f.got, "begun [hi] ok 200");
+	assert_null(fake_server_surprise(f.server));
+	unsetenv("NO_PROXY");
+	unsetenv("no_proxy");
 	stop(&f);
 }
 
@@ -325,6 +373,8 @@ int main(void)
 	        cmocka_unit_test(several_at_once),
 	        cmocka_unit_test(what_requests_say),
 	        cmocka_unit_test(a_token_file_is_read_for_each_request),
+	        cmocka_unit_test(without_one_the_kubeconfigs_token_counts),
+	        cmocka_unit_test(a_proxy_of_the_kubeconfig_counts_whatever_the_environment_says),
 	        cmocka_unit_test(a_proxy_that_cannot_be_used),
 	        cmocka_unit_test(allocation_failures),
 	};

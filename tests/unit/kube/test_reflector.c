@@ -19,6 +19,12 @@
 #define ERROR_EVENT(c)    "{'type':'ERROR','object':{'kind':'Status','code':" c ",'message':'m'}}\n"
 #define LIST(v, c, items) OK_HEAD "{'kind':'ServiceList','metadata':{'resourceVersion':'" v "','continue':'" c "'},'items':[" items "]}"
 #define ITEM(name)        "{" META(name, "1") "}"
+#define LISTED(text)      OK_HEAD "{" text "}"
+#define LIST_KIND(k)      "'kind':'" k "','apiVersion':'v1'"
+#define LIST_META         "'metadata':{'resourceVersion':'7'}"
+#define DIGITS_64         "1234567890123456789012345678901234567890123456789012345678901234"
+#define DIGITS_1024       DIGITS_512 DIGITS_512
+#define DIGITS_512        DIGITS_64 DIGITS_64 DIGITS_64 DIGITS_64 DIGITS_64 DIGITS_64 DIGITS_64 DIGITS_64
 
 /* What is asked for. */
 #define PATH           "/api/v1/services?"
@@ -29,6 +35,8 @@
 #define STREAM_FROM(v) INITIAL "&resourceVersion=" v SECONDS
 #define WATCH_FROM(v)  WATCH "&resourceVersion=" v SECONDS
 #define LIST_FROM(v)   PATH "resourceVersion=" v
+#define ONE_FROM(v)    PATH "limit=1&resourceVersion=" v "&resourceVersionMatch=NotOlderThan"
+#define AHEAD          "Too large resource version: 7, current: 3"
 
 #define REFUSED_STREAM                                                                                                                     \
 	{                                                                                                                                  \
@@ -43,6 +51,15 @@
 	{                                                                                                                                  \
 		WATCH_FROM("5"), NULL, false                                                                                               \
 	}
+/* A fetched list that is as good as none, and then one that is good. */
+#define NO_LIST(text)                                                                                                                      \
+	{                                                                                                                                  \
+		REFUSED_STREAM, {LIST_FROM("0"), text, false}, {LIST_FROM("0"), LIST("8", "", ITEM("b")), false},                          \
+		{                                                                                                                          \
+			WATCH_FROM("8"), OK_HEAD, true                                                                                     \
+		}                                                                                                                          \
+	}
+
 #define GONE_6 GONE, GONE, GONE, GONE, GONE, GONE
 #define AWAY_6 AWAY, AWAY, AWAY, AWAY, AWAY, AWAY
 
@@ -63,7 +80,7 @@ static const struct reflector_case cases[] = {
          "begin begin +a synced +b "},
         {"an empty list",
          {REFUSED_STREAM,
-          {LIST_FROM("0"), OK_HEAD "{'metadata':{'resourceVersion':'7'},'items':null}", false},
+          {LIST_FROM("0"), OK_HEAD "{'kind':'ServiceList','metadata':{'resourceVersion':'7'},'items':null}", false},
           {WATCH_FROM("7"), OK_HEAD, true}},
          "begin begin synced "},
         {"a watch that ends goes on where it was",
@@ -125,7 +142,7 @@ static const struct reflector_case cases[] = {
          "begin synced "},
         {"half a list is none",
          {REFUSED_STREAM,
-          {LIST_FROM("0"), OK_HEAD "{'metadata':{'resourceVersion':'7'},'items':[" ITEM("a") ",", false},
+          {LIST_FROM("0"), OK_HEAD "{'kind':'ServiceList','metadata':{'resourceVersion':'7'},'items':[" ITEM("a") ",", false},
           {LIST_FROM("0"), LIST("8", "", ITEM("b")), false},
           {WATCH_FROM("8"), OK_HEAD, true}},
          "begin begin +a begin +b synced "},
@@ -165,10 +182,152 @@ static const struct reflector_case cases[] = {
          {REFUSED_STREAM,
           {LIST_FROM("0"), LIST("7", "", ""), false},
           {WATCH_FROM("7"), STATUS("410 Gone"), false},
-          {LIST_FROM("7"), "HTTP/1.1 504 Late\r\nConnection: close\r\n\r\n{'reason':'Timeout'}", false},
+          {LIST_FROM("7"), "HTTP/1.1 504 Late\r\nConnection: close\r\n\r\n{'message':'Timeout: " AHEAD "'}", false},
           {PATH "limit=500", LIST("3", "", ""), false},
           {WATCH_FROM("3"), OK_HEAD, true}},
          "begin begin synced begin begin synced "},
+        /* The server's store was set back to a backup. */
+        {"a version that is ahead of a server that is back",
+         {{STREAM_LIST, OK_HEAD EVENT("ADDED", "a", "6") END("7") "{'type':'ADDED'", false},
+          {WATCH_FROM("7"), OK_HEAD, true},
+          {ONE_FROM("7"), "HTTP/1.1 504 Late\r\nConnection: close\r\n\r\n{'reason':'Timeout','message':'Timeout: " AHEAD "'}", false},
+          {STREAM_LIST, OK_HEAD EVENT("ADDED", "b", "2") END("3"), true}},
+         "begin +a synced begin +b synced "},
+        {"the same where it says what it has",
+         {{STREAM_LIST, OK_HEAD END("10") "{", false},
+          {WATCH_FROM("10"), OK_HEAD, true},
+          {ONE_FROM("10"), LIST("9", "more", ITEM("a")), false},
+          {STREAM_LIST, OK_HEAD END("9"), true}},
+         "begin synced begin synced "},
+        {"a server that is back and has the version",
+         {{STREAM_LIST, OK_HEAD END("9") "{", false},
+          {WATCH_FROM("9"), OK_HEAD EVENT("ADDED", "b", "11"), true},
+          {ONE_FROM("9"), LIST("10", "more", ITEM("a")), false}},
+         "begin synced +b "},
+        {"one that can't say so yet",
+         {{STREAM_LIST, OK_HEAD END("9") "{", false},
+          {WATCH_FROM("9"), OK_HEAD, true},
+          {ONE_FROM("9"), STATUS("429 Wait"), false},
+          {ONE_FROM("9"), STATUS("504 Gateway Timeout"), false},
+          {ONE_FROM("9"), "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{}", false},
+          {ONE_FROM("9"), NULL, false},
+          {ONE_FROM("9"), LIST("8", "", ""), false},
+          {STREAM_LIST, OK_HEAD END("8"), true}},
+         "begin synced begin synced "},
+        {"a watch that the server ended: nothing is asked",
+         {{STREAM_LIST, OK_HEAD END("9"), false}, {WATCH_FROM("9"), OK_HEAD BOOKMARK("10"), false}, {WATCH_FROM("10"), OK_HEAD, true}},
+         "begin synced "},
+        {"a bookmark of the past",
+         {{STREAM_LIST, OK_HEAD END("10") BOOKMARK("9"), true},
+          {ONE_FROM("10"), "HTTP/1.1 504 Late\r\nConnection: close\r\n\r\n{'message':'" AHEAD "'}", false},
+          {STREAM_LIST, OK_HEAD END("9"), true}},
+         "begin synced begin synced "},
+        {"an event of the past, and a server that has the version nevertheless",
+         {{STREAM_LIST, OK_HEAD END("10") EVENT("ADDED", "a", "9"), true}, {ONE_FROM("10"), LIST("10", "", ""), false}},
+         "begin synced +a "},
+        {"versions are compared as numbers, however long",
+         {{STREAM_LIST, OK_HEAD END(DIGITS_64) BOOKMARK(DIGITS_64 "0") BOOKMARK("2" DIGITS_64) BOOKMARK(DIGITS_64 "9"), true},
+          {ONE_FROM("2" DIGITS_64), LIST("2" DIGITS_64, "", ""), false}},
+         "begin synced "},
+        {"three times in a row",
+         {{STREAM_LIST, OK_HEAD END("5") ERROR_EVENT("410"), false},
+          {STREAM_FROM("5"), OK_HEAD END("6") ERROR_EVENT("410"), false},
+          {STREAM_FROM("6"), OK_HEAD END("7") ERROR_EVENT("410"), false},
+          {STREAM_LIST, OK_HEAD END("8"), true}},
+         "begin synced begin synced begin synced begin synced "},
+        {"the same where lists are fetched",
+         {REFUSED_STREAM,
+          {LIST_FROM("0"), LIST("5", "", ""), false},
+          {WATCH_FROM("5"), STATUS("410 Gone"), false},
+          {LIST_FROM("5"), LIST("6", "", ""), false},
+          {WATCH_FROM("6"), STATUS("410 Gone"), false},
+          {LIST_FROM("6"), LIST("7", "", ""), false},
+          {WATCH_FROM("7"), STATUS("410 Gone"), false},
+          {PATH "limit=500", LIST("8", "", ""), false},
+          {WATCH_FROM("8"), OK_HEAD, true}},
+         "begin begin synced begin synced begin synced begin synced "},
+        {"not in a row",
+         {{STREAM_LIST, OK_HEAD END("5") ERROR_EVENT("410"), false},
+          {STREAM_FROM("5"), OK_HEAD END("6") BOOKMARK("7") ERROR_EVENT("410"), false},
+          {STREAM_FROM("7"), OK_HEAD END("8") BOOKMARK("9") ERROR_EVENT("410"), false},
+          {STREAM_FROM("9"), OK_HEAD END("10"), true}},
+         "begin synced begin synced begin synced begin synced "},
+        {"whatever is asked for has expired",
+         {{STREAM_LIST, STATUS("410 Gone"), false},
+          {LIST_FROM("0"), STATUS("410 Gone"), false},
+          {PATH "limit=500", STATUS("410 Gone"), false},
+          {PATH, LIST("5", "", ""), false},
+          {WATCH_FROM("5"), OK_HEAD, true}},
+         "begin begin begin begin synced "},
+        /* Texts of the server's in what it is asked. */
+        {"a version that can't stand in a URL",
+         {REFUSED_STREAM,
+          {LIST_FROM("0"), LIST("a b&limit=1#\\n%", "", ""), false},
+          {WATCH_FROM("a%20b%26limit%3D1%23%0A%25"), NULL, false},
+          {WATCH_FROM("a%20b%26limit%3D1%23%0A%25"), STATUS("500 Internal"), false},
+          {WATCH_FROM("a%20b%26limit%3D1%23%0A%25"), OK_HEAD "x", false},
+          {PATH "limit=500", LIST("8", "", ""), false},
+          {WATCH_FROM("8"), OK_HEAD, true}},
+         "begin begin synced begin synced "},
+        {"one that is too long", NO_LIST(LIST(DIGITS_1024, "", ITEM("a"))), "begin begin begin +b synced "},
+        {"the longest",
+         {REFUSED_STREAM, {LIST_FROM("0"), LIST(DIGITS_512, "", ""), false}, {WATCH_FROM(DIGITS_512), OK_HEAD, true}},
+         "begin begin synced "},
+        {"an event with a version that is too long",
+         {{STREAM_LIST, OK_HEAD END("5") EVENT("ADDED", "a", DIGITS_1024), false}, {WATCH_FROM("5"), OK_HEAD, true}},
+         "begin synced +a "},
+        /* What is no list. */
+        {"an empty object", NO_LIST(LISTED("")), "begin begin begin +b synced "},
+        {"a proxy's text", NO_LIST(LISTED("'error':'upstream'")), "begin begin begin +b synced "},
+        {"a failure", NO_LIST(LISTED(LIST_KIND("Status") ",'status':'Failure'," LIST_META)), "begin begin begin +b synced "},
+        {"a list of another kind", NO_LIST(LISTED(LIST_KIND("PodList") "," LIST_META ",'items':[" ITEM("a") "]")),
+         "begin begin begin +b synced "},
+        {"the same, with its items first", NO_LIST(LISTED("'items':[" ITEM("a") "]," LIST_META "," LIST_KIND("PodList"))),
+         "begin begin begin +b synced "},
+        {"a list without a version", NO_LIST(LISTED(LIST_KIND("ServiceList") ",'metadata':{},'items':[" ITEM("a") "]")),
+         "begin begin begin +b synced "},
+        {"a list without metadata", NO_LIST(LISTED(LIST_KIND("ServiceList") ",'items':[" ITEM("a") "]")), "begin begin begin +b synced "},
+        {"a version that is a number", NO_LIST(LISTED(LIST_KIND("ServiceList") ",'metadata':{'resourceVersion':7},'items':[]")),
+         "begin begin begin +b synced "},
+        {"a list without kind", NO_LIST(LISTED(LIST_META ",'items':[" ITEM("a") "]")), "begin begin begin +b synced "},
+        {"items that are an object", NO_LIST(LISTED(LIST_KIND("ServiceList") "," LIST_META ",'items':" ITEM("a"))),
+         "begin begin begin +b synced "},
+        {"members in another order",
+         {REFUSED_STREAM,
+          {LIST_FROM("0"), LISTED("'items':[" ITEM("a") "," ITEM("b") "]," LIST_META "," LIST_KIND("ServiceList")), false},
+          {WATCH_FROM("7"), OK_HEAD, true}},
+         "begin begin +a +b synced "},
+        {"items most of which are none",
+         {REFUSED_STREAM,
+          {LIST_FROM("0"), LISTED(LIST_KIND("ServiceList") "," LIST_META ",'items':[null,7," ITEM("a") "]"), false},
+          {WATCH_FROM("7"), OK_HEAD, false},
+          {LIST_FROM("7"), LIST("8", "", ITEM("a")), false},
+          {WATCH_FROM("8"), OK_HEAD, true}},
+         "begin begin +a kept begin +a synced "},
+        {"items of another kind within a list",
+         {REFUSED_STREAM,
+          {LIST_FROM("0"), LISTED(LIST_KIND("ServiceList") "," LIST_META ",'items':[{" LIST_KIND("Pod") "," META("a", "1") "}]"), false},
+          {WATCH_FROM("7"), OK_HEAD, true}},
+         "begin begin kept "},
+        {"half of them can be read",
+         {REFUSED_STREAM,
+          {LIST_FROM("0"), LISTED(LIST_KIND("ServiceList") "," LIST_META ",'items':[null," ITEM("a") "]"), false},
+          {WATCH_FROM("7"), OK_HEAD, true}},
+         "begin begin +a synced "},
+        {"a streamed list most of which can't be read",
+         {{STREAM_LIST, OK_HEAD EVENT("ADDED", "a", "1") EVENT("ADDED", "B", "1") EVENT("ADDED", "C", "1") END("5"), true}},
+         "begin +a -B -C kept "},
+        /* Lists without end. */
+        {"too many objects",
+         {{STREAM_LIST,
+           OK_HEAD EVENT("ADDED", "a", "1") EVENT("ADDED", "B", "1") EVENT("ADDED", "b", "1") EVENT("ADDED", "c", "1")
+                   EVENT("ADDED", "d", "1"),
+           true},
+          {STREAM_LIST, OK_HEAD EVENT("ADDED", "a", "1") END("5"), true}},
+         "begin +a -B +b +c +d begin +a synced "},
+        {"no object for too long",
+         {{STREAM_LIST, OK_HEAD EVENT("ADDED", "a", "1") "  ", true}, {STREAM_LIST, OK_HEAD END("5"), true}},
+         "begin +a begin synced "},
         {"an object that can't be read is left out",
          {{STREAM_LIST, OK_HEAD EVENT("ADDED", "A", "1") EVENT("ADDED", "b", "1") END("5"), true}},
          "begin -A +b synced "},
@@ -220,10 +379,10 @@ static void on_begin(void *arg, enum object_kind kind)
 	note(arg, "begin", "");
 }
 
-static void on_synced(void *arg, enum object_kind kind)
+static void on_synced(void *arg, enum object_kind kind, bool sweep)
 {
 	assert_int_equal(kind, OBJECT_SERVICE);
-	note(arg, "synced", "");
+	note(arg, sweep ? "synced" : "kept", "");
 }
 
 static enum err on_upsert(void *arg, struct object *o)
@@ -247,7 +406,7 @@ static void on_patience_over(uv_timer_t *timer)
 	uv_stop(timer->loop);
 }
 
-static const struct reflector_timing quick = {
+static const struct reflector_limits quick = {
         .head = 200,
         .list_silence = 200,
         .watch_silence = 200,
@@ -257,9 +416,11 @@ static const struct reflector_timing quick = {
         .retry_refused = 1000000,
         .watch_min = 300000,
         .watch_max = 300000,
+        .confirm_pause = 1,
+        .list = {.quiet_ms = 150, .whole_ms = 10000, .objects = 4, .bytes = 100000},
 };
 
-static void fixture_start(struct fixture *f, const struct reflector_case *c, const struct reflector_timing *timing,
+static void fixture_start(struct fixture *f, const struct reflector_case *c, const struct reflector_limits *timing,
                           struct api_endpoint *endpoint)
 {
 	const struct reflector_handlers handlers = {on_begin, on_synced, on_upsert, on_gone, f};
@@ -318,7 +479,7 @@ static void sequences(void **state)
 static void a_watch_may_be_silent_for_longer_than_a_list(void **state)
 {
 	static const struct reflector_case c = {"silence", {{STREAM_LIST, OK_HEAD END("5"), true}}, "begin synced "};
-	struct reflector_timing timing = quick;
+	struct reflector_limits timing = quick;
 	struct api_endpoint endpoint = {0};
 	struct fixture f;
 	(void)state;

@@ -77,13 +77,20 @@ static const struct scan_case lists[] = {
         {"a list",
          "{'kind':'PodList','apiVersion':'v1','metadata':{'resourceVersion':'7','continue':'abc','remainingItemCount':3},"
          "'items':[{'metadata':{'name':'a'}},{'metadata':{'name':'b'}}]}\n",
-         "META {'resourceVersion':'7','continue':'abc'} ITEM {'metadata':{'name':'a'}} ITEM {'metadata':{'name':'b'}} end"},
+         "KIND 'PodList' META {'resourceVersion':'7','continue':'abc'} ITEM {'metadata':{'name':'a'}} ITEM {'metadata':{'name':'b'}} end"},
         {"empty", "{'metadata':{},'items':[]}", "META {} end"},
         {"null", "{'metadata':{'resourceVersion':'7'},'items':null}", "META {'resourceVersion':'7'} end"},
         {"items first", "{'items':[{}],'metadata':{}}", "ITEM {} META {} end"},
         {"metadata and items further down are of the item", "{'items':[{'metadata':{'items':[{}]},'spec':{'metadata':{}}}]}",
          "ITEM {'metadata':{},'spec':{}} end"},
-        {"an item that is no object", "{'items':[1,{},'x']}", "ITEM {} end"},
+        {"an item that is no object", "{'items':[1,{},'x',[{}],null,[]]}", "ITEM 1 ITEM {} ITEM 'x' ITEM [{}] ITEM null ITEM [] end"},
+        {"items that are no list", "{'items':{'metadata':{'name':'a'}}}", "syntax: broken JSON: { is wrong at octet 10"},
+        {"items that are a number", "{'items':-1}", "syntax: broken JSON: - is wrong at octet 10"},
+        {"a kind that is no string", "{'kind':{'a':[1]},'items':[]}", "KIND {'a':[1]} end"},
+        {"a kind that is null", "{'kind':null}", "KIND null end"},
+        {"metadata that is no object", "{'metadata':[{'resourceVersion':'1'}]}", "META [{'resourceVersion':'1'}] end"},
+        {"a byte order mark", "\xef\xbb\xbf{'kind':'x'}", "KIND 'x' end"},
+        {"one that stands elsewhere", "{\xef\xbb\xbf'kind':'x'}", "syntax: broken JSON: \\xef is wrong at octet 2"},
         {"nothing", "", "syntax: it ends before the list does, after 0 octets"},
         {"cut after an item", "{'items':[{}", "ITEM {} syntax: it ends before the list does, after 12 octets"},
         {"cut within an item", "{'items':[{'metadata'", "syntax: it ends before the list does, after 21 octets"},
@@ -102,7 +109,8 @@ static void put(struct output *o, const char *text)
 
 static enum err on_frame(void *arg, const struct scan_frame *f)
 {
-	static const char *const kinds[] = {[SCAN_EVENT] = "EVENT ", [SCAN_LIST_META] = "META ", [SCAN_ITEM] = "ITEM "};
+	static const char *const kinds[] = {
+	        [SCAN_EVENT] = "EVENT ", [SCAN_LIST_KIND] = "KIND ", [SCAN_LIST_META] = "META ", [SCAN_ITEM] = "ITEM "};
 	struct output *o = arg;
 	put(o, kinds[f->kind]);
 	if (f->json)

@@ -22,7 +22,8 @@ static const struct {
         {{API_STATUS, 500, 0, "", "HTTP status 500"}, &resource_namespaces, "namespaces: the API server refused: HTTP status 500"},
         {{API_UNREACHABLE, 0, 0, "", "refused"}, &resource_pods, "pods: the API server cannot be reached: refused"},
         {{API_TLS, 0, 0, "", "bad"}, &resource_pods, "pods: no TLS session with the API server: bad"},
-        {{API_OK, 200, 0, "", "end"}, &resource_pods, "pods: the stream ended too soon: end"},
+        {{API_OK, 200, 0, "", "end"}, &resource_pods, "pods: the API server ended the response too soon: end"},
+        {{API_OK, 200, 0, "", ""}, &resource_pods, "pods: the API server ended the response too soon"},
 };
 
 static void what_is_told(void **state)
