@@ -18,6 +18,7 @@ struct manifest {
 struct manifest_options {
 	bool lenient;             /* report what is wrong, leave it out, go on */
 	bool recursive;           /* folders' sub-folders too */
+	bool cluster_services;    /* add the Services that every cluster has, unless what is read is a cluster's state */
 	struct cidr service_cidr; /* for Services without a clusterIP */
 	struct cidr pod_cidr;     /* for simulated pods */
 	struct cidr pod_cidr6;    /* the same, for Services that want IPv6 */

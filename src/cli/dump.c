@@ -118,10 +118,11 @@ static enum err print_zone(const struct zone *z, const struct name *apex)
 }
 
 /* The name server is the one that the cluster's pods ask. */
-static enum err print_zones(struct zone *z, const struct store *store)
+static enum err print_zones(struct zone *z, const struct cluster *c)
 {
+	const struct cidr *service_cidr = &cluster_options(c)->manifest.service_cidr;
 	struct addr self[DNS_SERVICE_MAX];
-	enum err err = zone_set_self(z, self, dns_service_addresses(store, true, self));
+	enum err err = zone_set_self(z, self, dns_service_addresses(cluster_store(c), service_cidr, true, self));
 	const struct name *apex;
 	for (unsigned i = 0; !err && (apex = zone_apex(z, i)); i++)
 		err = print_zone(z, apex);
@@ -131,10 +132,9 @@ static enum err print_zones(struct zone *z, const struct store *store)
 static enum err print_all(const struct dump *u, struct diag *d)
 {
 	struct zone *external = cluster_external_zone(u->cluster);
-	const struct store *store = cluster_store(u->cluster);
-	enum err err = print_zones(cluster_zone(u->cluster), store);
+	enum err err = print_zones(cluster_zone(u->cluster), u->cluster);
 	if (!err && external)
-		err = print_zones(external, store);
+		err = print_zones(external, u->cluster);
 	if (err)
 		return diag_set(d, err, "%s", err_str(err));
 	return fflush(stdout) || ferror(stdout) ? diag_set(d, ERR_SYS, "the output could not be written whole") : OK;

@@ -112,6 +112,14 @@ static enum err set_recursive(struct options *o, const char *text, struct diag *
 	return OK;
 }
 
+static enum err set_no_cluster_services(struct options *o, const char *text, struct diag *d)
+{
+	(void)text;
+	(void)d;
+	o->cluster.manifest.cluster_services = false;
+	return OK;
+}
+
 static enum err set_no_rotate(struct options *o, const char *text, struct diag *d)
 {
 	(void)text;
@@ -245,7 +253,9 @@ const struct option_spec option_table[] = {
         {"pod-cidr", "RANGE", FOR_ALL, set_pod_cidr,
          "addresses of pods that the input lacks; may be given once for each\nfamily; default 10.244.0.0/16 and fd00:10:244::/56"},
         {"service-cidr", "RANGE", FOR_ALL, set_service_cidr,
-         "addresses of Services without clusterIP; may be given once for each\nfamily; default 10.0.0.0/24 and fd00:10:96::/112"},
+         "addresses of Services without clusterIP; may be given once for each\nfamily; default 10.0.0.0/16 and fd00:10:96::/112"},
+        {"no-cluster-services", NULL, FOR_ALL, set_no_cluster_services,
+         "don't add what every cluster has to manifests: the Services kubernetes\nin default and kube-dns in kube-system"},
         {"lenient", NULL, FOR_BOTH, set_lenient, "leave out what is wrong in the input, and serve the rest"},
         {"lenient", NULL, FOR_DUMP, set_lenient, "leave out what is wrong in the input, and dump the rest"},
         {"recursive", NULL, FOR_ALL, set_recursive, "read the sub-folders of folders too; -R does the same"},
@@ -286,7 +296,7 @@ const struct command_spec command_table[] = {
          "runs COMMAND in a network of its own in which the cluster's names resolve",
          "COMMAND finds a pod's /etc/resolv.conf and, on the loopback interface, the address of\n"
          "every pod: bind one to play that pod. Services lead to them. headns answers on port 53 of the clusterIP of\n"
-         "Service kube-dns in kube-system (10.0.0.10 if FILE has none). There is no other network.\n"
+         "Service kube-dns in kube-system (10.0.0.10, unless FILE says another). There is no other network.\n"
          "Needs no root where the system allows user namespaces. Ends with COMMAND, with its exit\n"
          "status (127: not found, 126: not executable), and leaves nothing behind.\n"
          "\n"

@@ -29,7 +29,8 @@ static void set_defaults(struct options *o)
 	        .dns_port = DNS_PORT,
 	};
 	o->cluster.manifest = (struct manifest_options){
-	        .service_cidr = range("10.0.0.0/24"),
+	        .cluster_services = true,
+	        .service_cidr = range("10.0.0.0/16"),
 	        .service_cidr6 = range("fd00:10:96::/112"),
 	        .pod_cidr = range("10.244.0.0/16"),
 	        .pod_cidr6 = range("fd00:10:244::/56"),

@@ -1,5 +1,6 @@
 #include "kube/simulate.h"
 #include "address_set.h"
+#include "kube/cluster_services.h"
 #include "workload_pods.h"
 #include <stdlib.h>
 #include <string.h>
@@ -70,6 +71,26 @@ static enum err use_all(struct simulation *s)
 	for (size_t i = 0; i < s->m->count && !err; i++)
 		err = use_object(s, s->m->objects[i]);
 	return err;
+}
+
+/* What every cluster has gets the addresses that it has everywhere, but those that somebody else has been given. */
+static enum err add_cluster_services(struct simulation *s, struct intern *pool)
+{
+	size_t given = s->m->count;
+	enum err err;
+	if (!s->options->cluster_services || s->m->observed)
+		return OK;
+	if (cluster_services_add(s->m, &s->options->service_cidr, pool))
+		return out_of_memory(s);
+	for (size_t i = given; i < s->m->count; i++) {
+		struct service *service = (struct service *)s->m->objects[i];
+		if (address_set_has(&s->used, &service->cluster_ips[0]))
+			service->cluster_ip_count = 0;
+		err = use_object(s, &service->object);
+		if (err)
+			return err;
+	}
+	return OK;
 }
 
 /* --- new addresses --- */
@@ -240,13 +261,15 @@ enum err simulate_cluster(struct manifest *m, const struct manifest_options *opt
 	struct simulation s = {.m = m, .options = options, .diag = d, .about = about};
 	enum err err;
 	*about = NULL;
-	err = workload_pods_add(m, &options->pod_cidr, pool, d, about);
-	if (err)
-		return err;
-	start_pods(m);
 	err = use_all(&s);
 	if (!err)
+		err = add_cluster_services(&s, pool);
+	if (!err)
+		err = workload_pods_add(m, &options->pod_cidr, pool, d, about);
+	if (!err) {
+		start_pods(m);
 		err = address_in_order(&s);
+	}
 	address_set_free(&s.used);
 	return err;
 }

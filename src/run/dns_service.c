@@ -1,8 +1,7 @@
 #include "run/dns_service.h"
+#include "kube/cluster_services.h"
 
-static const struct addr fallback = {ADDR_V4, {10, 0, 0, 10}};
-
-unsigned dns_service_addresses(const struct store *s, bool ipv6, struct addr addrs[DNS_SERVICE_MAX])
+unsigned dns_service_addresses(const struct store *s, const struct cidr *service_cidr, bool ipv6, struct addr addrs[DNS_SERVICE_MAX])
 {
 	const struct service *dns = store_service(s, "kube-system", "kube-dns");
 	unsigned count = 0;
@@ -11,6 +10,6 @@ unsigned dns_service_addresses(const struct store *s, bool ipv6, struct addr add
 			addrs[count++] = dns->cluster_ips[i];
 	}
 	if (!count)
-		addrs[count++] = fallback;
+		addrs[count++] = cluster_dns_address(service_cidr);
 	return count;
 }

@@ -205,7 +205,8 @@ enum err world_make(struct world *w, struct diag *d)
 		err = loopback_open(&w->loopback, d);
 	if (err)
 		return err;
-	w->server_count = dns_service_addresses(cluster_store(w->cluster), loopback_has_ipv6(w->loopback), w->servers);
+	w->server_count = dns_service_addresses(cluster_store(w->cluster), &cluster_options(w->cluster)->manifest.service_cidr,
+	                                        loopback_has_ipv6(w->loopback), w->servers);
 	own_count = find_own(w, pod, own);
 	err = set_own(w, own, own_count, d);
 	if (!err)

@@ -114,7 +114,7 @@ def test_simulated_addresses_are_stable(tmp_path, serve):
     assert len(first["web.default.svc"]) == 2 and first["web-2.web.default.svc"] == set()
     assert all(ipaddress.ip_address(a) in ipaddress.ip_network("10.244.0.0/16") for a in first["web.default.svc"])
     (api,) = first["api.default.svc"]
-    assert ipaddress.ip_address(api) in ipaddress.ip_network("10.0.0.0/24")
+    assert ipaddress.ip_address(api) in ipaddress.ip_network("10.0.0.0/16")
     assert simulated(serve, write_manifest(tmp_path / "b.yaml", *base)) == first
 
     # More objects, another order: what was there keeps its addresses.

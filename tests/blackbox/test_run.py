@@ -89,6 +89,71 @@ def test_getent(place, name):
     assert {line.split()[0] for line in place.output("getent", "ahosts", name).splitlines()} == {"10.244.1.7"}
 
 
+WORKLOADS = """
+apiVersion: v1
+kind: Service
+metadata: {name: headless-svc}
+spec: {clusterIP: None, selector: {job-name: example-job}}
+---
+apiVersion: batch/v1
+kind: Job
+metadata: {name: example-job}
+spec:
+  completions: 3
+  parallelism: 3
+  completionMode: Indexed
+  template: {spec: {subdomain: headless-svc, restartPolicy: Never, containers: [{name: c, image: bash}]}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: nginx}
+spec: {clusterIP: None, selector: {app: nginx}, ports: [{port: 80, name: web}]}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: web}
+spec:
+  serviceName: nginx
+  replicas: 2
+  selector: {matchLabels: {app: nginx}}
+  template: {metadata: {labels: {app: nginx}}, spec: {containers: [{name: c, image: nginx, ports: [{containerPort: 80, name: web}]}]}}
+---
+apiVersion: v1
+kind: Service
+metadata: {name: exporter}
+spec: {clusterIP: None, selector: {app: exporter}, ports: [{port: 9100}]}
+---
+apiVersion: apps/v1
+kind: DaemonSet
+metadata: {name: exporter}
+spec:
+  selector: {matchLabels: {app: exporter}}
+  template: {metadata: {labels: {app: exporter}}, spec: {hostNetwork: true, containers: [{name: c, image: exporter}]}}
+---
+apiVersion: v1
+kind: Node
+metadata: {name: node-1}
+status: {addresses: [{type: InternalIP, address: 192.0.2.1}]}
+"""
+
+
+def test_pods_of_every_workload(place):
+    """Made up as their controllers would: an Indexed Job's and a StatefulSet's by hostname, a DaemonSet's on its Node."""
+    names = ["example-job-0.headless-svc", "example-job-2.headless-svc", "web-0.nginx", "web-1.nginx", "exporter"]
+    lines = place.output("getent", "hosts", *names, manifest="-", input=WORKLOADS).splitlines()
+    assert [line.split()[1].removesuffix(".default.svc.cluster.local") for line in lines] == names
+    assert len({line.split()[0] for line in lines}) == 5 and lines[4].startswith("192.0.2.1 ")
+    bind = "import socket, sys; [socket.socket().bind((socket.gethostbyname(n), 80)) for n in sys.argv[1:]]"
+    place.output("/usr/bin/python3", "-c", bind, *names, manifest="-", input=WORKLOADS)
+
+
+def test_the_first_line_of_the_debugging_page(place, need):
+    """Kubernetes, Debugging DNS Resolution: nslookup kubernetes.default"""
+    need("busybox")
+    said = place.output("busybox", "nslookup", "kubernetes.default", manifest="-", input=WORKLOADS)
+    assert re.search(r"^Address: *\t?10\.0\.0\.10:53$", said, re.M) and re.search(r"^Address: 10\.0\.0\.1$", said, re.M), said
+
+
 def test_getent_finds_the_whole_set(place):
     found = {line.split()[0] for line in place.output("getent", "ahosts", "nginx").splitlines()}
     assert {"10.244.1.7", "10.244.2.7"} < found and len(found) == 5

@@ -186,3 +186,82 @@ def test_a_stateful_set_whose_service_is_not_there(serving, list_kind):
     (line,) = said(serving, service("nginx2", selector=LABELS), listed)
     assert line.startswith("headns: warning: ") and "StatefulSet default/web: spec.serviceName: Service nginx is not in the input" in line
     assert line.endswith("so web-0.nginx will not resolve; is nginx2 meant?")
+
+
+def test_what_helm_makes(serve):
+    """The chart's test Pod has the labels of its Deployment, and is neither one of its pods nor in their stead."""
+    path = harness.ROOT / "tests" / "blackbox" / "manifests" / "helm-create.yaml"
+    server = serve("--no-cluster-services", path)
+    assert "serving 1 service, 3 endpoints" in server.start_line
+    assert server.log.wait("info: .*left out 1 object with helm.sh/hook")
+    headless = path.read_text().replace("type: ClusterIP", "clusterIP: None")
+    assert len(serve("-", stdin=headless).addresses_of("web-mychart.default.svc")) == 3
+
+
+# --- what every cluster has ---
+
+API, DNS = "kubernetes.default.svc", "kube-dns.kube-system.svc"
+SRV = {
+    f"_https._tcp.{API}": {f"0 100 443 {API}.cluster.local."},
+    f"_dns._udp.{DNS}": {f"0 100 53 {DNS}.cluster.local."},
+    f"_dns-tcp._tcp.{DNS}": {f"0 100 53 {DNS}.cluster.local."},
+}
+
+
+@pytest.mark.parametrize("options, api, dns", [((), "10.0.0.1", "10.0.0.10"), (("--service-cidr", "10.96.0.0/12"), "10.96.0.1", "10.96.0.10")])
+def test_the_services_of_every_cluster(serve, tmp_path, options, api, dns):
+    server = serve(*options, write_manifest(tmp_path / "m.yaml", WEB))
+    assert [harness.found(server, name) for name in (API, DNS, "default.svc", "kube-system.svc")] == [{api}, {dns}, "NOERROR", "NOERROR"]
+    assert {name: harness.found(server, name, "SRV") for name in SRV} == SRV
+    assert harness.found(server, ".".join(reversed(dns.split("."))) + ".in-addr.arpa.", "PTR") == {f"{DNS}.cluster.local."}
+    assert "serving 3 services" in server.start_line
+
+
+def seen(o):
+    return {**o, "metadata": {**o["metadata"], "uid": "5b1f6f6e-6a0b-4b0e-9d0e-0b8d3c2a1e01", "resourceVersion": "4"}}
+
+
+CONFIG_MAP = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}
+NOT_ADDED = [
+    ("options", ("--no-cluster-services",), [WEB]),
+    ("a dump", (), [as_list(seen(WEB))]),
+    ("a dump of which one object is of another kind", (), [WEB, seen(CONFIG_MAP)]),
+    ("pods that ran", (), [WEB, pod("web-0", "10.7.0.1", labels=LABELS)]),
+    ("a small range", ("--service-cidr", "10.0.0.0/29"), [WEB]),
+]
+
+
+@pytest.mark.parametrize("options, objects", [pytest.param(*row[1:], id=row[0]) for row in NOT_ADDED])
+def test_where_they_are_not_added(serve, tmp_path, options, objects):
+    server = serve(*options, write_manifest(tmp_path / "m.yaml", *objects))
+    assert [harness.found(server, name) for name in (API, DNS, "kube-system.svc")] == ["NXDOMAIN"] * 3
+
+
+def test_those_of_the_input_count(serving):
+    own = service("kubernetes", headless=False, cluster_ip="10.0.0.7", ports=(("api", 6443),))
+    server = serving(own, service("kube-dns", "kube-system", selector={"k8s-app": "coredns"}))
+    assert harness.found(server, API) == {"10.0.0.7"} and harness.found(server, f"_https._tcp.{API}", "SRV") == "NXDOMAIN"
+    assert harness.found(server, DNS) == "NXDOMAIN"  # headless, and without endpoints
+
+
+def test_addresses_of_the_input_are_not_taken(serving):
+    taken = [service("web", headless=False, cluster_ip="10.0.0.10"), node("a", "10.0.0.1")]
+    server = serving(*taken)
+    assert harness.found(server, "web.default.svc") == {"10.0.0.10"}
+    assert harness.found(server, DNS) not in ({"10.0.0.10"}, "NXDOMAIN") and harness.found(server, API) not in ({"10.0.0.1"}, "NXDOMAIN")
+
+
+def test_kube_dns_has_the_pods_of_the_input(serving):
+    """Its selector is the usual one."""
+    server = serving(workload("Deployment", "coredns", meta={"namespace": "kube-system"}, selector={"matchLabels": {"k8s-app": "kube-dns"}}, template={"metadata": {"labels": {"k8s-app": "kube-dns"}}}))
+    assert "serving 2 services, 1 endpoint" in server.start_line
+
+
+def test_a_reload_keeps_them(serve, tmp_path):
+    path = write_manifest(tmp_path / "m.yaml", WEB)
+    server = serve(path)
+    write_manifest(tmp_path / "next", WEB, service("more", headless=False, cluster_ip="10.0.0.9")).rename(path)
+    harness.until(server, "more.default.svc", {"10.0.0.9"})
+    assert harness.found(server, API) == {"10.0.0.1"}
+    write_manifest(tmp_path / "next", seen(WEB)).rename(path)
+    harness.until(server, API, "NXDOMAIN")
