@@ -6,9 +6,17 @@
 #include "kube/watch.h"
 #include "spool.h"
 #include "zone/compile.h"
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+/* What one turn of the control thread's loop may take for Services that changed: other events wait so long. A Service with so many endpoints
+ * takes a fraction of that. */
+#define TURN_US        2000
+#define DEAR_ENDPOINTS 500
+#define DEAR_PERCENT   50
+#define DEAR_BURST_US  500000
 
 #define STALE_TTL_S 5 /* at most, of what a snapshot says: it may be gone since long */
 #define EVERY_KIND  ((1u << OBJECT_KINDS) - 1)
@@ -34,11 +42,17 @@ struct cluster {
 	atomic_bool known; /* all has been read once; read by workers */
 };
 
-static uint64_t now_ms(void)
+static uint64_t now_us(void *arg)
 {
 	struct timespec t;
+	(void)arg;
 	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000;
+	return (uint64_t)t.tv_sec * 1000000 + (uint64_t)t.tv_nsec / 1000;
+}
+
+static uint64_t now_ms(void)
+{
+	return now_us(NULL) / 1000;
 }
 
 /* --- store to zone --- */
@@ -212,7 +226,9 @@ static enum err build(struct cluster *c, struct diag *d)
 		return diag_set(d, ERR_NOMEM, "out of memory");
 	if (o->endpoint) {
 		const struct store_rules rules = rules_of(o->kubernetes);
+		const struct store_pace pace = {now_us, NULL, TURN_US, DEAR_ENDPOINTS, DEAR_PERCENT, DEAR_BURST_US};
 		store_set_rules(c->store, &rules);
+		store_set_pace(c->store, &pace);
 	}
 	return spool_given(o->files, o->file_count, &c->stdin_kept, d);
 }
@@ -438,14 +454,23 @@ static void on_cluster_leftovers(void *arg, struct buffer *out)
 	free(names);
 }
 
+/* The first flush is of the whole cluster. */
+static enum err flush_changes(const struct cluster *c, unsigned *again_ms)
+{
+	bool read = atomic_load_explicit(&c->known, memory_order_relaxed) && !c->from_snapshot;
+	unsigned waits_ms = store_settle(c->store, now_ms()), turn_ms = UINT_MAX;
+	enum err err = read ? store_flush_turn(c->store, &turn_ms) : store_flush(c->store);
+	*again_ms = waits_ms < turn_ms ? waits_ms : turn_ms;
+	return err;
+}
+
 static enum err on_cluster_flush(void *arg, unsigned *again_ms)
 {
 	struct cluster *c = arg;
 	enum err err;
 	if (c->from_snapshot) /* of what is watched, each list was swept */
 		store_sweep(c->store, EVERY_KIND & ~watch_kinds(c->watch));
-	*again_ms = store_settle(c->store, now_ms());
-	err = store_flush(c->store);
+	err = flush_changes(c, again_ms);
 	if (err)
 		log_series_line(&c->lines, LOG_ERROR, "the cluster's changes could not be applied whole: %s", err_str(err));
 	else if (c->keeper)

@@ -105,6 +105,24 @@ unsigned store_settle(struct store *s, uint64_t now_ms);
 /* Recomputes every marked Service and calls back. On an error those not done stay marked: call again. */
 enum err store_flush(struct store *s);
 
+/* What a flush may take at once, where the thread has other work too. A tenant that changes many Services, or large ones, then does not keep
+ * others waiting: namespaces take turns, Services with up to dear_endpoints endpoints come before the others, which are dear, and these take no more
+ * than a share of the time, but for a burst. A change of a dear Service is told after what those that wait before it take, which is in
+ * the worst case divided by the share. Whatever changed in the meantime is told along with it. */
+struct store_pace {
+	uint64_t (*now_us)(void *arg); /* a clock that does not go back */
+	void *arg;
+	unsigned turn_us;        /* after so long, the rest waits for the next turn: one Service more at most, of either kind */
+	unsigned dear_endpoints; /* of a Service as of its last flush; 0: none is dear */
+	unsigned dear_percent;   /* 1 to 100: of the time, for all dear ones together */
+	unsigned dear_burst_us;  /* so far they may be ahead of that */
+};
+void store_set_pace(struct store *s, const struct store_pace *pace); /* before the first object */
+
+/* Recomputes as many of the marked Services as a turn may, and calls back. *again_ms: after how many milliseconds to call again; UINT_MAX:
+ * nothing is left. On an error as store_flush(). */
+enum err store_flush_turn(struct store *s, unsigned *again_ms);
+
 struct store_counts {
 	size_t services, pods, slices, namespaces; /* as of now; Endpoints objects are not slices */
 	size_t endpoints;                          /* ready ones, over all Services, as of the last flush */

@@ -299,13 +299,10 @@ static void check_pods(struct watch *w)
 
 /* --- once in each turn of the loop --- */
 
-static void flush(struct watch *w);
-
+/* Before the loop waits it is flushed, and not here: a timer of 0 ms that sets itself again would keep events from being read. */
 static void on_flush_again(uv_timer_t *handle)
 {
-	struct watch *w = handle->data;
-	w->changed = true;
-	flush(w);
+	((struct watch *)handle->data)->changed = true;
 }
 
 static void flush(struct watch *w)

@@ -6,6 +6,23 @@
 #include "podset.h"
 #include "store/store.h"
 
+/* An element, first in its struct, of a list that it can leave wherever it stands. */
+struct link {
+	struct link *next, **at; /* at: what points to it; NULL: it is in no list */
+};
+
+struct queue {
+	struct link *first, **end;
+};
+
+/* Services of a namespace that are to be recomputed, oldest first: small ones, or large ones. A lane with any waits for its turn among those of
+ * other namespaces, so that whoever changes much waits longer than who changes little. */
+struct lane {
+	struct link link;      /* in store.lanes */
+	struct queue services; /* struct service_entry, by marked */
+};
+#define LANES 2
+
 /* A namespace. It exists while an object names it. */
 struct namespace_entry {
 	const char *name; /* interned */
@@ -15,11 +32,14 @@ struct namespace_entry {
 	bool announced; /* the last namespace_changed() said that it exists */
 	bool touched;   /* in store.touched, by next_touched */
 	struct namespace_entry *next_touched;
+	struct lane lanes[LANES];
 	struct service_entry *unfilled; /* Services whose pods the next flush gathers, by next_unfilled */
 };
 
 /* All that makes up the Service, or the ServiceImport, of one name. Also there where only slices speak of that name. */
 struct service_entry {
+	struct link marked;
+	struct lane *lane; /* where it waits to be recomputed; NULL: it need not be */
 	struct namespace_entry *ns;
 	const char *name;        /* interned */
 	struct service *service; /* NULL: none now */
@@ -29,12 +49,12 @@ struct service_entry {
 	size_t slice_count;
 	struct entry *endpoints; /* the Endpoints object of its name; NULL: none */
 	size_t ready;            /* ready endpoints as of the last flush */
+	size_t size;             /* all of them */
 	uint8_t kind;            /* OBJECT_SERVICE or OBJECT_SERVICE_IMPORT */
 	bool published;          /* service_changed() told of it, and service_gone() did not yet */
 	bool unseen;             /* store_mark() came and it was not upserted since */
 	bool unfilled;           /* in ns->unfilled */
-	bool marked;             /* in store.marked, by next_marked */
-	struct service_entry *next_unfilled, *next_marked;
+	struct service_entry *next_unfilled;
 
 	/* What waits (store_rules). Times are of store_settle(); 0: not told yet. */
 	struct service *next; /* what takes the place of service; NULL: nothing */
@@ -61,18 +81,29 @@ struct entry {
 	bool unseen;
 };
 
+/* A view under construction, and its memory, which the next one reuses. All zero is empty. */
+struct join {
+	struct endpoint *endpoints;
+	size_t count, cap;
+	struct port_list *ports; /* newest first */
+	struct pod_zones zones;
+};
+
 struct store {
 	struct intern *pool;
 	struct store_callbacks callbacks;
 	struct store_rules rules;
-	bool by_slices;                             /* endpoints of Services with a selector come from the controller's slices */
-	struct table *namespaces;                   /* struct namespace_entry by name */
-	struct table *services;                     /* struct service_entry by namespace and name */
-	struct table *by_selector;                  /* the same, by namespace and the pair that `indexed` holds */
-	struct table *entries;                      /* struct entry by kind, namespace and name */
-	struct namespace_entry *touched;            /* those whose existence may have changed since the last flush */
-	struct service_entry *marked, **marked_end; /* to be recomputed, oldest first */
-	struct service_entry *waiting;              /* in no order */
+	bool by_slices;                  /* endpoints of Services with a selector come from the controller's slices */
+	struct table *namespaces;        /* struct namespace_entry by name */
+	struct table *services;          /* struct service_entry by namespace and name */
+	struct table *by_selector;       /* the same, by namespace and the pair that `indexed` holds */
+	struct table *entries;           /* struct entry by kind, namespace and name */
+	struct namespace_entry *touched; /* those whose existence may have changed since the last flush */
+	struct queue lanes[LANES];       /* of namespaces that have Services to be recomputed; by turns */
+	struct store_pace pace;          /* all zero: none */
+	uint64_t dear_until_us;          /* large Services have used up their share of the time until then */
+	struct join join;                /* between turns */
+	struct service_entry *waiting;   /* in no order */
 	struct store_counts counts;
 };
 
@@ -98,9 +129,10 @@ struct service_entry *service_get(struct store *s, enum object_kind kind, struct
 enum err service_upsert(struct store *s, struct namespace_entry *ns, struct service *service); /* takes it if OK */
 enum err service_replace(struct store *s, struct service_entry *e, struct service *service);   /* the same without waiting */
 void service_delete(struct store *s, struct service_entry *e);
-void service_mark(struct store *s, struct service_entry *e);
 enum err service_fill(struct store *s, struct namespace_entry *ns); /* gathers the pods of the unfilled */
-void service_drop(struct store *s, struct service_entry *e);        /* takes it out of the table and frees it */
+/* Calls back for it, as it is now. An error: nothing was told. */
+enum err service_flush(struct store *s, struct service_entry *e, struct join *j);
+void service_drop_if_empty(struct store *s, struct service_entry *e); /* takes it out of the table and frees it, if nothing is in it */
 void service_free(struct store *s, struct service_entry *e);
 
 /* The Services of a namespace that select these labels; while one walks, the index must not change. */
@@ -115,6 +147,10 @@ struct selecting {
 };
 struct selecting selecting_begin(const struct store *s, const struct namespace_entry *ns, const struct label_set *labels);
 struct service_entry *selecting_next(struct selecting *c); /* NULL: no more */
+
+/* --- pace.c --- */
+
+void service_mark(struct store *s, struct service_entry *e); /* it is to be recomputed */
 
 /* --- pod.c --- */
 
@@ -152,14 +188,6 @@ void patience_strike(struct store *s, struct service_entry *e, const struct endp
 void patience_end(struct store *s, struct service_entry *e);
 
 /* --- join.c --- */
-
-/* A view under construction, and its memory, which the next one reuses. All zero is empty. */
-struct join {
-	struct endpoint *endpoints;
-	size_t count, cap;
-	struct port_list *ports; /* newest first */
-	struct pod_zones zones;
-};
 
 enum err join_build(struct join *j, const struct store *s, const struct service_entry *e, struct service_view *view);
 void join_free(struct join *j);

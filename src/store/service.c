@@ -26,16 +26,6 @@ struct service_entry *service_find(const struct store *s, enum object_kind kind,
 	return table_find(s->services, key_hash(kind, ns, name), has_key, &key);
 }
 
-void service_mark(struct store *s, struct service_entry *e)
-{
-	if (e->marked)
-		return;
-	e->marked = true;
-	e->next_marked = NULL;
-	*s->marked_end = e;
-	s->marked_end = &e->next_marked;
-}
-
 struct service_entry *service_get(struct store *s, enum object_kind kind, struct namespace_entry *ns, const char *name)
 {
 	struct service_entry *e = service_find(s, kind, ns->name, name);
@@ -247,8 +237,10 @@ void service_delete(struct store *s, struct service_entry *e)
 	namespace_unref(s, e->ns);
 }
 
-void service_drop(struct store *s, struct service_entry *e)
+void service_drop_if_empty(struct store *s, struct service_entry *e)
 {
+	if (e->service || e->slice_count || e->endpoints)
+		return;
 	table_remove(s->services, key_hash(e->kind, e->ns->name, e->name), e);
 	service_free(s, e);
 }
@@ -262,4 +254,50 @@ void service_free(struct store *s, struct service_entry *e)
 	free(e->slices);
 	intern_unref(s->pool, e->name);
 	free(e);
+}
+
+/* --- what is told of them --- */
+
+static size_t count_ready(const struct service_view *view)
+{
+	size_t ready = 0;
+	for (size_t i = 0; i < view->count; i++)
+		ready += view->endpoints[i].state == ENDPOINT_READY;
+	return ready;
+}
+
+static enum err publish(struct store *s, struct service_entry *e, struct join *j)
+{
+	struct service_view view;
+	enum err err;
+	if (join_build(j, s, e, &view))
+		return ERR_NOMEM;
+	err = s->callbacks.service_changed(s->callbacks.arg, &view);
+	if (err)
+		return err;
+	s->counts.endpoints -= e->ready;
+	e->ready = count_ready(&view);
+	s->counts.endpoints += e->ready;
+	e->size = view.count;
+	e->published = true;
+	return OK;
+}
+
+static void withdraw(struct store *s, struct service_entry *e)
+{
+	s->counts.endpoints -= e->ready;
+	e->ready = e->size = 0;
+	if (e->published)
+		s->callbacks.service_gone(s->callbacks.arg, e->kind, e->ns->name, e->name);
+	e->published = false;
+}
+
+enum err service_flush(struct store *s, struct service_entry *e, struct join *j)
+{
+	if (e->unfilled && service_fill(s, e->ns))
+		return ERR_NOMEM;
+	if (e->service)
+		return publish(s, e, j);
+	withdraw(s, e);
+	return OK;
 }

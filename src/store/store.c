@@ -9,7 +9,6 @@ struct store *store_new(struct intern *pool, const struct store_callbacks *callb
 		return NULL;
 	s->pool = pool;
 	s->callbacks = *callbacks;
-	s->marked_end = &s->marked;
 	s->namespaces = table_new();
 	s->services = table_new();
 	s->by_selector = table_new();
@@ -52,6 +51,7 @@ void store_free(struct store *s)
 	table_free(s->services);
 	table_free(s->by_selector);
 	table_free(s->entries);
+	join_free(&s->join);
 	free(s);
 }
 
@@ -209,81 +209,6 @@ void store_sweep(struct store *s, unsigned kinds)
 			entry_delete(s, e);
 	if (kinds & 1U << OBJECT_CONTROLLER_SLICE)
 		patience_end_of_slices(s);
-}
-
-/* --- flush --- */
-
-static size_t count_ready(const struct service_view *view)
-{
-	size_t ready = 0;
-	for (size_t i = 0; i < view->count; i++)
-		ready += view->endpoints[i].state == ENDPOINT_READY;
-	return ready;
-}
-
-static enum err publish(struct store *s, struct service_entry *e, struct join *j)
-{
-	struct service_view view;
-	enum err err;
-	if (join_build(j, s, e, &view))
-		return ERR_NOMEM;
-	err = s->callbacks.service_changed(s->callbacks.arg, &view);
-	if (err)
-		return err;
-	s->counts.endpoints -= e->ready;
-	e->ready = count_ready(&view);
-	s->counts.endpoints += e->ready;
-	e->published = true;
-	return OK;
-}
-
-static void withdraw(struct store *s, struct service_entry *e)
-{
-	s->counts.endpoints -= e->ready;
-	e->ready = 0;
-	if (e->published)
-		s->callbacks.service_gone(s->callbacks.arg, e->kind, e->ns->name, e->name);
-	e->published = false;
-}
-
-static void drop_if_empty(struct store *s, struct service_entry *e)
-{
-	if (e->slice_count || e->endpoints)
-		return;
-	service_drop(s, e);
-}
-
-static enum err flush_service(struct store *s, struct service_entry *e, struct join *j)
-{
-	if (e->unfilled && service_fill(s, e->ns))
-		return ERR_NOMEM;
-	if (e->service)
-		return publish(s, e, j);
-	withdraw(s, e);
-	return OK;
-}
-
-static void unmark_first(struct store *s)
-{
-	struct service_entry *e = s->marked;
-	s->marked = e->next_marked;
-	if (!s->marked)
-		s->marked_end = &s->marked;
-	e->marked = false;
-	if (!e->service)
-		drop_if_empty(s, e);
-}
-
-enum err store_flush(struct store *s)
-{
-	struct join j = {0};
-	enum err err = namespaces_announce(s);
-	while (!err && s->marked && !(err = flush_service(s, s->marked, &j)))
-		unmark_first(s);
-	if (!err)
-		namespaces_retire(s);
-	join_free(&j);
-	return err;
 }
 
 /* --- look-ups --- */

@@ -856,3 +856,25 @@ def test_a_wrong_kubeconfig(tmp_path, text, wanted):
     done = harness.run_headns("serve", "--kubeconfig", path)
     assert done.returncode == 1
     assert re.search(wanted, done.stderr), done.stderr
+
+
+MANY = 700  # endpoints: more than a Service may have to be followed before all others
+
+
+def test_large_services_follow_too(cluster, follow):
+    """Where several wait, what changed is told of each in the end, as it is then."""
+    pods = [pod(f"p{n}", f"10.3.{n // 250}.{n % 250 + 1}", labels={"app": "large"}) for n in range(MANY)]
+    names = [f"large-{n}" for n in range(4)]
+    api = cluster()
+    api.put(*[service(name, selector={"app": "large"}) for name in names], service("small", selector={"app": "small"}), *pods)
+    server = follow(api)
+    for n in range(0, MANY, 7):
+        api.put(pod(f"p{n}", f"10.4.0.{n // 7 + 1}", labels={"app": "large"}))
+    api.put(pod("s", "10.5.0.1", labels={"app": "small"}))
+    api.delete(pods[1])
+    want = {f"10.3.{n // 250}.{n % 250 + 1}" for n in range(2, MANY) if n % 7} | {f"10.4.0.{n // 7 + 1}" for n in range(0, MANY, 7)}
+    for name in names:
+        until(server, f"{name}.default.svc", want)
+    until(server, "small.default.svc", {"10.5.0.1"})
+    api.delete(service(names[0]))
+    until(server, f"{names[0]}.default.svc", "NXDOMAIN")

@@ -370,18 +370,28 @@ static void relist(struct world *w, unsigned step)
 	assert_string_equal(w->log, "");
 }
 
+static uint64_t random_us(void *arg)
+{
+	return *(uint64_t *)arg += pick(100);
+}
+
 static void test_random(void **state)
 {
 	struct world *w = world_new();
 	char line[WORLD_TEXT];
+	uint64_t clock_us = 1;
+	const struct store_pace pace = {random_us, &clock_us, .turn_us = 50, .dear_endpoints = 3, .dear_percent = 20};
 	(void)state;
 	print_message("seed %u\n", SEED);
 	random_state = SEED;
+	store_set_pace(w->store, &pace);
 	for (unsigned step = 0; step < STEPS; step++) {
 		random_change(line);
 		do_line(w, line);
 		if (!pick(3))
 			check(w, step);
+		else if (!pick(2))
+			do_line(w, "turn");
 		if (!pick(300))
 			relist(w, step);
 		*w->log = '\0';

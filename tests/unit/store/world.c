@@ -407,6 +407,7 @@ static enum err on_service_changed(void *arg, const struct service_view *view)
 		return ERR_NOMEM;
 	key_of(key, sizeof(key), view->service->object.kind, view->service->object.ns, view->service->object.name);
 	say(w, "", key, "", "");
+	w->clock_us += w->service_us + view->count * w->endpoint_us;
 	struct world_service *s = published(w, key);
 	if (!s) {
 		assert_true(w->count < WORLD_SERVICES);
@@ -424,6 +425,7 @@ static void on_service_gone(void *arg, enum object_kind kind, const char *ns, co
 {
 	struct world *w = arg;
 	char key[sizeof(w->services[0].key)];
+	w->clock_us += w->service_us;
 	key_of(key, sizeof(key), kind, ns, name);
 	say(w, "-", key, "", "");
 	struct world_service *s = published(w, key);
@@ -469,10 +471,11 @@ static enum err upsert(struct world *w, const struct line *l)
 	return err;
 }
 
-static enum err flush(struct world *w)
+static enum err flush(struct world *w, bool turn)
 {
+	unsigned again_ms;
 	fail_alloc_at(w->fail_at);
-	enum err err = store_flush(w->store);
+	enum err err = turn ? store_flush_turn(w->store, &again_ms) : store_flush(w->store);
 	w->failed = fail_alloc_hit();
 	fail_alloc_at(0);
 	return err;
@@ -506,8 +509,8 @@ enum err world_do(struct world *w, const char *line)
 	split_line(&l, line);
 	if (!l.count)
 		return OK;
-	if (strcmp(l.words[0], "flush") == 0)
-		return flush(w);
+	if (strcmp(l.words[0], "flush") == 0 || strcmp(l.words[0], "turn") == 0)
+		return flush(w, *l.words[0] == 't');
 	if (strcmp(l.words[0], "delete") == 0)
 		delete_object(w, &l);
 	else if (strcmp(l.words[0], "mark") == 0)
@@ -536,5 +539,5 @@ void world_play(struct world *w, const char *lines)
 		assert_int_equal(world_do(w, line), OK);
 		lines += len + (lines[len] == '\n');
 	}
-	assert_int_equal(flush(w), OK);
+	assert_int_equal(flush(w, false), OK);
 }

@@ -7,7 +7,7 @@
  *   endpoints [NS/]NAME [skip] [port=NAME:PORT]… [ep=…]…
  *   namespace NAME · node NAME · sts [NS/]NAME
  *   import [NS/]NAME [headless] [ip=ADDR,…]; a slice of one has import=NAME and cluster=ID
- *   delete KIND [NS/]NAME · mark KIND… · sweep KIND… · flush
+ *   delete KIND [NS/]NAME · mark KIND… · sweep KIND… · flush · turn
  *   watched (rules as for a cluster) · settle MS · use slices · use pods
  *
  * NS is "default" where it is left out; a port that is left out is absent. Lines become JSON and go through object_decode(). */
@@ -29,10 +29,12 @@ struct world {
 	size_t count;
 	char log[WORLD_TEXT]; /* "+NS", "NS/NAME", "-NS/NAME", "-NS", a space after each: the callbacks since it was last emptied */
 	bool tells_pods;      /* the log has "+NS/ADDR" and "-NS/ADDR" as well */
-	unsigned refuse;      /* so many callbacks return ERR_NOMEM, and do nothing */
-	unsigned fail_at;     /* the n-th allocation of each upsert or flush fails; 0: none */
-	unsigned settle_ms;   /* what the last settle returned */
-	bool failed;          /* it did, in the last one */
+	uint64_t clock_us;    /* goes on by these for each Service that is told, or told to be gone, and each endpoint of it */
+	unsigned service_us, endpoint_us;
+	unsigned refuse;    /* so many callbacks return ERR_NOMEM, and do nothing */
+	unsigned fail_at;   /* the n-th allocation of each upsert or flush fails; 0: none */
+	unsigned settle_ms; /* what the last settle returned */
+	bool failed;        /* it did, in the last one */
 };
 
 struct world *world_new(void);
