@@ -231,6 +231,24 @@ static void test_too_large(void **state)
 	buffer_free(&b);
 }
 
+static void test_no_memory(void **state)
+{
+	bool hit = true;
+	(void)state;
+	put_file(in_folder("f"), "12345");
+	for (unsigned n = 1; hit; n++) {
+		struct buffer b = {0};
+		struct diag d;
+		fail_alloc_at(n);
+		enum err err = file_read(&b, in_folder("f"), FILE_REGULAR, 100, &d);
+		hit = fail_alloc_hit();
+		fail_alloc_at(0);
+		assert_int_equal(err, hit ? ERR_NOMEM : OK);
+		assert_int_equal(b.len, hit ? 0 : 5);
+		buffer_free(&b);
+	}
+}
+
 /* --- what we were given --- */
 
 static void test_given(void **state)
@@ -325,9 +343,10 @@ static int tear_down(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_replace), cmocka_unit_test(test_failure),     cmocka_unit_test(test_things),
-	        cmocka_unit_test(test_clear),   cmocka_unit_test(test_other_names), cmocka_unit_test(test_too_large),
-	        cmocka_unit_test(test_given),   cmocka_unit_test(test_given_pipe),  cmocka_unit_test(test_same_place)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_replace),     cmocka_unit_test(test_failure),
+	                                   cmocka_unit_test(test_things),      cmocka_unit_test(test_clear),
+	                                   cmocka_unit_test(test_other_names), cmocka_unit_test(test_too_large),
+	                                   cmocka_unit_test(test_no_memory),   cmocka_unit_test(test_given),
+	                                   cmocka_unit_test(test_given_pipe),  cmocka_unit_test(test_same_place)};
 	return cmocka_run_group_tests(tests, set_up, tear_down);
 }
