@@ -9,8 +9,8 @@ import subprocess
 import pytest
 
 import harness
-from harness import headns, pod, run_headns, service, until, write_manifest
-from test_cluster import NGINX, WEB0, certificate, cluster, follow, tls_server  # noqa: F401
+from harness import NGINX, WEB0, headns, pod, run_headns, service, until, write_manifest
+from test_cluster import certificate, tls_server
 
 OBSERVED = harness.ZONES / "nginx-observed.yaml"
 COREFILE = ". {\n  bind 127.0.0.1\n}\n"
@@ -140,7 +140,7 @@ def test_as_a_file_of_the_service_account(thing, tmp_path, name):
 # --- what is read for each connection or request ---
 
 
-def test_as_a_token(cluster, follow, thing):  # noqa: F811
+def test_as_a_token(cluster, follow, thing):
     path, said = thing("token")
     server = follow(cluster(token="t"), user={"tokenFile": str(path)}, started="listening on")
     server.log.wait(f": no credentials to show: {said}")
@@ -149,7 +149,7 @@ def test_as_a_token(cluster, follow, thing):  # noqa: F811
 
 
 @pytest.mark.parametrize("what", ["certificate-authority", "client-certificate", "client-key"])
-def test_as_a_certificate(cluster, follow, need, thing, tmp_path, what):  # noqa: F811
+def test_as_a_certificate(cluster, follow, need, thing, tmp_path, what):
     need("openssl")
     cert, key = certificate(tmp_path, "server", "IP:127.0.0.1")
     path, said = thing("odd.pem")
@@ -160,7 +160,7 @@ def test_as_a_certificate(cluster, follow, need, thing, tmp_path, what):  # noqa
     server.stop()
 
 
-def test_a_token_that_becomes_one_and_a_file_again(cluster, follow, thing, tmp_path):  # noqa: F811
+def test_a_token_that_becomes_one_and_a_file_again(cluster, follow, thing, tmp_path):
     """What was read goes on being served, and what comes after is read."""
     api = cluster(token="t")
     token = tmp_path / "token"
@@ -260,7 +260,7 @@ def test_a_substitution_is_kept_as_well(tmp_path):
     harness.check_sanitizer(log.join())
 
 
-def test_a_corefile_and_a_kubeconfig_from_a_pipe(cluster, tmp_path):  # noqa: F811
+def test_a_corefile_and_a_kubeconfig_from_a_pipe(cluster, tmp_path):
     config = cluster().kubeconfig(tmp_path / "kubeconfig")
     command = " ".join(headns("dump", "--kubeconfig", f"<(cat {config})"))
     done = subprocess.run(["bash", "-c", command], capture_output=True, text=True, env=harness.environment())
@@ -304,7 +304,7 @@ def test_a_pipe_that_somebody_made_non_blocking(serve):
 
 
 @pytest.fixture
-def keep(cluster, follow, tmp_path):  # noqa: F811
+def keep(cluster, follow, tmp_path):
     """keep() is a headns that keeps tmp_path/snapshot."""
     return lambda: follow(cluster(), settings=[f"snapshot={tmp_path / 'snapshot'}"])
 

@@ -80,7 +80,7 @@ def test_lines_count_in_english(serve, tmp_path, count):
     objects = [harness.service(f"s{n}") for n in range(count)]
     objects += [harness.slice_of(f"s{n}", [f"10.0.0.{n + 1}"]) for n in range(count)]
     path = harness.write_manifest(tmp_path / "m.yaml", *objects or [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "empty"}}])
-    server = serve("--no-cluster-services", path) if "--no-cluster-services" in run_headns("help", "serve").stdout else serve(path)
+    server = serve("--no-cluster-services", path)
     assert re.search(rf"serving {count} service{'' if count == 1 else 's'}, {count} endpoint{'' if count == 1 else 's'}, \d+ names of", server.start_line)
     server.signal(signal.SIGHUP)
     server.log.wait(rf"reloaded: 0 services changed, 0 gone; now {count} service{'' if count == 1 else 's'}, {count} endpoint{'' if count == 1 else 's'},")
