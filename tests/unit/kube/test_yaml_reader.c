@@ -187,6 +187,27 @@ static void test_texts(void **state)
 	}
 }
 
+/* What is looked at together may lie across the ends of the pieces that a text comes in. */
+static void test_ends_of_pieces(void **state)
+{
+	static const char head[] = "#", tail[] = "\n" BOM "---\na: \"\\ud83d\\ude00 \xc3\xa9 \xff\"\nb: [fd00::, ::1]\r\n" BOM
+	                                         "...\r\n--- ]\n---\nc: 1\n";
+	static const char want[] =
+	        "{\"a\":\"\xf0\x9f\x98\x80 \xc3\xa9 " FFFD "\",\"b\":[\"fd00::\",\"::1\"]} | "
+	        "6: not YAML: did not find expected node content while parsing a block node that starts at line 6 | {\"c\":1}";
+	static char text[4 * TEXT_PIECE];
+	(void)state;
+	for (size_t piece = TEXT_PIECE / 2; piece <= TEXT_PIECE / 2 + TEXT_PIECE; piece += TEXT_PIECE) {
+		for (size_t before = 0; before < sizeof tail + 2; before++) {
+			size_t len = piece - before;
+			memset(text, 'x', len);
+			memcpy(text, head, sizeof head - 1);
+			memcpy(text + len, tail, sizeof tail - 1);
+			assert_string_equal(read_all(text, len + sizeof tail - 1), want);
+		}
+	}
+}
+
 /* The line of every item of a tree that is no number, in order. */
 static void put_lines(const cJSON *node)
 {
@@ -360,6 +381,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_texts),
+	        cmocka_unit_test(test_ends_of_pieces),
 	        cmocka_unit_test(test_lines),
 	        cmocka_unit_test(test_limits),
 	        cmocka_unit_test(test_billion_laughs),
