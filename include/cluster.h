@@ -32,7 +32,7 @@ void cluster_free(struct cluster *c);
 /* What one load did. */
 struct cluster_changes {
 	size_t changed, gone; /* Services */
-	unsigned errors;      /* wrong things reported, fatal or left out */
+	unsigned errors;      /* things reported that made it fail */
 	unsigned ms;          /* from the first octet read to the last name served */
 };
 

@@ -317,7 +317,7 @@ void cluster_free(struct cluster *c)
 static void on_report(void *arg, bool fatal, const char *text)
 {
 	struct cluster *c = arg;
-	c->changes.errors++;
+	c->changes.errors += fatal;
 	log_line(fatal ? LOG_ERROR : LOG_WARNING, "%s", text); /* manifest.h bounds their number */
 }
 

@@ -18,23 +18,28 @@ static const char *text_of(const cJSON *node, const char *key)
 	return cJSON_IsString(member) ? member->valuestring : "";
 }
 
-/* One more of this sort; NULL: out of memory. */
+static bool is_sort(const void *entry, const void *key)
+{
+	return ((const struct generated_name *)entry)->hash == *(const uint64_t *)key;
+}
+
+/* The sort of that hash, made if there is none yet; NULL: out of memory. */
 static struct generated_name *find_sort(struct generated_names *g, uint64_t hash)
 {
-	for (size_t i = 0; i < g->count; i++) {
-		if (g->sorts[i].hash == hash)
-			return &g->sorts[i];
-	}
-	if (g->count == g->cap) {
-		size_t cap = g->cap ? 2 * g->cap : 8;
-		struct generated_name *grown = realloc(g->sorts, cap * sizeof *grown);
-		if (!grown)
-			return NULL;
-		g->sorts = grown;
-		g->cap = cap;
-	}
-	g->sorts[g->count] = (struct generated_name){hash, 0};
-	return &g->sorts[g->count++];
+	struct generated_name *sort;
+	if (!g->sorts && !(g->sorts = table_new()))
+		return NULL;
+	sort = table_find(g->sorts, hash, is_sort, &hash);
+	if (sort)
+		return sort;
+	sort = malloc(sizeof *sort);
+	if (!sort)
+		return NULL;
+	*sort = (struct generated_name){hash, 0};
+	if (!table_insert(g->sorts, hash, sort))
+		return sort;
+	free(sort);
+	return NULL;
 }
 
 /* The letters and digits that Kubernetes makes suffixes of, which spell no word. */
@@ -71,6 +76,10 @@ enum err generated_name_put(struct generated_names *g, cJSON *tree)
 
 void generated_names_free(struct generated_names *g)
 {
-	free(g->sorts);
-	*g = (struct generated_names){0};
+	size_t cursor = 0;
+	struct generated_name *sort;
+	while (g->sorts && (sort = table_each(g->sorts, &cursor)))
+		free(sort);
+	table_free(g->sorts);
+	g->sorts = NULL;
 }

@@ -2,14 +2,12 @@
  * or digits. Here they depend on namespace, kind, prefix and how many of these came before, so every run gives the same. */
 #pragma once
 #include "base/err.h"
+#include "base/table.h"
 #include <cjson/cJSON.h>
-#include <stddef.h>
-#include <stdint.h>
 
-/* How many there were of each sort. */
+/* How many there were of each sort. Zeroed: none. */
 struct generated_names {
-	struct generated_name *sorts; /* owned */
-	size_t count, cap;
+	struct table *sorts; /* owned, with its entries; NULL: none yet */
 };
 
 /* Puts a name into tree, an object of a manifest, if it wants one. */
