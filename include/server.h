@@ -12,6 +12,9 @@
 struct server_options {
 	unsigned workers; /* 0: net_default_workers() */
 	unsigned tcp_connections_max, tcp_idle_s;
+	/* Is told of every response, on the worker's thread; must not wait. NULL: nobody is. */
+	void (*replied)(void *arg, const uint8_t *reply, size_t len);
+	void *replied_arg;
 };
 
 /* At these addresses, what is in one of these zones; without zones everything. */

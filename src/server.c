@@ -274,6 +274,17 @@ static void server_on_messages(void *arg, unsigned worker, unsigned address, str
 		messages[i].reply_len = answer(&queries[i], ways[i], state, &messages[i]);
 }
 
+/* A way of its own, so that queries of all others don't ask whether anybody wants to know. */
+static void server_on_messages_told(void *arg, unsigned worker, unsigned address, struct net_message *messages, unsigned n)
+{
+	const struct server *s = arg;
+	server_on_messages(arg, worker, address, messages, n);
+	for (unsigned i = 0; i < n; i++) {
+		if (messages[i].reply_len)
+			s->options.replied(s->options.replied_arg, messages[i].reply, messages[i].reply_len);
+	}
+}
+
 /* --- listening --- */
 
 /* The addresses of a block, of what is bound or was asked for. Returns how many. */
@@ -310,7 +321,7 @@ static enum err start(struct server *s, struct net_address *addresses, struct di
 	        .workers = s->options.workers,
 	        .tcp_connections_max = s->options.tcp_connections_max,
 	        .tcp_idle_s = s->options.tcp_idle_s,
-	        .handler = server_on_messages,
+	        .handler = s->options.replied ? server_on_messages_told : server_on_messages,
 	        .arg = s,
 	};
 	for (unsigned i = 0; i < s->listener_count; i++)

@@ -126,10 +126,14 @@ struct pod_manifest {
 	bool host_network;                   /* spec.hostNetwork */
 };
 
-/* A pod's dnsPolicy and dnsConfig (Kubernetes: Pod's DNS Policy / DNS Config). Owned strings. */
+/* What a pod's processes are told about names: dnsPolicy and dnsConfig (Kubernetes: Pod's DNS Policy / DNS Config), hostAliases, and its host name's
+ * exceptions. Owned strings. */
 struct pod_dns {
 	char *policy; /* "ClusterFirstWithHostNet", "Default", "None"; NULL: unset, or "ClusterFirst", the default (which alone needs no struct) */
 	char **nameservers, **searches, **options; /* NULL-terminated, options as "name" or "name:value"; NULL: none */
+	char **aliases;          /* NULL-terminated, as lines of /etc/hosts: address and names, each after a tab; NULL: none */
+	char *hostname_override; /* NULL: unset */
+	bool hostname_as_fqdn;   /* setHostnameAsFQDN */
 };
 
 /* Ports and endpoints that go together: a slice has one set, an Endpoints object one for each subset. */

@@ -234,11 +234,11 @@ const struct option_spec option_table[] = {
          "a line of the kubernetes block, in the place of the Corefile's; may be\ngiven several times; HEADNS_SET in the environment does "
          "the "
          "same"},
-        {"kubeconfig", "[FILE]", FOR_SERVE | FOR_DUMP, set_kubeconfig,
+        {"kubeconfig", "[FILE]", FOR_ALL, set_kubeconfig,
          "read the cluster that this file leads to, instead of manifests; without\n"
          "FILE that of kubectl: $KUBECONFIG, ~/.kube/config, or the pod's own"},
-        {"timeout", "SECONDS", FOR_DUMP, set_timeout, "how long reading a cluster may take, 1 to 3600; default 60"},
-        {"context", "NAME", FOR_SERVE | FOR_DUMP, set_context, "of the kubeconfig; default its current-context"},
+        {"timeout", "SECONDS", FOR_RUN | FOR_DUMP, set_timeout, "how long reading a cluster may take, 1 to 3600; default 60"},
+        {"context", "NAME", FOR_ALL, set_context, "of the kubeconfig; default its current-context"},
         {"ready-file", "FILE", FOR_SERVE, set_ready_file,
          "write this file once every name is answered, a line for each address;\n"
          "it is taken away at the end"},
@@ -292,7 +292,7 @@ const struct command_spec command_table[] = {
          "Example:\n"
          "  headns serve zones/nginx-observed.yaml\n"
          "  dig @127.0.0.1 -p 1053 web-0.nginx.default.svc.cluster.local\n"},
-        {COMMAND_RUN, "run", "[OPTION]... FILE... -- COMMAND [ARGUMENT]...",
+        {COMMAND_RUN, "run", "[OPTION]... [FILE...] -- COMMAND [ARGUMENT]...",
          "runs COMMAND in a network of its own in which the cluster's names resolve",
          "COMMAND finds a pod's /etc/resolv.conf and, on the loopback interface, the address of\n"
          "every pod: bind one to play that pod. Services lead to them. headns answers on port 53 of the clusterIP of\n"

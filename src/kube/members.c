@@ -3,7 +3,8 @@
 #include <string.h>
 
 /* Written from the decoders of object.h, all kinds in one table: a key that means nothing to a kind is not in its objects. Left out
- * though the decoders know them: ownerReferences, dnsPolicy, dnsConfig, sessionAffinity, which are read from manifests alone. */
+ * though the decoders know them: ownerReferences, dnsPolicy, dnsConfig, hostAliases, setHostnameAsFQDN,
+ * hostnameOverride, sessionAffinity, which are read from manifests alone. */
 #define ALL(k)                                                                                                                             \
 	{                                                                                                                                  \
 		.key = (k), .key_len = sizeof(k) - 1                                                                                       \

@@ -54,7 +54,7 @@ char *random_pod_name(const struct workload *w, const struct pod_place *at, uint
 	return name;
 }
 
-/* --- dnsPolicy and dnsConfig --- */
+/* --- what the pods are told about names --- */
 
 static char *copy_text(const char *text)
 {
@@ -64,6 +64,13 @@ static char *copy_text(const char *text)
 }
 
 /* NULL for NULL; false: out of memory. */
+static bool copy_optional(const char *from, char **out)
+{
+	*out = from ? copy_text(from) : NULL;
+	return *out || !from;
+}
+
+/* The same. */
 static bool copy_texts(char **from, char ***out)
 {
 	size_t n = 0;
@@ -84,8 +91,9 @@ static bool copy_dns(const struct pod_dns *from, const struct pod_dns **out)
 	*out = dns; /* the pod's, however much of it there is */
 	if (!dns)
 		return !from;
-	dns->policy = from->policy ? copy_text(from->policy) : NULL;
-	return (dns->policy || !from->policy) && copy_texts(from->nameservers, &dns->nameservers) &&
+	dns->hostname_as_fqdn = from->hostname_as_fqdn;
+	return copy_optional(from->policy, &dns->policy) && copy_optional(from->hostname_override, &dns->hostname_override) &&
+	       copy_texts(from->aliases, &dns->aliases) && copy_texts(from->nameservers, &dns->nameservers) &&
 	       copy_texts(from->searches, &dns->searches) && copy_texts(from->options, &dns->options);
 }
 

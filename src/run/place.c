@@ -8,6 +8,11 @@ static void append(struct buffer *b, const char *text)
 	buffer_append(b, text, strlen(text));
 }
 
+static const struct pod_dns *dns_of(const struct place_input *in)
+{
+	return in->pod && in->pod->manifest ? in->pod->manifest->dns : NULL;
+}
+
 /* --- resolv.conf --- */
 
 /* The texts that a resolvconf borrows. */
@@ -74,7 +79,7 @@ static enum err compose_resolv(struct place *p, const struct place_input *in, ch
 {
 	struct resolvconf r = {0};
 	struct cluster_texts texts;
-	const struct pod_dns *dns = in->pod && in->pod->manifest ? in->pod->manifest->dns : NULL;
+	const struct pod_dns *dns = dns_of(in);
 	const char *policy = dns && dns->policy ? dns->policy : "ClusterFirst";
 	enum err err = OK;
 	if (strcmp(policy, "Default") == 0)
@@ -93,34 +98,88 @@ static enum err compose_resolv(struct place *p, const struct place_input *in, ch
 
 /* --- hostname and hosts --- */
 
-/* An address, a host name twice, two labels, a zone, and what is between them. */
-#define HOSTS_LINE_MAX (ADDR_TEXT_MAX + 4 * (NAME_LABEL_MAX + 1) + NAME_TEXT_MAX + 16)
+/* A host name, two labels, "svc", a zone, and what is between them. */
+#define FQDN_ROOM (4 * (NAME_LABEL_MAX + 1) + NAME_TEXT_MAX)
 
-static void compose_hostname(struct place *p, const struct place_input *in)
+/* A pod's name, hostname and subdomain as a kubelet takes them (GeneratePodHostNameAndDomain): hostnameOverride takes the place of all. */
+struct identity {
+	char hostname[PLACE_HOSTNAME_MAX + 1];
+	char fqdn[FQDN_ROOM]; /* "": it has none */
+};
+
+static void take_hostname(struct identity *id, const struct place_input *in)
 {
 	const char *name = in->hostname;
 	if (in->pod)
 		name = in->pod->hostname ? in->pod->hostname : in->pod->object.name;
-	snprintf(p->hostname, sizeof p->hostname, "%s", name);
+	snprintf(id->hostname, NAME_LABEL_MAX + 1, "%s", name);
 	/* A cut pod name must not end in what no host name ends in. */
-	for (size_t len = strlen(p->hostname); len > 0 && strchr("-.", p->hostname[len - 1]); len--)
-		p->hostname[len - 1] = 0;
+	for (size_t len = strlen(id->hostname); len > 0 && strchr("-.", id->hostname[len - 1]); len--)
+		id->hostname[len - 1] = 0;
 }
 
-static void add_host(struct place *p, const struct place_input *in, const char *address)
+static void take_fqdn(struct identity *id, const struct place_input *in)
 {
-	const char *subdomain = in->pod ? in->pod->subdomain : NULL;
-	char zone[NAME_TEXT_MAX], line[HOSTS_LINE_MAX];
+	char zone[NAME_TEXT_MAX];
 	domain_text(in->zone, zone);
-	if (subdomain)
-		snprintf(line, sizeof line, "%s\t%s.%s.%s.svc.%s\t%s\n", address, p->hostname, subdomain, in->ns, zone, p->hostname);
-	else
-		snprintf(line, sizeof line, "%s\t%s\n", address, p->hostname);
-	append(&p->hosts, line);
+	if (in->pod && in->pod->subdomain)
+		snprintf(id->fqdn, sizeof id->fqdn, "%s.%s.%s.svc.%s", id->hostname, in->pod->subdomain, in->ns, zone);
+}
+
+static enum err too_long(const char *name, struct diag *d)
+{
+	return diag_set(d, ERR_RANGE, "the host name %.255s has more than %d octets: no node would run this pod", name, PLACE_HOSTNAME_MAX);
+}
+
+static enum err identify(struct identity *id, const struct place_input *in, struct diag *d)
+{
+	const struct pod_dns *dns = dns_of(in);
+	const char *override = dns ? dns->hostname_override : NULL;
+	*id = (struct identity){0};
+	if (override && strlen(override) > PLACE_HOSTNAME_MAX)
+		return too_long(override, d);
+	if (override) {
+		snprintf(id->hostname, sizeof id->hostname, "%s", override);
+		return OK;
+	}
+	take_hostname(id, in);
+	take_fqdn(id, in);
+	return OK;
+}
+
+static enum err compose_hostname(struct place *p, const struct place_input *in, const struct identity *id, struct diag *d)
+{
+	const struct pod_dns *dns = dns_of(in);
+	const char *name = dns && dns->hostname_as_fqdn && id->fqdn[0] ? id->fqdn : id->hostname;
+	if (strlen(name) > PLACE_HOSTNAME_MAX)
+		return too_long(name, d);
+	snprintf(p->hostname, sizeof p->hostname, "%s", name);
+	return OK;
+}
+
+static void add_host(struct place *p, const struct identity *id, const char *address)
+{
+	append(&p->hosts, address);
+	append(&p->hosts, "\t");
+	append(&p->hosts, id->fqdn);
+	append(&p->hosts, id->fqdn[0] ? "\t" : "");
+	append(&p->hosts, id->hostname);
+	append(&p->hosts, "\n");
+}
+
+static void add_aliases(struct place *p, const struct pod_dns *dns)
+{
+	if (!dns || !dns->aliases)
+		return;
+	append(&p->hosts, "\n# Entries added by HostAliases.\n");
+	for (char **line = dns->aliases; *line; line++) {
+		append(&p->hosts, *line);
+		append(&p->hosts, "\n");
+	}
 }
 
 /* As a kubelet writes it (pkg/kubelet/kubelet_pods.go). Who has no address has loopback's. */
-static void compose_hosts(struct place *p, const struct place_input *in)
+static void compose_hosts(struct place *p, const struct place_input *in, const struct identity *id)
 {
 	append(&p->hosts, "# Kubernetes-managed hosts file.\n"
 	                  "127.0.0.1\tlocalhost\n"
@@ -132,10 +191,11 @@ static void compose_hosts(struct place *p, const struct place_input *in)
 	for (unsigned i = 0; i < in->own_count; i++) {
 		char address[ADDR_TEXT_MAX];
 		addr_format(&in->own[i], address);
-		add_host(p, in, address);
+		add_host(p, id, address);
 	}
 	if (!in->own_count)
-		add_host(p, in, "127.0.0.1");
+		add_host(p, id, "127.0.0.1");
+	add_aliases(p, dns_of(in));
 }
 
 /* --- nsswitch.conf --- */
@@ -187,15 +247,19 @@ static void compose_nsswitch(struct place *p, const struct buffer *machine)
 
 enum err place_compose(struct place *p, const struct place_input *in, struct diag *d)
 {
+	struct identity id;
 	char *machine;
 	enum err err;
 	*p = (struct place){0};
 	machine = strndup(in->resolv->data ? in->resolv->data : "", in->resolv->len);
 	if (!machine)
 		return diag_set(d, ERR_NOMEM, "out of memory");
-	compose_hostname(p, in);
-	err = compose_resolv(p, in, machine, d);
-	compose_hosts(p, in);
+	err = identify(&id, in, d);
+	if (!err)
+		err = compose_hostname(p, in, &id, d);
+	if (!err)
+		err = compose_resolv(p, in, machine, d);
+	compose_hosts(p, in, &id);
 	compose_nsswitch(p, in->nsswitch);
 	free(machine);
 	if (!err && (p->resolv.failed || p->hosts.failed || p->nsswitch.failed))

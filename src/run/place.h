@@ -7,7 +7,7 @@
 #include "resolvconf.h"
 #include <stdbool.h>
 
-#define PLACE_HOSTNAME_MAX 63 /* a kubelet cuts longer pod names */
+#define PLACE_HOSTNAME_MAX 64 /* Linux's (HOST_NAME_MAX) */
 
 struct place_input {
 	const struct pod *pod;  /* NULL: a pod that is not in the input */
@@ -23,7 +23,7 @@ struct place_input {
 };
 
 struct place {
-	char hostname[PLACE_HOSTNAME_MAX + 1];
+	char hostname[PLACE_HOSTNAME_MAX + 1]; /* what the kernel is told */
 	struct buffer resolv, hosts;
 	struct buffer nsswitch; /* empty: the machine's does */
 	struct name search[RESOLVCONF_SEARCHES_MAX];
@@ -31,6 +31,6 @@ struct place {
 	bool elsewhere; /* resolv.conf names no server of ours (dnsPolicy Default or None) */
 };
 
-/* ERR_NOMEM, or ERR_RANGE where namespace and zone are too long for a name, with diag. place_free() in any case. */
+/* ERR_NOMEM, or ERR_RANGE where namespace and zone are too long for a name, or a host name is for the kernel, with diag. place_free() in any case. */
 enum err place_compose(struct place *p, const struct place_input *in, struct diag *d);
 void place_free(struct place *p);

@@ -62,28 +62,58 @@ static const struct label_set *selector_of(const struct who *w, bool *found)
 	return NULL;
 }
 
-static bool has_label(const struct pod *p, const char *key, const char *value)
+static const char *label_of(const struct pod *p, const char *key)
 {
 	const struct label_set *labels = p->object.labels;
 	for (uint32_t i = 0; labels && i < labels->count; i++) {
-		if (strcmp(labels->labels[i].key, key) == 0 && strcmp(labels->labels[i].value, value) == 0)
-			return true;
+		if (strcmp(labels->labels[i].key, key) == 0)
+			return labels->labels[i].value;
 	}
+	return NULL;
+}
+
+static bool has_label(const struct pod *p, const char *key, const char *value)
+{
+	const char *has = label_of(p, key);
+	return has && strcmp(has, value) == 0;
+}
+
+/* What follows "start-" in text; NULL: it does not begin so. */
+static const char *after(const char *text, const char *start)
+{
+	size_t len = strlen(start);
+	return strncmp(text, start, len) == 0 && text[len] == '-' ? text + len + 1 : NULL;
+}
+
+/* By the labels and names that controllers give their pods: of a cluster that is followed neither workloads nor owners are read. */
+static bool is_labelled(const struct who *w, const struct pod *p)
+{
+	const char *rest = after(p->object.name, w->name), *hash = label_of(p, "pod-template-hash");
+	if (strcmp(w->kind, "Job") == 0)
+		return has_label(p, "batch.kubernetes.io/job-name", w->name) || has_label(p, "job-name", w->name);
+	if (!rest)
+		return false;
+	if (strcmp(w->kind, "Deployment") == 0)
+		return hash && after(rest, hash);
+	if (strcmp(w->kind, "StatefulSet") == 0)
+		return has_label(p, "statefulset.kubernetes.io/pod-name", p->object.name) && !strchr(rest, '-');
+	if (strcmp(w->kind, "DaemonSet") == 0)
+		return label_of(p, "controller-revision-hash") && !label_of(p, "statefulset.kubernetes.io/pod-name") && !strchr(rest, '-');
 	return false;
 }
 
 /* "redis-5d8f" is of Deployment redis: what it has at its end is the template's hash. */
 static bool is_replica_set_of(const char *replica_set, const char *deployment)
 {
-	size_t len = strlen(deployment);
-	return strncmp(replica_set, deployment, len) == 0 && replica_set[len] == '-' && !strchr(replica_set + len + 1, '-');
+	const char *hash = after(replica_set, deployment);
+	return hash && !strchr(hash, '-');
 }
 
 /* As the pod itself says: a dump of pods alone has no workloads. */
 static bool is_owned(const struct who *w, const struct pod *p)
 {
 	const struct pod_manifest *m = p->manifest;
-	if (strcmp(w->kind, "Job") == 0 && (has_label(p, "batch.kubernetes.io/job-name", w->name) || has_label(p, "job-name", w->name)))
+	if (is_labelled(w, p))
 		return true;
 	if (!m || !m->owner_kind || !m->owner_name)
 		return false;

@@ -69,11 +69,14 @@ static unsigned find_own(const struct world *w, const struct pod *pod, struct ad
 	return pod->ip_count;
 }
 
-/* Ours first: the command's address is where its connections come from. */
+/* The command's first: it is where its connections come from. */
 static enum err set_own(struct world *w, const struct addr *own, unsigned own_count, struct diag *d)
 {
-	enum err err = loopback_set_own(w->loopback, own, own_count, d);
-	return err ? err : loopback_set_own(w->loopback, w->servers, w->server_count, d);
+	memcpy(w->there, own, own_count * sizeof *own);
+	memcpy(w->there + own_count, w->servers, w->server_count * sizeof *w->servers);
+	w->absent.there = w->there;
+	w->absent.there_count = own_count + w->server_count;
+	return loopback_set_own(w->loopback, w->there, w->absent.there_count, d);
 }
 
 /* --- the files --- */
@@ -153,7 +156,13 @@ static enum err listen_here(struct world *w, struct diag *d)
 	        .search = w->search,
 	        .search_count = w->search_count,
 	};
-	enum err err = server_new(o->server, &w->server, d);
+	struct server_options options = *o->server;
+	enum err err;
+	if (is_live(w)) {
+		options.replied = absent_on_reply;
+		options.replied_arg = &w->absent;
+	}
+	err = server_new(&options, &w->server, d);
 	for (unsigned i = 0; i < w->server_count; i++)
 		addresses[i] = listen_address(&w->servers[i], DNS_PORT);
 	if (!err)
@@ -163,24 +172,24 @@ static enum err listen_here(struct world *w, struct diag *d)
 
 /* --- the way to Services --- */
 
-static bool is_server(const struct world *w, const struct addr *a)
+static enum err on_endpoints(void *arg, const struct service_view *view)
 {
-	for (unsigned i = 0; i < w->server_count; i++) {
-		if (addr_equal(&w->servers[i], a))
-			return true;
-	}
-	return false;
+	bool *any = arg;
+	*any = *any || view->count;
+	return OK;
 }
 
-/* Others than the DNS server's own. */
+/* Any that leads to an endpoint. */
 static bool has_services(const struct world *w)
 {
-	struct addresses services = {0};
-	bool has = addresses_add_services(&services, cluster_store(w->cluster));
-	for (size_t i = 0; i < services.count && !has; i++)
-		has = !is_server(w, &services.all[i]);
-	addresses_free(&services);
-	return has;
+	const struct store *store = cluster_store(w->cluster);
+	size_t cursor = 0;
+	bool any = false;
+	for (const struct service *v; !any && (v = store_each_service(store, &cursor));) {
+		if (v->cluster_ip_count && v->port_count)
+			store_view(store, v->object.ns, v->object.name, on_endpoints, &any);
+	}
+	return any;
 }
 
 /* Names are worth having without. */

@@ -1,5 +1,6 @@
 /* world.h - everything that the command of headns run finds: addresses, files about names, the DNS server, the way to Services. */
 #pragma once
+#include "absent.h"
 #include "addresses.h"
 #include "base/diag.h"
 #include "cluster.h"
@@ -18,6 +19,8 @@ struct world {
 	struct relay *relay; /* NULL: Services can't be connected to */
 	struct addr servers[DNS_SERVICE_MAX];
 	unsigned server_count;
+	struct addr there[DNS_SERVICE_MAX + POD_IPS_MAX]; /* all that can be reached where the cluster is followed */
+	struct absent absent;
 	struct name search[RESOLVCONF_SEARCHES_MAX]; /* where names that are not ours are looked for */
 	unsigned search_count;
 };

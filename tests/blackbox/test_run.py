@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import harness
+from apiserver import ApiServer
 from harness import pod, service, slice_of, write_manifest
 from inside import NOBODY
 
@@ -316,8 +317,59 @@ def test_pod(place):
 
 
 def test_a_pod_that_is_not_there(place):
+    """One line says which there are."""
     done = place.run("true", options=["--pod", "web-7"])
-    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1 and "web-7" in done.stderr
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
+    assert "no pod web-7 in namespace default: is web-0, web-1 meant?; pods there: " in done.stderr and ", web-0, web-1\n" in done.stderr
+
+
+@pytest.mark.parametrize("who, name", [("deploy/nginx", r"nginx-\S+"), ("statefulset/web", "web-0"), ("svc/nginx", r"\S+"), ("pod/web-1", "web-1")])
+def test_whom_kubectl_exec_takes(place, who, name):
+    """From what one writes, whose pods are made up."""
+    selector = {"app": "nginx"}
+    template = {"metadata": {"labels": selector}, "spec": {"containers": [{"name": "c", "image": "i"}]}}
+    deployment = {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"name": "nginx"},
+        "spec": {"replicas": 2, "selector": {"matchLabels": selector}, "template": template},
+    }
+    manifest = write_manifest(place.stage / f"who-{place.user}.yaml", service("nginx", selector=selector), harness.stateful_set("web", 2), deployment)
+    assert re.fullmatch(name, place.output("uname", "-n", manifest=manifest, options=["--pod", who]).strip())
+
+
+def test_no_such_type(place):
+    done = place.run("true", options=["--pod", "node/a"])
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1 and "deploy/NAME" in done.stderr
+
+
+IDENTITIES = [
+    ("setHostnameAsFQDN", {"setHostnameAsFQDN": True}, "p.nginx.default.svc.cluster.local", ["10.7.0.1", "p.nginx.default.svc.cluster.local", "p"]),
+    ("hostnameOverride", {"hostnameOverride": "db.example.com"}, "db.example.com", ["10.7.0.1", "db.example.com"]),
+    ("hostAliases", {"hostAliases": [{"ip": "10.1.2.3", "hostnames": ["foo.remote", "bar.remote"]}]}, "p", ["10.1.2.3", "foo.remote", "bar.remote"]),
+]
+
+
+@pytest.mark.parametrize("spec, hostname, line", [pytest.param(*case, id=what) for what, *case in IDENTITIES])
+def test_identity(place, stage, spec, hostname, line):
+    """As a kubelet sets them: the kernel's host name, and a line of /etc/hosts."""
+    manifest = write_manifest(stage / f"identity-{place.user}.yaml", pod("p", "10.7.0.1", subdomain="nginx", **spec))
+    said = place.output("sh", "-c", "uname -n; cat /etc/hosts", manifest=manifest, options=["--pod", "p"]).splitlines()
+    assert said[0] == hostname and line in [one.split() for one in said[1:]]
+
+
+def test_the_pods_own_address(place):
+    """It alone (and the DNS server's) is what programs see that list addresses, and where connections come from."""
+    listing = place.output("ip", "-4", "-o", "address", "show", "dev", "lo", options=["--pod", "web-1"])
+    assert re.findall(r"inet ([0-9.]+)", listing) == ["127.0.0.1", "10.244.2.7", "10.0.0.10"]
+    program = "import socket; s = socket.create_server(('10.244.1.7', 80)); print(socket.create_connection(('10.244.1.7', 80)).getsockname()[0])"
+    assert place.output("/usr/bin/python3", "-c", program, options=["--pod", "web-1"]) == "10.244.2.7\n"
+
+
+def test_an_address_that_is_no_pods_is_not_there(place):
+    program = "import socket; socket.socket().bind(('10.244.1.99', 80))"
+    done = place.run("/usr/bin/python3", "-c", program)
+    assert done.returncode == 1 and "Cannot assign requested address" in done.stderr
 
 
 CONFIG = {"nameservers": ["10.1.2.3"], "searches": ["my.example"], "options": [{"name": "ndots", "value": "2"}, {"name": "edns0"}]}
@@ -364,6 +416,104 @@ def test_dual_stack(place, stage):
     assert {line.split()[0] for line in found.splitlines()} == {"10.7.0.1", "fd00:7::1"}
     program = "import socket; socket.socket(socket.AF_INET6).bind(('fd00:7::1', 80))"
     place.output("/usr/bin/python3", "-c", program, manifest=manifest)
+
+
+# --- a cluster that is followed ---
+
+
+@pytest.fixture
+def live(place):
+    """A cluster with an API server, outside; live(*arguments) runs a command with its names."""
+    api = ApiServer()
+    api.put(
+        service("nginx", selector={"app": "nginx"}),
+        service("kube-dns", "kube-system", headless=False, cluster_ip="10.96.0.10"),
+        service("api", headless=False, cluster_ip="10.96.0.11"),
+        pod("web-0", "10.8.0.7", labels={"app": "nginx"}, hostname="web-0", subdomain="nginx"),
+    )
+    kubeconfig = api.kubeconfig(place.temporary / "kubeconfig")
+    kubeconfig.chmod(0o644)
+
+    def start(*arguments, options=()):
+        return place.start(*options, "--kubeconfig", kubeconfig, "--", *arguments)
+
+    start.api = api
+    yield start
+    if api.running:
+        api.stop()
+
+
+def finish(process, status=0):
+    out, err = process.communicate(timeout=harness.PATIENCE_S)
+    harness.check_sanitizer(err)
+    assert process.returncode == status, err
+    return out, err
+
+
+def test_names_of_a_cluster(live):
+    """Those of now, at the address of its own DNS server."""
+    out, _ = finish(live("sh", "-c", "getent hosts web-0.nginx; cat /etc/resolv.conf"))
+    lines = out.splitlines()
+    assert lines[0].split() == ["10.8.0.7", "web-0.nginx.default.svc.cluster.local"]
+    assert resolv_conf(out)["nameserver"] == ["10.96.0.10"]
+
+
+def test_names_of_a_cluster_follow_it(live):
+    """The connection to the API server is made from outside, and lives as long as the command."""
+    process = live("sh", "-c", "echo ready; until getent hosts web-1.nginx; do :; done")
+    assert process.stdout.readline() == "ready\n"
+    live.api.put(pod("web-1", "10.8.0.8", labels={"app": "nginx"}, hostname="web-1", subdomain="nginx"))
+    out, _ = finish(process)
+    assert out.split()[0] == "10.8.0.8"
+
+
+def test_its_addresses_are_not_there(live):
+    """Which is said once, where a look-up leads to one first; not of the DNS server's own."""
+    program = "getent hosts kube-dns.kube-system; getent hosts web-0.nginx; getent hosts api; python3 -c 'import socket; socket.create_connection((\"10.8.0.7\", 80))'"
+    _, err = finish(live("sh", "-c", program), status=1)
+    said = [line for line in err.splitlines() if line.startswith("headns: ")]
+    assert len(said) == 1 and "web-0.nginx.default.svc.cluster.local. has the address 10.8.0.7, which is not there" in said[0], err
+    assert "Network is unreachable" in err
+
+
+def test_a_pod_of_a_cluster(live):
+    """Its own address is there."""
+    out, _ = finish(live("sh", "-c", "hostname -f; python3 -c 'import socket; socket.socket().bind((\"10.8.0.7\", 80)); print(\"bound\")'", options=["--pod", "web-0"]))
+    assert out == "web-0.nginx.default.svc.cluster.local\nbound\n"
+
+
+def test_a_plugin_for_credentials_runs_outside(place):
+    """It may have to ask somebody; its network is the machine's."""
+    api = ApiServer(token="secret")
+    api.put(service("nginx", selector={"app": "nginx"}), pod("web-0", "10.8.0.7", labels={"app": "nginx"}, hostname="web-0", subdomain="nginx"))
+    plugin = place.temporary / "plugin"
+    port = api.url.rsplit(":", 1)[1]
+    credential = '{"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1","status":{"token":"secret"}}'
+    plugin.write_text(f"#!/bin/sh\npython3 -c 'import socket; socket.create_connection((\"127.0.0.1\", {port}))' && echo '{credential}'\n")
+    plugin.chmod(0o755)
+    user = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": str(plugin), "interactiveMode": "Never"}}
+    kubeconfig = api.kubeconfig(place.temporary / "kubeconfig", user)
+    kubeconfig.chmod(0o644)
+    out, _ = finish(place.start("--kubeconfig", kubeconfig, "--", "getent", "hosts", "web-0.nginx"))
+    api.stop()
+    assert out.split()[0] == "10.8.0.7"
+
+
+def test_a_cluster_that_cannot_be_read(live):
+    live.api.stop()
+    _, err = finish(live("echo", "started", options=["--timeout", "1"]), status=1)
+    assert "could not be read within 1 s" in err.splitlines()[-1]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_the_wait_for_a_cluster_can_be_ended(live, number):
+    """The command has not begun; it ends as it would have."""
+    live.api.stall()
+    process = live("echo", "started")
+    live.api.wait_for(lambda api: api.connections)
+    process.send_signal(number)
+    out, _ = finish(process, status=-number)
+    assert out == ""
 
 
 # --- a command like any other ---

@@ -89,6 +89,8 @@ static const struct {
         {"headns serve --set kubernetes.ttl=7 --ttl 8 f", "cluster.local. ttl 8/5 w0 10.244.0.0/16 10.0.0.0/16 log2 f"},
         {"headns serve --ttl 8 --set kubernetes.ttl=7 f", "cluster.local. ttl 7/5 w0 10.244.0.0/16 10.0.0.0/16 log2 f"},
         {"headns serve --set kubernetes.endpoint=http://a", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/16 log2 at http://a"},
+        {"headns run --kubeconfig k --context c -- cmd", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/16 outside log1 of k/c"},
+        {"headns run --kubeconfig -- cmd", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/16 outside log1 of /(null)"},
         {"headns run a b -- cmd", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/16 outside log1 a b"},
 };
 
@@ -117,7 +119,8 @@ static const struct {
         {"headns serve", "serve: no manifest"},
         {"headns serve --kubeconfig k a", "serve: a manifest and --kubeconfig"},
         {"headns serve --context c", "serve: --context is one of a kubeconfig"},
-        {"headns run --kubeconfig k -- a", "run: no option --kubeconfig"},
+        {"headns run --kubeconfig k f -- a", "run: a manifest and --kubeconfig"},
+        {"headns run --kubeconfig k", "run: no command"},
         {"headns serve --ttl", "serve: --ttl needs an argument"},
         {"headns serve --ttl 3601 a", "serve: --ttl 3601: ttl: a number from 0 to 3600"},
         {"headns serve --ttl -1 a", "serve: --ttl -1: ttl: a number"},

@@ -90,7 +90,9 @@ static void put_pod_spec(const struct pod *p)
 	put_list("nameserver", dns->nameservers);
 	put_list("search", dns->searches);
 	put_list("option", dns->options);
-	put(")");
+	put_list("alias", dns->aliases);
+	put("%s%s%s)", dns->hostname_override ? " override=" : "", dns->hostname_override ? dns->hostname_override : "",
+	    dns->hostname_as_fqdn ? " as FQDN" : "");
 }
 
 static void put_pod(const struct pod *p)

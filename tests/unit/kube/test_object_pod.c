@@ -82,6 +82,17 @@ static const struct describe_case owners[] = {
 static const struct describe_case dns[] = {
         {"the default needs nothing", POD("'dnsPolicy':'ClusterFirst'"), DESIRED},
         {"a policy", POD("'dnsPolicy':'Default'"), DESIRED " dns(Default)"},
+        {"host aliases", POD("'hostAliases':[{'ip':'127.0.0.1','hostnames':['foo.local','bar.local']},{'ip':'2001:db8::1'}]"),
+         DESIRED " dns( alias=127.0.0.1\tfoo.local\tbar.local alias=2001:db8::1)"},
+        {"no host aliases", POD("'hostAliases':[]"), DESIRED " dns()"},
+        {"an alias that is none", POD("'hostAliases':[{'ip':'127.0.0.1','hostnames':['a b']}]"),
+         "syntax: Pod default/web-0: spec.hostAliases[0].hostnames[0]: \"a b\" is not a DNS name; write a-z, 0-9, '-' and '.', each part "
+         "beginning "
+         "and ending with a-z or 0-9"},
+        {"an alias of nothing", POD("'hostAliases':[{'hostnames':['a']}]"),
+         "syntax: Pod default/web-0: spec.hostAliases[0].ip: missing; write an IP address"},
+        {"a host name of its own", POD("'hostnameOverride':'db.example.com','setHostnameAsFQDN':true"),
+         DESIRED " dns( override=db.example.com as FQDN)"},
         {"the node's, on the node's network", POD("'hostNetwork':true,'dnsPolicy':'ClusterFirst'"), DESIRED " hostNetwork dns(Default)"},
         {"the cluster's, on the node's network", POD("'hostNetwork':true,'dnsPolicy':'ClusterFirstWithHostNet'"),
          DESIRED " hostNetwork dns(ClusterFirstWithHostNet)"},
@@ -171,6 +182,7 @@ static void test_allocation_failures(void **state)
 	check_allocation_failures(STATUS("'phase':'Running','podIPs':[{'ip':'10.0.0.1'},{'ip':'fd00::1'}]"));
 	check_allocation_failures(STATUS("'podIP':'10.0.0.1'"));
 	check_allocation_failures(POD("'hostNetwork':true,'nodeName':'n1','dnsPolicy':'None'"));
+	check_allocation_failures(POD("'hostAliases':[{'ip':'10.0.0.1','hostnames':['a','b']},{'ip':'10.0.0.2'}],'hostnameOverride':'c'"));
 	check_allocation_failures(META("'ownerReferences':[{'controller':true,'kind':'ReplicaSet','name':'x'}]"));
 }
 

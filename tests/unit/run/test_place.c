@@ -222,6 +222,57 @@ static void test_nsswitch(void **state)
 	}
 }
 
+static char *aliases[] = {"10.1.2.3\tfoo.remote\tbar.remote", "fd00::3\tsix.remote", NULL};
+
+#define LONG_LABEL "a23456789-123456789-123456789"
+
+static const struct {
+	const char *what, *subdomain;
+	struct pod_dns dns;
+	const char *hostname, *hosts; /* hostname NULL: refused */
+} identities[] = {
+        {"host aliases",
+         NULL,
+         {.aliases = aliases},
+         "web-0",
+         "10.0.0.1\tweb-0\n\n# Entries added by HostAliases.\n10.1.2.3\tfoo.remote\tbar.remote\nfd00::3\tsix.remote\n"},
+        {"the whole name",
+         "nginx",
+         {.hostname_as_fqdn = true},
+         "web-0.nginx.default.svc.cluster.local",
+         "10.0.0.1\tweb-0.nginx.default.svc.cluster.local\tweb-0\n"},
+        {"there is none", NULL, {.hostname_as_fqdn = true}, "web-0", "10.0.0.1\tweb-0\n"},
+        {"it is too long", LONG_LABEL "." LONG_LABEL, {.hostname_as_fqdn = true}, NULL, NULL},
+        {"override", "nginx", {.hostname_override = "db.example.com"}, "db.example.com", "10.0.0.1\tdb.example.com\n"},
+        {"64 octets", NULL, {.hostname_override = LONG_LABEL "." LONG_LABEL "-.34"}, LONG_LABEL "." LONG_LABEL "-.34", NULL},
+        {"65 octets", NULL, {.hostname_override = LONG_LABEL "." LONG_LABEL "-12.4567"}, NULL, NULL},
+};
+
+static void test_identity(void **state)
+{
+	struct addr own;
+	(void)state;
+	addr_parse("10.0.0.1", 8, &own);
+	for (size_t i = 0; i < sizeof identities / sizeof *identities; i++) {
+		const struct pod_manifest manifest = {.dns = &identities[i].dns};
+		const struct pod pod = {
+		        .object = {.ns = "default", .name = "web-0"}, .subdomain = identities[i].subdomain, .manifest = &manifest};
+		char hosts[512];
+		struct scene s;
+		scene_begin(&s);
+		s.input.pod = &pod;
+		s.input.own = &own;
+		s.input.own_count = 1;
+		assert_int_equal(place_compose(&s.place, &s.input, &s.diag), identities[i].hostname ? OK : ERR_RANGE);
+		if (identities[i].hostname)
+			assert_string_equal(s.place.hostname, identities[i].hostname);
+		snprintf(hosts, sizeof hosts, HOSTS_START "%s", identities[i].hosts ? identities[i].hosts : "");
+		if (identities[i].hosts)
+			expect(&s.place.hosts, hosts);
+		place_free(&s.place);
+	}
+}
+
 static void test_names_too_long(void **state)
 {
 	struct scene s;
@@ -259,6 +310,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_no_pod),
+	        cmocka_unit_test(test_identity),
 	        cmocka_unit_test(test_no_pod_with_an_address),
 	        cmocka_unit_test(test_pod_with_subdomain),
 	        cmocka_unit_test(test_hostname),

@@ -76,6 +76,9 @@ static int make_store(void **state)
 	add(POD("default", "indexed-0-x", "'job-name':'indexed'", "", "True"));
 	add(POD("default", "dumped-77b6-ccccc", "", OWNER("ReplicaSet", "dumped-77b6"), "True"));
 	add(POD("default", "agent-ddddd", "", OWNER("DaemonSet", "agent"), "True"));
+	add(POD("live", "api-7c9f-zzzzz", "'pod-template-hash':'7c9f'", "", "True"));
+	add(POD("live", "api-db-0", "'statefulset.kubernetes.io/pod-name':'api-db-0','controller-revision-hash':'1'", "", "True"));
+	add(POD("live", "node-agent-yyyyy", "'controller-revision-hash':'1'", "", "True"));
 	add(POD("other", "far", "'app':'redis'", "", "True"));
 	return 0;
 }
@@ -133,6 +136,32 @@ static void test_what_kubectl_exec_takes(void **state)
 	}
 }
 
+/* Of an API server neither workloads nor owners are read, but labels and names say the same. */
+static const struct {
+	const char *text, *want; /* NULL: none */
+} live[] = {
+        {"deploy/api", "api-7c9f-zzzzz"},
+        {"sts/api-db", "api-db-0"},
+        {"ds/node-agent", "node-agent-yyyyy"},
+        {"deploy/api-db", NULL},
+        {"sts/api", NULL},
+        {"ds/api", NULL},
+        {"ds/api-db", NULL},
+        {"ds/node", NULL},
+};
+
+static void test_of_a_cluster_that_is_followed(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof live / sizeof *live; i++) {
+		const struct pod *pod;
+		struct diag d;
+		assert_int_equal(who_find(store, "live", live[i].text, &pod, &d), live[i].want ? OK : ERR_MISSING);
+		if (live[i].want)
+			assert_string_equal(pod->object.name, live[i].want);
+	}
+}
+
 static void test_the_list_is_bounded(void **state)
 {
 	const struct pod *pod;
@@ -170,6 +199,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_what_kubectl_exec_takes),
+	        cmocka_unit_test(test_of_a_cluster_that_is_followed),
 	        cmocka_unit_test(test_the_list_is_bounded),
 	        cmocka_unit_test(test_out_of_memory),
 	};
