@@ -64,14 +64,23 @@ static void find_in_folder(struct reports *r, const char *path, bool recursive, 
 		reports_wrong(r, path, err, &d);
 }
 
+/* A shell's *.yaml names it too. */
+static void warn_kustomization(struct reports *r, const char *path)
+{
+	struct diag d = {0};
+	diag_set(&d, OK, "left out, since it is not applied, so names may be others: kubectl kustomize FOLDER | headns serve -");
+	reports_warn(r, path, &d);
+}
+
 static void find_file(struct reports *r, const char *path, struct file_list *files)
 {
 	struct diag d = {0};
 	enum err err;
-	if (is_kustomization(path))
-		err = diag_set(&d, ERR_SYNTAX, "this is for kubectl, with its folder: kubectl kustomize FOLDER | headns serve -");
-	else
-		err = file_list_add(files, path, &d);
+	if (is_kustomization(path)) {
+		warn_kustomization(r, path);
+		return;
+	}
+	err = file_list_add(files, path, &d);
 	if (err)
 		reports_wrong(r, path, err, &d);
 }
@@ -83,5 +92,9 @@ void manifest_files_find(struct reports *r, const char *const *paths, size_t n, 
 			find_in_folder(r, paths[i], recursive, files);
 		else
 			find_file(r, paths[i], files);
+	}
+	if (n && !files->count && !r->wrong) {
+		struct diag d = {0};
+		reports_wrong(r, paths[0], diag_set(&d, ERR_MISSING, "there is no manifest to read"), &d);
 	}
 }

@@ -426,9 +426,13 @@ static void test_utf16(void **state)
 	unlink(path);
 }
 
+#define LEFT_OUT                                                                                                                           \
+	"warning: r/k/kustomization.yaml: left out, since it is not applied, so names may be others: kubectl kustomize FOLDER | headns "   \
+	"serve -\n"
+
 static void test_sub_folders(void **state)
 {
-	const char *paths[] = {"r"}, *kustomization = "r/k/kustomization.yaml", *chart[] = {"chart"};
+	const char *paths[] = {"r"}, *named[] = {"r/k/kustomization.yaml", "r/0.yaml"}, *chart[] = {"chart"};
 	(void)state;
 	assert_int_equal(mkdir("r", 0700), 0);
 	assert_int_equal(mkdir("r/docs", 0700), 0);
@@ -441,7 +445,7 @@ static void test_sub_folders(void **state)
 	write_text("r/a/b/1.json", NS_JSON("deep"));
 	assert_int_equal(symlink("../..", "r/a/loop"), 0);
 	assert_int_equal(mkdir("r/k", 0700), 0);
-	write_text(kustomization, "resources: [2.yaml]\n");
+	write_text(named[0], "resources: [2.yaml]\n");
 	write_text("r/k/2.yaml", NS("two"));
 	write_text("r/0.yaml", NS("zero"));
 	assert_string_equal(log_files(paths, 1, false),
@@ -449,9 +453,8 @@ static void test_sub_folders(void **state)
 	assert_string_equal(log_folder("r"),
 	                    "warning: r: its kustomization is not applied, so names may be others: kubectl kustomize r/k | headns serve -\n"
 	                    "Namespace /zero\nNamespace /deep\nNamespace /two\n");
-	assert_string_equal(
-	        log_files(&kustomization, 1, true),
-	        "warning: r/k/kustomization.yaml: this is for kubectl, with its folder: kubectl kustomize FOLDER | headns serve -\n");
+	assert_string_equal(log_files(named, 2, false), LEFT_OUT "Namespace /zero\n");
+	assert_string_equal(log_files(named, 1, false), LEFT_OUT "error: r/k/kustomization.yaml: there is no manifest to read\n");
 	assert_int_equal(mkdir("chart", 0700), 0);
 	write_text("chart/Chart.yaml", "apiVersion: v2\nname: chart\n");
 	assert_string_equal(log_files(chart, 1, true),
