@@ -20,6 +20,7 @@ static enum err load(const uint8_t *data, size_t size, enum document_format form
 	/* small ranges, so that running out of them is tried, and so that a count of replicas is not all that takes time */
 	const struct manifest_options options = {
 	        .lenient = lenient,
+	        .cluster_services = true,
 	        .service_cidr = {{ADDR_V4, {10, 0, 0, 0}}, 24},
 	        .pod_cidr = {{ADDR_V4, {10, 244, 0, 0}}, 24},
 	        .pod_cidr6 = {{ADDR_V6, {0xfd, 1}}, 120},
