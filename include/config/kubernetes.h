@@ -64,7 +64,7 @@ struct kubernetes_options {
 	/* --- the API server --- */
 	char *endpoint;                    /* `endpoint URL`; NULL: the cluster we run in. A kubeconfig goes before it */
 	char *tls_cert, *tls_key, *tls_ca; /* `tls CERT KEY CACERT`: files, each may be ""; they count where endpoint does */
-	char *kubeconfig, *context;        /* `kubeconfig FILE [CONTEXT]`; context NULL: its current-context; kubeconfig "": what kubectl would take */
+	char *kubeconfig, *context;        /* `kubeconfig FILE [CONTEXT]`; context NULL: its current-context; FILE "": kubectl's */
 	double apiserver_qps;              /* requests a second at most; 0: no bound, but client-go's 5 where there is a burst */
 	unsigned apiserver_burst;          /* as many at once before qps counts; 0: client-go's 10 where there is a qps */
 	unsigned apiserver_max_inflight;   /* requests under way at once; 0: no bound */

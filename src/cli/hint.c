@@ -29,6 +29,7 @@ static const struct {
         {" v verbose debug ", FOR_EVERY, "is --log-level debug meant?"},
         {" q quiet silent ", FOR_EVERY, "is --log-level error meant?"},
         {" V version ", FOR_EVERY, "is headns --version meant?"},
+        {" r ", FOR_EVERY, "is --recursive meant?"},
         {" w t threads j jobs ", FOR_SERVERS, "is --workers N meant?"},
         {" o out output ", FOR_DUMP, "it goes to standard output: headns dump FILE > OUTPUT"},
 };

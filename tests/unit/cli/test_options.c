@@ -172,6 +172,7 @@ static const struct {
         {"headns serve --namespace prod a", "serve: no option --namespace: every namespace counts"},
         {"headns serve -v a", "serve: no option -v: is --log-level debug meant?"},
         {"headns serve --version", "serve: no option --version: is headns --version meant?"},
+        {"headns serve -r a", "serve: no option -r: is --recursive meant?"},
         {"headns dump -o zone a", "dump: no option -o: it goes to standard output"},
         {"headns version", "no command 'version': is headns --version meant?"},
         {"headns help version", "no command 'version': is headns --version meant?"},
