@@ -26,6 +26,10 @@ size_t addr_len(const struct addr *a);
  * as Kubernetes (Go's net.ParseIP) reads it. ERR_SYNTAX: none of these, *a untouched. text need not end with NUL. */
 enum err addr_parse(const char *text, size_t len, struct addr *a);
 
+/* The same with any number of leading zeros, which mean nothing: 010.0.0.08 is 10.0.0.8. The API server takes these in objects
+ * (k8s.io/utils/net, ParseIPSloppy), so those that were stored once have to be read for ever. */
+enum err addr_parse_legacy(const char *text, size_t len, struct addr *a);
+
 /* Canonical text (RFC 5952). */
 void addr_format(const struct addr *a, char text[ADDR_TEXT_MAX]);
 

@@ -62,8 +62,9 @@ struct service_port {
 	const char *name;         /* interned; "" if unnamed */
 	const char *target_name;  /* interned; NULL: target_port holds */
 	const char *app_protocol; /* interned; NULL: unset */
-	uint16_t port, target_port;
-	uint8_t protocol; /* enum protocol */
+	uint16_t port;
+	uint16_t target_port; /* 0: it leads nowhere */
+	uint8_t protocol;     /* enum protocol */
 };
 
 enum service_type { SERVICE_CLUSTER_IP, SERVICE_EXTERNAL_NAME }; /* NodePort and LoadBalancer are ClusterIP for DNS */
@@ -78,7 +79,7 @@ struct service {
 	uint16_t port_count;
 	uint32_t affinity_s; /* sessionAffinity ClientIP: for so many seconds; 0: None (for `headns run`) */
 	struct addr cluster_ips[2];
-	const char *external_name;        /* interned; NULL unless ExternalName */
+	const char *external_name;        /* interned; NULL unless ExternalName, or where it was lost */
 	struct addr *external_ips;        /* owned: spec.externalIPs, then status.loadBalancer.ingress[].ip */
 	const char *external_host;        /* interned: the first ingress hostname, or what of the above is no address; NULL: none */
 	const struct label_set *selector; /* NULL: nil or empty */
@@ -187,12 +188,25 @@ struct workload {
 	struct pod *template_pod; /* owned: labels, hostname, subdomain, ports, dns, hostNetwork of the template; no name, no IPs */
 };
 
+/* What becomes of an object with something wrong in it. */
+enum object_checks {
+	OBJECT_STRICT,  /* it is an error, if the API server would refuse it; what that takes and nobody can understand is lost */
+	OBJECT_LENIENT, /* what is wrong is lost, unless it is the object's name or namespace, which are an error */
+};
+
 /* Decodes one object whose kind and apiVersion are among those we know. OK with *out set (owned by the caller, object_free);
  * OK with *out NULL where the kind is another one (skipped; diag's text says which, for a debug line);
  * ERR_SYNTAX or ERR_RANGE with diag naming kind, namespace/name and field and saying what was expected; d->line is the field's line
  * where the tree carries lines (manifest trees do: valueint of every item that is not a number holds its line).
- * Names and labels are checked as the API server would (metadata.name a DNS label or subdomain; Service ports 1-65535; IPs parse). */
-enum err object_decode(const cJSON *json, struct intern *pool, struct object **out, struct diag *d);
+ * Names and labels are checked as the API server would (metadata.name a DNS label or subdomain; Service ports 1-65535; IPs parse).
+ *
+ * Where something is lost, the object is OK and d says what, in one line for all of it; else d's text is "". Lost is as little as can be:
+ * a port without its number or protocol, an address, an endpoint without one, a pair of labels (of a selector: all), and else the field
+ * alone, which is then as if it was not there. */
+enum err object_decode(const cJSON *json, enum object_checks checks, struct intern *pool, struct object **out, struct diag *d);
+
+/* The same of what the API server gives for that kind, whatever it says of its own kind; lenient. */
+enum err object_decode_as(const cJSON *json, enum object_kind kind, struct intern *pool, struct object **out, struct diag *d);
 
 /* An object of that kind with nothing in it: all zero but the kind. NULL: out of memory. */
 struct object *object_new(enum object_kind kind);

@@ -42,6 +42,28 @@ enum err addr_parse(const char *text, size_t len, struct addr *a)
 	return OK;
 }
 
+static bool is_hex_digit(char c)
+{
+	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+enum err addr_parse_legacy(const char *text, size_t len, struct addr *a)
+{
+	char plain[ADDR_TEXT_MAX];
+	size_t filled = 0;
+	bool in_number = false; /* a digit of it that counts was copied */
+	for (size_t i = 0; i < len; i++) {
+		bool more = i + 1 < len && is_hex_digit(text[i + 1]);
+		if (text[i] == '0' && !in_number && more)
+			continue;
+		if (filled == sizeof plain)
+			return ERR_SYNTAX;
+		plain[filled++] = text[i];
+		in_number = is_hex_digit(text[i]);
+	}
+	return addr_parse(plain, filled, a);
+}
+
 #define GROUPS 8 /* of 16 bits in an IPv6 address */
 
 struct zeros {

@@ -23,8 +23,11 @@ void pod_spec_decode(struct decoder *d, const struct field *spec, struct pod *p)
 struct pod_dns *pod_dns_decode(struct decoder *d, const struct field *spec);
 void pod_dns_free(struct pod_dns *dns); /* takes NULL */
 
-/* Labels or a selector, checked and interned; NULL if empty or absent. */
+/* Labels, checked and interned; NULL if empty or absent. */
 const struct label_set *label_set_decode(struct decoder *d, const struct field *map);
+
+/* The same, of which nothing may be lost: with a pair less a selector would match more. NULL then, too. */
+const struct label_set *label_selector_decode(struct decoder *d, const struct field *map);
 
 /* base and these n pairs, which count where base has the key too. NULL: out of memory. */
 const struct label_set *label_set_with(struct intern *pool, const struct label_set *base, const struct label *pairs, size_t n);

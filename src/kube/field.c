@@ -60,19 +60,45 @@ static enum err set_diag(const struct decoder *d, enum err err, const char *path
 	                problem);
 }
 
-void field_fail(struct decoder *d, const struct field *f, enum err err, const char *format, ...)
+static void tell(struct decoder *d, const struct field *f, enum err err, const char *format, va_list args)
 {
 	char path[PATH_MAX_OCTETS] = "", problem[DIAG_TEXT_MAX];
+	vsnprintf(problem, sizeof problem, format, args);
+	append_path(path, sizeof path, 0, f);
+	if (d->diag)
+		d->diag->line = f->line;
+	set_diag(d, err, path, problem);
+}
+
+/* The first is the one that is told. For what is absent its parent is to blame. */
+static void lose(struct decoder *d, const struct field *f, const char *format, va_list args)
+{
+	const cJSON *fault = f->json || !f->parent ? f->json : f->parent->json;
+	if (!d->lost++) {
+		tell(d, f, OK, format, args);
+		d->fault = fault;
+	}
+	d->more |= fault != d->fault;
+}
+
+bool decoder_takes_all(const struct decoder *d)
+{
+	return d->lenient || d->unchecked;
+}
+
+void field_fail(struct decoder *d, const struct field *f, enum err err, const char *format, ...)
+{
 	va_list args;
 	if (d->err)
 		return;
 	va_start(args, format);
-	vsnprintf(problem, sizeof problem, format, args);
+	if (decoder_takes_all(d)) {
+		lose(d, f, format, args);
+	} else {
+		tell(d, f, err, format, args);
+		d->err = err;
+	}
 	va_end(args);
-	append_path(path, sizeof path, 0, f);
-	if (d->diag)
-		d->diag->line = f->line;
-	d->err = set_diag(d, err, path, problem);
 }
 
 void decoder_out_of_memory(struct decoder *d)
@@ -81,17 +107,21 @@ void decoder_out_of_memory(struct decoder *d)
 		d->err = set_diag(d, ERR_NOMEM, "", "out of memory");
 }
 
-static void fail_type(struct decoder *d, const struct field *f, const char *want)
+/* Types are checked where values are not. */
+static void fail_type(struct decoder *d, const struct field *f, const char *remedy)
 {
 	const cJSON *json = f->json;
+	bool unchecked = d->unchecked;
+	d->unchecked = false;
 	if (cJSON_IsString(json))
-		field_fail(d, f, ERR_SYNTAX, "\"%.*s\" is a string; write %s", SHOWN_MAX, json->valuestring, want);
+		field_fail(d, f, ERR_SYNTAX, "\"%.*s\" is a string; %s", SHOWN_MAX, json->valuestring, remedy);
 	else if (cJSON_IsBool(json))
-		field_fail(d, f, ERR_SYNTAX, "%s is a boolean; write %s", cJSON_IsTrue(json) ? "true" : "false", want);
+		field_fail(d, f, ERR_SYNTAX, "%s is a boolean; %s", cJSON_IsTrue(json) ? "true" : "false", remedy);
 	else if (cJSON_IsNumber(json))
-		field_fail(d, f, ERR_SYNTAX, "%.15g is a number; write %s", json->valuedouble, want);
+		field_fail(d, f, ERR_SYNTAX, "%.15g is a number; %s", json->valuedouble, remedy);
 	else
-		field_fail(d, f, ERR_SYNTAX, "this is %s; write %s", cJSON_IsArray(json) ? "a list" : "a mapping", want);
+		field_fail(d, f, ERR_SYNTAX, "this is %s; %s", cJSON_IsArray(json) ? "a list" : "a mapping", remedy);
+	d->unchecked = unchecked;
 }
 
 struct field field_member(struct decoder *d, const struct field *parent, const char *key)
@@ -100,7 +130,7 @@ struct field field_member(struct decoder *d, const struct field *parent, const c
 	if (!field_is_set(d, parent))
 		return f;
 	if (!cJSON_IsObject(parent->json)) {
-		fail_type(d, parent, "a mapping");
+		fail_type(d, parent, "write a mapping");
 		return f;
 	}
 	f.json = cJSON_GetObjectItemCaseSensitive(parent->json, key);
@@ -126,7 +156,7 @@ bool field_next(struct decoder *d, const struct field *list, struct field *item)
 	if (!field_is_set(d, list))
 		return false;
 	if (!cJSON_IsArray(list->json)) {
-		fail_type(d, list, "a list");
+		fail_type(d, list, "write a list");
 		return false;
 	}
 	return advance(d, list, item);
@@ -137,7 +167,7 @@ bool field_next_member(struct decoder *d, const struct field *map, struct field 
 	if (!field_is_set(d, map))
 		return false;
 	if (!cJSON_IsObject(map->json)) {
-		fail_type(d, map, "a mapping");
+		fail_type(d, map, "write a mapping");
 		return false;
 	}
 	if (!advance(d, map, item))
@@ -155,7 +185,7 @@ size_t field_list_size(struct decoder *d, const struct field *list, size_t max)
 	if (n <= max)
 		return n;
 	field_fail(d, list, ERR_RANGE, "these are %zu; at most %zu can be", n, max);
-	return 0;
+	return d->err ? 0 : max;
 }
 
 size_t field_map_size(struct decoder *d, const struct field *map)
@@ -178,12 +208,7 @@ const char *field_string(struct decoder *d, const struct field *f)
 		return NULL;
 	if (cJSON_IsString(f->json))
 		return f->json->valuestring;
-	if (cJSON_IsBool(f->json))
-		field_fail(d, f, ERR_SYNTAX, "%s is a boolean; quote it", cJSON_IsTrue(f->json) ? "true" : "false");
-	else if (cJSON_IsNumber(f->json))
-		field_fail(d, f, ERR_SYNTAX, "%.15g is a number; quote it", f->json->valuedouble);
-	else
-		fail_type(d, f, "a string");
+	fail_type(d, f, cJSON_IsBool(f->json) || cJSON_IsNumber(f->json) ? "quote it" : "write a string");
 	return NULL;
 }
 
@@ -219,6 +244,11 @@ const char *field_intern(struct decoder *d, const struct field *f, enum form for
 	return decoder_intern(d, field_check(d, f, field_text(d, f), form));
 }
 
+static bool is_choice(const struct decoder *d, const char *text, const char *choice)
+{
+	return decoder_takes_all(d) ? strcasecmp(text, choice) == 0 : strcmp(text, choice) == 0;
+}
+
 unsigned field_choice(struct decoder *d, const struct field *f, const char *const *choices, unsigned unset)
 {
 	char list[128] = "";
@@ -227,7 +257,7 @@ unsigned field_choice(struct decoder *d, const struct field *f, const char *cons
 	if (!text)
 		return unset;
 	for (unsigned i = 0; choices[i]; i++)
-		if (strcmp(text, choices[i]) == 0)
+		if (is_choice(d, text, choices[i]))
 			return i;
 	for (unsigned i = 0; choices[i]; i++)
 		len = append(list, sizeof list, len, "%s%s", i ? (choices[i + 1] ? ", " : " or ") : "", choices[i]);
@@ -239,36 +269,37 @@ bool field_bool(struct decoder *d, const struct field *f, bool unset)
 {
 	if (!field_is_set(d, f))
 		return unset;
-	if (!cJSON_IsBool(f->json))
-		fail_type(d, f, "true or false");
-	return cJSON_IsTrue(f->json);
+	if (cJSON_IsBool(f->json))
+		return cJSON_IsTrue(f->json);
+	fail_type(d, f, "write true or false");
+	return unset;
 }
 
-/* A whole number within [min, max], which fits uint32_t; 0 on error. The field is set. */
-static uint32_t number(struct decoder *d, const struct field *f, uint32_t min, uint32_t max, const char *what)
+/* A whole number within [min, max], which fits uint32_t; else wrong. The field is set. */
+static uint32_t number(struct decoder *d, const struct field *f, uint32_t min, uint32_t max, const char *what, uint32_t wrong)
 {
 	double value;
 	if (!cJSON_IsNumber(f->json)) {
-		fail_type(d, f, "a number");
-		return 0;
+		fail_type(d, f, "write a number");
+		return wrong;
 	}
 	value = f->json->valuedouble;
 	if (!(value >= min && value <= max) || value != (double)(uint32_t)value) {
 		field_fail(d, f, ERR_RANGE, "%.15g is not %s; write %u to %u", value, what, min, max);
-		return 0;
+		return wrong;
 	}
 	return (uint32_t)value;
 }
 
 uint32_t field_count(struct decoder *d, const struct field *f, uint32_t unset)
 {
-	return field_is_set(d, f) ? number(d, f, 0, INT32_MAX, "a count") : unset;
+	return field_is_set(d, f) ? number(d, f, 0, INT32_MAX, "a count", unset) : unset;
 }
 
 uint16_t field_port(struct decoder *d, const struct field *f)
 {
 	if (field_is_set(d, f))
-		return (uint16_t)number(d, f, 1, UINT16_MAX, "a port");
+		return (uint16_t)number(d, f, 1, UINT16_MAX, "a port", 0);
 	field_fail(d, f, ERR_SYNTAX, "missing; write a port, 1 to 65535");
 	return 0;
 }
@@ -287,7 +318,7 @@ bool field_addr(struct decoder *d, const struct field *f, struct addr *a)
 	const char *text = field_text(d, f);
 	if (!text)
 		return false;
-	if (addr_parse(text, strlen(text), a) == OK)
+	if (addr_parse_legacy(text, strlen(text), a) == OK)
 		return true;
 	field_fail(d, f, ERR_SYNTAX, "\"%.*s\" is not an IP address; write one as 10.244.0.7 or fd00::7", SHOWN_MAX, text);
 	return false;

@@ -2,7 +2,11 @@
  *
  * A decoder keeps the first error; from then on every read gives "absent" and allocates nothing, so that decoding reads straight
  * on and only who began it looks at err. A field is an item of the tree and the way to it, which errors name
- * ("Service default/nginx: spec.ports[0].port: 70000 is not a port; write 1 to 65535"). null counts as absent. */
+ * ("Service default/nginx: spec.ports[0].port: 70000 is not a port; write 1 to 65535"). null counts as absent.
+ *
+ * A lenient decoder has errors only where memory runs out. What is wrong is lost: it reads as absent, and all else is read. A part that
+ * means nothing without it, as a port without its number, is left out by whoever decodes it, when lost has gone up meanwhile. Loops
+ * over lists are therefore bounded by what was allocated, not by the error that too many items are. */
 #pragma once
 #include "base/addr.h"
 #include "base/diag.h"
@@ -17,6 +21,11 @@ struct decoder {
 	struct intern *pool;
 	struct diag *diag; /* may be NULL */
 	enum err err;
+	bool lenient;          /* what is wrong is lost */
+	bool unchecked;        /* so is a value, not a type, since here the API server takes any */
+	unsigned lost;         /* goes up with each thing that is lost */
+	const cJSON *fault;    /* what is to blame for the first */
+	bool more;             /* that is not all that is to blame */
 	const char *kind;      /* whom errors speak of */
 	const char *ns, *name; /* borrowed from the tree; NULL: cluster-scoped, or not known yet */
 };
@@ -40,7 +49,7 @@ bool field_next_member(struct decoder *d, const struct field *map, struct field 
 
 bool field_is_set(const struct decoder *d, const struct field *f);
 
-/* Number of items of an array, or members of an object; 0 if absent. More than max is an error. */
+/* Number of items of an array, or members of an object; 0 if absent. More than max is an error; max if that is lost. */
 size_t field_list_size(struct decoder *d, const struct field *list, size_t max);
 size_t field_map_size(struct decoder *d, const struct field *map);
 
@@ -60,7 +69,7 @@ const char *field_check(struct decoder *d, const struct field *f, const char *te
 /* field_text of that form, interned; NULL: absent. */
 const char *field_intern(struct decoder *d, const struct field *f, enum form form);
 
-/* One of the NULL-terminated choices, as its index; unset if absent. */
+/* One of the NULL-terminated choices, as its index; unset if absent. Letter case counts only where a wrong one is an error. */
 unsigned field_choice(struct decoder *d, const struct field *f, const char *const *choices, unsigned unset);
 
 bool field_bool(struct decoder *d, const struct field *f, bool unset);
@@ -74,10 +83,13 @@ uint16_t field_port(struct decoder *d, const struct field *f);
 /* The same, of digits in a string. */
 uint16_t field_port_digits(struct decoder *d, const struct field *f, const char *digits);
 
-/* False if absent. */
+/* False if absent. As Kubernetes reads addresses: with leading zeros too. */
 bool field_addr(struct decoder *d, const struct field *f, struct addr *a);
 
-/* Sets the error, unless there is one already. */
+/* True if wrong values are lost, not an error. */
+bool decoder_takes_all(const struct decoder *d);
+
+/* Sets the error, unless there is one already, or counts what is lost. */
 void field_fail(struct decoder *d, const struct field *f, enum err err, const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* What decoding allocates; NULL on error, and for n = 0. The caller owns what it gets. */

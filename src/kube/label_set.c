@@ -137,8 +137,11 @@ const struct label_set *label_set_decode(struct decoder *d, const struct field *
 	size_t n = field_map_size(d, map), filled = 0;
 	struct label *pairs = decoder_alloc(d, n, sizeof *pairs);
 	struct field pair = {0};
-	while (field_next_member(d, map, &pair))
-		pairs[filled++] = pair_decode(d, &pair);
+	while (filled < n && field_next_member(d, map, &pair)) {
+		unsigned lost = d->lost;
+		pairs[filled] = pair_decode(d, &pair);
+		filled += d->lost == lost;
+	}
 	if (filled && !d->err) {
 		set = label_set_intern(d->pool, pairs, filled);
 		if (!set)
@@ -157,4 +160,14 @@ void label_set_add(struct decoder *d, const struct label_set **set, const struct
 	}
 	label_set_unref(d->pool, *set);
 	*set = larger;
+}
+
+const struct label_set *label_selector_decode(struct decoder *d, const struct field *map)
+{
+	unsigned lost = d->lost;
+	const struct label_set *set = label_set_decode(d, map);
+	if (d->lost == lost)
+		return set;
+	label_set_unref(d->pool, set);
+	return NULL;
 }

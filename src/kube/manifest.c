@@ -136,7 +136,8 @@ static enum err decode(struct loader *l, cJSON *tree)
 		return OK;
 	}
 	err = generated_name_put(&l->generated, tree);
-	err = err ? diag_set(&d, err, "out of memory") : object_decode(tree, l->pool, &o, &d);
+	err = err ? diag_set(&d, err, "out of memory")
+	          : object_decode(tree, l->options->lenient ? OBJECT_LENIENT : OBJECT_STRICT, l->pool, &o, &d);
 	if (!d.line)
 		d.line = (unsigned)tree->valueint; /* JSON knows lines of whole objects only */
 	if (err)
@@ -147,6 +148,8 @@ static enum err decode(struct loader *l, cJSON *tree)
 			add_custom_kind(l, tree);
 		return OK;
 	}
+	if (*d.text)
+		reports_warn(&l->reports, l->file, &d);
 	o->line = (unsigned)tree->valueint;
 	l->tree_line = o->line;
 	repeated_keys_each(tree, warn_repeated, l);

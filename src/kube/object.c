@@ -19,19 +19,24 @@ static const struct kind kinds[OBJECT_KINDS] = {
         [OBJECT_POD] = {"v1", "Pod", false, FORM_SUBDOMAIN, sizeof(struct pod), pod_decode, pod_clear},
         [OBJECT_ENDPOINT_SLICE] = {"discovery.k8s.io/v1", "EndpointSlice", false, FORM_SUBDOMAIN, sizeof(struct endpoint_slice),
                                    endpoint_slice_decode, endpoint_slice_clear},
-        [OBJECT_CONTROLLER_SLICE] = {"discovery.k8s.io/v1", "EndpointSlice", false, FORM_SUBDOMAIN, sizeof(struct endpoint_slice), NULL,
-                                     endpoint_slice_clear}, /* endpoint_slice_decode makes it one */
+        [OBJECT_CONTROLLER_SLICE] = {"discovery.k8s.io/v1", "EndpointSlice", false, FORM_SUBDOMAIN, sizeof(struct endpoint_slice),
+                                     endpoint_slice_decode, endpoint_slice_clear},
         [OBJECT_ENDPOINTS] = {"v1", "Endpoints", false, FORM_SUBDOMAIN, sizeof(struct endpoint_slice), endpoints_decode,
                               endpoint_slice_clear},
         [OBJECT_STATEFUL_SET] = {"apps/v1", "StatefulSet", false, FORM_SUBDOMAIN, sizeof(struct workload), workload_decode, workload_clear},
         [OBJECT_DEPLOYMENT] = {"apps/v1", "Deployment", false, FORM_SUBDOMAIN, sizeof(struct workload), workload_decode, workload_clear},
         [OBJECT_REPLICA_SET] = {"apps/v1", "ReplicaSet", false, FORM_SUBDOMAIN, sizeof(struct workload), workload_decode, workload_clear},
-        [OBJECT_SERVICE_IMPORT] = {"multicluster.x-k8s.io/v1alpha1", "ServiceImport", false, FORM_LABEL, sizeof(struct service),
+        [OBJECT_SERVICE_IMPORT] = {"multicluster.x-k8s.io/v1beta1", "ServiceImport", false, FORM_LABEL, sizeof(struct service),
                                    service_import_decode, service_clear},
         [OBJECT_DAEMON_SET] = {"apps/v1", "DaemonSet", false, FORM_SUBDOMAIN, sizeof(struct workload), workload_decode, workload_clear},
         [OBJECT_JOB] = {"batch/v1", "Job", false, FORM_SUBDOMAIN, sizeof(struct workload), workload_decode, workload_clear},
         [OBJECT_REPLICATION_CONTROLLER] = {"v1", "ReplicationController", false, FORM_SUBDOMAIN, sizeof(struct workload), workload_decode,
                                            workload_clear},
+};
+
+/* With the same members. */
+static const char *const older_versions[OBJECT_KINDS] = {
+        [OBJECT_SERVICE_IMPORT] = "multicluster.x-k8s.io/v1alpha1",
 };
 
 const char *object_kind_name(enum object_kind kind)
@@ -63,10 +68,15 @@ void owner_decode(struct decoder *d, const struct field *meta, const char **kind
 	while (field_next(d, &owners, &owner)) {
 		struct field controller = field_member(d, &owner, "controller");
 		struct field owner_kind = field_member(d, &owner, "kind"), owner_name = field_member(d, &owner, "name");
+		const char *kind_text, *name_text;
 		if (!field_bool(d, &controller, false))
 			continue;
-		*kind = decoder_intern(d, field_required_text(d, &owner_kind, "the owner's kind"));
-		*name = decoder_intern(d, field_required_text(d, &owner_name, "the owner's name"));
+		kind_text = field_required_text(d, &owner_kind, "the owner's kind");
+		name_text = field_required_text(d, &owner_name, "the owner's name");
+		if (!kind_text || !name_text)
+			return;
+		*kind = decoder_intern(d, kind_text);
+		*name = decoder_intern(d, name_text);
 		return; /* the API server allows one controller */
 	}
 }
@@ -78,12 +88,11 @@ uint8_t protocol_decode(struct decoder *d, const struct field *port)
 	return (uint8_t)field_choice(d, &protocol, protocols, PROTOCOL_TCP);
 }
 
-/* Namespace and name first: later errors name them. */
-static void meta_decode(struct decoder *d, const struct field *root, const struct kind *kind, struct object *o)
+/* Namespace and name: later errors name them. */
+static void identity_decode(struct decoder *d, const struct field *root, const struct kind *kind, struct object *o)
 {
 	struct field meta = field_member(d, root, "metadata");
 	struct field ns = field_member(d, &meta, "namespace"), name = field_member(d, &meta, "name");
-	struct field labels = field_member(d, &meta, "labels");
 	if (!kind->cluster_scoped) {
 		const char *text = field_text(d, &ns);
 		d->ns = text ? text : "default";
@@ -93,7 +102,13 @@ static void meta_decode(struct decoder *d, const struct field *root, const struc
 	field_check(d, &name, d->name, kind->form);
 	o->ns = decoder_intern(d, d->ns ? d->ns : "");
 	o->name = decoder_intern(d, d->name);
-	o->labels = label_set_decode(d, &labels);
+}
+
+static bool is_kind(enum object_kind kind, const char *version, const char *name)
+{
+	const char *older = older_versions[kind];
+	return strcmp(kinds[kind].name, name) == 0 &&
+	       (strcmp(kinds[kind].api_version, version) == 0 || (older && strcmp(older, version) == 0));
 }
 
 /* The kind that root is of; OBJECT_KINDS where it is none of ours, or on error. */
@@ -105,36 +120,78 @@ static enum object_kind kind_of(struct decoder *d, const struct field *root)
 	enum object_kind kind = 0;
 	if (d->err)
 		return OBJECT_KINDS;
-	while (kind < OBJECT_KINDS && (strcmp(kinds[kind].api_version, version) != 0 || strcmp(kinds[kind].name, name) != 0))
+	while (kind < OBJECT_KINDS && !is_kind(kind, version, name))
 		kind++;
 	if (kind == OBJECT_KINDS)
 		diag_set(d->diag, OK, "%.63s %.63s is not a kind that names come from", version, name);
 	return kind;
 }
 
-enum err object_decode(const cJSON *json, struct intern *pool, struct object **out, struct diag *diag)
+/* Who it is must be right in any case. */
+static void body_decode(struct decoder *d, const struct field *root, enum object_checks checks, struct object *o)
 {
-	struct decoder d = {.pool = pool, .diag = diag, .kind = "object"};
-	struct field root = field_root(json);
-	enum object_kind kind = kind_of(&d, &root);
+	struct field meta = field_member(d, root, "metadata"), labels = field_member(d, &meta, "labels");
+	d->lenient = checks == OBJECT_LENIENT;
+	o->labels = label_set_decode(d, &labels);
+	if (kinds[o->kind].decode)
+		kinds[o->kind].decode(d, root, o);
+}
+
+/* After the text that tells the first thing that is lost. */
+static void tell_what_becomes_of_it(const struct decoder *d)
+{
+	char told[DIAG_TEXT_MAX];
+	if (!d->lost || d->err || !d->diag)
+		return;
+	memcpy(told, d->diag->text, sizeof told);
+	diag_set(d->diag, OK, "%.460s; this %s left out", told, d->more ? "and more is" : "is");
+}
+
+static enum err decode(struct decoder *d, const struct field *root, enum object_kind kind, enum object_checks checks, struct object **out)
+{
 	struct object *o;
-	*out = NULL;
-	if (kind == OBJECT_KINDS)
-		return d.err;
-	d.kind = kinds[kind].name;
-	o = decoder_alloc(&d, 1, kinds[kind].bytes);
+	d->kind = kinds[kind].name;
+	o = decoder_alloc(d, 1, kinds[kind].bytes);
 	if (!o)
-		return d.err;
+		return d->err;
 	o->kind = kind;
-	o->line = root.line;
-	meta_decode(&d, &root, &kinds[kind], o);
-	if (kinds[kind].decode)
-		kinds[kind].decode(&d, &root, o);
-	if (!d.err)
+	o->line = root->line;
+	identity_decode(d, root, &kinds[kind], o);
+	body_decode(d, root, checks, o);
+	tell_what_becomes_of_it(d);
+	if (!d->err)
 		*out = o;
 	else
-		object_free(o, pool);
-	return d.err;
+		object_free(o, d->pool);
+	return d->err;
+}
+
+static struct decoder decoder_begin(struct intern *pool, struct diag *diag)
+{
+	if (diag)
+		diag->text[0] = '\0';
+	return (struct decoder){.pool = pool, .diag = diag, .kind = "object"};
+}
+
+enum err object_decode(const cJSON *json, enum object_checks checks, struct intern *pool, struct object **out, struct diag *diag)
+{
+	struct decoder d = decoder_begin(pool, diag);
+	struct field root = field_root(json);
+	enum object_kind kind = kind_of(&d, &root);
+	*out = NULL;
+	return kind == OBJECT_KINDS ? d.err : decode(&d, &root, kind, checks, out);
+}
+
+enum err object_decode_as(const cJSON *json, enum object_kind kind, struct intern *pool, struct object **out, struct diag *diag)
+{
+	struct decoder d = decoder_begin(pool, diag);
+	struct field root = field_root(json);
+	enum err err;
+	*out = NULL;
+	err = decode(&d, &root, kind, OBJECT_LENIENT, out);
+	if (*out)
+		(*out)->kind = kind; /* whatever its labels say by now */
+	return err;
 }
 
 struct object *object_new(enum object_kind kind)

@@ -9,6 +9,8 @@
 #define LABEL_SKIP_MIRROR  "endpointslice.kubernetes.io/skip-mirror"
 #define LEADER             "control-plane.alpha.kubernetes.io/leader"
 
+#define ANY_FAMILY UINT8_MAX
+
 static bool label_is(const struct object *o, const char *key, const char *want)
 {
 	const char *value = label_set_value(o->labels, key);
@@ -22,75 +24,110 @@ static struct endpoint_subset *subsets_alloc(struct decoder *d, struct endpoint_
 	return s->subsets;
 }
 
-static void port_decode(struct decoder *d, const struct field *item, struct slice_port *p)
+/* The API server takes any number in a slice. */
+static void number_decode(struct decoder *d, const struct field *item, bool of_slice, struct slice_port *p)
 {
-	struct field name = field_member(d, item, "name"), port = field_member(d, item, "port");
-	const char *text = field_check(d, &name, field_text(d, &name), FORM_LABEL);
-	p->name = decoder_intern(d, text ? text : "");
-	p->protocol = protocol_decode(d, item);
+	struct field port = field_member(d, item, "port");
+	d->unchecked = of_slice;
 	p->has_port = field_is_set(d, &port);
 	if (p->has_port)
 		p->port = field_port(d, &port);
+	d->unchecked = false;
 }
 
-static void ports_decode(struct decoder *d, const struct field *parent, struct endpoint_subset *s)
+static void port_decode(struct decoder *d, const struct field *item, bool of_slice, struct endpoint_subset *s)
+{
+	struct slice_port *p = &s->ports[s->port_count];
+	struct field name = field_member(d, item, "name");
+	unsigned lost = d->lost;
+	const char *text = field_check(d, &name, field_text(d, &name), FORM_LABEL);
+	number_decode(d, item, of_slice, p);
+	p->protocol = protocol_decode(d, item);
+	if (d->lost != lost)
+		return;
+	p->name = decoder_intern(d, text ? text : "");
+	s->port_count++;
+}
+
+static void ports_decode(struct decoder *d, const struct field *parent, bool of_slice, struct endpoint_subset *s)
 {
 	struct field list = field_member(d, parent, "ports"), item = {0};
-	s->ports = field_list_alloc(d, &list, UINT16_MAX, sizeof *s->ports);
-	while (field_next(d, &list, &item))
-		port_decode(d, &item, &s->ports[s->port_count++]);
+	size_t n = field_list_size(d, &list, UINT16_MAX);
+	s->ports = decoder_alloc(d, n, sizeof *s->ports);
+	while (s->port_count < n && field_next(d, &list, &item))
+		port_decode(d, &item, of_slice, s);
 }
 
-/* What both kinds of endpoint have. */
+/* What both kinds of endpoint have. The API server takes any target. */
 static void endpoint_meta_decode(struct decoder *d, const struct field *item, struct slice_endpoint *e)
 {
 	struct field hostname = field_member(d, item, "hostname"), target = field_member(d, item, "targetRef");
 	struct field kind = field_member(d, &target, "kind"), name = field_member(d, &target, "name");
 	const char *kind_text = field_text(d, &kind);
 	e->hostname = field_intern(d, &hostname, FORM_LABEL);
+	d->unchecked = true;
 	if (kind_text && strcmp(kind_text, "Pod") == 0)
 		e->pod_name = field_intern(d, &name, FORM_SUBDOMAIN);
+	d->unchecked = false;
 }
 
-static void addr_decode(struct decoder *d, const struct field *f, struct slice_endpoint *e)
+/* family: ANY_FAMILY, or the one that the address must be of. */
+static void addr_decode(struct decoder *d, const struct field *f, uint8_t family, struct slice_endpoint *e)
 {
-	if (!field_required_text(d, f, "an IP address"))
+	struct addr a;
+	if (!field_required_text(d, f, "an IP address") || !field_addr(d, f, &a))
 		return;
-	if (field_addr(d, f, &e->addrs[e->addr_count]))
-		e->addr_count++;
+	if (family != ANY_FAMILY && a.family != family)
+		field_fail(d, f, ERR_SYNTAX, "this address is not of the slice's addressType; use a slice for each family");
+	else
+		e->addrs[e->addr_count++] = a;
 }
 
 static void slice_addrs_decode(struct decoder *d, const struct field *endpoint, uint8_t family, struct slice_endpoint *e)
 {
 	struct field list = field_member(d, endpoint, "addresses"), item = {0};
-	e->addrs = field_list_alloc(d, &list, UINT8_MAX, sizeof *e->addrs);
-	if (!e->addrs)
+	size_t n = field_list_size(d, &list, UINT8_MAX);
+	if (!n)
 		field_fail(d, &list, ERR_SYNTAX, "missing; write the endpoint's addresses");
-	while (field_next(d, &list, &item)) {
-		addr_decode(d, &item, e);
-		if (!d->err && e->addrs[e->addr_count - 1].family != family)
-			field_fail(d, &item, ERR_SYNTAX, "this address is not of the slice's addressType; use a slice for each family");
-	}
+	e->addrs = decoder_alloc(d, n, sizeof *e->addrs);
+	while (e->addr_count < n && field_next(d, &list, &item))
+		addr_decode(d, &item, family, e);
 }
 
-static void slice_endpoint_decode(struct decoder *d, const struct field *item, uint8_t family, struct slice_endpoint *e)
+/* The endpoint that was decoded last is one of the subset's if it has an address. */
+static void keep_endpoint(const struct decoder *d, struct endpoint_subset *s)
 {
+	struct slice_endpoint *e = &s->endpoints[s->endpoint_count];
+	if (e->addr_count) {
+		s->endpoint_count++;
+		return;
+	}
+	slice_endpoint_clear(e, d->pool);
+	*e = (struct slice_endpoint){0};
+}
+
+static void slice_endpoint_decode(struct decoder *d, const struct field *item, uint8_t family, struct endpoint_subset *s)
+{
+	struct slice_endpoint *e = &s->endpoints[s->endpoint_count];
 	struct field conditions = field_member(d, item, "conditions"), ready = field_member(d, &conditions, "ready");
 	struct field zone = field_member(d, item, "zone");
 	e->ready = field_bool(d, &ready, true);
+	d->unchecked = true;
 	e->zone = field_intern(d, &zone, FORM_LABEL_VALUE);
+	d->unchecked = false;
 	slice_addrs_decode(d, item, family, e);
 	endpoint_meta_decode(d, item, e);
+	keep_endpoint(d, s);
 }
 
-/* ADDR_NONE for FQDN, whose endpoints nothing in a cluster's DNS reads. */
+/* ADDR_NONE for FQDN, whose endpoints nothing in a cluster's DNS reads; ANY_FAMILY where it is lost: the addresses say it themselves. */
 static uint8_t address_type_decode(struct decoder *d, const struct field *root)
 {
 	static const char *const types[] = {"IPv4", "IPv6", "FQDN", NULL};
-	static const uint8_t families[] = {ADDR_V4, ADDR_V6, ADDR_NONE};
+	static const uint8_t families[] = {ADDR_V4, ADDR_V6, ADDR_NONE, ANY_FAMILY};
 	struct field type = field_member(d, root, "addressType");
 	field_required_text(d, &type, "IPv4, IPv6 or FQDN");
-	return families[field_choice(d, &type, types, 0)];
+	return families[field_choice(d, &type, types, 3)];
 }
 
 void endpoint_slice_decode(struct decoder *d, const struct field *root, struct object *o)
@@ -99,6 +136,7 @@ void endpoint_slice_decode(struct decoder *d, const struct field *root, struct o
 	struct field list = field_member(d, root, "endpoints"), item = {0};
 	uint8_t family = address_type_decode(d, root);
 	struct endpoint_subset *s;
+	size_t n = field_list_size(d, &list, UINT32_MAX);
 	slice->service_name = intern_ref(label_set_value(o->labels, LABEL_SERVICE_NAME));
 	slice->import_name = intern_ref(label_set_value(o->labels, LABEL_IMPORT_NAME));
 	slice->cluster = intern_ref(label_set_value(o->labels, LABEL_CLUSTER));
@@ -107,19 +145,22 @@ void endpoint_slice_decode(struct decoder *d, const struct field *root, struct o
 	s = family == ADDR_NONE ? NULL : subsets_alloc(d, slice, 1);
 	if (!s)
 		return;
-	ports_decode(d, root, s);
-	s->endpoints = field_list_alloc(d, &list, UINT32_MAX, sizeof *s->endpoints);
-	while (field_next(d, &list, &item))
-		slice_endpoint_decode(d, &item, family, &s->endpoints[s->endpoint_count++]);
+	ports_decode(d, root, true, s);
+	s->endpoints = decoder_alloc(d, n, sizeof *s->endpoints);
+	while (s->endpoint_count < n && field_next(d, &list, &item))
+		slice_endpoint_decode(d, &item, family, s);
 }
 
-static void address_decode(struct decoder *d, const struct field *item, bool ready, struct slice_endpoint *e)
+static void address_decode(struct decoder *d, const struct field *item, bool ready, struct endpoint_subset *s)
 {
+	struct slice_endpoint *e = &s->endpoints[s->endpoint_count];
 	struct field ip = field_member(d, item, "ip");
 	e->ready = ready;
 	e->addrs = decoder_alloc(d, 1, sizeof *e->addrs);
-	addr_decode(d, &ip, e);
+	if (e->addrs)
+		addr_decode(d, &ip, ANY_FAMILY, e);
 	endpoint_meta_decode(d, item, e);
+	keep_endpoint(d, s);
 }
 
 static void subset_decode(struct decoder *d, const struct field *subset, struct endpoint_subset *s)
@@ -127,12 +168,12 @@ static void subset_decode(struct decoder *d, const struct field *subset, struct 
 	struct field ready = field_member(d, subset, "addresses"), item = {0};
 	struct field not_ready = field_member(d, subset, "notReadyAddresses"), not_ready_item = {0};
 	size_t n = field_list_size(d, &ready, INT32_MAX) + field_list_size(d, &not_ready, INT32_MAX);
-	ports_decode(d, subset, s);
+	ports_decode(d, subset, false, s);
 	s->endpoints = decoder_alloc(d, n, sizeof *s->endpoints);
-	while (field_next(d, &ready, &item))
-		address_decode(d, &item, true, &s->endpoints[s->endpoint_count++]);
-	while (field_next(d, &not_ready, &not_ready_item))
-		address_decode(d, &not_ready_item, false, &s->endpoints[s->endpoint_count++]);
+	while (s->endpoint_count < n && field_next(d, &ready, &item))
+		address_decode(d, &item, true, s);
+	while (s->endpoint_count < n && field_next(d, &not_ready, &not_ready_item))
+		address_decode(d, &not_ready_item, false, s);
 }
 
 void endpoints_decode(struct decoder *d, const struct field *root, struct object *o)

@@ -32,12 +32,13 @@ static void container_ports_decode(struct decoder *d, const struct field *contai
 	struct field list = field_member(d, container, "ports"), item = {0};
 	while (field_next(d, &list, &item)) {
 		struct field name = field_member(d, &item, "name"), number = field_member(d, &item, "containerPort");
+		unsigned lost = d->lost;
 		struct pod_port port = {
 		        .name = field_check(d, &name, field_text(d, &name), FORM_PORT_NAME),
 		        .port = field_port(d, &number),
 		        .protocol = protocol_decode(d, &item),
 		};
-		if (port.name && !d->err)
+		if (port.name && !d->err && d->lost == lost)
 			gather(d, g, port);
 	}
 }
@@ -167,17 +168,33 @@ void pod_spec_decode(struct decoder *d, const struct field *spec, struct pod *p)
 	place_decode(d, spec, p);
 }
 
+static bool has_ip(const struct pod *p, const struct addr *a)
+{
+	for (unsigned i = 0; i < p->ip_count; i++)
+		if (addr_equal(&p->ips[i], a))
+			return true;
+	return false;
+}
+
+static void ip_decode(struct decoder *d, const struct field *ip, struct pod *p)
+{
+	struct addr a;
+	if (p->ip_count < POD_IPS_MAX && field_addr(d, ip, &a) && !has_ip(p, &a))
+		p->ips[p->ip_count++] = a;
+}
+
+/* podIP is the first of podIPs: it is asked where that list has none, or one of them is lost. */
 static void ips_decode(struct decoder *d, const struct field *status, struct pod *p)
 {
 	struct field list = field_member(d, status, "podIPs"), item = {0}, one = field_member(d, status, "podIP");
+	unsigned lost = d->lost;
 	(void)field_list_size(d, &list, POD_IPS_MAX);
 	while (field_next(d, &list, &item)) {
 		struct field ip = field_member(d, &item, "ip");
-		if (field_addr(d, &ip, &p->ips[p->ip_count]))
-			p->ip_count++;
+		ip_decode(d, &ip, p);
 	}
-	if (!p->ip_count && field_addr(d, &one, &p->ips[0]))
-		p->ip_count = 1;
+	if (!p->ip_count || d->lost != lost)
+		ip_decode(d, &one, p);
 }
 
 bool condition_decode(struct decoder *d, const struct field *status, const char *wanted)

@@ -11,13 +11,13 @@
 enum { TYPE_CLUSTER_IP, TYPE_NODE_PORT, TYPE_LOAD_BALANCER, TYPE_EXTERNAL_NAME };
 static const char *const types[] = {"ClusterIP", "NodePort", "LoadBalancer", "ExternalName", NULL};
 static const char *const family_names[] = {"IPv4", "IPv6", NULL};
-#define FAMILIES_BOTH 3 /* both bits of struct service's families */
+#define FAMILIES_BOTH  3 /* both bits of struct service's families */
+#define UNKNOWN_FAMILY 2
 
-/* One item of clusterIPs, or clusterIP. */
-static void cluster_ip_decode(struct decoder *d, const struct field *f, struct service *s)
+/* One item of clusterIPs, or clusterIP: its text, NULL if absent. */
+static void cluster_ip_decode(struct decoder *d, const struct field *f, const char *text, struct service *s)
 {
-	struct addr *a = &s->cluster_ips[s->cluster_ip_count];
-	const char *text = field_text(d, f);
+	struct addr a;
 	if (!text)
 		return;
 	if (s->headless)
@@ -28,26 +28,31 @@ static void cluster_ip_decode(struct decoder *d, const struct field *f, struct s
 		field_fail(d, f, ERR_RANGE, "a Service has at most two addresses, one IPv4 and one IPv6");
 	else if (strcasecmp(text, "None") == 0 && !s->cluster_ip_count)
 		field_fail(d, f, ERR_SYNTAX, "\"%s\" is not an IP address; a headless Service has None, spelt so", text);
-	else if (!field_addr(d, f, a))
+	else if (!field_addr(d, f, &a))
 		return;
-	else if (s->cluster_ip_count++ && a->family == s->cluster_ips[0].family)
+	else if (!decoder_takes_all(d) && s->cluster_ip_count && a.family == s->cluster_ips[0].family)
 		field_fail(d, f, ERR_SYNTAX, "a second address must be of the other family");
+	else
+		s->cluster_ips[s->cluster_ip_count++] = a;
 }
 
+/* The API server keeps both, clusterIP being the first of clusterIPs: where one of them is lost, the other says it. */
 static void cluster_ips_decode(struct decoder *d, const struct field *spec, struct service *s)
 {
 	struct field one = field_member(d, spec, "clusterIP"), list = field_member(d, spec, "clusterIPs"), item = {0};
 	const char *primary = field_text(d, &one), *first = NULL;
+	cluster_ip_decode(d, &one, primary, s);
 	while (field_next(d, &list, &item)) {
+		const char *text = field_text(d, &item);
+		bool again = !first && primary && text && strcmp(primary, text) == 0;
+		if (!first && primary && text && !again)
+			field_fail(d, &one, ERR_SYNTAX,
+			           "\"%.45s\" is not the first of clusterIPs; write it first there, or leave one of the two out", primary);
 		if (!first)
-			first = field_text(d, &item);
-		cluster_ip_decode(d, &item, s);
+			first = text;
+		if (!again)
+			cluster_ip_decode(d, &item, text, s);
 	}
-	if (!first)
-		cluster_ip_decode(d, &one, s);
-	else if (primary && strcmp(primary, first) != 0)
-		field_fail(d, &one, ERR_SYNTAX,
-		           "\"%.45s\" is not the first of clusterIPs; write it first there, or leave one of the two out", primary);
 }
 
 static uint8_t families_decode(struct decoder *d, const struct field *spec)
@@ -55,8 +60,8 @@ static uint8_t families_decode(struct decoder *d, const struct field *spec)
 	struct field list = field_member(d, spec, "ipFamilies"), item = {0};
 	unsigned families = 0;
 	while (field_next(d, &list, &item))
-		families |= 1U << field_choice(d, &item, family_names, 0);
-	return (uint8_t)families;
+		families |= 1U << field_choice(d, &item, family_names, UNKNOWN_FAMILY);
+	return (uint8_t)(families & ~(1U << UNKNOWN_FAMILY));
 }
 
 /* True if the API server would add the family that ipFamilies leaves out. A Service that has clusterIPs is one that it has seen: there
@@ -79,22 +84,28 @@ static bool publish_not_ready_decode(struct decoder *d, const struct field *root
 	return field_bool(d, &publish, false) || (text && strcmp(text, "true") == 0);
 }
 
-/* A name, a number, or a number as a string; 0 and "" are "as port", like the API server's defaulting. */
+static void target_text_decode(struct decoder *d, const struct field *target, struct service_port *p)
+{
+	const char *text = field_text(d, target);
+	if (text && text[strspn(text, "0123456789")] == '\0')
+		p->target_port = field_port_digits(d, target, text);
+	else
+		p->target_name = decoder_intern(d, field_check(d, target, text, FORM_PORT_NAME));
+}
+
+/* A name, a number, or a number as a string; 0 and "" are "as port", like the API server's defaulting. One that is lost leads nowhere,
+ * but the Service has its port. */
 static void target_port_decode(struct decoder *d, const struct field *port, struct service_port *p)
 {
 	struct field target = field_member(d, port, "targetPort");
-	const char *text;
+	unsigned lost = d->lost;
 	p->target_port = p->port;
-	if (field_is_set(d, &target) && cJSON_IsNumber(target.json)) {
-		if (target.json->valuedouble != 0)
-			p->target_port = field_port(d, &target);
-		return;
-	}
-	text = field_text(d, &target);
-	if (text && text[strspn(text, "0123456789")] == '\0')
-		p->target_port = field_port_digits(d, &target, text);
-	else
-		p->target_name = field_intern(d, &target, FORM_PORT_NAME);
+	if (!field_is_set(d, &target) || !cJSON_IsNumber(target.json))
+		target_text_decode(d, &target, p);
+	else if (target.json->valuedouble != 0)
+		p->target_port = field_port(d, &target);
+	if (d->lost != lost)
+		p->target_port = 0;
 }
 
 /* Each port has a name of its own (one alone may have none), and number and protocol of its own. */
@@ -109,24 +120,41 @@ static void check_unique(struct decoder *d, const struct field *item, const stru
 	}
 }
 
+static void port_clear(struct service_port *p, struct intern *pool)
+{
+	intern_unref(pool, p->name);
+	intern_unref(pool, p->target_name);
+	intern_unref(pool, p->app_protocol);
+	*p = (struct service_port){0};
+}
+
+/* Where the names are not checked, one may be that of a TCP port and of a UDP port. */
 static void port_decode(struct decoder *d, const struct field *item, struct service *s)
 {
 	struct service_port *p = &s->ports[s->port_count++];
 	struct field name = field_member(d, item, "name"), port = field_member(d, item, "port"), app = field_member(d, item, "appProtocol");
+	unsigned lost = d->lost;
 	const char *text = field_check(d, &name, field_text(d, &name), FORM_LABEL);
 	p->name = decoder_intern(d, text ? text : "");
 	p->port = field_port(d, &port);
 	p->protocol = protocol_decode(d, item);
+	if (d->lost != lost) {
+		port_clear(p, d->pool);
+		s->port_count--;
+		return;
+	}
 	p->app_protocol = decoder_intern(d, field_text(d, &app));
 	target_port_decode(d, item, p);
-	check_unique(d, item, s, p);
+	if (!decoder_takes_all(d))
+		check_unique(d, item, s, p);
 }
 
 static void ports_decode(struct decoder *d, const struct field *spec, struct service *s)
 {
 	struct field ports = field_member(d, spec, "ports"), item = {0};
-	s->ports = field_list_alloc(d, &ports, UINT16_MAX, sizeof *s->ports);
-	while (field_next(d, &ports, &item))
+	size_t n = field_list_size(d, &ports, UINT16_MAX);
+	s->ports = decoder_alloc(d, n, sizeof *s->ports);
+	while (s->port_count < n && field_next(d, &ports, &item))
 		port_decode(d, &item, s);
 }
 
@@ -136,7 +164,7 @@ static void external_decode(struct decoder *d, const struct field *f, struct ser
 	const char *text = field_text(d, f);
 	if (!text || !*text)
 		return;
-	if (addr_parse(text, strlen(text), &s->external_ips[s->external_ip_count]) == OK)
+	if (addr_parse_legacy(text, strlen(text), &s->external_ips[s->external_ip_count]) == OK)
 		s->external_ip_count++;
 	else if (!s->external_host)
 		s->external_host = decoder_intern(d, text);
@@ -149,9 +177,9 @@ static void externals_decode(struct decoder *d, const struct field *root, const 
 	struct field ingress = field_member(d, &balancer, "ingress"), item = {0};
 	size_t n = field_list_size(d, &ips, UINT8_MAX / 2) + field_list_size(d, &ingress, UINT8_MAX / 2);
 	s->external_ips = decoder_alloc(d, n, sizeof *s->external_ips);
-	while (s->external_ips && field_next(d, &ips, &ip))
+	while (s->external_ip_count < n && field_next(d, &ips, &ip))
 		external_decode(d, &ip, s);
-	while (s->external_ips && field_next(d, &ingress, &item)) {
+	while (s->external_ip_count < n && field_next(d, &ingress, &item)) {
 		struct field address = field_member(d, &item, "ip"), host = field_member(d, &item, "hostname");
 		const char *text = field_text(d, &address);
 		external_decode(d, text && *text ? &address : &host, s);
@@ -188,11 +216,11 @@ void service_decode(struct decoder *d, const struct field *root, struct object *
 	s->families = (uint8_t)(families_decode(d, &spec) | (wants_both_families(d, &spec) ? FAMILIES_BOTH : 0));
 	s->publish_not_ready = publish_not_ready_decode(d, root, &spec);
 	s->affinity_s = affinity_decode(d, &spec);
-	s->selector = label_set_decode(d, &selector);
+	s->selector = label_selector_decode(d, &selector);
 	ports_decode(d, &spec, s);
 }
 
-/* Has an address of its own, or the endpoints': the type says it, not the address. */
+/* Has an address of its own, or the endpoints': the type says it, not the address. That is all that its definition has checked. */
 void service_import_decode(struct decoder *d, const struct field *root, struct object *o)
 {
 	static const char *const import_types[] = {"ClusterSetIP", "Headless", NULL};
@@ -200,8 +228,9 @@ void service_import_decode(struct decoder *d, const struct field *root, struct o
 	struct field spec = field_member(d, root, "spec"), type = field_member(d, &spec, "type"), ips = field_member(d, &spec, "ips");
 	struct field item = {0};
 	s->headless = field_choice(d, &type, import_types, 0) == 1;
+	d->unchecked = true;
 	while (!s->headless && field_next(d, &ips, &item))
-		cluster_ip_decode(d, &item, s);
+		cluster_ip_decode(d, &item, field_text(d, &item), s);
 	ports_decode(d, &spec, s);
 }
 
@@ -212,10 +241,7 @@ void service_clear(struct object *o, struct intern *pool)
 	intern_unref(pool, s->external_host);
 	free(s->external_ips);
 	label_set_unref(pool, s->selector);
-	for (uint16_t i = 0; i < s->port_count; i++) {
-		intern_unref(pool, s->ports[i].name);
-		intern_unref(pool, s->ports[i].target_name);
-		intern_unref(pool, s->ports[i].app_protocol);
-	}
+	for (uint16_t i = 0; i < s->port_count; i++)
+		port_clear(&s->ports[i], pool);
 	free(s->ports);
 }

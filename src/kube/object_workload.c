@@ -54,7 +54,8 @@ static void job_labels_decode(struct decoder *d, const struct field *root, struc
 	        {"controller-uid", uid_text},
 	        {"batch.kubernetes.io/controller-uid", uid_text},
 	};
-	label_set_add(d, &pod->labels, labels, uid_text ? 4 : 2);
+	if (name_text)
+		label_set_add(d, &pod->labels, labels, uid_text ? 4 : 2);
 }
 
 static void job_decode(struct decoder *d, const struct field *root, const struct field *spec, struct workload *w)
@@ -78,9 +79,9 @@ static const struct label_set *selector_decode(struct decoder *d, const struct f
 {
 	struct field selector = field_member(d, spec, "selector"), labels = field_member(d, &selector, "matchLabels");
 	if (w->object.kind != OBJECT_REPLICATION_CONTROLLER)
-		return label_set_decode(d, &labels);
+		return label_selector_decode(d, &labels);
 	if (field_is_set(d, &selector))
-		return label_set_decode(d, &selector);
+		return label_selector_decode(d, &selector);
 	return w->template_pod ? intern_ref(w->template_pod->object.labels) : NULL;
 }
 

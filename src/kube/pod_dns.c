@@ -86,8 +86,10 @@ static char **list_decode(struct decoder *d, const struct field *list, size_t ma
 	size_t n = field_list_size(d, list, max), filled = 0;
 	char **texts = n ? decoder_alloc(d, n + 1, sizeof *texts) : NULL;
 	struct field item = {0};
-	while (texts && field_next(d, list, &item))
-		texts[filled++] = text(d, &item);
+	while (texts && filled < n && field_next(d, list, &item)) {
+		texts[filled] = text(d, &item);
+		filled += texts[filled] != NULL;
+	}
 	return texts;
 }
 

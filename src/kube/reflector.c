@@ -17,6 +17,7 @@
 #define GONE              410
 #define GONE_MAX          3 /* in a row; then a list is asked for without a version */
 #define ODD_FAILURES_MAX  3 /* of watches from a version that is no number */
+#define NOT_FOUND         404
 
 const struct reflector_limits reflector_default_limits = {
         .head = 10000,
@@ -49,8 +50,8 @@ struct page {
 struct reflector {
 	uv_loop_t *loop;
 	struct api *api;
-	const struct resource *resource;
-	char *selector; /* the start of each query */
+	const struct resource *resource, *newest; /* which is asked for, of its versions */
+	char *selector;                           /* the start of each query, of any version */
 	struct intern *pool;
 	struct json_arena *arena;
 	struct log_series lines; /* of objects, in one list or watch */
@@ -71,8 +72,9 @@ struct reflector {
 	bool expired;                   /* version, so that a list must not ask for it */
 	bool unpaged;                   /* a continuation expired: pages take too long here */
 	bool no_streamed_list;          /* this server refuses them */
-	bool unsure;   /* a watch did not end as it should: has the server, which may be another one by now, reached version? */
-	bool doubtful; /* most of the last list could not be read */
+	bool unsure;       /* a watch did not end as it should: has the server, which may be another one by now, reached version? */
+	bool doubtful;     /* most of the last list could not be read */
+	bool other_absent; /* this server has just said that it has not got the other version of the resource */
 	unsigned short_streams;
 	unsigned gone;                 /* answers of 410 since a watch brought something */
 	unsigned odd_failures;         /* of watches from this version, which is no number */
@@ -134,6 +136,7 @@ static void list_is_whole(struct reflector *r, const char *version)
 	r->counts.synced = true;
 	r->counts.refused_status = 0;
 	log_series_end(&r->lines);
+	r->other_absent = false;
 	trouble_over(&r->trouble, r->resource, uv_now(r->loop));
 	r->handlers.synced(r->handlers.arg, r->resource->kind, !r->doubtful);
 }
@@ -295,6 +298,14 @@ static bool is_odd_version(struct reflector *r)
 	return r->phase == PHASE_WATCHING && r->odd_failures >= ODD_FAILURES_MAX;
 }
 
+/* The server has not got the version that was asked for. False: nor the other one, if there is one. */
+static bool ask_other_version(struct reflector *r)
+{
+	r->resource = r->resource->older ? r->resource->older : r->newest;
+	r->other_absent = !r->other_absent && r->newest->older;
+	return r->other_absent;
+}
+
 /* A failure whose remedy is to ask for something else. False: it isn't. */
 static bool ask_otherwise(struct reflector *r, unsigned code, const char *text)
 {
@@ -308,6 +319,8 @@ static bool ask_otherwise(struct reflector *r, unsigned code, const char *text)
 		list_anew(r, "the server's store was set back");
 	} else if ((r->phase == PHASE_WATCHING && api_is_about_request(code)) || is_odd_version(r)) {
 		list_anew(r, "it does not watch from the version that it gave");
+	} else if (code == NOT_FOUND && ask_other_version(r)) {
+		r->complete = false;
 	} else {
 		return false;
 	}
@@ -622,6 +635,7 @@ struct reflector *reflector_new(uv_loop_t *loop, struct api *api, const struct r
 	*r = (struct reflector){.loop = loop,
 	                        .api = api,
 	                        .resource = resource,
+	                        .newest = resource,
 	                        .selector = selector,
 	                        .pool = pool,
 	                        .arena = arena,

@@ -5,7 +5,6 @@
 
 const struct resource resource_namespaces = {
         .kind = OBJECT_NAMESPACE,
-        .api_version = "v1",
         .group = "",
         .plural = "namespaces",
         .path = "/api/v1/namespaces",
@@ -15,7 +14,6 @@ const struct resource resource_namespaces = {
 
 const struct resource resource_services = {
         .kind = OBJECT_SERVICE,
-        .api_version = "v1",
         .group = "",
         .plural = "services",
         .path = "/api/v1/services",
@@ -25,7 +23,6 @@ const struct resource resource_services = {
 
 const struct resource resource_pods = {
         .kind = OBJECT_POD,
-        .api_version = "v1",
         .group = "",
         .plural = "pods",
         .path = "/api/v1/pods",
@@ -33,19 +30,14 @@ const struct resource resource_pods = {
         .labels = "",
 };
 
-const struct resource resource_service_imports = {
-        .kind = OBJECT_SERVICE_IMPORT,
-        .api_version = "multicluster.x-k8s.io/v1alpha1",
-        .group = "multicluster.x-k8s.io",
-        .plural = "serviceimports",
-        .path = "/apis/multicluster.x-k8s.io/v1alpha1/serviceimports",
-        .fields = "",
-        .labels = "",
-};
+#define SERVICE_IMPORTS(version)                                                                                                           \
+	.kind = OBJECT_SERVICE_IMPORT, .group = "multicluster.x-k8s.io", .plural = "serviceimports",                                       \
+	.path = "/apis/multicluster.x-k8s.io/" version "/serviceimports", .fields = "", .labels = ""
 
-#define SLICES                                                                                                                             \
-	.api_version = "discovery.k8s.io/v1", .group = "discovery.k8s.io", .plural = "endpointslices",                                     \
-	.path = "/apis/discovery.k8s.io/v1/endpointslices", .fields = ""
+static const struct resource service_imports_alpha = {SERVICE_IMPORTS("v1alpha1")};
+const struct resource resource_service_imports = {SERVICE_IMPORTS("v1beta1"), .older = &service_imports_alpha};
+
+#define SLICES .group = "discovery.k8s.io", .plural = "endpointslices", .path = "/apis/discovery.k8s.io/v1/endpointslices", .fields = ""
 
 const struct resource resource_foreign_slices = {
         SLICES,

@@ -3,13 +3,13 @@
 #include "kube/object.h"
 
 struct resource {
-	enum object_kind kind;   /* of what it gives */
-	const char *api_version; /* "discovery.k8s.io/v1": items of lists don't say it */
-	const char *group;       /* "discovery.k8s.io"; "" is the core group */
-	const char *plural;      /* "endpointslices" */
-	const char *path;        /* "/apis/discovery.k8s.io/v1/endpointslices" */
-	const char *fields;      /* a field selector, and a label selector: which objects; "": all */
+	enum object_kind kind; /* of what it gives */
+	const char *group;     /* "discovery.k8s.io"; "" is the core group */
+	const char *plural;    /* "endpointslices" */
+	const char *path;      /* "/apis/discovery.k8s.io/v1/endpointslices" */
+	const char *fields;    /* a field selector, and a label selector: which objects; "": all */
 	const char *labels;
+	const struct resource *older; /* the same in an older version, where the server has not got this one; NULL: there is none */
 };
 
 extern const struct resource resource_namespaces, resource_services;
@@ -17,7 +17,7 @@ extern const struct resource resource_namespaces, resource_services;
 /* Without completed pods, which back no Service; one that completes arrives as deleted. hostNetwork pods are in: they back Services. */
 extern const struct resource resource_pods;
 
-/* Where the CustomResourceDefinition of KEP-1645 is not installed, it is not found (404). */
+/* Where the CustomResourceDefinition of KEP-1645 is not installed, it is not found (404), in either version. */
 extern const struct resource resource_service_imports;
 
 /* Slices that the EndpointSlice controller does not make, and those that it does: what Pods say makes these superfluous. */

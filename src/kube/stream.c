@@ -35,20 +35,6 @@ static const char *text_of(const cJSON *parent, const char *key)
 	return text ? text : "";
 }
 
-static bool is_slice(enum object_kind kind)
-{
-	return kind == OBJECT_ENDPOINT_SLICE || kind == OBJECT_CONTROLLER_SLICE;
-}
-
-/* What a resource gives is of its kind, whatever its labels say by now: of a slice that gets another manager, one watch says that it is
- * gone and another that it came. */
-static bool set_kind(struct object *o, enum object_kind kind)
-{
-	if (is_slice(o->kind) && is_slice(kind))
-		o->kind = kind;
-	return o->kind == kind;
-}
-
 /* --- objects --- */
 
 static enum err hold(struct stream *s, struct object *o)
@@ -93,23 +79,6 @@ static enum err give_out_held(struct stream *s)
 }
 
 /* What the API server accepted and we can't read is left out, not fatal: one object must not keep all others from being served. */
-static enum err deliver_object(struct stream *s, const cJSON *json, bool *left_out)
-{
-	struct object *o = NULL;
-	struct diag d = {0};
-	enum err err = object_decode(json, s->pool, &o, &d);
-	if (err == ERR_NOMEM)
-		return err;
-	*left_out = err;
-	s->counts.objects++;
-	if (o && set_kind(o, s->resource->kind))
-		return give_out(s, o);
-	s->counts.unreadable++;
-	log_series_line(s->lines, LOG_WARNING, "%s: an object is left out: %s", s->resource->plural, o ? "it is of another kind" : d.text);
-	object_free(o, s->pool);
-	return OK;
-}
-
 static enum err leave_out(struct stream *s, const char *why)
 {
 	s->counts.objects++;
@@ -118,15 +87,23 @@ static enum err leave_out(struct stream *s, const char *why)
 	return OK;
 }
 
-/* An item has neither kind nor apiVersion, or the right ones: a list of one kind may be within one of another. */
-static enum err deliver_item(struct stream *s, cJSON *json)
+/* Items of lists don't say their kind; but a list of one kind may be within one of another. Of slices, a resource gives its own kind, whatever
+ * their labels say by now: of one that gets another manager, one watch says that it is gone and another that it came. */
+static enum err deliver_object(struct stream *s, const cJSON *json)
 {
-	cJSON *kind = cJSON_CreateStringReference(object_kind_name(s->resource->kind));
-	cJSON *version = cJSON_CreateStringReference(s->resource->api_version);
-	bool left_out;
-	if (!cJSON_AddItemToObjectCS(json, "kind", kind) || !cJSON_AddItemToObjectCS(json, "apiVersion", version))
-		return ERR_NOMEM;
-	return deliver_object(s, json, &left_out);
+	const char *kind = text_of(json, "kind");
+	struct object *o;
+	struct diag d = {0};
+	enum err err;
+	if (*kind && strcmp(kind, object_kind_name(s->resource->kind)) != 0)
+		return leave_out(s, "it is of another kind");
+	err = object_decode_as(json, s->resource->kind, s->pool, &o, &d);
+	if (err)
+		return err == ERR_NOMEM ? err : leave_out(s, d.text);
+	s->counts.objects++;
+	if (*d.text)
+		log_series_line(s->lines, LOG_WARNING, "%s: %s", s->resource->plural, d.text);
+	return give_out(s, o);
 }
 
 /* --- what a list says of itself --- */
@@ -165,19 +142,6 @@ static enum err deliver_error(const struct stream *s, const cJSON *status)
 	return ERR_DENIED;
 }
 
-/* A known object that became one we can't read is left out as if it was not there: a list would give the same. */
-static enum err deliver_change(struct stream *s, const cJSON *object, const cJSON *meta)
-{
-	bool left_out = false;
-	enum err err;
-	if (!*text_of(object, "kind"))
-		return leave_out(s, "it has no kind");
-	err = deliver_object(s, object, &left_out);
-	if (left_out)
-		s->handlers.gone(s->handlers.arg, text_of(meta, "namespace"), text_of(meta, "name"));
-	return err;
-}
-
 static enum err deliver_event(struct stream *s, const cJSON *event)
 {
 	const char *type = text_of(event, "type");
@@ -188,18 +152,18 @@ static enum err deliver_event(struct stream *s, const cJSON *event)
 	if (strcmp(type, "ERROR") == 0)
 		return deliver_error(s, object);
 	if (strcmp(type, "ADDED") == 0 || strcmp(type, "MODIFIED") == 0)
-		err = deliver_change(s, object, meta);
+		err = deliver_object(s, object);
 	else if (strcmp(type, "DELETED") == 0)
 		s->handlers.gone(s->handlers.arg, text_of(meta, "namespace"), text_of(meta, "name"));
 	else if (strcmp(type, "BOOKMARK") != 0)
-		return ERR_SYNTAX;
+		log_line(LOG_DEBUG, "%s: an event of type \"%.40s\" is passed over", s->resource->plural, type);
 	if (!err && version_is_usable(text_of(meta, "resourceVersion")))
 		s->handlers.version(s->handlers.arg, text_of(meta, "resourceVersion"),
 		                    strcmp(type, "BOOKMARK") == 0 && strcmp(text_of(annotations, INITIAL_EVENTS_END), "true") == 0);
 	return err;
 }
 
-static enum err deliver(struct stream *s, enum scan_frame_kind kind, cJSON *json)
+static enum err deliver(struct stream *s, enum scan_frame_kind kind, const cJSON *json)
 {
 	switch (kind) {
 	case SCAN_EVENT:
@@ -212,7 +176,7 @@ static enum err deliver(struct stream *s, enum scan_frame_kind kind, cJSON *json
 		break;
 	}
 	if (cJSON_IsObject(json))
-		return deliver_item(s, json);
+		return deliver_object(s, json);
 	return leave_out(s, "it is no object");
 }
 

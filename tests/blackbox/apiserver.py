@@ -23,6 +23,7 @@ PATHS = {
     "/api/v1/pods": ("pods", "v1", "Pod"),
     "/apis/discovery.k8s.io/v1/endpointslices": ("endpointslices", "discovery.k8s.io/v1", "EndpointSlice"),
     "/apis/multicluster.x-k8s.io/v1alpha1/serviceimports": ("serviceimports", "multicluster.x-k8s.io/v1alpha1", "ServiceImport"),
+    "/apis/multicluster.x-k8s.io/v1beta1/serviceimports": ("serviceimports", "multicluster.x-k8s.io/v1beta1", "ServiceImport"),
 }
 RESOURCES = {kind: resource for resource, _, kind in PATHS.values()}
 ALWAYS = ["namespaces", "services", "pods", "endpointslices"]  # what is watched, whatever the options say
@@ -115,6 +116,7 @@ class ApiServer:
         self.version = 100
         self.requests = []  # (resource, query, headers)
         self.refusals = {resource: deque() for resource in self.objects}
+        self.absent = set()  # versions of groups that this server has not got
         self.stalled = False
         self.drip = None
         self.hostile = {}
@@ -345,7 +347,7 @@ class Connection(threading.Thread):
             headers[name.lower()] = value.strip()
         target = urllib.parse.urlsplit(line.split()[1])
         query = dict(urllib.parse.parse_qsl(target.query))
-        if target.path not in PATHS:
+        if target.path not in PATHS or PATHS[target.path][1] in self.api.absent:
             return self.reply(404, status(404))
         resource = PATHS[target.path][0]
         with self.api.news:

@@ -487,12 +487,14 @@ BROKEN = {
     "the end": (b"", True),
     "an event of 5 MB": (event("MODIFIED", {**NGINX, "x": "y" * 5_000_000}), False),
     "an object that can't be read": (event("ADDED", {**NGINX, "metadata": {"name": "No Name"}}), False),
+    "an event of an unknown type": (event("RENAMED", web(5, "10.244.0.55")), False),
 }
 
 
 SAID = {
     "an ERROR event": "pods: what the API server sent can't be used: it ended the stream with status 500: told to",
     "an event that is no JSON": "pods: what the API server sent can't be used: broken JSON",
+    "an object that can't be read": 'pods: an object is left out: Pod default/No Name: metadata.name: "No Name" is not a DNS name',
     "an event of 5 MB": r"pods: an object of 50\d{5} octets is left out; at most 4194304 are read",
 }
 
@@ -511,6 +513,8 @@ def test_a_broken_watch_goes_on(cluster, follow, what):
         until(server, WEB0, {"10.244.0.8"})
     if what in SAID:
         server.log.wait(SAID[what])
+    if what not in SAID:
+        assert not any("broken JSON" in line for line in server.log.lines) or what in ("garbage", "half an event")
     assert rcode(server, "web-5.nginx.default.svc") == "NXDOMAIN"
 
 

@@ -176,7 +176,6 @@ PORT = {"name": "web", "port": 80}
 # What is wrong; the object; what the line must have in it.
 BAD_OBJECTS = [
     ("clusterIP is no address", with_spec("bad", clusterIP="10.0.0.300", ports=[PORT]), ["Service default/bad", "clusterIP", "10.0.0.300"]),
-    ("clusterIP has a leading zero", with_spec("bad", clusterIP="10.0.0.010", ports=[PORT]), ["Service default/bad", "clusterIP"]),
     ("clusterIP is a number", with_spec("bad", clusterIP=10, ports=[PORT]), ["Service default/bad", "clusterIP"]),
     ("port above the range", with_spec("bad", clusterIP="None", ports=[{"name": "web", "port": 70000}]), ["Service default/bad", "port", "70000"]),
     ("port 0", with_spec("bad", clusterIP="None", ports=[{"name": "web", "port": 0}]), ["Service default/bad", "port"]),
@@ -212,9 +211,8 @@ def test_bad_object(tmp_path, serve, bad, wanted, extension):
     for text in wanted:
         assert text in line
 
-    server = serve("--lenient", path)
+    server = serve("--lenient", path)  # what is left of it: test_odd_objects.py
     assert server.addresses_of("good.default.svc") == {"10.0.0.77"}
-    assert server.ask("bad.default.svc").rcode() == dns.rcode.NXDOMAIN
     assert any(str(path) in logged and wanted[0] in logged for logged in server.log.lines)
 
 

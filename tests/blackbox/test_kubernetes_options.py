@@ -154,6 +154,27 @@ def test_cluster_set(api, corefile, source):  # noqa: F811
     until(server, at("web"), "NXDOMAIN")
 
 
+def without(version):
+    return f"multicluster.x-k8s.io/{version}"
+
+
+@pytest.mark.parametrize("other", ["v1alpha1", "v1beta1"])
+def test_the_version_that_the_server_has(api, corefile, other):  # noqa: F811
+    """v1beta1 of ServiceImport has what v1alpha1 has; a server may have either, and may come to have the other one alone."""
+    cluster = api(*DB, imported("web", ips=["10.7.0.1"]))
+    cluster.absent = {without(other)}
+    server = corefile(block(cluster, **SET))
+    assert server.addresses_of("web.default.svc.clusterset.local.") == {"10.7.0.1"}
+    cluster.wait_watched("serviceimports")
+    cluster.absent = {without({"v1alpha1": "v1beta1", "v1beta1": "v1alpha1"}[other])}
+    cluster.end("serviceimports")
+    cluster.wait_watched("serviceimports")
+    cluster.put(imported("late", ips=["10.7.0.2"]))
+    until(server, "late.default.svc.clusterset.local.", {"10.7.0.2"})
+    assert server.addresses_of("web.default.svc.clusterset.local.") == {"10.7.0.1"}
+    assert not [line for line in server.log.lines if "the server has no" in line]
+
+
 @pytest.mark.parametrize("code", [403, 404])
 def test_a_cluster_without_the_kind(api, corefile, code):  # noqa: F811
     """The definition of ServiceImport is not installed, or it may not be listed: all else is served."""

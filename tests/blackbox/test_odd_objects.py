@@ -1,5 +1,5 @@
-"""Objects that no API server would take, and odd ones that it takes: each has one outcome (docs/compatibility.md), and none takes other
-objects' names away."""
+"""Objects that no API server would take, and odd ones that it takes: each has one outcome (docs/compatibility.md), none takes other
+objects' names away, and what is odd in one takes away no names but those that it makes."""
 
 import dns.rcode
 import pytest
@@ -30,6 +30,7 @@ def with_port(number):
 
 PLAIN = [service("plain"), slice_of("plain", ["10.244.1.1"])]
 LEFT_OUT = {"plain A": {"10.244.1.1"}}
+BY_ADDRESS = {"plain A": {"10.244.1.1", "10.244.1.9"}, "10-244-1-9.plain A": {"10.244.1.9"}}
 
 
 def external(name, target):
@@ -38,16 +39,27 @@ def external(name, target):
 
 # What; the objects; the answers, None being NXDOMAIN. Names are below default.svc.cluster.local but for whole ones.
 CASES = [
-    ("a pod's hostname with a dot: the pod is left out",
-     [ODD, odd_pod("a", "10.244.1.1", "a.b"), odd_pod("c", "10.244.1.2", "c")], {"odd A": {"10.244.1.2"}, "b.odd A": None, "a.b.odd A": None}),
+    ("a pod's hostname with a dot: the pod is called by its address",
+     [ODD, odd_pod("a", "10.244.1.1", "a.b"), odd_pod("c", "10.244.1.2", "c")],
+     {"odd A": {"10.244.1.1", "10.244.1.2"}, "10-244-1-1.odd A": {"10.244.1.1"}, "b.odd A": None, "a.b.odd A": None}),
     ("a pod's hostname of 64 octets: likewise",
-     [ODD, odd_pod("a", "10.244.1.1", "h" * 64), odd_pod("c", "10.244.1.2", "c")], {"odd A": {"10.244.1.2"}}),
-    ("a hostname of 64 octets in a slice: the slice is left out", [*PLAIN, odd_slice(hostname="h" * 64)], LEFT_OUT),
-    ("a hostname with a dot in a slice: likewise", [*PLAIN, odd_slice(hostname="a.b")], LEFT_OUT),
-    ("port 0 in a slice: likewise", [*PLAIN, with_port(0)], LEFT_OUT),
-    ("an address of the other family in a slice: likewise", [*PLAIN, odd_slice(addresses=["fd00::1"])], LEFT_OUT),
-    ("an unknown address type: likewise", [*PLAIN, odd_slice("IPX")], LEFT_OUT),
+     [ODD, odd_pod("a", "10.244.1.1", "h" * 64), odd_pod("c", "10.244.1.2", "c")], {"10-244-1-1.odd A": {"10.244.1.1"}, "c.odd A": {"10.244.1.2"}}),
+    ("a hostname of 64 octets in a slice: likewise", [*PLAIN, odd_slice(hostname="h" * 64)], BY_ADDRESS),
+    ("a hostname with a dot in a slice: likewise", [*PLAIN, odd_slice(hostname="a.b")], BY_ADDRESS),
+    ("port 0 in a slice: the port is left out", [*PLAIN, with_port(0)], {**BY_ADDRESS, "_web._tcp.10-244-1-9.plain A": None, "10-244-1-9.plain SRV": set()}),
+    ("an address of the other family in a slice: it is left out", [*PLAIN, odd_slice(addresses=["fd00::1", "10.244.1.9"])], BY_ADDRESS),
+    ("no other address: the endpoint is", [*PLAIN, odd_slice(addresses=["fd00::1"])], LEFT_OUT),
+    ("an unknown address type: the addresses tell theirs", [*PLAIN, odd_slice("IPX")], BY_ADDRESS),
     ("addresses that are names: not served", [*PLAIN, odd_slice("FQDN", ["example.com"])], LEFT_OUT),
+    ("leading zeros are decimal, as for an API server", [*PLAIN, odd_slice(addresses=["010.244.1.009"])], BY_ADDRESS),
+    ("a Service's port with a protocol that nobody knows: the others stay",
+     [service("odd", headless=False, cluster_ip="10.0.0.9", ports=[]) | {"spec": {"clusterIP": "10.0.0.9", "ports": [
+         {"name": "a", "port": 1, "protocol": "QUIC"}, {"name": "b", "port": 2, "protocol": "udp"}]}}],
+     {"odd A": {"10.0.0.9"}, "_a._quic.odd SRV": None, "_b._udp.odd SRV": {(100, 2, "odd.default.svc.cluster.local.")}}),
+    ("one name for a TCP port and a UDP port: both",
+     [service("odd", headless=False, cluster_ip="10.0.0.9", ports=[]) | {"spec": {"clusterIP": "10.0.0.9", "ports": [
+         {"name": "dns", "port": 53}, {"name": "dns", "port": 53, "protocol": "UDP"}]}}],
+     {"_dns._tcp.odd SRV": {(100, 53, "odd.default.svc.cluster.local.")}, "_dns._udp.odd SRV": {(100, 53, "odd.default.svc.cluster.local.")}}),
     ("two pods of one hostname: both addresses under it",
      [ODD, odd_pod("a", "10.244.1.1", "same"), odd_pod("b", "10.244.1.2", "same")],
      {"same.odd A": {"10.244.1.1", "10.244.1.2"}, "odd A": {"10.244.1.1", "10.244.1.2"},

@@ -63,6 +63,45 @@ static void test_addr_parse_stops_at_len(void **state)
 	assert_int_equal(addr_parse("10.0.0.1\0x", 10, &a), ERR_SYNTAX);
 }
 
+/* As Kubernetes reads them: what was taken before is taken, and leading zeros. */
+static const struct {
+	const char *text, *want; /* want NULL: refused */
+} legacy[] = {
+        {"10.244.1.7", "10.244.1.7"},
+        {"010.000.0000.08", "10.0.0.8"},
+        {"0.0.0.0", "0.0.0.0"},
+        {"000000000000000000000000000000000000000000010.0.0.1", "10.0.0.1"},
+        {"010.0.0.0256", NULL},
+        {"0x10.0.0.1", NULL},
+        {"00.0.0", NULL},
+        {"0a.0.0.1", NULL},
+        {"10.0.0.1 ", NULL},
+        {"", NULL},
+        {"0", NULL},
+        {"0FD00:0000000::00001", "fd00::1"},
+        {"000::0", "::"},
+        {"::ffff:010.0.0.01", "10.0.0.1"},
+        {"00fd00::1%0", NULL},
+        {"11111::1", NULL},
+        {"1:2:3:4:5:6:7:8:9", NULL},
+        {"11111111111111111111111111111111111111111111111111", NULL},
+};
+
+static void test_addr_parse_legacy(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof legacy / sizeof *legacy; i++) {
+		struct addr a;
+		char text[ADDR_TEXT_MAX];
+		enum err err = addr_parse_legacy(legacy[i].text, strlen(legacy[i].text), &a);
+		assert_int_equal(err, legacy[i].want ? OK : ERR_SYNTAX);
+		if (!legacy[i].want)
+			continue;
+		addr_format(&a, text);
+		assert_string_equal(text, legacy[i].want);
+	}
+}
+
 static const struct {
 	const char *text;
 	enum err want;
@@ -122,6 +161,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_addr_parse_format),
+	        cmocka_unit_test(test_addr_parse_legacy),
 	        cmocka_unit_test(test_addr_parse_stops_at_len),
 	        cmocka_unit_test(test_cidr),
 	        cmocka_unit_test(test_lists),

@@ -12,10 +12,13 @@
 #define NS(name)        "apiVersion: v1\nkind: Namespace\nmetadata: {name: " name "}\n"
 #define NS_JSON(name)   "{\"apiVersion\":\"v1\",\"kind\":\"Namespace\",\"metadata\":{\"name\":\"" name "\"}}"
 #define ITEM_JSON(name) "{\"metadata\":{\"name\":\"" name "\"}}"
-#define BAD_SERVICE     "apiVersion: v1\nkind: Service\nmetadata: {name: bad}\nspec:\n  clusterIP: 10.0.0.300\n"
+#define BAD_SERVICE     "apiVersion: v1\nkind: Service\nmetadata: {name: bad}\nspec: {clusterIP: None,\n  type: Mesh}\n"
 #define BAD_SERVICE_JSON                                                                                                                   \
-	"{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":\"bad\"},\n\"spec\":{\"clusterIP\":\"10.0.0.300\"}}"
-#define BAD_SERVICE_TEXT "Service default/bad: spec.clusterIP: \"10.0.0.300\" is not an IP address; write one as 10.244.0.7 or fd00::7"
+	"{\"apiVersion\":\"v1\",\"kind\":\"Service\",\"metadata\":{\"name\":\"bad\"},\n\"spec\":{\"clusterIP\":\"None\",\"type\":"         \
+	"\"Mesh\"}}"
+#define BAD_SERVICE_TEXT "Service default/bad: spec.type: \"Mesh\" is unknown; write ClusterIP, NodePort, LoadBalancer or ExternalName"
+
+#define IMPORT_YAML "apiVersion: multicluster.x-k8s.io/v1beta1\nkind: ServiceImport\nmetadata: {name: i}\nspec:\n  ports: [{port: "
 
 #define TEMPLATE "warning: a: it has {{: if it is a template of a Helm chart: helm template --no-hooks CHART | headns serve -\n"
 
@@ -44,7 +47,11 @@ static const struct text_case yaml[] = {
         {"a scalar", "hello\n", "error: a:1: object: \"hello\" is a string; write a mapping\n",
          "warning: a:1: object: \"hello\" is a string; write a mapping\n"},
         {"wrong after right", NS("a") "---\n" BAD_SERVICE "---\n" NS("b"), "error: a:9: " BAD_SERVICE_TEXT "\n",
-         "warning: a:9: " BAD_SERVICE_TEXT "\nNamespace /a\nNamespace /b\n"},
+         "warning: a:9: " BAD_SERVICE_TEXT "; this is left out\nNamespace /a\nService default/bad headless\nNamespace /b\n"},
+        {"nobody is to blame for what an API server takes", IMPORT_YAML "0, protocol: TCP}, {port: 1, protocol: tcp}]\n",
+         "warning: a:5: ServiceImport default/i: spec.ports[0].port: 0 is not a port; write 1 to 65535; this is left out\n"
+         "ServiceImport default/i :1>1/TCP\n",
+         NULL},
         {"wrong item", "kind: List\nitems:\n- 1\n- apiVersion: v1\n  kind: Namespace\n  metadata: {name: a}\n",
          "error: a:1: object: 1 is a number; write a mapping\n", "warning: a:1: object: 1 is a number; write a mapping\nNamespace /a\n"},
         {"the text breaks off", NS("a") "---\nb: [\n",
@@ -55,9 +62,9 @@ static const struct text_case yaml[] = {
          "error: a:11: " BAD_SERVICE_TEXT "\n"
          "error: a:13: not YAML: did not find expected node content while parsing a block node that starts at line 13\n",
          "warning: a:6: not YAML: did not find expected node content while parsing a flow node that starts at line 6\n"
-         "warning: a:11: " BAD_SERVICE_TEXT "\n"
+         "warning: a:11: " BAD_SERVICE_TEXT "; this is left out\n"
          "warning: a:13: not YAML: did not find expected node content while parsing a block node that starts at line 13\n"
-         "Namespace /a\nNamespace /b\n"},
+         "Namespace /a\nService default/bad headless\nNamespace /b\n"},
         {"a key twice", "apiVersion: v1\nkind: Namespace\nmetadata:\n  name: a\n  labels: {b: c, b: d}\n  name: e\n",
          "warning: a:5: the key \"b\" is given twice, first in line 5; the last one counts\n"
          "warning: a:6: the key \"name\" is given twice, first in line 4; the last one counts\nNamespace /e labels{b=d}\n",
@@ -132,7 +139,7 @@ static const struct text_case json[] = {
         {"a list without kind", "\n{\"items\":[]}", "error: a:2: a list without kind; write kind: List\n",
          "warning: a:2: a list without kind; write kind: List\n"},
         {"wrong after right", NS_JSON("a") "\n" BAD_SERVICE_JSON "\n" NS_JSON("b"), "error: a:2: " BAD_SERVICE_TEXT "\n",
-         "warning: a:2: " BAD_SERVICE_TEXT "\nNamespace /a\nNamespace /b\n"},
+         "warning: a:2: " BAD_SERVICE_TEXT "; this is left out\nNamespace /a\nService default/bad headless\nNamespace /b\n"},
         {"a word that is none", NS_JSON("a") "\n{\"a\":\ntru}", "error: a:3: not JSON: wrong at \"tru}\"\n",
          "warning: a:3: not JSON: wrong at \"tru}\"\nNamespace /a\n"},
         {"cut", NS_JSON("a") "\n{\"a\":\n", "error: a:2: not JSON: the text ends inside of the object that begins here\n",
@@ -173,7 +180,7 @@ static const struct text_case json[] = {
          NS_JSON("a") "\n{\"a\":tru}\n" NS_JSON("b") "\n{\"a\":\n  {]},\n  {\"b\":1}}\n" NS_JSON("c") "\n" BAD_SERVICE_JSON,
          "error: a:2: not JSON: wrong at \"tru}\"\nerror: a:5: not JSON: a bracket of the wrong kind\nerror: a:8: " BAD_SERVICE_TEXT "\n",
          "warning: a:2: not JSON: wrong at \"tru}\"\nwarning: a:5: not JSON: a bracket of the wrong kind\nwarning: a:8: " BAD_SERVICE_TEXT
-         "\nNamespace /a\nNamespace /b\nNamespace /c\n"},
+         "; this is left out\nNamespace /a\nNamespace /b\nNamespace /c\nService default/bad headless\n"},
         {"a wrong item costs no other", "{\"kind\":\"List\",\"items\":[" NS_JSON("a") ",\n{\"a\":tru},\n" NS_JSON("b") "]}",
          "error: a:2: not JSON: wrong at \"tru}\"\n", "warning: a:2: not JSON: wrong at \"tru}\"\nNamespace /a\nNamespace /b\n"},
         {"twice", NS_JSON("a") "\n" NS_JSON("a"), "error: a:2: Namespace a: given twice, first in a:1\n",

@@ -146,7 +146,7 @@ static void test_lines(void **state)
 		struct object *o;
 		int next = 1;
 		number_lines(tree, &next);
-		assert_int_not_equal(object_decode(tree, pool, &o, &d), OK);
+		assert_int_not_equal(object_decode(tree, OBJECT_STRICT, pool, &o, &d), OK);
 		if (d.line != cases[i].want)
 			fail_msg("%s: line %u: %s", cases[i].what, d.line, d.text);
 		cJSON_Delete(tree);
@@ -161,11 +161,11 @@ static void test_line_of_the_object(void **state)
 	cJSON *tree = parse_json(SERVICE("'name':'a'"));
 	struct object *o;
 	(void)state;
-	assert_int_equal(object_decode(tree, pool, &o, NULL), OK);
+	assert_int_equal(object_decode(tree, OBJECT_STRICT, pool, &o, NULL), OK);
 	assert_int_equal(o->line, 0);
 	object_free(o, pool);
 	tree->valueint = 17;
-	assert_int_equal(object_decode(tree, pool, &o, NULL), OK);
+	assert_int_equal(object_decode(tree, OBJECT_STRICT, pool, &o, NULL), OK);
 	assert_int_equal(o->line, 17);
 	object_free(o, pool);
 	cJSON_Delete(tree);
@@ -181,9 +181,9 @@ static void test_no_lines_from_the_api(void **state)
 	struct diag d = {.line = 5};
 	struct object *o;
 	(void)state;
-	assert_int_equal(object_decode(tree, pool, &o, &d), ERR_SYNTAX);
+	assert_int_equal(object_decode(tree, OBJECT_STRICT, pool, &o, &d), ERR_SYNTAX);
 	assert_int_equal(d.line, 0);
-	assert_int_equal(object_decode(tree, pool, &o, NULL), ERR_SYNTAX);
+	assert_int_equal(object_decode(tree, OBJECT_STRICT, pool, &o, NULL), ERR_SYNTAX);
 	cJSON_Delete(tree);
 	intern_free(pool);
 	rcu_free_all();
@@ -194,9 +194,10 @@ static void test_an_error_is_cut_not_lost(void **state)
 	char json[2048];
 	(void)state;
 	snprintf(json, sizeof json, SERVICE("'name':'%0900d','labels':{'%0900d':true}"), 1, 1);
-	assert_non_null(strstr(describe_json(json), "has 900 octets; at most 63 can be"));
+	assert_non_null(strstr(describe_json(json, OBJECT_STRICT), "has 900 octets; at most 63 can be"));
 	snprintf(json, sizeof json, SERVICE("'name':'a','labels':{'%0900d':true}"), 1);
-	assert_non_null(strstr(describe_json(json), "true is a boolean"));
+	assert_non_null(strstr(describe_json(json, OBJECT_STRICT), "true is a boolean"));
+	assert_non_null(strstr(describe_json(json, OBJECT_LENIENT), "true is a boolean; quote it; this is left out"));
 }
 
 static void test_free_takes_null(void **state)

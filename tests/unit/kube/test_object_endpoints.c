@@ -52,7 +52,8 @@ static const struct describe_case slices[] = {
          "syntax: " WRONG "endpoints[0].conditions.ready: \"True\" is a string; write true or false"},
         {"hostname", ENDPOINT("'addresses':['10.0.0.1'],'hostname':'a_b'"),
          "syntax: " WRONG "endpoints[0].hostname: \"a_b\" is not a DNS label; write a-z, 0-9 and '-', not '-' first or last"},
-        {"port", SLICE("'ports':[{'port':65536}]"), "range: " WRONG "ports[0].port: 65536 is not a port; write 1 to 65535"},
+        {"protocol", SLICE("'ports':[{'port':1,'protocol':'tcp'}]"),
+         "syntax: " WRONG "ports[0].protocol: \"tcp\" is unknown; write TCP, UDP or SCTP"},
 };
 
 static const struct describe_case endpoints[] = {
@@ -72,6 +73,71 @@ static const struct describe_case endpoints[] = {
         {"not an address", SUBSETS("{},{'notReadyAddresses':[{'ip':'x'}]}"),
          "syntax: Endpoints default/e: subsets[1].notReadyAddresses[0].ip: \"x\" is not an IP address; write one as 10.244.0.7 or fd00::7"},
 };
+
+/* What an API server takes, and what costs no more than itself where the rest counts. */
+static const struct describe_case taken[] = {
+        {"a number that is no port", SLICE("'ports':[{'name':'a','port':0},{'name':'b','port':80}]"),
+         "EndpointSlice default/s of none [ b:80/TCP ] | " WRONG "ports[0].port: 0 is not a port; write 1 to 65535; this is left out"},
+        {"leading zeros", ENDPOINT("'addresses':['010.0.0.08']"), "EndpointSlice default/s of none [ (ready 10.0.0.8) ]"},
+        {"a target that is no name", ENDPOINT("'addresses':['10.0.0.1'],'targetRef':{'kind':'Pod','name':'A B'},'zone':'a b'"),
+         "EndpointSlice default/s of none [ (ready 10.0.0.1) ] | " WRONG
+         "endpoints[0].zone: \"a b\" is not a label value; write letters, digits, '-', '_' and '.', beginning and ending with a letter or "
+         "digit; this and more is left out"},
+};
+
+#define LEFT_OUT      "; this is left out"
+#define MORE_LEFT_OUT "; this and more is left out"
+
+static const struct describe_case lenient[] = {
+        {"one address of an endpoint, and one of another family", ENDPOINT("'addresses':['10.0.0.x','10.0.0.2','fd00::1']"),
+         "EndpointSlice default/s of none [ (ready 10.0.0.2) ] | " WRONG
+         "endpoints[0].addresses[0]: \"10.0.0.x\" is not an IP address; write one as 10.244.0.7 or fd00::7" MORE_LEFT_OUT},
+        {"endpoints without one",
+         SLICE("'endpoints':[{},{'addresses':['x'],'hostname':'gone','zone':'z'},{'addresses':null},7,{'addresses':['10.0.0.1']}]"),
+         "EndpointSlice default/s of none [ (ready 10.0.0.1) ] | " WRONG
+         "endpoints[0].addresses: missing; write the endpoint's addresses; this and more is left out"},
+        {"a hostname", ENDPOINT("'addresses':['10.0.0.1'],'hostname':'a.b'"),
+         "EndpointSlice default/s of none [ (ready 10.0.0.1) ] | " WRONG
+         "endpoints[0].hostname: \"a.b\" is not a DNS label; write a-z, 0-9 and '-', not '-' first or last" LEFT_OUT},
+        {"whether it is ready", ENDPOINT("'addresses':['10.0.0.1'],'conditions':{'ready':'False'}"),
+         "EndpointSlice default/s of none [ (ready 10.0.0.1) ] | " WRONG
+         "endpoints[0].conditions.ready: \"False\" is a string; write true or false" LEFT_OUT},
+        {"a port's protocol, another's name",
+         SLICE("'ports':[{'name':'a','port':1,'protocol':'QUIC'},{'name':'A_','port':2},{'name':'c','port':3,'protocol':'udp'}]"),
+         "EndpointSlice default/s of none [ c:3/UDP ] | " WRONG
+         "ports[0].protocol: \"QUIC\" is unknown; write TCP, UDP or SCTP" MORE_LEFT_OUT},
+        {"one name for two protocols", SLICE("'ports':[{'name':'dns','port':53},{'name':'dns','port':53,'protocol':'UDP'}]"),
+         "EndpointSlice default/s of none [ dns:53/TCP dns:53/UDP ]"},
+        {"the address type: addresses have their own",
+         "{'apiVersion':'discovery.k8s.io/v1','kind':'EndpointSlice','metadata':{'name':'s'},'addressType':'IPX',"
+         "'endpoints':[{'addresses':['10.0.0.1','fd00::1']}]}",
+         "EndpointSlice default/s of none [ (ready 10.0.0.1 fd00::1) ] | " WRONG
+         "addressType: \"IPX\" is unknown; write IPv4, IPv6 or FQDN" LEFT_OUT},
+        {"no address type",
+         "{'apiVersion':'discovery.k8s.io/v1','kind':'EndpointSlice','metadata':{'name':'s'},'endpoints':[{'addresses':['10.0.0.1']}]}",
+         "EndpointSlice default/s of none [ (ready 10.0.0.1) ] | " WRONG "addressType: missing; write IPv4, IPv6 or FQDN" LEFT_OUT},
+        {"all endpoints", SLICE("'endpoints':{},'ports':[{'port':1}]"),
+         "EndpointSlice default/s of none [ :1/TCP ] | " WRONG "endpoints: this is a mapping; write a list" LEFT_OUT},
+        {"of an Endpoints",
+         SUBSETS("7,{'addresses':[{'ip':'10.0.0.1'},{'ip':7}],'notReadyAddresses':[null,{'ip':'10.0.0.2'}],"
+                 "'ports':[{'port':70000},{'port':80}]}"),
+         "Endpoints default/e of e [ ] [ :80/TCP (ready 10.0.0.1) (not-ready 10.0.0.2) ] | Endpoints default/e: subsets[0]: 7 is a number; "
+         "write a mapping; this and more is left out"},
+        {"its name is not lost", "{'apiVersion':'discovery.k8s.io/v1','kind':'EndpointSlice','metadata':{'name':7}}",
+         "syntax: EndpointSlice: metadata.name: 7 is a number; quote it"},
+};
+
+static void test_taken(void **state)
+{
+	(void)state;
+	check_cases(taken, sizeof taken / sizeof *taken);
+}
+
+static void test_lenient(void **state)
+{
+	(void)state;
+	check_lenient_cases(lenient, sizeof lenient / sizeof *lenient);
+}
 
 static void test_slices(void **state)
 {
@@ -100,6 +166,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_slices),
+	        cmocka_unit_test(test_taken),
+	        cmocka_unit_test(test_lenient),
 	        cmocka_unit_test(test_endpoints),
 	        cmocka_unit_test(test_allocation_failures),
 	};

@@ -116,6 +116,46 @@ static const struct describe_case dns[] = {
          "range: " WRONG "spec.dnsConfig.searches: these are 33; at most 32 can be"},
 };
 
+#define LEFT_OUT      "; this is left out"
+#define MORE_LEFT_OUT "; this and more is left out"
+
+static const struct describe_case lenient[] = {
+        {"one of two addresses", STATUS("'podIP':'10.0.0.1','podIPs':[{'ip':'10.0.0.1'},{'ip':'x'}]"),
+         DESIRED " 10.0.0.1 | " WRONG "status.podIPs[1].ip: \"x\" is not an IP address; write one as 10.244.0.7 or fd00::7" LEFT_OUT},
+        {"the first, which podIP has too", STATUS("'podIP':'10.0.0.01','podIPs':[{'ip':7},{'ip':'fd00::1'}]"),
+         DESIRED " fd00::1 10.0.0.1 | " WRONG "status.podIPs[0].ip: 7 is a number; quote it" LEFT_OUT},
+        {"the list", STATUS("'podIP':'10.0.0.1','podIPs':'x'"),
+         DESIRED " 10.0.0.1 | " WRONG "status.podIPs: \"x\" is a string; write a list" LEFT_OUT},
+        {"more than two", STATUS("'podIP':'10.0.0.1','podIPs':[{'ip':'10.0.0.1'},{'ip':'fd00::1'},{'ip':'10.0.0.2'}]"),
+         DESIRED " 10.0.0.1 fd00::1 | " WRONG "status.podIPs: these are 3; at most 2 can be" LEFT_OUT},
+        {"a condition before the one that counts", STATUS("'phase':'Running','conditions':[7,{'type':8},{'type':'Ready','status':'True'}]"),
+         "Pod default/web-0 Running ready | " WRONG "status.conditions[0]: 7 is a number; write a mapping" MORE_LEFT_OUT},
+        {"a phase that is new", STATUS("'phase':'Hibernating'"),
+         "Pod default/web-0 Pending | " WRONG
+         "status.phase: \"Hibernating\" is unknown; write Unknown, Pending, Running, Succeeded or Failed" LEFT_OUT},
+        {"hostname and subdomain", POD("'hostname':'a.b','subdomain':7,'containers':[{'ports':[{'name':'web','containerPort':1}]}]"),
+         DESIRED " web:1/TCP | " WRONG
+                 "spec.hostname: \"a.b\" is not a DNS label; write a-z, 0-9 and '-', not '-' first or last" MORE_LEFT_OUT},
+        {"ports",
+         PORTS("{'name':'a','containerPort':0},7,{'name':'B','containerPort':1},{'name':'c','containerPort':2,'protocol':'QUIC'},"
+               "{'name':'d','containerPort':3,'protocol':'udp'}"),
+         DESIRED " d:3/UDP | " WRONG
+                 "spec.containers[0].ports[0].containerPort: 0 is not a port; write 1 to 65535; this and more is left out"},
+        {"who owns it", META("'ownerReferences':[{'controller':true,'kind':'StatefulSet','name':7}]"),
+         DESIRED " | " WRONG "metadata.ownerReferences[0].name: 7 is a number; quote it" LEFT_OUT},
+        {"of its DNS, what is wrong",
+         POD("'dnsPolicy':'Mine','dnsConfig':{'nameservers':['ns','192.0.2.1'],'searches':[7,'a'],'options':[{},{'name':'x'}]}"),
+         DESIRED
+         " dns( nameserver=192.0.2.1 search=a option=x) | " WRONG
+         "spec.dnsPolicy: \"Mine\" is unknown; write ClusterFirst, ClusterFirstWithHostNet, Default or None; this and more is left out"},
+};
+
+static void test_lenient(void **state)
+{
+	(void)state;
+	check_lenient_cases(lenient, sizeof lenient / sizeof *lenient);
+}
+
 static void test_status(void **state)
 {
 	(void)state;
@@ -155,7 +195,7 @@ static void test_pods_share(void **state)
 	(void)state;
 	for (size_t i = 0; i < 2; i++) {
 		cJSON *tree = parse_json(json[i]);
-		assert_int_equal(object_decode(tree, pool, &o[i], NULL), OK);
+		assert_int_equal(object_decode(tree, OBJECT_STRICT, pool, &o[i], NULL), OK);
 		cJSON_Delete(tree);
 	}
 	a = (const struct pod *)o[0];
@@ -189,8 +229,9 @@ static void test_allocation_failures(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_status), cmocka_unit_test(test_spec),       cmocka_unit_test(test_owner),
-	        cmocka_unit_test(test_dns),    cmocka_unit_test(test_pods_share), cmocka_unit_test(test_allocation_failures),
+	        cmocka_unit_test(test_status),  cmocka_unit_test(test_spec),       cmocka_unit_test(test_owner),
+	        cmocka_unit_test(test_dns),     cmocka_unit_test(test_pods_share), cmocka_unit_test(test_allocation_failures),
+	        cmocka_unit_test(test_lenient),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -187,11 +187,82 @@ static const struct describe_case imports[] = {
         {"without one yet", IMPORT("'type':'ClusterSetIP'"), "ServiceImport prod/db"},
         {"headless", IMPORT("'type':'Headless','ports':null"), "ServiceImport prod/db headless"},
         {"headless has no address", IMPORT("'type':'Headless','ips':['10.7.0.1']"), "ServiceImport prod/db headless"},
-        {"no address", IMPORT("'ips':['db.example']"),
-         "syntax: ServiceImport prod/db: spec.ips[0]: \"db.example\" is not an IP address; write one as 10.244.0.7 or fd00::7"},
+        {"in the later version",
+         "{'apiVersion':'multicluster.x-k8s.io/v1beta1','kind':'ServiceImport','metadata':{'name':'db'},'spec':{'ips':['10.7.0.1']}}",
+         "ServiceImport default/db 10.7.0.1"},
+        {"no address", IMPORT("'ips':['db.example','10.7.0.01']"),
+         "ServiceImport prod/db 10.7.0.1 | ServiceImport prod/db: spec.ips[0]: \"db.example\" is not an IP address; write one as "
+         "10.244.0.7 "
+         "or fd00::7; this is left out"},
+        {"a protocol in another case", IMPORT("'ports':[{'name':'sql','protocol':'tcp','port':5432},{'port':53,'protocol':'Udp'}]"),
+         "ServiceImport prod/db sql:5432>5432/TCP :53>53/UDP"},
+        {"one name for two protocols", IMPORT("'ports':[{'name':'dns','port':53},{'name':'dns','port':53,'protocol':'UDP'}]"),
+         "ServiceImport prod/db dns:53>53/TCP dns:53>53/UDP"},
+        {"no port, no protocol, no name",
+         IMPORT("'ports':[{'port':0},{'port':1,'protocol':'QUIC'},{'port':2,'name':'A.b'},{'name':'sql','port':3}]"),
+         "ServiceImport prod/db sql:3>3/TCP | ServiceImport prod/db: spec.ports[0].port: 0 is not a port; write 1 to 65535; this and more "
+         "is left out"},
+        {"no list, which the definition has checked", IMPORT("'ports':{}"),
+         "syntax: ServiceImport prod/db: spec.ports: this is a mapping; write a list"},
         {"another type", IMPORT("'type':'ExternalName'"),
          "syntax: ServiceImport prod/db: spec.type: \"ExternalName\" is unknown; write ClusterSetIP or Headless"},
 };
+
+#define LEFT_OUT      "; this is left out"
+#define MORE_LEFT_OUT "; this and more is left out"
+
+static const struct describe_case lenient[] = {
+        {"a first address that the other field has", SERVICE("'clusterIP':'10.0.0.1','clusterIPs':['x','fd00::1']"),
+         "Service default/nginx 10.0.0.1 fd00::1 | " WRONG
+         "clusterIP: \"10.0.0.1\" is not the first of clusterIPs; write it first there, or "
+         "leave one of the two out" MORE_LEFT_OUT},
+        {"the other way round", SERVICE("'clusterIP':7,'clusterIPs':['10.0.0.1','fd00::1']"),
+         "Service default/nginx 10.0.0.1 fd00::1 | " WRONG "clusterIP: 7 is a number; quote it" LEFT_OUT},
+        {"headless by the one", SERVICE("'clusterIP':'None','clusterIPs':{}"),
+         "Service default/nginx headless | " WRONG "clusterIPs: this is a mapping; write a list" LEFT_OUT},
+        {"headless by the other", SERVICE("'clusterIP':[],'clusterIPs':['None']"),
+         "Service default/nginx headless | " WRONG "clusterIP: this is a list; write a string" LEFT_OUT},
+        {"an address too many", SERVICE("'clusterIPs':['10.0.0.1','fd00::1','fd00::2']"),
+         "Service default/nginx 10.0.0.1 fd00::1 | " WRONG
+         "clusterIPs[2]: a Service has at most two addresses, one IPv4 and one IPv6" LEFT_OUT},
+        {"type, family, publish", SERVICE("'type':'Mesh','ipFamilies':['IPv6','IPX'],'publishNotReadyAddresses':'true'"),
+         "Service default/nginx IPv6 | " WRONG
+         "type: \"Mesh\" is unknown; write ClusterIP, NodePort, LoadBalancer or ExternalName; this and more is left out"},
+        {"all families", SERVICE("'ipFamilies':['IPX',4]"),
+         "Service default/nginx | " WRONG "ipFamilies[0]: \"IPX\" is unknown; write IPv4 or IPv6" MORE_LEFT_OUT},
+        {"of a selector, all", SERVICE("'selector':{'app':'nginx','tier':8}"),
+         "Service default/nginx | " WRONG "selector.tier: 8 is a number; quote it" LEFT_OUT},
+        {"of labels, one",
+         "{'apiVersion':'v1','kind':'Service','metadata':{'name':'nginx','labels':{'a':'b','c':8,'d e':'f'}},'spec':{'clusterIP':'None'}}",
+         "Service default/nginx labels{a=b} headless | Service default/nginx: metadata.labels.c: 8 is a number; quote it" MORE_LEFT_OUT},
+        {"ports without number, name or protocol",
+         SERVICE("'ports':[{'name':'a'},{'name':7,'port':1},{'name':'c','port':2,'protocol':'QUIC'},5,{'name':'e','port':3,'protocol':'"
+                 "sctp'}]"),
+         "Service default/nginx e:3>3/SCTP | " WRONG "ports[0].port: missing; write a port, 1 to 65535; this and more is left out"},
+        {"a target leads nowhere", SERVICE("'ports':[{'name':'a','port':1,'targetPort':70000},{'name':'b','port':2,'targetPort':'Web'}]"),
+         "Service default/nginx a:1>0/TCP b:2>0/TCP | " WRONG "ports[0].targetPort: 70000 is not a port; write 1 to 65535" MORE_LEFT_OUT},
+        {"what it speaks", PORT("'port':1,'appProtocol':7"),
+         "Service default/nginx :1>1/TCP | " WRONG "ports[0].appProtocol: 7 is a number; quote it" LEFT_OUT},
+        {"names and numbers that are taken",
+         SERVICE("'ports':[{'name':'dns','port':53},{'name':'dns','port':53,'protocol':'UDP'},{'port':53}]"),
+         "Service default/nginx dns:53>53/TCP dns:53>53/UDP :53>53/TCP"},
+        {"the target of an ExternalName", SERVICE("'type':'externalname','externalName':'a..b','ports':[{'port':1}]"),
+         "Service default/nginx :1>1/TCP | " WRONG
+         "externalName: \"a..b\" is not a DNS name; write labels of at most 63 letters, digits, '-' and '_', with dots between" LEFT_OUT},
+        {"external addresses", BALANCED("'externalIPs':[7,'192.0.2.01']", "5,{'ip':{},'hostname':'lb.example'}"),
+         "Service default/nginx outside 192.0.2.1 outside lb.example | " WRONG
+         "externalIPs[0]: 7 is a number; quote it; this and more is left out"},
+        {"the spec", "{'apiVersion':'v1','kind':'Service','metadata':{'name':'nginx'},'spec':true}",
+         "Service default/nginx | Service default/nginx: spec: true is a boolean; write a mapping" LEFT_OUT},
+        {"its namespace is not lost", "{'apiVersion':'v1','kind':'Service','metadata':{'name':'nginx','namespace':'A b'}}",
+         "syntax: Service A b/nginx: metadata.namespace: \"A b\" is not a DNS label; write a-z, 0-9 and '-', not '-' first or last"},
+};
+
+static void test_lenient(void **state)
+{
+	(void)state;
+	check_lenient_cases(lenient, sizeof lenient / sizeof *lenient);
+}
 
 static void test_imports(void **state)
 {
@@ -241,14 +312,16 @@ static void test_allocation_failures(void **state)
 	check_allocation_failures(SERVICE("'clusterIP':'10.0.0.1','selector':{'app':'nginx','tier':'x'},'ports':[{'name':'a','port':80,'"
 	                                  "targetPort':'web'},{'name':'b','port':81}]"));
 	check_allocation_failures(SERVICE("'type':'ExternalName','externalName':'a.example'"));
+	check_allocation_failures(
+	        IMPORT("'ips':['x','10.7.0.1'],'ports':[{'port':0},{'name':'a','port':1},{'name':'a','port':1,'protocol':'udp'}]"));
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_imports),  cmocka_unit_test(test_addresses),           cmocka_unit_test(test_outside),
-	        cmocka_unit_test(test_affinity), cmocka_unit_test(test_external_name),       cmocka_unit_test(test_ports),
-	        cmocka_unit_test(test_the_rest), cmocka_unit_test(test_allocation_failures),
+	        cmocka_unit_test(test_lenient), cmocka_unit_test(test_imports),  cmocka_unit_test(test_addresses),
+	        cmocka_unit_test(test_outside), cmocka_unit_test(test_affinity), cmocka_unit_test(test_external_name),
+	        cmocka_unit_test(test_ports),   cmocka_unit_test(test_the_rest), cmocka_unit_test(test_allocation_failures),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

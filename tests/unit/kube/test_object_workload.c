@@ -68,6 +68,23 @@ static const struct describe_case workloads[] = {
          "syntax: " WRONG "template.metadata.labels.app: 1 is a number; quote it"},
 };
 
+static const struct describe_case lenient[] = {
+        {"counts", WORKLOAD("StatefulSet", "'replicas':1e30,'ordinals':{'start':-1},'serviceName':'s'"),
+         "StatefulSet default/web 1 from 0 service s template | " WRONG
+         "replicas: 1e+30 is not a count; write 0 to 2147483647; this and more is left out"},
+        {"the selector, and in the template",
+         WORKLOAD("Deployment", "'selector':{'matchLabels':{'a':'b','c':7}},'template':{'metadata':{'labels':{'a':'b','c':7}},'spec':[]}"),
+         "Deployment default/web 1 from 0 template labels{a=b} | Deployment default/web: spec.template.spec: this is a list; write a "
+         "mapping; "
+         "this and more is left out"},
+};
+
+static void test_lenient(void **state)
+{
+	(void)state;
+	check_lenient_cases(lenient, sizeof lenient / sizeof *lenient);
+}
+
 static void test_workloads(void **state)
 {
 	(void)state;
@@ -91,6 +108,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_workloads),
+	        cmocka_unit_test(test_lenient),
 	        cmocka_unit_test(test_allocation_failures),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

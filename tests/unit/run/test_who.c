@@ -43,7 +43,7 @@ static void add(const char *json)
 		*p = *p == '\'' ? '"' : *p;
 	tree = cJSON_Parse(text);
 	assert_non_null(tree);
-	assert_int_equal(object_decode(tree, pool, &o, &d), OK);
+	assert_int_equal(object_decode(tree, OBJECT_STRICT, pool, &o, &d), OK);
 	cJSON_Delete(tree);
 	assert_non_null(o);
 	assert_int_equal(store_upsert(store, o), OK);

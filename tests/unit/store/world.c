@@ -313,7 +313,7 @@ static struct object *object_of(struct world *w, const struct line *l)
 	put_object(f, kind_of(l->words[0]), l);
 	fclose(f);
 	cJSON *json = cJSON_Parse(text);
-	if (!json || object_decode(json, w->pool, &o, &d) || !o)
+	if (!json || object_decode(json, OBJECT_STRICT, w->pool, &o, &d) || !o)
 		fail_msg("%s: %s", d.text, text);
 	cJSON_Delete(json);
 	free(text);
