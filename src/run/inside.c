@@ -230,7 +230,7 @@ static enum err open_room(struct inside *in, struct diag *d)
 {
 	enum err err = sandbox_settle(d);
 	if (!err)
-		err = room_open(&in->room, d);
+		err = room_open(&in->room, in->sandbox, d);
 	return err ? err : room_call(in->room, fork_child, in, d);
 }
 

@@ -1,5 +1,5 @@
 #include "room.h"
-#include "sandbox.h"
+#include <stdint.h>
 #include <stdlib.h>
 
 struct room {
@@ -32,8 +32,7 @@ enum err room_call(struct room *r, room_work *work, void *arg, struct diag *d)
 
 static enum err enter(void *arg, struct diag *d)
 {
-	(void)arg;
-	return sandbox_enter(d);
+	return sandbox_enter(arg, d);
 }
 
 static enum err start(struct room *r)
@@ -49,7 +48,7 @@ static enum err start(struct room *r)
 	return ERR_SYS;
 }
 
-enum err room_open(struct room **out, struct diag *d)
+enum err room_open(struct room **out, const struct sandbox *s, struct diag *d)
 {
 	struct room *r = calloc(1, sizeof *r);
 	enum err err;
@@ -60,7 +59,7 @@ enum err room_open(struct room **out, struct diag *d)
 		free(r);
 		return diag_set(d, err, "a thread could not be started");
 	}
-	err = room_call(r, enter, NULL, d);
+	err = room_call(r, enter, (void *)(uintptr_t)s, d);
 	if (err) {
 		room_close(r);
 		return err;

@@ -2,6 +2,7 @@
  * forks is inside, and what others do with the descriptors it opened is too. For the control thread. */
 #pragma once
 #include "base/diag.h"
+#include "sandbox.h"
 #include <uv.h>
 
 struct room;
@@ -10,7 +11,7 @@ struct room;
 typedef enum err room_work(void *arg, struct diag *d);
 
 /* ERR_DENIED: diag names what forbids it. */
-enum err room_open(struct room **out, struct diag *d);
+enum err room_open(struct room **out, const struct sandbox *s, struct diag *d);
 
 /* Has the work done in there, and waits for it; returns what it returned. */
 enum err room_call(struct room *r, room_work *work, void *arg, struct diag *d);

@@ -54,7 +54,8 @@ static bool has_seccomp_filter(void)
 	return has;
 }
 
-static enum err explain(int why, struct diag *d)
+/* Which setting forbids it; NULL: none. To be asked before: in a user namespace of our own the settings are that one's. */
+static const char *forbidding_setting(void)
 {
 	static const struct {
 		const char *path, *value, *text;
@@ -73,8 +74,15 @@ static enum err explain(int why, struct diag *d)
 		if (settings[i].users_only && geteuid() == 0)
 			continue;
 		if (setting_is(settings[i].path, settings[i].value))
-			return diag_set(d, ERR_DENIED, "cannot make namespaces: %s, or run as root with CAP_SYS_ADMIN", settings[i].text);
+			return settings[i].text;
 	}
+	return NULL;
+}
+
+static enum err explain(const struct sandbox *s, int why, struct diag *d)
+{
+	if (s->forbidding)
+		return diag_set(d, ERR_DENIED, "cannot make namespaces: %s, or run as root with CAP_SYS_ADMIN", s->forbidding);
 	if (why == EPERM && has_seccomp_filter())
 		return diag_set(d, ERR_DENIED,
 		                "cannot make namespaces: the seccomp profile of the container runtime forbids it: run with "
@@ -163,7 +171,7 @@ static enum err let_go(struct sandbox *s, bool user_namespace, struct diag *d)
 		return OK;
 	close(s->channel); /* the child ends */
 	waitpid(s->pid, NULL, 0);
-	return mapped ? diag_set(d, ERR_SYS, "the process inside died") : explain(why, d);
+	return mapped ? diag_set(d, ERR_SYS, "the process inside died") : explain(s, why, d);
 }
 
 /* What both sides inherit. */
@@ -185,6 +193,7 @@ enum err sandbox_fork(struct sandbox *s, struct diag *d)
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) != 0)
 		return diag_set(d, ERR_SYS, "socketpair: %s", strerror(errno));
 	prepare(s);
+	s->forbidding = forbidding_setting();
 	s->pid = fork_into(PROCESS_NAMESPACES | CLONE_NEWUSER);
 	if (s->pid < 0 && geteuid() == 0) {
 		user_namespace = false;
@@ -200,7 +209,7 @@ enum err sandbox_fork(struct sandbox *s, struct diag *d)
 		return OK;
 	}
 	close(s->channel);
-	return explain(why, d);
+	return explain(s, why, d);
 }
 
 enum err sandbox_settle(struct diag *d)
@@ -213,7 +222,7 @@ enum err sandbox_settle(struct diag *d)
 	return OK;
 }
 
-enum err sandbox_enter(struct diag *d)
+enum err sandbox_enter(const struct sandbox *s, struct diag *d)
 {
-	return unshare(ROOM_NAMESPACES) == 0 ? OK : explain(errno, d);
+	return unshare(ROOM_NAMESPACES) == 0 ? OK : explain(s, errno, d);
 }

@@ -11,9 +11,10 @@
 #include <sys/types.h>
 
 struct sandbox {
-	pid_t pid;         /* outside: the process inside; inside: 0 */
-	int channel;       /* SOCK_SEQPACKET to the other side; closed when that one ends */
-	sigset_t old_mask; /* the caller's signal mask */
+	pid_t pid;              /* outside: the process inside; inside: 0 */
+	int channel;            /* SOCK_SEQPACKET to the other side; closed when that one ends */
+	sigset_t old_mask;      /* the caller's signal mask */
+	const char *forbidding; /* a setting that forbids namespaces, as it was before there were any; NULL: none */
 };
 
 /* Signals that are blocked from sandbox_fork on, on both sides, to be taken up one by one. */
@@ -27,4 +28,4 @@ enum err sandbox_fork(struct sandbox *s, struct diag *d);
 enum err sandbox_settle(struct diag *d);
 
 /* Inside: this thread alone goes into network, mount and UTS namespaces of its own, which it leaves to its children. ERR_DENIED as above. */
-enum err sandbox_enter(struct diag *d);
+enum err sandbox_enter(const struct sandbox *s, struct diag *d);

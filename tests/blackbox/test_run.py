@@ -633,9 +633,10 @@ def test_two_at_a_time(place):
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can forbid namespaces to itself")
 @pytest.mark.skipif(bool(harness.WRAP), reason="valgrind crashes where clone() fails")
-def test_where_the_system_forbids_it(stage):
+@pytest.mark.parametrize("kind", ["user", "net", "mnt", "uts", "pid"])
+def test_where_the_system_forbids_it(stage, kind):
     """One line says what does."""
-    forbid = ["unshare", "-Ur", "sh", "-c", 'echo 0 >/proc/sys/user/max_user_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all "$@"', "sh"]
+    forbid = ["unshare", "-Ur", "sh", "-c", f'echo 0 >/proc/sys/user/max_{kind}_namespaces; exec setpriv --bounding-set=-all --inh-caps=-all "$@"', "sh"]
     done = subprocess.run(
         [*forbid, *harness.WRAP, str(stage / "headns"), "run", str(stage / "zones/nginx-observed.yaml"), "--", "true"],
         capture_output=True,
@@ -643,4 +644,4 @@ def test_where_the_system_forbids_it(stage):
         env=harness.environment(),
         timeout=harness.PATIENCE_S,
     )
-    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1 and "max_user_namespaces" in done.stderr
+    assert done.returncode == 1 and len(done.stderr.splitlines()) == 1 and f"max_{kind}_namespaces" in done.stderr
