@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/plural.h"
 #include "base/rcu.h"
+#include "config/selector.h"
 #include "keeper.h"
 #include "kube/watch.h"
 #include "spool.h"
@@ -144,6 +145,23 @@ static enum err on_pod_addresses(void *arg, const char *ns, const struct addr *a
 	return OK;
 }
 
+static const char *label_value(const void *labels, const char *key, size_t len)
+{
+	const struct label_set *set = labels;
+	for (uint32_t i = 0; set && i < set->count; i++)
+		if (strncmp(set->labels[i].key, key, len) == 0 && !set->labels[i].key[len])
+			return set->labels[i].value;
+	return NULL;
+}
+
+/* Names by address are those of the pods that `labels` selects, as in CoreDNS; endpoints are all that a Service selects. */
+static bool on_pod_counts(void *arg, const struct label_set *labels)
+{
+	const struct cluster *c = arg;
+	const char *selector = c->options.kubernetes->labels;
+	return !selector || selector_selects(selector, label_value, labels);
+}
+
 /* --- building and tearing down --- */
 
 static enum zone_pods zone_pods_of(enum kubernetes_pods pods)
@@ -220,7 +238,8 @@ static enum err build(struct cluster *c, struct diag *d)
 	        .svcb = o->kubernetes->svcb,
 	        .compat_coredns = o->kubernetes->compat_coredns,
 	};
-	const struct store_callbacks callbacks = {on_service_changed, on_service_gone, on_namespace_changed, on_pod_addresses, c};
+	const struct store_callbacks callbacks = {on_service_changed, on_service_gone, on_namespace_changed,
+	                                          on_pod_addresses,   on_pod_counts,   c};
 	if (!(c->pool = intern_new()) || !(c->zone = zone_new(&zone_options)) || !build_external(c) ||
 	    !(c->store = store_new(c->pool, &callbacks)))
 		return diag_set(d, ERR_NOMEM, "out of memory");

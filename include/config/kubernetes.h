@@ -59,7 +59,7 @@ struct kubernetes_options {
 	enum kubernetes_endpoints endpoints; /* ours: `endpoints pods|slices` */
 	struct text_list namespaces;         /* `namespaces NAME...`: these alone; none: all */
 	char *namespace_labels;              /* a label selector as the API server takes it; NULL: all. Not beside namespaces */
-	char *labels;                        /* the same, for Services and EndpointSlices */
+	char *labels;                        /* the same, for Services, EndpointSlices and names of Pods by address */
 
 	/* --- the API server --- */
 	char *endpoint;                    /* `endpoint URL`; NULL: the cluster we run in. A kubeconfig goes before it */

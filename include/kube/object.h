@@ -148,10 +148,10 @@ struct slice_port {
 struct slice_endpoint {
 	bool ready; /* condition true or unset */
 	uint8_t addr_count;
-	struct addr *addrs;   /* owned */
-	const char *hostname; /* interned; NULL: none */
-	const char *pod_name; /* interned; targetRef of kind Pod; NULL: none */
-	const char *zone;     /* interned; where it runs (topology.kubernetes.io/zone of its node); NULL: unknown */
+	struct addr *addrs;      /* owned */
+	const char *hostname;    /* interned; NULL: none */
+	const char *target_name; /* interned; targetRef of any kind, mostly Pod; NULL: none, or no DNS name */
+	const char *zone;        /* interned; where it runs (topology.kubernetes.io/zone of its node); NULL: unknown */
 };
 
 struct endpoint_subset {

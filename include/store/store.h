@@ -28,7 +28,7 @@ struct endpoint {
 	uint16_t port_count;
 	const struct addr *addrs; /* pods: of the families the Service has; slices: what they say; canonical */
 	const char *hostname;     /* NULL: none */
-	const char *pod_name;     /* NULL: not a pod */
+	const char *target_name;  /* of the pod, or of what else a slice says that it is; NULL: unknown */
 	const char *cluster;      /* of a ServiceImport's: which cluster of the set it is in; NULL: unknown, or the Service is no import */
 	const char *zone;         /* NULL: unknown; of a pod: what a slice of the Service says of it */
 	const struct endpoint_port *ports; /* often shared with other endpoints: compare the pointer first */
@@ -54,6 +54,8 @@ struct store_callbacks {
 	 * of one that was being deleted already when it was first seen, nothing is told. Comes at once, not on the flush; new addresses
 	 * before old ones. An error leaves the store as it was. NULL: nobody wants to know. */
 	enum err (*pod_addresses)(void *arg, const char *ns, const struct addr *addrs, size_t n, bool there);
+	/* Of which pods, by their labels (NULL: none), addresses are told. The same labels, the same answer. NULL: of all. */
+	bool (*pod_counts)(void *arg, const struct label_set *labels);
 	void *arg;
 };
 

@@ -1,8 +1,8 @@
 #include "kubernetes_directives.h"
 #include "base/buffer.h"
 #include "base/log.h"
+#include "config/selector.h"
 #include "config/value.h"
-#include "selector.h"
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>

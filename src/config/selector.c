@@ -1,4 +1,4 @@
-#include "selector.h"
+#include "config/selector.h"
 #include <ctype.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,6 +19,9 @@ struct reader {
 	const char *at;
 	struct piece next;
 	struct diag *diag;
+	selector_value *value; /* NULL: the text is checked alone */
+	const void *labels;
+	bool selects; /* so far */
 };
 
 /* "==" and "!=" are one sign each; so would be any other row of them, which then is none that is known. */
@@ -110,37 +113,48 @@ static enum err take_value(struct reader *r)
 
 /* --- requirements --- */
 
-/* "(a, b)"; a value may be missing, and is empty then. */
-static enum err take_values(struct reader *r)
+/* One that may be missing, and is empty then. It is found if the label has it. */
+static enum err take_maybe_value(struct reader *r, const char *label, bool *found)
+{
+	const struct piece value = {r->next.text, is_word(r) ? r->next.len : 0};
+	*found |= label && strlen(label) == value.len && memcmp(label, value.text, value.len) == 0;
+	return value.len ? take_value(r) : OK;
+}
+
+/* "(a, b)" */
+static enum err take_values(struct reader *r, const char *label, bool *found)
 {
 	enum err err = OK;
 	if (!is(r, "("))
 		return wanted(r, "\"(\"");
-	advance(r);
-	while (!err && !is(r, ")")) {
-		if (is_word(r))
-			err = take_value(r);
-		if (!err && is(r, ","))
-			advance(r);
-		else if (!err && !is(r, ")"))
-			err = wanted(r, "\",\" or \")\"");
-	}
-	if (!err)
+	do {
 		advance(r);
-	return err;
+		err = take_maybe_value(r, label, found);
+	} while (!err && is(r, ","));
+	if (err || !is(r, ")"))
+		return err ? err : wanted(r, "\",\" or \")\"");
+	advance(r);
+	return OK;
 }
 
-static enum err take_restriction(struct reader *r)
+/* label: the value of the key before; NULL: there is none. */
+static enum err take_restriction(struct reader *r, const char *label)
 {
-	if (is(r, "in") || is(r, "notin")) {
+	bool found = false, in = is(r, "in");
+	enum err err;
+	if (in || is(r, "notin")) {
 		advance(r);
-		return take_values(r);
+		err = take_values(r, label, &found);
+		r->selects &= found == in;
+		return err;
 	}
 	if (is(r, "=") || is(r, "==")) {
 		advance(r);
-		if (!r->next.len || is(r, ","))
-			return OK; /* the empty value */
-		return is_word(r) ? take_value(r) : wanted(r, "a value");
+		if (r->next.len && !is(r, ",") && !is_word(r))
+			return wanted(r, "a value");
+		err = take_maybe_value(r, label, &found);
+		r->selects &= found;
+		return err;
 	}
 	if (is(r, "!="))
 		return diag_set(r->diag, ERR_SYNTAX, "!= is no operator here: write key notin (value)");
@@ -155,26 +169,40 @@ static enum err take_requirement(struct reader *r)
 		advance(r);
 	if (!is_word(r))
 		return wanted(r, "the key of a label");
+	const char *label = r->value ? r->value(r->labels, r->next.text, r->next.len) : NULL;
 	err = take_key(r);
-	if (err || negated || !r->next.len || is(r, ","))
-		return err;
-	return take_restriction(r);
+	if (!err && !negated && r->next.len && !is(r, ","))
+		return take_restriction(r, label);
+	r->selects &= negated == !label;
+	return err;
+}
+
+static enum err take_selector(struct reader *r)
+{
+	enum err err = OK;
+	advance(r);
+	while (!err && r->next.len) {
+		err = take_requirement(r);
+		if (err || !r->next.len)
+			return err;
+		if (!is(r, ","))
+			return wanted(r, "\",\"");
+		advance(r);
+		if (!r->next.len)
+			err = wanted(r, "a label");
+	}
+	return err;
 }
 
 enum err selector_check(const char *text, struct diag *d)
 {
 	struct reader r = {.at = text, .diag = d};
-	enum err err = OK;
-	advance(&r);
-	while (!err && r.next.len) {
-		err = take_requirement(&r);
-		if (err || !r.next.len)
-			return err;
-		if (!is(&r, ","))
-			return wanted(&r, "\",\"");
-		advance(&r);
-		if (!r.next.len)
-			err = wanted(&r, "a label");
-	}
-	return err;
+	return take_selector(&r);
+}
+
+bool selector_selects(const char *text, selector_value *value, const void *labels)
+{
+	struct diag d;
+	struct reader r = {.at = text, .diag = &d, .value = value, .labels = labels, .selects = true};
+	return take_selector(&r) == OK && r.selects;
 }

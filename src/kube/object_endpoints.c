@@ -62,12 +62,10 @@ static void ports_decode(struct decoder *d, const struct field *parent, bool of_
 static void endpoint_meta_decode(struct decoder *d, const struct field *item, struct slice_endpoint *e)
 {
 	struct field hostname = field_member(d, item, "hostname"), target = field_member(d, item, "targetRef");
-	struct field kind = field_member(d, &target, "kind"), name = field_member(d, &target, "name");
-	const char *kind_text = field_text(d, &kind);
+	struct field name = field_member(d, &target, "name");
 	e->hostname = field_intern(d, &hostname, FORM_LABEL);
 	d->unchecked = true;
-	if (kind_text && strcmp(kind_text, "Pod") == 0)
-		e->pod_name = field_intern(d, &name, FORM_SUBDOMAIN);
+	e->target_name = field_intern(d, &name, FORM_SUBDOMAIN);
 	d->unchecked = false;
 }
 
@@ -193,7 +191,7 @@ void slice_endpoint_clear(struct slice_endpoint *e, struct intern *pool)
 {
 	free(e->addrs);
 	intern_unref(pool, e->hostname);
-	intern_unref(pool, e->pod_name);
+	intern_unref(pool, e->target_name);
 	intern_unref(pool, e->zone);
 }
 

@@ -305,6 +305,17 @@ static void put_srv_glue(struct answer *a, const struct srv_set *set, size_t at)
 	}
 }
 
+/* What the targets of SRV records end in: of a generation that is a CNAME, the name that it leads to, of which "" is nothing left. */
+static void make_target_suffix(const struct answer *a, const struct generation *g, struct suffix *s)
+{
+	if (!g->cname_len) {
+		make_suffix(a, g, s);
+		return;
+	}
+	s->len = g->cname_len;
+	memcpy(s->wire, g->cname, g->cname_len);
+}
+
 static void put_srvs(struct answer *a, const struct zone_found *found)
 {
 	struct srv_set set;
@@ -312,7 +323,7 @@ static void put_srvs(struct answer *a, const struct zone_found *found)
 	set.run = found->node->srv;
 	set.start = draw_start(a, set.run.count);
 	set.count = bounded(a, set.run.count);
-	make_suffix(a, set.g, &set.suffix);
+	make_target_suffix(a, set.g, &set.suffix);
 	size_t begin = a->w.len;
 	if (put_srv_set(a, &set))
 		put_srv_glue(a, &set, begin);

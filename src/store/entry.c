@@ -51,7 +51,7 @@ struct entry *entry_find(const struct store *s, enum object_kind kind, const cha
 
 static bool endpoints_equal(const struct slice_endpoint *a, const struct slice_endpoint *b)
 {
-	return a->ready == b->ready && a->hostname == b->hostname && a->pod_name == b->pod_name && a->zone == b->zone &&
+	return a->ready == b->ready && a->hostname == b->hostname && a->target_name == b->target_name && a->zone == b->zone &&
 	       addrs_equal(a->addrs, a->addr_count, b->addrs, b->addr_count);
 }
 

@@ -97,7 +97,7 @@ void patience_end_of_slices(struct store *s)
 
 static bool is_same(const struct slice_endpoint *a, const struct slice_endpoint *b)
 {
-	if (a->pod_name && a->pod_name == b->pod_name)
+	if (a->target_name && a->target_name == b->target_name)
 		return true;
 	return a->addr_count && b->addr_count && addr_equal(&a->addrs[0], &b->addrs[0]);
 }

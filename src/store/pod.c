@@ -45,14 +45,16 @@ static bool pods_equal(const struct pod *a, const struct pod *b)
 }
 
 /* Has an address of its own that others may ask about. */
-static bool resides(const struct pod *pod)
+static bool resides(const struct store *s, const struct pod *pod)
 {
-	return !pod->late && (pod->phase == POD_PENDING || pod->phase == POD_RUNNING);
+	if (pod->late || (pod->phase != POD_PENDING && pod->phase != POD_RUNNING))
+		return false;
+	return !s->callbacks.pod_counts || s->callbacks.pod_counts(s->callbacks.arg, pod->object.labels);
 }
 
 static enum err tell_addresses(const struct store *s, const struct namespace_entry *ns, const struct pod *pod, bool there)
 {
-	if (!s->callbacks.pod_addresses || !resides(pod) || !pod->ip_count)
+	if (!s->callbacks.pod_addresses || !resides(s, pod) || !pod->ip_count)
 		return OK;
 	return s->callbacks.pod_addresses(s->callbacks.arg, ns->name, pod->ips, pod->ip_count, there);
 }
@@ -92,7 +94,7 @@ static enum err replace(struct store *s, struct namespace_entry *ns, struct pod 
 {
 	bool moves = old->object.labels != next->object.labels, equal = pods_equal(old, next);
 	next->late = old->late;
-	bool stays = resides(old) == resides(next) && ips_equal(old, next);
+	bool stays = resides(s, old) == resides(s, next) && ips_equal(old, next);
 	enum err err = stays ? OK : tell_addresses(s, ns, next, true);
 	if (err)
 		return err;

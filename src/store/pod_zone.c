@@ -22,7 +22,7 @@ static enum err append(struct pod_zones *z, const struct slice_endpoint *e)
 		z->zones = zones;
 		z->cap = cap;
 	}
-	z->zones[z->count++] = (struct pod_zone){e->pod_name, e->zone};
+	z->zones[z->count++] = (struct pod_zone){e->target_name, e->zone};
 	return OK;
 }
 
@@ -31,7 +31,7 @@ enum err pod_zones_add(struct pod_zones *z, const struct endpoint_slice *slice)
 	for (size_t i = 0; i < slice->subset_count; i++) {
 		const struct endpoint_subset *s = &slice->subsets[i];
 		for (size_t k = 0; k < s->endpoint_count; k++)
-			if (s->endpoints[k].pod_name && s->endpoints[k].zone && append(z, &s->endpoints[k]))
+			if (s->endpoints[k].target_name && s->endpoints[k].zone && append(z, &s->endpoints[k]))
 				return ERR_NOMEM;
 	}
 	return OK;

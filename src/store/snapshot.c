@@ -272,7 +272,7 @@ static void code_endpoint(struct codec *c, struct slice_endpoint *e)
 	e->ready = code_bool(c, e->ready);
 	code_own_addrs(c, &e->addrs, &e->addr_count);
 	e->hostname = code_maybe_text(c, e->hostname);
-	e->pod_name = code_maybe_text(c, e->pod_name);
+	e->target_name = code_maybe_text(c, e->target_name);
 	e->zone = code_maybe_text(c, e->zone);
 }
 

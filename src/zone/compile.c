@@ -24,6 +24,17 @@ struct compiler {
 	struct port_names port_names;
 };
 
+/* Those of a cluster set are somebody else's (CoreDNS). */
+static bool is_hidden(const struct compile_options *options, const struct service *service)
+{
+	return options->noendpoints && service->object.kind == OBJECT_SERVICE;
+}
+
+static bool hides_endpoints(const struct compiler *c)
+{
+	return is_hidden(c->options, c->service);
+}
+
 static bool is_label(const char *text)
 {
 	size_t len = strlen(text);
@@ -212,7 +223,7 @@ static const char *own_label(const struct compiler *c, const struct endpoint *e)
 {
 	if (is_one_label(e->hostname))
 		return e->hostname;
-	return c->options->endpoint_pod_names && is_one_label(e->pod_name) ? e->pod_name : NULL;
+	return c->options->endpoint_pod_names && is_one_label(e->target_name) ? e->target_name : NULL;
 }
 
 /* Appends the cluster that the endpoint of a cluster set is in, which has a name above it (RFC 8020): the new length. */
@@ -259,7 +270,7 @@ static void add_endpoint(struct compiler *c, const struct endpoint *e)
 static void add_endpoints(struct compiler *c)
 {
 	const struct service_view *v = c->view;
-	if (c->options->noendpoints)
+	if (hides_endpoints(c))
 		return;
 	for (int own = 1; own >= 0; own--)
 		for (size_t i = 0; i < v->count; i++)
@@ -335,14 +346,14 @@ static void add_zones(struct compiler *c)
 /* The Service's own name is there as soon as one endpoint is. */
 static void add_existence(struct compiler *c)
 {
-	for (size_t i = 0; i < c->view->count && !c->options->noendpoints; i++)
+	for (size_t i = 0; i < c->view->count && !hides_endpoints(c); i++)
 		if (counts(&c->view->endpoints[i]))
 			builder_node(c->b, (const uint8_t *)"", 0, absence_of(&c->view->endpoints[i]));
 }
 
 static bool has_ready_endpoint(const struct compiler *c)
 {
-	for (size_t i = 0; i < c->view->count && !c->options->noendpoints; i++)
+	for (size_t i = 0; i < c->view->count && !hides_endpoints(c); i++)
 		if (counts(&c->view->endpoints[i]) && c->view->endpoints[i].state == ENDPOINT_READY)
 			return true;
 	return false;
@@ -369,10 +380,22 @@ static void add_external_name(struct compiler *c)
 		builder_cname(c->b, &c->target);
 		return;
 	}
-	log_series_line(c->options->lines, LOG_WARNING, "Service %s/%s: externalName \"%s\" is not a host name, so the Service is NXDOMAIN", o->ns, o->name, text);
+	log_series_line(c->options->lines, LOG_WARNING, "Service %s/%s: externalName \"%s\" is not a host name, so the Service is NXDOMAIN",
+	                o->ns, o->name, text);
 }
 
-/* A Service that is reached at a host name alone is a CNAME to it. */
+/* The node "" stands for the host: it has no other name. */
+static void add_ports_of_host(struct compiler *c)
+{
+	for (unsigned i = 0; i < c->service->port_count; i++) {
+		const struct service_port *p = &c->service->ports[i];
+		const struct port_names *names = names_of_port(c, p->name, p->protocol);
+		for (unsigned k = 0; k < names->count; k++)
+			builder_srv(c->b, names->nodes[k], 0, p->port, 1);
+	}
+}
+
+/* A Service that is reached at a host name alone is a CNAME to it, and its ports lead there. */
 static void add_external_host(struct compiler *c)
 {
 	const struct object *o = &c->service->object;
@@ -380,9 +403,11 @@ static void add_external_host(struct compiler *c)
 	if (name_from_text(&c->target, text, strlen(text)) == OK && c->target.labels) {
 		builder_node(c->b, (const uint8_t *)"", 0, ABSENCE_NONE);
 		builder_cname(c->b, &c->target);
+		add_ports_of_host(c);
 		return;
 	}
-	log_series_line(c->options->lines, LOG_WARNING, "Service %s/%s: its external address \"%s\" is neither an address nor a host name", o->ns, o->name, text);
+	log_series_line(c->options->lines, LOG_WARNING, "Service %s/%s: its external address \"%s\" is neither an address nor a host name",
+	                o->ns, o->name, text);
 }
 
 static void add_external_ips(struct compiler *c)
@@ -428,7 +453,7 @@ static void compile(struct compiler *c)
 		add_cluster_ips(c);
 	}
 	add_endpoints(c);
-	if (c->service->headless && c->options->zonal && !c->options->noendpoints && c->service->object.kind == OBJECT_SERVICE)
+	if (c->service->headless && c->options->zonal && !hides_endpoints(c) && c->service->object.kind == OBJECT_SERVICE)
 		add_zones(c);
 }
 
@@ -473,7 +498,7 @@ static enum absence absence_at_first(const struct service *s, const struct compi
 		return ABSENCE_NO_TARGET;
 	if (!s->headless && !options->ignore_empty_service)
 		return ABSENCE_NONE;
-	return options->noendpoints ? ABSENCE_NOT_SERVED : ABSENCE_NO_ENDPOINTS;
+	return is_hidden(options, s) ? ABSENCE_NOT_SERVED : ABSENCE_NO_ENDPOINTS;
 }
 
 enum err compile_service(const struct service_view *view, const struct compile_options *options, struct generation **out)

@@ -51,6 +51,12 @@ static enum err give_addrs(const struct walk *w, uint16_t type, const uint8_t *p
 	return err;
 }
 
+/* As query/answer.c has it: what is a CNAME has SRV records that lead where it does. */
+static bool target_name(const struct walk *w, struct name *name, const struct generation *g, const struct node *n)
+{
+	return g->cname_len ? name_from_wire(name, g->cname, g->cname_len) : node_name(w, name, g, n, w->origin);
+}
+
 static enum err give_srvs(const struct walk *w, const struct generation *g, struct run run)
 {
 	enum err err = OK;
@@ -59,7 +65,7 @@ static enum err give_srvs(const struct walk *w, const struct generation *g, stru
 		uint8_t rdata[SRV_LEN + NAME_WIRE_MAX];
 		struct wire_writer out = {.bytes = rdata, .limit = sizeof rdata};
 		struct name target;
-		if (!node_name(w, &target, g, &g->nodes[s->target], w->origin))
+		if (!target_name(w, &target, g, &g->nodes[s->target]))
 			continue;
 		wire_put_u16(&out, 0);
 		wire_put_u16(&out, s->weight);

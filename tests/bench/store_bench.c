@@ -182,7 +182,7 @@ static double change(struct bench *b)
 static void run(const struct cluster *cluster)
 {
 	struct bench b = {.cluster = cluster};
-	struct store_callbacks callbacks = {on_changed, on_gone, on_namespace, NULL, &b};
+	struct store_callbacks callbacks = {on_changed, on_gone, on_namespace, NULL, NULL, &b};
 	double before = rss_bytes(), pods = (double)cluster->services * cluster->pods_each;
 	b.pool = must(intern_new());
 	b.store = must(store_new(b.pool, &callbacks));

@@ -70,6 +70,10 @@ CASES = [
     ("db-0.db.default", "A", None, {"10.244.0.1"}),
     ("_web._tcp.db.default", "SRV", None, {f"0 50 80 db-{n}.db.default.example.org." for n in range(2)}),
     ("host.default", "A", {"lb.example.com."}),
+    ("host.default", "SRV", {"lb.example.com."}),  # a CNAME holds for all types
+    ("_web._tcp.host.default", "SRV", {"0 100 80 lb.example.com."}),
+    ("_web._tcp.host.default", "A", NONE),
+    ("_ftp._tcp.host.default", "SRV", None),
     ("dns", "A", NONE),
     ("ns1.dns", "A", {"127.0.0.1"}),
     ("ns1.dns", "AAAA", NONE),

@@ -34,6 +34,13 @@ DB = [service("db", selector={"app": "db"}), db_pod(0, "10.244.0.1"), db_pod(1, 
 WEB = service("web", headless=False, cluster_ip="10.96.0.1")
 BARE = [service("bare", selector={"app": "bare"}), pod("bare-7f", "10.244.0.9", labels={"app": "bare"})]
 
+TEAMS = [
+    {**service("both", selector={"app": "both"}), "metadata": {"name": "both", "namespace": "default", "labels": {"team": "a"}}},
+    *[pod(f"both-{team}", f"10.244.0.{number + 1}", labels={"app": "both", "team": team}) for number, team in enumerate("ab")],
+]
+MACHINE = [service("machine"), slice_of("machine", ["10.244.0.8"])]
+MACHINE[1]["endpoints"][0]["targetRef"] = {"kind": "VirtualMachineInstance", "name": "vm-1"}
+
 # The directives; the objects; the answers: addresses, None for NXDOMAIN, or what to look for in the text of the answer section.
 CASES = [
     ("", [*DB, *BARE, WEB], {"db-0.db A": {"10.244.0.1"}, "10-244-0-9.bare A": {"10.244.0.9"}, "web A": {"10.96.0.1"},
@@ -41,6 +48,8 @@ CASES = [
     ("pods insecure", [], {"1-2-3-4.default.pod A": {"1.2.3.4"}, "1-2-3-4.none.pod A": None, "fd00--1.default.pod AAAA": {"fd00::1"}}),
     ("pods verified", DB, {"10-244-0-1.default.pod A": {"10.244.0.1"}, "10-244-0-3.default.pod A": None, "default.pod A": set()}),
     ("pods verified\nendpoints slices", DB, {"10-244-0-1.default.pod A": {"10.244.0.1"}, "db A": None}),
+    ("pods verified\nlabels team in (a)", TEAMS, {"10-244-0-1.default.pod A": {"10.244.0.1"}, "10-244-0-2.default.pod A": None, "both A": {"10.244.0.1", "10.244.0.2"}}),
+    ("endpoint_pod_names", MACHINE, {"vm-1.machine A": {"10.244.0.8"}, "10-244-0-8.machine A": None}),
     ("endpoint_pod_names", BARE, {"bare-7f.bare A": {"10.244.0.9"}, "10-244-0-9.bare A": None}),
     ("noendpoints", [*DB, WEB], {"db A": None, "db-0.db A": None, "web A": {"10.96.0.1"}}),
     ("ignore empty_service", [WEB, service("busy", headless=False, cluster_ip="10.96.0.2"), slice_of("busy", ["10.244.0.8"])],
@@ -173,6 +182,14 @@ def test_the_version_that_the_server_has(api, corefile, other):  # noqa: F811
     until(server, "late.default.svc.clusterset.local.", {"10.7.0.2"})
     assert server.addresses_of("web.default.svc.clusterset.local.") == {"10.7.0.1"}
     assert not [line for line in server.log.lines if "the server has no" in line]
+
+
+def test_cluster_set_without_endpoints_of_the_cluster(api, corefile):  # noqa: F811
+    """noendpoints is about Services: the endpoints of ServiceImports are those of other clusters."""
+    server = corefile(block(api(*DB, imported("db", "Headless"), shared("c1", "10.8.0.1", "db-0")), **{**SET, "more": SET["more"] + "\n        noendpoints"}))
+    assert server.addresses_of("db.default.svc.clusterset.local.") == {"10.8.0.1"}
+    assert server.addresses_of("db-0.c1.db.default.svc.clusterset.local.") == {"10.8.0.1"}
+    assert server.ask("db.default.svc.cluster.local.").rcode() == dns.rcode.NXDOMAIN
 
 
 @pytest.mark.parametrize("code", [403, 404])

@@ -167,4 +167,4 @@ class Model(extended.Model):
             labels = piece["metadata"].get("labels", {})
             if piece["kind"] == "EndpointSlice" and piece["metadata"]["namespace"] == meta["namespace"] and labels.get(SERVICE_NAME) == meta["name"]:
                 endpoints += [Endpoint(*e, labels.get(CLUSTER)) for e in model.slice_endpoints(piece)]
-        return ImportNames(service, endpoints, self.settings)
+        return ImportNames(service, endpoints, self.settings._replace(noendpoints=False))

@@ -118,8 +118,15 @@ class Names(model.ServiceNames):
             self.owners = {ip: copy.copy(node) for ip, node in self.owners.items()}  # several Services may have it: no PTR is alone
         elif host:
             self.external(host)
+            self.ports_of_host(service["spec"].get("ports", []))
         elif options.headless and service["spec"].get("type") != "ExternalName":
             self.inside(endpoints)
+
+    def ports_of_host(self, ports):
+        for port in ports if self.own.cname else []:
+            named = self.port_node(port.get("name", ""), port.get("protocol", "TCP"))
+            if named:
+                named.srv.append([100, port["port"], self.own])
 
     def inside(self, endpoints):
         """The names of endpoints; no PTR leads to them."""
@@ -169,7 +176,7 @@ class Reply(model.Reply):
 
     def whole(self, names, node, zone):
         meta = names.service["metadata"]
-        return m.from_labels([*node.label, meta["name"].encode(), meta["namespace"].encode()])[:-1] + zone
+        return node.cname or m.from_labels([*node.label, meta["name"].encode(), meta["namespace"].encode()])[:-1] + zone
 
 
 class Outside(extended.Model):

@@ -58,7 +58,8 @@ def leads_to(record, hosts):
 
 
 def is_host(c):
-    """A Service that is reached at a host name alone: the CNAME comes once for each port, SRV leads there, and so does all at its ports."""
+    """A Service that is reached at a host name alone: the CNAME comes once for each port, and also for A and AAAA of a port; SRV leads to all its
+    host names, be it of the Service or a port."""
     if not has_outside(c):
         return False
     ips, hosts = hosts_of(c)
@@ -67,7 +68,7 @@ def is_host(c):
     own = {record for record in records_of(c.theirs) if record[0] == c.question.name.lower()}
     if not c.below_service and c.type in ADDRESSES:
         return records_of(c.theirs) == records_of(c.pods)
-    port = len(c.below_service) == 2 and c.pods.rcode == m.NXDOMAIN
+    port = len(c.below_service) == 2
     return (port or (not c.below_service and c.type == m.SRV)) and all(leads_to(record, hosts) for record in own)
 
 
@@ -135,7 +136,7 @@ def rows(all_rows):
         row("external-case", "answer additional soa", spelled_otherwise, "the zone is spelled as it was asked for"),
         row("external-transfer", "flags rcode soa soa-ttl", is_refused_transfer, "transfers of an external zone are refused too"),
         row("external-labels", ANSWER, lambda c: is_label_passed_over(all_rows, c), "there is nothing below a Service but its ports and endpoints"),
-        row("external-host", ANSWER, is_host, "a load balancer's host name is one CNAME, which has no ports, and the rcode is the last name's"),
+        row("external-host", ANSWER, is_host, "a load balancer's host name is one CNAME, its ports have SRV alone, and the rcode is the last name's"),
         row("external-host-and-address", ANSWER, is_host_beside_addresses, "a CNAME stands alone: of a host name and addresses, the addresses are answered"),
         row("external-ttl", "answer", has_other_ttl, "all records have the zone's TTL"),
         row("external-reverse-names", ANSWER, is_forward_name, "the names of the forward zones mean nothing in reverse ones"),

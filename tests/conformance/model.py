@@ -113,7 +113,7 @@ def slice_endpoints(piece):
     for e in piece.get("endpoints") or []:
         ready = (e.get("conditions") or {}).get("ready")
         target = e.get("targetRef") or {}
-        pod = target.get("name") if target.get("kind") == "Pod" else None
+        pod = target.get("name")  # be it one or not
         yield Endpoint(tuple(e["addresses"]), None if ready in (True, None) and e["addresses"] else NOT_READY, e.get("hostname") or None, pod, ports, e.get("zone"))
 
 
@@ -273,7 +273,8 @@ class Model:
                 meta = obj["metadata"]
                 self.by_kind.setdefault(obj["kind"], {})[meta.get("namespace", ""), meta["name"]] = obj
         self.namespaces = {name for _, name in self.objects_of("Namespace")}
-        self.pods = {(ns, ip) for (ns, _), o in self.objects_of("Pod").items() if is_verified(o) for ip in controller.addresses_of(o)}
+        verified = [(ns, o) for (ns, _), o in self.objects_of("Pod").items() if is_verified(o) and has_labels(o, settings.labels)]
+        self.pods = {(ns, ip) for ns, o in verified for ip in controller.addresses_of(o)}
         self.serve({key: ServiceNames(service, list(self.endpoints_of(service, source)), settings) for key, service in self.objects_of("Service").items()})
 
     def serve(self, services):

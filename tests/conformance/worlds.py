@@ -160,7 +160,7 @@ class Maker:
             spec["hostname"] = self.pick(HOSTS)
         if self.chance(0.7):
             spec["subdomain"] = self.pick(NAMES)
-        meta = {"name": f"pod-{number}" if self.chance(0.9) else f"{'p' * 70}-{number}", "namespace": namespace, "labels": {"app": self.pick(["a", "b", "c"])}}
+        meta = {"name": f"pod-{number}" if self.chance(0.9) else f"{'p' * 70}-{number}", "namespace": namespace, "labels": {"app": self.pick(["a", "b", "c"]), "team": "ab"[number % 2]}}
         if self.chance(0.4):
             meta["labels"]["tier"] = self.pick(["x", "y"])
         if self.chance(0.1):
@@ -194,7 +194,7 @@ class Maker:
             if self.chance(0.4):
                 e["zone"] = self.pick(list(controller.ZONES.values()))
             if self.chance(0.3):
-                e["targetRef"] = {"kind": "Pod", "name": f"remote-{number}", "namespace": namespace}
+                e["targetRef"] = {"kind": "VirtualMachine" if str(number)[-1] in "147" else "Pod", "name": f"remote-{number}", "namespace": namespace}
             endpoints.append(e)
         ports = [{"name": self.pick(PORT_NAMES + [""]), "protocol": self.pick(PROTOCOLS), "port": 7000 + i} for i in range(self.random.randrange(3))]
         labels = {controller.SERVICE_NAME: service} if service else {}

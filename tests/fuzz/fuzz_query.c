@@ -62,7 +62,7 @@ static void publish_headless(void)
 		        .port_count = 2,
 		        .addrs = addrs[i],
 		        .hostname = i < 4 ? hostnames[i] : NULL,
-		        .pod_name = i == 4 ? "pod-4" : NULL,
+		        .target_name = i == 4 ? "pod-4" : NULL,
 		        .zone = i < 10 ? "z.Z" : NULL,
 		        .ports = ports,
 		};

@@ -1,5 +1,5 @@
 /* Label selectors; CoreDNS 1.15 was given each of these. */
-#include "selector.h"
+#include "config/selector.h"
 #include "unit.h"
 #include <string.h>
 
@@ -88,8 +88,64 @@ static void test_bad(void **state)
 	}
 }
 
+/* Of the labels a=b, c= and app.example.com/part=x. */
+static const char *value(const void *labels, const char *key, size_t len)
+{
+	static const char *const all[][2] = {{"a", "b"}, {"c", ""}, {"app.example.com/part", "x"}};
+	for (size_t i = 0; labels && i < sizeof all / sizeof *all; i++)
+		if (strlen(all[i][0]) == len && memcmp(all[i][0], key, len) == 0)
+			return all[i][1];
+	return NULL;
+}
+
+/* As labels.Requirement.Matches has it. */
+static const struct {
+	const char *text;
+	bool selects, without; /* with these labels, and with none */
+} selections[] = {
+        {"", true, true},
+        {"a", true, false},
+        {"x", false, false},
+        {"!a", false, true},
+        {"!x", true, true},
+        {"a=b", true, false},
+        {"a == b", true, false},
+        {"a=bb", false, false},
+        {"aa=b", false, false},
+        {"a=", false, false},
+        {"c=", true, false},
+        {"c=,a", true, false},
+        {"x=", false, false},
+        {"c in ()", true, false},
+        {"c in (b,)", true, false},
+        {"c in (,b)", true, false},
+        {"c in (b)", false, false},
+        {"a in (x, b)", true, false},
+        {"a in (x)", false, false},
+        {"x in (b)", false, false},
+        {"a notin (b)", false, true},
+        {"a notin (x)", true, true},
+        {"x notin (x)", true, true},
+        {"c notin ()", false, true},
+        {"app.example.com/part=x,a in (b),!x", true, false},
+        {"app.example.com/part=x,a in (c),!x", false, false},
+};
+
+static void test_selections(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof selections / sizeof *selections; i++) {
+		struct diag d;
+		assert_int_equal(selector_check(selections[i].text, &d), OK);
+		if (selector_selects(selections[i].text, value, "labels") != selections[i].selects)
+			fail_msg("%s with labels", selections[i].text);
+		if (selector_selects(selections[i].text, value, NULL) != selections[i].without)
+			fail_msg("%s without", selections[i].text);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_bad)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_good), cmocka_unit_test(test_bad), cmocka_unit_test(test_selections)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -122,8 +122,8 @@ static void put_slice(const struct endpoint_slice *s)
 			const struct slice_endpoint *e = &subset->endpoints[j];
 			put(" (%s", e->ready ? "ready" : "not-ready");
 			put_addrs(e->addrs, e->addr_count);
-			put("%s%s%s%s%s%s)", e->hostname ? " host " : "", e->hostname ? e->hostname : "", e->pod_name ? " pod " : "",
-			    e->pod_name ? e->pod_name : "", e->zone ? " zone " : "", e->zone ? e->zone : "");
+			put("%s%s%s%s%s%s)", e->hostname ? " host " : "", e->hostname ? e->hostname : "", e->target_name ? " pod " : "",
+			    e->target_name ? e->target_name : "", e->zone ? " zone " : "", e->zone ? e->zone : "");
 		}
 		put(" ]");
 	}

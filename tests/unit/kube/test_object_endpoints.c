@@ -33,7 +33,11 @@ static const struct describe_case slices[] = {
         {"where it runs", ENDPOINT("'addresses':['10.0.0.1'],'zone':'us-west-2a','nodeName':'n'"),
          "EndpointSlice default/s of none [ (ready 10.0.0.1 zone us-west-2a) ]"},
         {"not a pod", ENDPOINT("'addresses':['10.0.0.1'],'targetRef':{'kind':'Node','name':'n'}"),
-         "EndpointSlice default/s of none [ (ready 10.0.0.1) ]"},
+         "EndpointSlice default/s of none [ (ready 10.0.0.1 pod n) ]"},
+        {"not a pod, and no DNS name", ENDPOINT("'addresses':['10.0.0.1'],'targetRef':{'kind':'Machine','name':'No_1'}"),
+         "EndpointSlice default/s of none [ (ready 10.0.0.1) ] | EndpointSlice default/s: endpoints[0].targetRef.name: \"No_1\" is not a "
+         "DNS "
+         "name; write a-z, 0-9, '-' and '.', each part beginning and ending with a-z or 0-9; this is left out"},
         {"FQDN",
          "{'apiVersion':'discovery.k8s.io/v1','kind':'EndpointSlice','metadata':{'name':'s'},'addressType':'FQDN',"
          "'endpoints':[{'addresses':['a.example']}]}",

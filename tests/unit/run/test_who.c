@@ -59,7 +59,7 @@ static void add(const char *json)
 
 static int make_store(void **state)
 {
-	static const struct store_callbacks callbacks = {on_changed, on_gone, on_namespace, NULL, NULL};
+	static const struct store_callbacks callbacks = {on_changed, on_gone, on_namespace, NULL, NULL, NULL};
 	(void)state;
 	hash_seed_init();
 	pool = intern_new();

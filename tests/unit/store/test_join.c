@@ -193,7 +193,7 @@ static void test_ports_are_shared(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof(sharing) / sizeof(sharing[0]); i++) {
 		struct shared shared = {0};
-		struct store_callbacks callbacks = {on_changed, on_gone, on_namespace, NULL, &shared};
+		struct store_callbacks callbacks = {on_changed, on_gone, on_namespace, NULL, NULL, &shared};
 		struct world *w = world_new();
 		char lines[512];
 		store_free(w->store);

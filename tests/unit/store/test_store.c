@@ -482,6 +482,12 @@ static const struct {
         {"it was being deleted when it was first seen", "pod a ip=10.0.0.1 phase=Running deleting",
          "pod a ip=10.0.0.2 phase=Running deleting", ""},
         {"and is gone", "pod a ip=10.0.0.1 phase=Running deleting", "delete pod a", ""},
+        {"of one that does not count", "namespace default", "pod a labels=hidden:yes ip=10.0.0.1 phase=Running", ""},
+        {"it counts from now on", "pod a labels=hidden:yes ip=10.0.0.1 phase=Running", "pod a ip=10.0.0.1 phase=Running",
+         "+default/10.0.0.1 "},
+        {"it does not count any more", "pod a ip=10.0.0.1 phase=Running", "pod a labels=hidden:yes ip=10.0.0.1 phase=Running",
+         "-default/10.0.0.1 "},
+        {"one that did not count is gone", "pod a labels=hidden:yes ip=10.0.0.1 phase=Running", "delete pod a", ""},
         {"it is gone", "pod a ip=10.0.0.1 phase=Running", "delete pod a", "-default/10.0.0.1 "},
         {"it did not come again", "pod a ip=10.0.0.1 phase=Running", "mark pod\nsweep pod", "-default/10.0.0.1 "},
 };

@@ -359,12 +359,22 @@ static enum err on_pod_addresses(void *arg, const char *ns, const struct addr *a
 	return OK;
 }
 
+/* Not those labelled hidden:yes. */
+static bool on_pod_counts(void *arg, const struct label_set *labels)
+{
+	(void)arg;
+	for (uint32_t i = 0; labels && i < labels->count; i++)
+		if (strcmp(labels->labels[i].key, "hidden") == 0)
+			return false;
+	return true;
+}
+
 static size_t put_endpoint(char *out, size_t at, const struct endpoint *e)
 {
 	static const char *const states[] = {
 	        [ENDPOINT_READY] = "ready", [ENDPOINT_NOT_READY] = "not-ready", [ENDPOINT_TERMINATING] = "terminating"};
 	char addr[ADDR_TEXT_MAX];
-	at = put(out, at, "%s %s", e->pod_name ? e->pod_name : "-", states[e->state]);
+	at = put(out, at, "%s %s", e->target_name ? e->target_name : "-", states[e->state]);
 	for (size_t i = 0; i < e->addr_count; i++) {
 		addr_format(&e->addrs[i], addr);
 		at = put(out, at, " %s", addr);
@@ -446,7 +456,7 @@ struct world *world_new(void)
 {
 	struct world *w = calloc(1, sizeof(*w));
 	assert_non_null(w);
-	struct store_callbacks callbacks = {on_service_changed, on_service_gone, on_namespace_changed, on_pod_addresses, w};
+	struct store_callbacks callbacks = {on_service_changed, on_service_gone, on_namespace_changed, on_pod_addresses, on_pod_counts, w};
 	w->pool = intern_new();
 	w->store = store_new(w->pool, &callbacks);
 	assert_non_null(w->store);

@@ -157,6 +157,7 @@ static const struct {
         {"one ready, not ignored", "with ignore_empty_service\nsvc d/s ip=10.0.0.9\nep 10.0.0.2 notready\nep 10.0.0.1", "", ABSENCE_NONE},
         {"empty and headless", "with ignore_empty_service\nsvc d/s headless", "", ABSENCE_NO_ENDPOINTS},
         {"no endpoints wanted", "with noendpoints\nsvc d/s headless\nep 10.0.0.1", "", ABSENCE_NOT_SERVED},
+        {"no endpoints wanted, of a cluster set", "with noendpoints\nimport d/s headless\nep 10.0.0.1", "10-0-0-1", ABSENCE_NONE},
         {"no endpoints wanted, ClusterIP", "with noendpoints\nsvc d/s ip=10.0.0.9\nep 10.0.0.1", "", ABSENCE_NONE},
         {"no endpoints wanted, all are empty", "with noendpoints ignore_empty_service\nsvc d/s ip=10.0.0.9\nep 10.0.0.1", "",
          ABSENCE_NOT_SERVED},

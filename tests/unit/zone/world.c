@@ -112,7 +112,7 @@ static void endpoint_word(struct draft *d, const char *word)
 	} else if (begins(word, "zone=", &rest)) {
 		e->zone = keep(d, rest, strlen(rest));
 	} else if (begins(word, "pod=", &rest)) {
-		e->pod_name = keep(d, rest, strlen(rest));
+		e->target_name = keep(d, rest, strlen(rest));
 	} else if (strcmp(word, "home") == 0) {
 		e->home = true;
 	} else if (begins(word, "host=", &rest)) {
