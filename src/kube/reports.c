@@ -10,7 +10,7 @@ static void say(const struct reports *r, bool fatal, const char *format, ...)
 	char text[TEXT_MAX];
 	va_list args;
 	va_start(args, format);
-	vsnprintf(text, sizeof text, format, args);
+	vsnprintf(text, sizeof text, format, args); /* NOLINT(clang-analyzer-valist.Uninitialized): it is, a line above */
 	va_end(args);
 	r->report(r->arg, fatal, text);
 }

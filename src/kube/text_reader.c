@@ -180,10 +180,12 @@ static void look_for_braces(struct text_reader *r, char last)
 
 static enum err read_piece(struct text_reader *r, struct diag *d)
 {
-	char last = r->piece_len ? r->piece[r->piece_len - 1] : '\0';
+	char last = '\0';
 	size_t got;
 	const char *nul;
 	enum err err;
+	if (r->piece_len)
+		last = r->piece[r->piece_len - 1];
 	r->piece_at = 0;
 	err = r->total ? read_more(r, &got, d) : read_first(r, &got, d);
 	if (err)

@@ -47,7 +47,9 @@ static size_t left(const struct yaml_text *t)
 /* The octet that many further on; NUL, which no text holds, at the end. */
 static char ahead(const struct yaml_text *t, size_t by)
 {
-	return by < left(t) ? here(t)[by] : '\0';
+	if (by >= left(t))
+		return '\0';
+	return here(t)[by];
 }
 
 static bool is_blank_or_end(char c)
@@ -217,7 +219,10 @@ size_t yaml_text_restore(char *text, size_t len)
 		return len;
 	while (from < end) {
 		bool colon = end - from >= YAML_COLON_LEN && memcmp(from, YAML_COLON, YAML_COLON_LEN) == 0;
-		*to++ = colon ? ':' : *from;
+		*to = *from;
+		if (colon)
+			*to = ':';
+		to++;
 		from += colon ? YAML_COLON_LEN : 1;
 	}
 	*to = '\0';
