@@ -1,5 +1,6 @@
 #include "log_queue.h"
 #include "base/log.h"
+#include "base/privileges.h"
 #include "text.h"
 #include <errno.h>
 #include <limits.h>
@@ -164,6 +165,7 @@ static void *run(void *arg)
 	char chunk[CHUNK_BYTES];
 	(void)arg;
 	prctl(PR_SET_NAME, "log");
+	privileges_none();
 	pthread_mutex_lock(&queue.lock);
 	while (used() || !queue.ending) {
 		if (used())

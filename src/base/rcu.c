@@ -1,8 +1,10 @@
 #include "base/rcu.h"
+#include "base/privileges.h"
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 
 /* ThreadSanitizer does not see into liburcu: it is told that what a reader did before it left its section happens before what is
  * done after the grace period. */
@@ -38,13 +40,25 @@ static inline void __tsan_release(void *address)
 static atomic_size_t waiting_bytes;
 static char grace_period; /* its address is what TSan synchronises on */
 
+/* A thread has the name and the privileges of the one that makes it. */
+static void *make_freeing_thread(void *arg)
+{
+	prctl(PR_SET_NAME, "rcu");
+	privileges_none();
+	urcu_memb_get_default_call_rcu_data();
+	return arg;
+}
+
 /* Makes liburcu's thread, which frees, with every signal blocked: they are for whoever waits for them. */
 static void start_freeing_thread(void)
 {
 	sigset_t all, before;
+	pthread_t maker;
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before);
-	urcu_memb_get_default_call_rcu_data();
+	if (pthread_create(&maker, NULL, make_freeing_thread, NULL) == 0)
+		pthread_join(maker, NULL);
+	urcu_memb_get_default_call_rcu_data(); /* it is made already, unless there was no thread for that */
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 

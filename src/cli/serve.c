@@ -1,3 +1,4 @@
+#include "base/privileges.h"
 #include "base/process.h"
 #include "base/rcu.h"
 #include "cli/commands.h"
@@ -91,10 +92,41 @@ static unsigned ms_since(const struct timespec *start)
 	return (unsigned)((now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000);
 }
 
+/* What is opened again later must be within reach then. */
+static void need_endpoint(struct privileges *p, const struct api_endpoint *e)
+{
+	privileges_need_to_read(p, e->ca_file);
+	privileges_need_to_read(p, e->cert_file);
+	privileges_need_to_read(p, e->key_file);
+	privileges_need_to_read(p, e->token_file);
+	if (e->exec)
+		privileges_need_to_read(p, e->exec->folder);
+}
+
+static void give_up_privileges(const struct serve *s)
+{
+	const struct cluster_options *o = &s->options->cluster;
+	struct privileges p;
+	privileges_begin(&p);
+	for (size_t i = 0; i < o->file_count; i++)
+		privileges_need_to_read(&p, o->files[i]);
+	for (unsigned i = 0; i < s->sites.count; i++) {
+		const struct site *site = &s->sites.all[i];
+		need_endpoint(&p, &site->endpoint);
+		privileges_need_to_write(&p, site->kubernetes ? site->kubernetes->snapshot : NULL);
+	}
+	privileges_need_to_write(&p, s->options->ready_file);
+	privileges_end(&p);
+}
+
 static enum err listen_at_sites(struct serve *s, struct diag *d)
 {
 	enum err err = sites_add(&s->sites, s->options, s->server, d);
-	return err ? err : server_listen(s->server, d);
+	if (!err)
+		err = server_listen(s->server, d);
+	if (!err)
+		give_up_privileges(s);
+	return err;
 }
 
 /* No name gets SERVFAIL for want of a cluster that has not been read. */
@@ -143,14 +175,12 @@ static void on_cluster_read(void *arg, struct cluster *c, unsigned ms)
 /* Listens at once: who asks meanwhile is told so, and names that are not the cluster's need not wait. */
 static enum err serve_clusters(struct serve *s, struct diag *d)
 {
-	enum err err = OK;
+	enum err err = listen_at_sites(s, d); /* first: a credential plugin gets no privileges of ours */
 	for (unsigned i = 0; i < s->sites.count && !err; i++) {
 		struct cluster *c = s->sites.all[i].cluster;
 		if (c)
 			err = cluster_watch(c, &s->loop, on_cluster_read, s, d);
 	}
-	if (!err)
-		err = listen_at_sites(s, d);
 	if (err)
 		return err;
 	tell_ready(s);
@@ -175,6 +205,7 @@ int serve_main(const struct options *o)
 	struct serve s = {.options = o};
 	struct diag d;
 	enum err err;
+	privileges_lock();
 	process_ignore_write_signals();
 	rcu_thread_begin();
 	err = log_start() ? diag_set(&d, ERR_SYS, "the thread of the log could not start") : build(&s, &d);

@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "base/privileges.h"
 #include "mailbox.h"
 #include "socket.h"
 
@@ -28,6 +29,7 @@ static void run(void *arg)
 	char name[16]; /* the kernel's limit; seen in top -H and perf */
 	snprintf(name, sizeof(name), "worker-%u", w->options.responder.worker % 1000);
 	prctl(PR_SET_NAME, name);
+	privileges_none(); /* its sockets are given to it */
 	rcu_thread_begin();
 	uv_run(&w->loop, UV_RUN_DEFAULT); /* until the last handle is closed */
 	rcu_thread_end();

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import harness
-from harness import headns, until
+from harness import headns, run_headns, until
 from test_cluster import WEB0, web
 
 OBSERVED = harness.ZONES / "nginx-observed.yaml"
@@ -246,3 +246,113 @@ def test_a_credential_plugin_that_waits(serve, api, tmp_path):
     server = follow(serve, api, tmp_path, user=plugin(tmp_path, text), started="listening on")
     server.log.wait("the credential plugin ./plugin: open the page and enter a code")
     server.stop()
+
+
+# --- privileges ---
+
+NET_BIND_SERVICE, DAC_READ_SEARCH, DAC_OVERRIDE = 1 << 10, 1 << 2, 1 << 1
+as_root = pytest.mark.skipif(os.geteuid() != 0 or bool(harness.WRAP), reason="root has something to give up")
+
+
+def status_of(task):
+    return dict(line.split(":\t") for line in (task / "status").read_text().splitlines() if ":\t" in line)
+
+
+def capabilities(server):
+    """Of each thread: (name, permitted, effective)."""
+    found = []
+    for task in Path(f"/proc/{server.process.pid}/task").iterdir():
+        status = status_of(task)
+        assert status["NoNewPrivs"] == "1", status["Name"]
+        found.append((status["Name"], int(status["CapPrm"], 16), int(status["CapEff"], 16)))
+    return sorted(found)
+
+
+def check_threads(server, control):
+    """A thread gives up its own when it first runs, which may be after the server's first line."""
+    deadline = harness.Deadline()
+    while {c for c in capabilities(server) if c[0] == "headns"} != {("headns", control, control)} or any(
+        c[1] | c[2] for c in capabilities(server) if c[0] != "headns"
+    ):
+        deadline.check(capabilities(server))
+    assert {"headns", "log", "rcu", "worker-0"} <= {c[0] for c in capabilities(server)}
+
+
+def an_ordinary_user():
+    os.setgroups([])
+    os.setgid(65534)
+    os.setuid(65534)
+
+
+@as_root
+def test_root_keeps_what_a_listener_needs(serve, api, tmp_path):
+    server = follow(serve, api, tmp_path, settings=[f"snapshot={tmp_path / 'snapshot'}"])
+    check_threads(server, NET_BIND_SERVICE)
+    assert "is kept" not in server.stop() and (tmp_path / "snapshot").exists()
+
+
+@as_root
+def test_root_keeps_what_files_of_others_need(serve, api, tmp_path):
+    """sudo headns serve FILE: an edit of the file must be seen, the snapshot be written."""
+    manifest = harness.write_manifest(tmp_path / "m.json", harness.service("nginx", selector={"app": "nginx"}), web(0, "10.244.0.7"))
+    manifest.chmod(0o600)
+    os.chown(manifest, 65534, 65534)
+    server = serve(manifest)
+    check_threads(server, NET_BIND_SERVICE | DAC_READ_SEARCH)
+    server.log.wait(f"CAP_DAC_READ_SEARCH is kept: {manifest} is another user's")
+    manifest.write_text(manifest.read_text().replace("10.244.0.7", "10.244.0.8"))
+    until(server, WEB0, {"10.244.0.8"})
+    folder = tmp_path / "folder"
+    folder.mkdir(mode=0o755)
+    os.chown(folder, 65534, 65534)
+    server = follow(serve, api, tmp_path, settings=[f"snapshot={folder / 'snapshot'}"])
+    check_threads(server, NET_BIND_SERVICE | DAC_OVERRIDE)
+    server.stop()
+    assert (folder / "snapshot").exists()
+
+
+def test_it_cannot_be_looked_into(serve):
+    """Not dumpable: what /proc has of it is root's, whoever runs it."""
+    server = serve(OBSERVED)
+    if not harness.WRAP:
+        assert {status["NoNewPrivs"] for status in map(status_of, Path(f"/proc/{server.process.pid}/task").iterdir())} == {"1"}
+    if os.geteuid() == 0 and not harness.WRAP:
+        assert os.stat(f"/proc/{server.process.pid}/environ").st_uid == 0
+
+
+@as_root
+def test_an_ordinary_user_has_nothing_to_give_up(tmp_path):
+    """And its process belongs to root, because it holds tokens: nobody of the same user reads its memory."""
+    manifest = harness.write_manifest(tmp_path / "m.json", harness.service("nginx"))
+    ready = tmp_path / "ready"
+    ready.mkdir()
+    os.chmod(ready, 0o777)
+    with open(manifest) as stdin, open(tmp_path / "log", "w") as stderr:
+        process = subprocess.Popen(
+            headns("serve", "--listen", "127.0.0.1:0", "-"), stdin=stdin, stderr=stderr, preexec_fn=an_ordinary_user, env=harness.environment()
+        )
+        deadline = harness.Deadline()
+        while "serving" not in (tmp_path / "log").read_text():
+            deadline.check("no start line")
+            assert process.poll() is None, (tmp_path / "log").read_text()
+        assert status_of(Path(f"/proc/{process.pid}"))["Uid"].split() == ["65534"] * 4
+        assert os.stat(f"/proc/{process.pid}/environ").st_uid == 0
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(harness.PATIENCE_S) == 0
+
+
+@as_root
+def test_a_credential_plugin_of_root_gains_nothing(serve, api, tmp_path):
+    api.token, seen = "from-the-plugin", tmp_path / "seen"
+    text = f"#!/bin/sh\ngrep -E '^(CapEff|NoNewPrivs)' /proc/self/status >{seen}\necho '{credential_of(api.token)}'\n"
+    server = follow(serve, api, tmp_path, user=plugin(tmp_path, text))
+    assert server.addresses_of(WEB0) == {"10.244.0.7"}
+    server.stop()
+    assert seen.read_text() == f"CapEff:\t{NET_BIND_SERVICE:016x}\nNoNewPrivs:\t1\n"
+
+
+def test_the_command_of_run_keeps_its_rights(need):
+    """sudo and ping are somebody's COMMAND, too."""
+    need("unshare")
+    done = run_headns("run", OBSERVED, "--", "grep", "NoNewPrivs", "/proc/self/status")
+    assert (done.returncode, done.stdout) == (0, "NoNewPrivs:\t0\n")
