@@ -35,6 +35,8 @@ struct api {
 	/* The one that is connecting: others wait for it, so that they can share an HTTP/2 connection. libcurl's own CURLOPT_PIPEWAIT makes
 	 * requests wait for ever behind a watch over HTTP/1.1. NULL: none is. */
 	const struct api_request *pioneer;
+	uint64_t connections;       /* that were made */
+	uint64_t shared_connection; /* the number of the last of HTTP/2; 0: there was none */
 };
 
 struct api_request {
@@ -270,6 +272,20 @@ static int on_connected(void *arg, char *ip, char *local_ip, int port, int local
 	return CURL_PREREQFUNC_OK;
 }
 
+/* HTTP/2 has one for all requests; which of those of HTTP/1 a request comes by, libcurl does not say. */
+static uint64_t connection_of(const struct api_request *r)
+{
+	struct api *a = r->api;
+	long made = 0, version = 0;
+	curl_easy_getinfo(r->transfer.easy, CURLINFO_NUM_CONNECTS, &made);
+	curl_easy_getinfo(r->transfer.easy, CURLINFO_HTTP_VERSION, &version);
+	if (made)
+		a->connections++;
+	if (made && version == CURL_HTTP_VERSION_2_0)
+		a->shared_connection = a->connections;
+	return version == CURL_HTTP_VERSION_2_0 ? a->shared_connection : made ? a->connections : 0;
+}
+
 /* Called for each line; an empty one ends the head. */
 static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
 {
@@ -278,7 +294,7 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
 	r->last_ms = uv_now(r->api->loop);
 	leave_throttle(r);
 	if (r->link && *bytes == '\r' && status_of(r) == STATUS_OK)
-		r->get.begun(r->get.arg);
+		r->get.begun(r->get.arg, connection_of(r));
 	return size * n;
 }
 

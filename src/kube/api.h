@@ -3,6 +3,7 @@
 #pragma once
 #include "base/diag.h"
 #include "kube/api_endpoint.h"
+#include <stdint.h>
 #include <uv.h>
 
 struct api;
@@ -34,8 +35,9 @@ struct api_get {
 	unsigned head_ms;      /* to wait for the response to begin */
 	unsigned silence_ms;   /* between octets, from then on */
 	bool fresh_connection; /* not one that is there already: it may be dead */
-	/* A response of status 200 has begun. */
-	void (*begun)(void *arg);
+	/* A response of status 200 has begun. connection: a number of the one it comes by; 0: of HTTP/1, one that was there before. Another number
+	 * is another connection, and perhaps another server. */
+	void (*begun)(void *arg, uint64_t connection);
 	/* Octets of the body of a response of status 200. An error ends the request. */
 	enum err (*body)(void *arg, const char *bytes, size_t len);
 	/* The end, once, unless it was cancelled. The request is gone when this returns. */

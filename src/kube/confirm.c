@@ -14,7 +14,7 @@
 struct confirm {
 	uv_loop_t *loop;
 	struct api *api;
-	const struct resource *resource;
+	const struct resource *resource; /* of the question that is open */
 	const char *selector;
 	struct intern *pool;
 	struct json_arena *arena;
@@ -26,13 +26,16 @@ struct confirm {
 
 	char version[VERSION_MAX]; /* asked for; "": nothing is */
 	char has[VERSION_MAX];     /* what the answer is of; "": it has not said yet */
-	uint64_t asked_ms;         /* when the last request was begun; 0: none was */
+	struct confirm_object last;
+	bool about_last;   /* the question under way */
+	bool found;        /* it is in the answer as it was */
+	uint64_t asked_ms; /* when the last request was begun; 0: none was */
 	struct api_request *request;
 	struct stream *stream;
 	size_t bytes; /* of the answer */
 };
 
-static void try(struct confirm *c);
+static void ask(struct confirm *c);
 
 static void clear_answer(struct confirm *c)
 {
@@ -43,6 +46,7 @@ static void clear_answer(struct confirm *c)
 	log_series_end(&c->lines);
 	c->bytes = 0;
 	c->has[0] = '\0';
+	c->about_last = c->found = false;
 }
 
 void confirm_stop(struct confirm *c)
@@ -54,7 +58,7 @@ void confirm_stop(struct confirm *c)
 
 static void on_timer(uv_timer_t *handle)
 {
-	try(handle->data);
+	ask(handle->data);
 }
 
 /* --- what is answered --- */
@@ -73,11 +77,18 @@ static void on_gone(void *arg, const char *ns, const char *name)
 	(void)name;
 }
 
-static void on_version(void *arg, const char *version, bool initial_end)
+static void on_seen(void *arg, const char *ns, const char *name, const char *version, bool deleted)
+{
+	struct confirm *c = arg;
+	(void)deleted;
+	c->found |= strcmp(name, c->last.name) == 0 && strcmp(ns, c->last.ns) == 0 && strcmp(version, c->last.version) == 0;
+}
+
+static void on_version(void *arg, const char *version, enum stream_mark mark)
 {
 	(void)arg;
 	(void)version;
-	(void)initial_end;
+	(void)mark;
 }
 
 static void on_list(void *arg, const char *version, const char *continuation)
@@ -95,7 +106,7 @@ static void on_error(void *arg, unsigned code, const char *message)
 	(void)message;
 }
 
-static const struct stream_handlers stream_handlers = {on_upsert, on_gone, on_version, on_list, on_error, NULL};
+static const struct stream_handlers stream_handlers = {on_upsert, on_gone, on_seen, on_version, on_list, on_error, NULL};
 
 static enum err on_body(void *arg, const char *bytes, size_t len)
 {
@@ -105,9 +116,10 @@ static enum err on_body(void *arg, const char *bytes, size_t len)
 	return c->bytes > ANSWER_MAX ? ERR_RANGE : stream_feed(c->stream, bytes, len, &why);
 }
 
-static void on_begun(void *arg)
+static void on_begun(void *arg, uint64_t connection)
 {
 	(void)arg;
+	(void)connection;
 }
 
 /* Ends the question before telling of it, so that the next can be asked from the handler. */
@@ -119,17 +131,36 @@ static void tell_behind(struct confirm *c, const char *said)
 	c->handlers.behind(c->handlers.arg, text);
 }
 
+static void tell_reached(struct confirm *c, bool same)
+{
+	confirm_stop(c);
+	backoff_reset(&c->backoff);
+	if (same)
+		c->handlers.reached(c->handlers.arg);
+	else
+		c->handlers.differs(c->handlers.arg);
+}
+
+static void ask_about_last(struct confirm *c)
+{
+	clear_answer(c);
+	c->about_last = true;
+	ask(c);
+}
+
 static void take_version(struct confirm *c)
 {
 	char said[DIAG_TEXT_MAX];
 	if (version_is_older(c->has, c->version)) {
 		snprintf(said, sizeof said, "it has version %.40s, and had %.40s", c->has, c->version);
 		tell_behind(c, said);
-		return;
+	} else if (!*c->last.version) {
+		tell_reached(c, stream_counts(c->stream).objects == 0);
+	} else if (c->about_last || !*c->last.name) {
+		tell_reached(c, c->found);
+	} else {
+		ask_about_last(c);
 	}
-	confirm_stop(c);
-	backoff_reset(&c->backoff);
-	c->handlers.reached(c->handlers.arg);
 }
 
 static void try_later(struct confirm *c, const struct api_result *result)
@@ -141,12 +172,19 @@ static void try_later(struct confirm *c, const struct api_result *result)
 	uv_timer_start(&c->timer, on_timer, ms > asked ? ms : asked, 0);
 }
 
+static bool is_for_good(unsigned status)
+{
+	return status >= 400 && status < 500 && status != 429 && status != 408 && status != 401;
+}
+
 static void on_done(void *arg, const struct api_result *result)
 {
 	struct confirm *c = arg;
 	c->request = NULL;
 	if (*c->has)
 		take_version(c);
+	else if (c->about_last && result->outcome == API_STATUS && is_for_good(result->status))
+		tell_reached(c, true); /* it can't be asked that, and has reached the version */
 	else if (result->outcome == API_STATUS &&
 	         (version_is_ahead(result->text) || result->status == GONE || api_is_about_request(result->status)))
 		tell_behind(c, result->text);
@@ -156,19 +194,37 @@ static void on_done(void *arg, const struct api_result *result)
 
 /* --- asking --- */
 
+static void put_path(struct buffer *target, const struct resource *r, const char *ns)
+{
+	size_t base = strlen(r->path) - strlen(r->plural);
+	buffer_append(target, r->path, base);
+	if (*ns) {
+		buffer_append(target, "namespaces/", strlen("namespaces/"));
+		target_escape(target, ns);
+		buffer_append(target, "/", 1);
+	}
+	buffer_append(target, r->plural, strlen(r->plural));
+	buffer_append(target, "?", 1);
+}
+
 static char *target_of(const struct confirm *c)
 {
 	struct buffer target = {0};
-	buffer_append(&target, c->resource->path, strlen(c->resource->path));
-	buffer_append(&target, "?", 1);
-	buffer_append(&target, c->selector, strlen(c->selector));
-	target_put(&target, "limit", "1");
+	char field[sizeof c->last.name + sizeof "metadata.name="];
+	put_path(&target, c->resource, c->about_last ? c->last.ns : "");
+	if (c->about_last) {
+		snprintf(field, sizeof field, "metadata.name=%s", c->last.name);
+		target_put(&target, "fieldSelector", field);
+	} else {
+		buffer_append(&target, c->selector, strlen(c->selector));
+		target_put(&target, "limit", "1");
+	}
 	target_put(&target, "resourceVersion", c->version);
 	target_put(&target, "resourceVersionMatch", "NotOlderThan");
 	return target_take(&target);
 }
 
-static void try(struct confirm *c)
+static void ask(struct confirm *c)
 {
 	char *target = target_of(c);
 	struct stream_handlers handlers = stream_handlers;
@@ -188,32 +244,28 @@ static void try(struct confirm *c)
 		try_later(c, &(struct api_result){.outcome = API_NOMEM, .reason = "", .text = "out of memory"});
 }
 
-void confirm_ask(struct confirm *c, const char *version)
+void confirm_ask(struct confirm *c, const struct resource *resource, const char *version, const struct confirm_object *last)
 {
 	uint64_t next_ms = c->asked_ms ? c->asked_ms + c->timing.pause : 0, now_ms = uv_now(c->loop);
 	if (*c->version)
 		return;
 	snprintf(c->version, sizeof c->version, "%s", version);
+	c->resource = resource;
+	c->last = *last;
 	if (next_ms <= now_ms)
-		try(c);
+		ask(c);
 	else
 		uv_timer_start(&c->timer, on_timer, next_ms - now_ms, 0);
 }
 
-struct confirm *confirm_new(uv_loop_t *loop, struct api *api, const struct resource *resource, const char *selector, struct intern *pool,
-                            struct json_arena *arena, const struct confirm_timing *timing, const struct confirm_handlers *handlers)
+struct confirm *confirm_new(uv_loop_t *loop, struct api *api, const char *selector, struct intern *pool, struct json_arena *arena,
+                            const struct confirm_timing *timing, const struct confirm_handlers *handlers)
 {
 	struct confirm *c = calloc(1, sizeof *c);
 	if (!c)
 		return NULL;
-	*c = (struct confirm){.loop = loop,
-	                      .api = api,
-	                      .resource = resource,
-	                      .selector = selector,
-	                      .pool = pool,
-	                      .arena = arena,
-	                      .timing = *timing,
-	                      .handlers = *handlers};
+	*c = (struct confirm){
+	        .loop = loop, .api = api, .selector = selector, .pool = pool, .arena = arena, .timing = *timing, .handlers = *handlers};
 	backoff_init(&c->backoff);
 	uv_timer_init(loop, &c->timer);
 	c->timer.data = c;

@@ -15,8 +15,9 @@
 #define SHORT_STREAMS_MAX 2 /* that ended before the list did; then lists are fetched */
 #define WATCH_SHORT_MS    1000
 #define GONE              410
-#define GONE_MAX          3 /* in a row; then a list is asked for without a version */
-#define ODD_FAILURES_MAX  3 /* of watches from a version that is no number */
+#define REPLAY_MS         5000 /* for an event that the server has had since long */
+#define GONE_MAX          3    /* in a row; then a list is asked for without a version */
+#define ODD_FAILURES_MAX  3    /* of watches from a version that is no number */
 #define NOT_FOUND         404
 
 const struct reflector_limits reflector_default_limits = {
@@ -75,6 +76,12 @@ struct reflector {
 	bool unsure;       /* a watch did not end as it should: has the server, which may be another one by now, reached version? */
 	bool doubtful;     /* most of the last list could not be read */
 	bool other_absent; /* this server has just said that it has not got the other version of the resource */
+
+	/* What changed last, and the version before that: from there a server that has the same past must say it again. */
+	struct confirm_object last;
+	char before_last[VERSION_MAX]; /* "": not known */
+	bool replaying;                /* the watch begins there */
+
 	unsigned short_streams;
 	unsigned gone;                 /* answers of 410 since a watch brought something */
 	unsigned odd_failures;         /* of watches from this version, which is no number */
@@ -84,6 +91,7 @@ struct reflector {
 	bool unreachable;              /* the last failure was no response of the server */
 	uint64_t request_ms;           /* when the request was begun */
 	struct list_progress progress; /* of the list under way */
+	uint64_t connection;           /* by which the last response came */
 };
 
 static void begin_list(struct reflector *r);
@@ -154,25 +162,47 @@ static void on_gone(void *arg, const char *ns, const char *name)
 	p->owner->handlers.gone(p->owner->handlers.arg, p->owner->resource->kind, ns, name);
 }
 
+/* Of a list, objects come in any order. */
+static void on_seen(void *arg, const char *ns, const char *name, const char *version, bool deleted)
+{
+	const struct page *p = arg;
+	struct confirm_object *last = &p->owner->last;
+	if (p->owner->replaying || !version_is_usable(version) || (*last->version && !version_is_older(last->version, version)))
+		return;
+	*last = (struct confirm_object){0};
+	set_version(last->version, version);
+	if (deleted || strlen(ns) >= sizeof last->ns || strlen(name) >= sizeof last->name)
+		return;
+	snprintf(last->ns, sizeof last->ns, "%s", ns);
+	snprintf(last->name, sizeof last->name, "%s", name);
+}
+
 /* Versions of a watch grow. Where one does not, the server is not the one that it was. */
-static void watch_is_at(struct reflector *r, const char *version)
+static void watch_is_at(struct reflector *r, const char *version, enum stream_mark mark)
 {
 	backoff_reset(&r->backoff);
 	r->gone = r->odd_failures = 0;
-	if (version_is_older(version, r->version))
-		confirm_ask(r->confirm, r->version);
-	else
-		set_version(r->version, version);
+	if (version_is_older(version, r->version)) {
+		confirm_ask(r->confirm, r->resource, r->version, &r->last);
+		return;
+	}
+	if (mark == STREAM_EVENT)
+		set_version(r->before_last, r->version);
+	set_version(r->version, version);
 }
 
+static void take_replay(struct reflector *r, const char *version);
+
 /* While a list is streamed, the versions of its objects say nothing about the whole. */
-static void on_version(void *arg, const char *version, bool initial_end)
+static void on_version(void *arg, const char *version, enum stream_mark mark)
 {
 	const struct page *p = arg;
 	struct reflector *r = p->owner;
-	if (r->phase == PHASE_WATCHING) {
-		watch_is_at(r, version);
-	} else if (initial_end) {
+	if (r->replaying) {
+		take_replay(r, version);
+	} else if (r->phase == PHASE_WATCHING) {
+		watch_is_at(r, version, mark);
+	} else if (mark == STREAM_INITIAL_END) {
 		r->phase = PHASE_WATCHING;
 		api_set_silence(p->request, r->limits.watch_silence);
 		list_is_whole(r, version);
@@ -204,7 +234,7 @@ static void on_error(void *arg, unsigned code, const char *message)
 	diag_set(&p->why, OK, "it ended the stream with %s: %.300s", code_text, *message ? message : "no reason is given");
 }
 
-static const struct stream_handlers stream_handlers = {on_upsert, on_gone, on_version, on_list, on_error, NULL};
+static const struct stream_handlers stream_handlers = {on_upsert, on_gone, on_seen, on_version, on_list, on_error, NULL};
 
 /* --- after a response --- */
 
@@ -219,6 +249,7 @@ static void page_clear(struct page *p)
 static void drop_all(struct reflector *r)
 {
 	confirm_stop(r->confirm);
+	r->replaying = false;
 	for (unsigned i = 0; i < PAGES; i++)
 		page_clear(&r->pages[i]);
 	free(r->continuation);
@@ -316,7 +347,7 @@ static bool ask_otherwise(struct reflector *r, unsigned code, const char *text)
 		log_line(LOG_INFO, "%s: this server does not stream lists; they are fetched", r->resource->plural);
 		r->no_streamed_list = true;
 	} else if (code && *r->version && version_is_ahead(text)) {
-		list_anew(r, "the server's store was set back");
+		list_anew(r, "the server's store is not what it was");
 	} else if ((r->phase == PHASE_WATCHING && api_is_about_request(code)) || is_odd_version(r)) {
 		list_anew(r, "it does not watch from the version that it gave");
 	} else if (code == NOT_FOUND && ask_other_version(r)) {
@@ -412,10 +443,13 @@ static void on_done(void *arg, const struct api_result *result)
 		on_failure(r, &seen);
 }
 
-static void on_begun(void *arg)
+static void on_begun(void *arg, uint64_t connection)
 {
 	const struct page *p = arg;
 	struct reflector *r = p->owner;
+	r->unsure |= connection && connection != r->connection;
+	if (connection)
+		r->connection = connection;
 	r->fresh = false;
 	r->counts.refused_status = 0;
 	if (r->phase != PHASE_WATCHING) {
@@ -423,8 +457,8 @@ static void on_begun(void *arg)
 		return;
 	}
 	trouble_over(&r->trouble, r->resource, uv_now(r->loop));
-	if (r->unsure)
-		confirm_ask(r->confirm, r->version);
+	if (r->unsure && !r->replaying)
+		confirm_ask(r->confirm, r->resource, r->version, &r->last);
 }
 
 /* Not of a watch, which brings more and more, and is not expected to end. */
@@ -532,7 +566,7 @@ static char *watch_target(struct reflector *r, bool with_list)
 		target_put(&target, "resourceVersionMatch", "NotOlderThan");
 	}
 	if (*r->version)
-		target_put(&target, "resourceVersion", r->version);
+		target_put(&target, "resourceVersion", r->replaying ? r->before_last : r->version);
 	target_put(&target, "timeoutSeconds", seconds);
 	return target_take(&target);
 }
@@ -584,9 +618,12 @@ static void begin_list(struct reflector *r)
 	r->counts.objects = r->counts.bytes = 0;
 	r->listed = (struct stream_counts){0};
 	r->progress = (struct list_progress){0};
+	r->last = (struct confirm_object){0};
+	r->before_last[0] = '\0';
 	uv_timer_start(&r->timer, on_list_timer, r->limits.list.quiet_ms, 0);
 	if (r->expired)
 		r->version[0] = '\0';
+	log_line(LOG_DEBUG, "%s: listing what is not older than version %.40s", r->resource->plural, *r->version ? r->version : "0");
 	r->handlers.begin(r->handlers.arg, r->resource->kind);
 	if (!(r->no_streamed_list ? ask_page(r, NULL) : ask_watch(r, true)))
 		out_of_memory(r);
@@ -605,18 +642,49 @@ static void on_behind(void *arg, const char *said)
 {
 	struct reflector *r = arg;
 	char why[DIAG_TEXT_MAX];
-	snprintf(why, sizeof why, "the server's store was set back (%.300s)", said);
+	snprintf(why, sizeof why, "the server's store is not what it was (%.300s)", said);
 	drop_all(r);
 	list_anew(r, why);
 	resume_soon(r);
 }
 
+static void on_not_replayed(uv_timer_t *handle)
+{
+	on_behind(handle->data, "what changed last is not among its changes");
+}
+
+/* The first that such a watch says. Here, within the watch's own stream, it can't be ended. */
+static void take_replay(struct reflector *r, const char *version)
+{
+	bool same = strcmp(version, r->last.version) == 0;
+	r->replaying = !same;
+	uv_timer_stop(&r->timer);
+	if (same)
+		on_reached(r);
+	else
+		uv_timer_start(&r->timer, on_not_replayed, 0, 0);
+}
+
+/* It has changed while we were away, or there is another past: the server is asked to say it again. */
+static void on_differs(void *arg)
+{
+	struct reflector *r = arg;
+	if (!*r->before_last) {
+		on_behind(r, "what changed last is not there, or not as it was");
+		return;
+	}
+	drop_all(r);
+	r->replaying = true;
+	uv_timer_start(&r->timer, on_not_replayed, REPLAY_MS, 0);
+	begin_watch(r);
+}
+
 static bool make_confirm(struct reflector *r)
 {
-	const struct confirm_handlers handlers = {on_reached, on_behind, r};
+	const struct confirm_handlers handlers = {on_reached, on_differs, on_behind, r};
 	const struct confirm_timing limits = {r->limits.head, r->limits.list_silence, r->limits.retry_min, r->limits.retry_refused,
 	                                      r->limits.confirm_pause};
-	r->confirm = confirm_new(r->loop, r->api, r->resource, r->selector, r->pool, r->arena, &limits, &handlers);
+	r->confirm = confirm_new(r->loop, r->api, r->selector, r->pool, r->arena, &limits, &handlers);
 	return r->confirm;
 }
 

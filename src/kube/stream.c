@@ -106,6 +106,11 @@ static enum err deliver_object(struct stream *s, const cJSON *json)
 	return give_out(s, o);
 }
 
+static void tell_seen(const struct stream *s, const cJSON *meta, bool deleted)
+{
+	s->handlers.seen(s->handlers.arg, text_of(meta, "namespace"), text_of(meta, "name"), text_of(meta, "resourceVersion"), deleted);
+}
+
 /* --- what a list says of itself --- */
 
 static enum err deliver_kind(struct stream *s, const cJSON *json)
@@ -142,15 +147,26 @@ static enum err deliver_error(const struct stream *s, const cJSON *status)
 	return ERR_DENIED;
 }
 
+static enum stream_mark mark_of(const char *type, const cJSON *meta)
+{
+	const cJSON *annotations = cJSON_GetObjectItemCaseSensitive(meta, "annotations");
+	if (strcmp(type, "ADDED") == 0 || strcmp(type, "MODIFIED") == 0 || strcmp(type, "DELETED") == 0)
+		return STREAM_EVENT;
+	return strcmp(type, "BOOKMARK") == 0 && strcmp(text_of(annotations, INITIAL_EVENTS_END), "true") == 0 ? STREAM_INITIAL_END
+	                                                                                                      : STREAM_BOOKMARK;
+}
+
 static enum err deliver_event(struct stream *s, const cJSON *event)
 {
 	const char *type = text_of(event, "type");
 	const cJSON *object = cJSON_GetObjectItemCaseSensitive(event, "object");
 	const cJSON *meta = cJSON_GetObjectItemCaseSensitive(object, "metadata");
-	const cJSON *annotations = cJSON_GetObjectItemCaseSensitive(meta, "annotations");
+	enum stream_mark mark = mark_of(type, meta);
 	enum err err = OK;
 	if (strcmp(type, "ERROR") == 0)
 		return deliver_error(s, object);
+	if (mark == STREAM_EVENT)
+		tell_seen(s, meta, strcmp(type, "DELETED") == 0);
 	if (strcmp(type, "ADDED") == 0 || strcmp(type, "MODIFIED") == 0)
 		err = deliver_object(s, object);
 	else if (strcmp(type, "DELETED") == 0)
@@ -158,8 +174,7 @@ static enum err deliver_event(struct stream *s, const cJSON *event)
 	else if (strcmp(type, "BOOKMARK") != 0)
 		log_line(LOG_DEBUG, "%s: an event of type \"%.40s\" is passed over", s->resource->plural, type);
 	if (!err && version_is_usable(text_of(meta, "resourceVersion")))
-		s->handlers.version(s->handlers.arg, text_of(meta, "resourceVersion"),
-		                    strcmp(type, "BOOKMARK") == 0 && strcmp(text_of(annotations, INITIAL_EVENTS_END), "true") == 0);
+		s->handlers.version(s->handlers.arg, text_of(meta, "resourceVersion"), mark);
 	return err;
 }
 
@@ -175,9 +190,10 @@ static enum err deliver(struct stream *s, enum scan_frame_kind kind, const cJSON
 	case SCAN_ITEM:
 		break;
 	}
-	if (cJSON_IsObject(json))
-		return deliver_object(s, json);
-	return leave_out(s, "it is no object");
+	if (!cJSON_IsObject(json))
+		return leave_out(s, "it is no object");
+	tell_seen(s, cJSON_GetObjectItemCaseSensitive(json, "metadata"), false);
+	return deliver_object(s, json);
 }
 
 static enum err take_json(struct stream *s, const struct scan_frame *f)

@@ -8,14 +8,22 @@
 #include "resource.h"
 #include "scan.h"
 
+enum stream_mark {
+	STREAM_EVENT,
+	STREAM_BOOKMARK,
+	STREAM_INITIAL_END, /* a bookmark: the objects that were there at the beginning are complete */
+};
+
 /* What is in it, as it comes. Strings are borrowed for the call. */
 struct stream_handlers {
 	enum err (*upsert)(void *arg, struct object *o); /* takes it; an error ends the stream */
 	void (*gone)(void *arg, const char *ns, const char *name);
 
-	/* The version that the world has after the event just handed over, or after a bookmark. initial_end: by this bookmark the objects that
-	 * were there at the beginning are complete. */
-	void (*version)(void *arg, const char *version, bool initial_end);
+	/* What the metadata of an item or event says, before anything else of an event is given out. deleted: it is gone as of that version. */
+	void (*seen)(void *arg, const char *ns, const char *name, const char *version, bool deleted);
+
+	/* The version that the world has after the event just handed over, or after a bookmark. */
+	void (*version)(void *arg, const char *version, enum stream_mark mark);
 
 	/* A list's own metadata. version: a usable one. continuation: for the next page; "" if this is the last. */
 	void (*list)(void *arg, const char *version, const char *continuation);

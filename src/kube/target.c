@@ -12,17 +12,21 @@ static bool wants_separator(const struct buffer *b)
 	return b->len && !strchr("?&", b->data[b->len - 1]);
 }
 
+void target_escape(struct buffer *target, const char *text)
+{
+	char *escaped = curl_easy_escape(NULL, text, (int)strlen(text));
+	put_text(target, escaped ? escaped : "");
+	target->failed |= !escaped;
+	curl_free(escaped);
+}
+
 void target_put(struct buffer *target, const char *name, const char *value)
 {
-	char *escaped = curl_easy_escape(NULL, value, (int)strlen(value));
 	if (wants_separator(target))
 		put_text(target, "&");
 	put_text(target, name);
 	put_text(target, "=");
-	if (*value)
-		put_text(target, escaped ? escaped : "");
-	target->failed |= !escaped;
-	curl_free(escaped);
+	target_escape(target, value);
 }
 
 char *target_take(struct buffer *target)

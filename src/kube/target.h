@@ -6,5 +6,8 @@
 /* Appends name=value, with what stands between parameters. */
 void target_put(struct buffer *target, const char *name, const char *value);
 
+/* Appends a part of a path. */
+void target_escape(struct buffer *target, const char *text);
+
 /* The text, which the caller frees; the buffer is empty then. NULL: out of memory. */
 char *target_take(struct buffer *target);

@@ -33,7 +33,8 @@ REASONS = {400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFo
 
 def is_whole_list(query):
     """The first request of it, where there are pages."""
-    return "sendInitialEvents" in query or not (query.get("watch") or "continue" in query or query.get("limit") == "1")
+    of_one = query.get("limit") == "1" or "metadata.name=" in query.get("fieldSelector", "")
+    return "sendInitialEvents" in query or not (query.get("watch") or "continue" in query or of_one)
 
 
 def event(kind, obj):
@@ -66,10 +67,10 @@ def dressed(obj):
 
 
 class Selector:
-    """metadata.labels and status.phase, with =, !=, in, notin and the bare key, which must be there, as they are used."""
+    """metadata.name and .labels and status.phase, with =, !=, in, notin and the bare key, which must be there, as they are used."""
 
-    def __init__(self, query):
-        self.terms = []
+    def __init__(self, query, namespace=None):
+        self.terms, self.namespace = [], namespace
         for parameter in ("fieldSelector", "labelSelector"):
             for term in filter(None, re.split(r",(?![^(]*\))", query.get(parameter, ""))):
                 key, operator, value = re.fullmatch(r"([^!= ]*)(!=|=| in | notin |$)(.*)", term).groups()
@@ -78,14 +79,16 @@ class Selector:
 
     def matches(self, obj):
         for parameter, key, wanted, values in self.terms:
-            if parameter == "fieldSelector":
+            if key == "metadata.name":
+                have = obj["metadata"]["name"]
+            elif parameter == "fieldSelector":
                 assert key == "status.phase", key
                 have = obj.get("status", {}).get("phase")
             else:
                 have = obj["metadata"].get("labels", {}).get(key)
             if (have in values) != wanted:
                 return False
-        return True
+        return self.namespace in (None, obj["metadata"].get("namespace"))
 
 
 class Watch:
@@ -347,9 +350,11 @@ class Connection(threading.Thread):
             headers[name.lower()] = value.strip()
         target = urllib.parse.urlsplit(line.split()[1])
         query = dict(urllib.parse.parse_qsl(target.query))
-        if target.path not in PATHS or PATHS[target.path][1] in self.api.absent:
+        parts = re.fullmatch(r"(.+)/namespaces/([^/]+)(/[^/]+)", target.path)
+        path, namespace = (parts[1] + parts[3], urllib.parse.unquote(parts[2])) if parts else (target.path, None)
+        if path not in PATHS or PATHS[path][1] in self.api.absent:
             return self.reply(404, status(404))
-        resource = PATHS[target.path][0]
+        resource = PATHS[path][0]
         with self.api.news:
             self.api.requests.append((resource, query, headers))
             self.api.news.notify_all()
@@ -360,7 +365,7 @@ class Connection(threading.Thread):
             return self.reply(*refusal)
         if hostile:
             return self.send_pieces(hostile, query)
-        return self.watch(target.path, query) if query.get("watch") else self.list(target.path, query)
+        return self.watch(path, query) if query.get("watch") else self.list(path, query, namespace)
 
     def reply(self, code, body, headers=None):
         body = json.dumps(body).encode()
@@ -380,10 +385,10 @@ class Connection(threading.Thread):
         self.stream.sendall(ENDS)
         return True
 
-    def list(self, path, query):
+    def list(self, path, query, namespace):
         api = self.api
         resource, version, kind = PATHS[path]
-        selector = Selector(query)
+        selector = Selector(query, namespace)
         with api.news:
             items = [o for o in api.objects[resource].values() if selector.matches(o)]
             meta = {"resourceVersion": str(api.version)}

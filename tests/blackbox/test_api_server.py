@@ -16,6 +16,7 @@ from harness import NGINX, WEB0, asking, rcode, service, until, web
 
 HOW_IT_BREAKS = {
     "it was killed": lambda api: None,
+    "it was stopped": lambda api: [api.end(resource) for resource in ALWAYS],
     "half an event": lambda api: [api.send(resource, b'{"type":', close=True) for resource in ALWAYS],
 }
 
@@ -49,11 +50,44 @@ def test_a_backup_that_is_not_older_than_what_is_known(cluster, follow):
     api.stop()
     api.restore(api.backup())
     api.start()
-    api.put(web(0, "10.244.0.8"))
-    until(server, WEB0, {"10.244.0.8"})
+    api.put(web(1, "10.244.0.8"))
+    until(server, "web-1.nginx.default.svc", {"10.244.0.8"})
     for resource in ALWAYS:
         api.wait_for(lambda api, resource=resource: api.count(resource, limit="1"))
     assert {resource: api.lists(resource) for resource in ALWAYS} == dict.fromkeys(ALWAYS, 1)
+
+
+def test_a_backup_whose_versions_have_passed_ours(cluster, follow):
+    """So much has changed since that the server has reached our version, on another way: what was undone must go, and what else changed be seen."""
+    api = cluster()
+    server = follow(api)
+    backup = api.backup()
+    api.put(service("new", headless=False, cluster_ip="10.0.0.9"), web(1, "10.244.0.9"))
+    until(server, "web-1.nginx.default.svc", {"10.244.0.9"})
+    api.delete(web(1, "10.244.0.9"))
+    until(server, "web-1.nginx.default.svc", "NXDOMAIN")
+    api.stop()
+    api.restore(backup)
+    for number in range(20):
+        api.put(web(0, f"10.244.0.{10 + number}"))
+    api.start()
+    until(server, WEB0, {"10.244.0.29"})
+    until(server, "new.default.svc", "NXDOMAIN")
+
+
+def test_what_changed_last_changed_again_while_it_was_away(cluster, follow):
+    """The server is the same, and says both changes: nothing is listed."""
+    api = cluster()
+    server = follow(api)
+    api.put(web(1, "10.244.0.9"))
+    until(server, "web-1.nginx.default.svc", {"10.244.0.9"})
+    for again in ("10.244.0.10", None, "10.244.0.11"):
+        api.stop()
+        api.put(web(1, again)) if again else api.delete(web(1, "10.244.0.10"))
+        api.start()
+        until(server, "web-1.nginx.default.svc", {again} if again else "NXDOMAIN")
+        api.wait_watched("pods")
+    assert api.lists("pods") == 1
 
 
 def test_a_restart_costs_no_list(cluster, follow):
@@ -101,7 +135,7 @@ def test_a_version_of_the_past(cluster, follow, what):
     else:
         api.send("pods", event("ADDED", old))
     until(server, WEB0, {"10.244.0.7"})
-    server.log.wait(r"pods: the server's store was set back \(HTTP status 504: Timeout: Too large resource version: \d+, current: \d+\); listing anew")
+    server.log.wait(r"pods: the server's store is not what it was \(HTTP status 504: Timeout: Too large resource version: \d+, current: \d+\); listing anew")
     assert api.lists("pods") == 2
 
 
@@ -151,7 +185,7 @@ def test_a_version_of_the_far_future(cluster, follow, version):
     api.bookmark("pods")
     api.put(web(0, "10.244.0.8"))
     until(server, WEB0, {"10.244.0.8"})
-    server.log.wait("pods: the server's store was set back")
+    server.log.wait("pods: the server's store is not what it was")
 
 
 def test_a_version_that_is_longer_than_any(cluster, follow):

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define REQUEST_MAX 4096
+#define KEEP_ALIVE  "Connection: keep-alive\r\n"
 
 struct fake_server {
 	uv_tcp_t listener;
@@ -24,7 +25,7 @@ struct client {
 	size_t len;
 	char request[REQUEST_MAX];
 	char *reply;
-	bool hold;
+	bool hold, again; /* after the reply nothing more comes; the connection takes another request */
 	uv_write_t write;
 };
 
@@ -60,14 +61,30 @@ static void on_written(uv_write_t *write, int status)
 {
 	struct client *c = write->data;
 	(void)status;
-	if (!c->hold)
+	if (c->again) {
+		free(c->reply);
+		c->reply = NULL;
+	} else if (!c->hold) {
 		client_close(c);
+	}
+}
+
+/* The reply with its length in the place of the header that asks for it. */
+static char *with_length(const char *text, const char *header)
+{
+	size_t bytes = strlen(text) + 64;
+	char *out = malloc(bytes);
+	snprintf(out, bytes, "%.*sContent-Length: %zu\r\n%s", (int)(header - text), text, strlen(strstr(text, "\r\n\r\n") + 4),
+	         header + strlen(KEEP_ALIVE));
+	return out;
 }
 
 static void reply(struct client *c, const char *text)
 {
 	uv_buf_t buf;
-	c->reply = strdup(text);
+	const char *header = c->hold ? NULL : strstr(text, KEEP_ALIVE);
+	c->again = header;
+	c->reply = header ? with_length(text, header) : strdup(text);
 	for (char *p = c->reply; *p; p++)
 		*p = *p == '\'' ? '"' : *p;
 	buf = uv_buf_init(c->reply, (unsigned)strlen(c->reply));

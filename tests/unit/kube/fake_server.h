@@ -7,7 +7,7 @@
 struct exchange {
 	const char *target; /* what must be asked for; "" takes anything */
 	const char *reply;  /* octets; ' stands for ". NULL: none */
-	bool hold;          /* the connection stays open after it */
+	bool hold; /* the response does not end; else the connection does with it, unless that has a header "Connection: keep-alive" */
 };
 
 struct fake_server;

@@ -37,9 +37,10 @@ static void cancel(struct fixture *f)
 	uv_stop(&f->loop);
 }
 
-static void on_begun(void *arg)
+static void on_begun(void *arg, uint64_t connection)
 {
 	struct fixture *f = arg;
+	(void)connection;
 	note(f, "begun ");
 	if (f->act == ACT_CANCEL_IN_BEGUN)
 		cancel(f);

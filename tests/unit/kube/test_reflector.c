@@ -9,8 +9,9 @@
 #define PATIENCE_MS 20000
 #define SCRIPT_MAX  32
 
-/* What the server sends. The body ends with the connection. */
-#define OK_HEAD           "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: close\r\n\r\n"
+/* What the server sends. */
+#define OK_HEAD           "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nConnection: keep-alive\r\n\r\n"
+#define CLOSING_HEAD      "HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n"
 #define STATUS(line)      "HTTP/1.1 " line "\r\nConnection: close\r\n\r\n{'kind':'Status','reason':'R','message':'m'}"
 #define META(name, v)     "'metadata':{'name':'" name "','namespace':'x','resourceVersion':'" v "'}"
 #define EVENT(t, n, v)    "{'type':'" t "','object':{'kind':'Service','apiVersion':'v1'," META(n, v) "}}\n"
@@ -36,7 +37,9 @@
 #define WATCH_FROM(v)  WATCH "&resourceVersion=" v SECONDS
 #define LIST_FROM(v)   PATH "resourceVersion=" v
 #define ONE_FROM(v)    PATH "limit=1&resourceVersion=" v "&resourceVersionMatch=NotOlderThan"
-#define AHEAD          "Too large resource version: 7, current: 3"
+#define LAST(n, v)                                                                                                                         \
+	"/api/v1/namespaces/x/services?fieldSelector=metadata.name%3D" n "&resourceVersion=" v "&resourceVersionMatch=NotOlderThan"
+#define AHEAD "Too large resource version: 7, current: 3"
 
 #define REFUSED_STREAM                                                                                                                     \
 	{                                                                                                                                  \
@@ -208,10 +211,67 @@ static const struct reflector_case cases[] = {
           {STREAM_LIST, OK_HEAD END("9"), true}},
          "begin synced begin synced "},
         {"a server that is back and has the version",
-         {{STREAM_LIST, OK_HEAD END("9") "{", false},
+         {{STREAM_LIST, OK_HEAD EVENT("ADDED", "a", "6") END("9") "{", false},
           {WATCH_FROM("9"), OK_HEAD EVENT("ADDED", "b", "11"), true},
-          {ONE_FROM("9"), LIST("10", "more", ITEM("a")), false}},
-         "begin synced +b "},
+          {ONE_FROM("9"), LIST("10", "more", ITEM("z")), false},
+          {LAST("a", "9"), LIST("10", "", "{" META("a", "6") "}"), true}},
+         "begin +a synced +b "},
+        {"the same of an empty world",
+         {{STREAM_LIST, OK_HEAD END("9") "{", false}, {WATCH_FROM("9"), OK_HEAD, true}, {ONE_FROM("9"), LIST("10", "", ""), true}},
+         "begin synced "},
+        {"one that is not empty",
+         {{STREAM_LIST, OK_HEAD END("9") "{", false},
+          {WATCH_FROM("9"), OK_HEAD, true},
+          {ONE_FROM("9"), LIST("10", "", ITEM("z")), false},
+          {STREAM_LIST, OK_HEAD END("10"), true}},
+         "begin synced begin synced "},
+        {"one that can't be asked about an object",
+         {{STREAM_LIST, OK_HEAD EVENT("ADDED", "a", "6") END("9") "{", false},
+          {WATCH_FROM("9"), OK_HEAD, true},
+          {ONE_FROM("9"), LIST("10", "", ""), false},
+          {LAST("a", "9"), STATUS("403 Forbidden"), false}},
+         "begin +a synced "},
+        {"one that has reached the version on another way",
+         {{STREAM_LIST, OK_HEAD EVENT("ADDED", "a", "6") END("9") "{", false},
+          {WATCH_FROM("9"), OK_HEAD, true},
+          {ONE_FROM("9"), LIST("10", "", ""), false},
+          {LAST("a", "9"), LIST("10", "", ""), false},
+          {STREAM_LIST, OK_HEAD END("10"), true}},
+         "begin +a synced begin synced "},
+        {"what changed last has changed again: it is said again",
+         {{STREAM_LIST, OK_HEAD END("5") EVENT("ADDED", "a", "6") BOOKMARK("7") "{", false},
+          {WATCH_FROM("7"), OK_HEAD, true},
+          {ONE_FROM("7"), LIST("9", "", ""), false},
+          {LAST("a", "7"), LIST("9", "", "{" META("a", "8") "}"), false},
+          {WATCH_FROM("5"), OK_HEAD EVENT("ADDED", "a", "6") EVENT("MODIFIED", "a", "8"), false},
+          {WATCH_FROM("8"), OK_HEAD, true}},
+         "begin synced +a +a +a "},
+        {"it was deleted",
+         {{STREAM_LIST, OK_HEAD END("5") EVENT("DELETED", "a", "6") "{", false},
+          {WATCH_FROM("6"), OK_HEAD, true},
+          {ONE_FROM("6"), LIST("9", "", ""), false},
+          {WATCH_FROM("5"), OK_HEAD EVENT("DELETED", "a", "6"), false},
+          {WATCH_FROM("6"), OK_HEAD, true}},
+         "begin synced -a -a "},
+        {"something else is said",
+         {{STREAM_LIST, OK_HEAD END("5") EVENT("ADDED", "a", "6") "{", false},
+          {WATCH_FROM("6"), OK_HEAD, true},
+          {ONE_FROM("6"), LIST("9", "", ""), false},
+          {LAST("a", "6"), LIST("9", "", ""), false},
+          {WATCH_FROM("5"), OK_HEAD EVENT("ADDED", "z", "7"), true},
+          {STREAM_LIST, OK_HEAD END("9"), true}},
+         "begin synced +a +z begin synced "},
+        {"it can't be said again",
+         {{STREAM_LIST, OK_HEAD END("5") EVENT("ADDED", "a", "6") "{", false},
+          {WATCH_FROM("6"), OK_HEAD, true},
+          {ONE_FROM("6"), LIST("9", "", ""), false},
+          {LAST("a", "6"), LIST("9", "", ""), false},
+          {WATCH_FROM("5"), STATUS("410 Gone"), false},
+          {STREAM_FROM("6"), OK_HEAD END("9"), true}},
+         "begin synced +a begin synced "},
+        {"a watch that the server ended with the connection",
+         {{STREAM_LIST, CLOSING_HEAD END("9"), false}, {WATCH_FROM("9"), OK_HEAD, true}, {ONE_FROM("9"), LIST("9", "", ""), false}},
+         "begin synced "},
         {"one that can't say so yet",
          {{STREAM_LIST, OK_HEAD END("9") "{", false},
           {WATCH_FROM("9"), OK_HEAD, true},
@@ -271,7 +331,7 @@ static const struct reflector_case cases[] = {
         {"a version that can't stand in a URL",
          {REFUSED_STREAM,
           {LIST_FROM("0"), LIST("a b&limit=1#\\n%", "", ""), false},
-          {WATCH_FROM("a%20b%26limit%3D1%23%0A%25"), NULL, false},
+          {WATCH_FROM("a%20b%26limit%3D1%23%0A%25"), STATUS("502 Bad Gateway"), false},
           {WATCH_FROM("a%20b%26limit%3D1%23%0A%25"), STATUS("500 Internal"), false},
           {WATCH_FROM("a%20b%26limit%3D1%23%0A%25"), OK_HEAD "x", false},
           {PATH "limit=500", LIST("8", "", ""), false},
