@@ -168,33 +168,24 @@ void pod_spec_decode(struct decoder *d, const struct field *spec, struct pod *p)
 	place_decode(d, spec, p);
 }
 
-static bool has_ip(const struct pod *p, const struct addr *a)
+static bool has_family(const struct pod *p, uint8_t family)
 {
-	for (unsigned i = 0; i < p->ip_count; i++)
-		if (addr_equal(&p->ips[i], a))
-			return true;
-	return false;
+	return (p->ip_count > 0 && p->ips[0].family == family) || (p->ip_count > 1 && p->ips[1].family == family);
 }
 
-static void ip_decode(struct decoder *d, const struct field *ip, struct pod *p)
-{
-	struct addr a;
-	if (p->ip_count < POD_IPS_MAX && field_addr(d, ip, &a) && !has_ip(p, &a))
-		p->ips[p->ip_count++] = a;
-}
-
-/* podIP is the first of podIPs: it is asked where that list has none, or one of them is lost. */
+/* podIP is the first of podIPs: it counts where that list has none of its family. */
 static void ips_decode(struct decoder *d, const struct field *status, struct pod *p)
 {
 	struct field list = field_member(d, status, "podIPs"), item = {0}, one = field_member(d, status, "podIP");
-	unsigned lost = d->lost;
+	struct addr a;
 	(void)field_list_size(d, &list, POD_IPS_MAX);
-	while (field_next(d, &list, &item)) {
+	while (p->ip_count < POD_IPS_MAX && field_next(d, &list, &item)) {
 		struct field ip = field_member(d, &item, "ip");
-		ip_decode(d, &ip, p);
+		if (field_addr(d, &ip, &a))
+			p->ips[p->ip_count++] = a;
 	}
-	if (!p->ip_count || d->lost != lost)
-		ip_decode(d, &one, p);
+	if (p->ip_count < POD_IPS_MAX && field_addr(d, &one, &a) && !has_family(p, a.family))
+		p->ips[p->ip_count++] = a;
 }
 
 bool condition_decode(struct decoder *d, const struct field *status, const char *wanted)

@@ -119,6 +119,7 @@ class ApiServer:
         self.version = 100
         self.requests = []  # (resource, query, headers)
         self.refusals = {resource: deque() for resource in self.objects}
+        self.disguises = {}  # by kind, namespace and name: what is listed instead of the object
         self.absent = set()  # versions of groups that this server has not got
         self.stalled = False
         self.drip = None
@@ -159,6 +160,10 @@ class ApiServer:
         self.news.notify_all()
 
     # --- what goes wrong ---
+
+    def shown(self, obj):
+        meta = obj["metadata"]
+        return self.disguises.get((obj["kind"], meta.get("namespace", ""), meta["name"]), obj)
 
     def refuse(self, resource, code, times=1, headers=None):
         """The next requests for it get this status; times=None: all, until refuse(resource, None)."""
@@ -397,7 +402,7 @@ class Connection(threading.Thread):
         if size and start + size < len(items):
             meta["continue"] = base64.b64encode(str(start + size).encode()).decode()
         page = items[start : start + size] if size else items
-        bare = [{k: v for k, v in o.items() if k not in ("kind", "apiVersion")} for o in page]
+        bare = [{k: v for k, v in api.shown(o).items() if k not in ("kind", "apiVersion")} for o in page]
         return self.reply(200, {"kind": kind + "List", "apiVersion": version, "metadata": meta, "items": bare})
 
     # --- watches ---
@@ -416,7 +421,7 @@ class Connection(threading.Thread):
             if query.get("sendInitialEvents"):
                 for obj in api.objects[resource].values():
                     if watch.selector.matches(obj):
-                        watch.pending.append(event("ADDED", obj))
+                        watch.pending.append(event("ADDED", api.shown(obj)))
                 meta = {"resourceVersion": str(api.version), "annotations": {"k8s.io/initial-events-end": "true"}}
                 watch.pending.append(event("BOOKMARK", {"kind": kind, "apiVersion": version, "metadata": meta}))
             else:

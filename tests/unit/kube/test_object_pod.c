@@ -124,6 +124,7 @@ static const struct describe_case lenient[] = {
          DESIRED " 10.0.0.1 | " WRONG "status.podIPs[1].ip: \"x\" is not an IP address; write one as 10.244.0.7 or fd00::7" LEFT_OUT},
         {"the first, which podIP has too", STATUS("'podIP':'10.0.0.01','podIPs':[{'ip':7},{'ip':'fd00::1'}]"),
          DESIRED " fd00::1 10.0.0.1 | " WRONG "status.podIPs[0].ip: 7 is a number; quote it" LEFT_OUT},
+        {"the first is null, which podIP has", STATUS("'podIP':'10.0.0.1','podIPs':[null,{'ip':'fd00::1'}]"), DESIRED " fd00::1 10.0.0.1"},
         {"the list", STATUS("'podIP':'10.0.0.1','podIPs':'x'"),
          DESIRED " 10.0.0.1 | " WRONG "status.podIPs: \"x\" is a string; write a list" LEFT_OUT},
         {"more than two", STATUS("'podIP':'10.0.0.1','podIPs':[{'ip':'10.0.0.1'},{'ip':'fd00::1'},{'ip':'10.0.0.2'}]"),
