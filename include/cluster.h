@@ -52,6 +52,9 @@ enum err cluster_watch(struct cluster *c, uv_loop_t *loop, cluster_read *on_read
 /* Stops that. While the loop still is there to close handles; what was read stays. Takes NULL. */
 void cluster_unwatch(struct cluster *c);
 
+/* The NS of its zones has these addresses from now on (zone.h). Does nothing where it has them already. ERR_NOMEM. */
+enum err cluster_set_self(struct cluster *c, const struct addr *addrs, size_t n);
+
 const struct cluster_options *cluster_options(const struct cluster *c);
 
 /* The objects as they are. Borrowed until the next load. */

@@ -27,6 +27,8 @@ struct cluster {
 	struct compile_options compile, compile_external;
 	struct log_series lines; /* of single objects and Services */
 	struct intern *pool;
+	struct addr *self; /* where its zones are served; NULL: not told yet */
+	size_t self_count;
 	struct store *store;
 	struct zone *zone;
 	struct zone *external; /* NULL: there is no external zone */
@@ -258,6 +260,7 @@ static void tear_down(struct cluster *c)
 	store_free(c->store);
 	zone_free(c->zone);
 	zone_free(c->external);
+	free(c->self);
 	rcu_free_all();
 	intern_free(c->pool);
 	c->store = NULL;
@@ -561,6 +564,33 @@ void cluster_unwatch(struct cluster *c)
 }
 
 /* --- what others need of it --- */
+
+static bool same_addresses(const struct addr *a, const struct addr *b, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (!addr_equal(&a[i], &b[i]))
+			return false;
+	}
+	return true;
+}
+
+enum err cluster_set_self(struct cluster *c, const struct addr *addrs, size_t n)
+{
+	struct addr *copy;
+	if (c->self && n == c->self_count && same_addresses(c->self, addrs, n))
+		return OK;
+	copy = malloc((n + !n) * sizeof *copy);
+	if (!copy || zone_set_self(c->zone, addrs, n) || (c->external && zone_set_self(c->external, addrs, n))) {
+		free(copy);
+		return ERR_NOMEM;
+	}
+	if (n)
+		memcpy(copy, addrs, n * sizeof *copy);
+	free(c->self);
+	c->self = copy;
+	c->self_count = n;
+	return OK;
+}
 
 const struct cluster_options *cluster_options(const struct cluster *c)
 {

@@ -4,7 +4,7 @@
 #include "cluster.h"
 #include "config/kubernetes.h"
 #include "config/settings.h"
-#include "server.h"
+#include "server/server.h"
 #include <stdbool.h>
 
 enum command_kind { COMMAND_NONE, COMMAND_SERVE, COMMAND_RUN, COMMAND_DUMP, COMMAND_COMPLETION };

@@ -1,6 +1,6 @@
 /* corefile.h - what a Corefile says, checked: server blocks, where they listen, what they answer with. The language is CoreDNS's: words, quotes,
  * comments, {$ENV}, import, snippets, keys (CoreDNS 1.15's corefile(5) and Caddy's lexer). A directive that is not known here is an error, never
- * passed over. A struct corefile owns all that it points to. Control thread, at the start: files and environment are read once. */
+ * passed over. A struct corefile owns all that it points to. Control thread; files and environment are as they are at the call. */
 #pragma once
 #include "base/diag.h"
 #include "config/kubernetes.h"
@@ -30,11 +30,20 @@ struct corefile_block {
 	char *kubernetes_place; /* NULL: the block has no kubernetes, which is once at most */
 	char *external_place;   /* NULL: the block has no k8s_external, which then is kubernetes.external */
 	struct kubernetes_options kubernetes;
+	char *cluster_text; /* all that is said of the cluster, in one way of writing: those of equal texts have equal options; NULL: no kubernetes */
+};
+
+/* `reload [INTERVAL [JITTER]]`, in any block: how often the file is looked at for changes. */
+struct corefile_reload {
+	uint64_t interval_ms; /* 0: it is not */
+	uint64_t jitter_ms;   /* by how much an interval may be off, all in all; at most half of it */
 };
 
 struct corefile {
 	struct corefile_block *blocks; /* one at least */
 	unsigned count;
+	struct corefile_reload reload;
+	char *text; /* all that it says, with imports and environment, in one way of writing: equal texts say the same */
 };
 
 #define COREFILE_WRONG_MAX 20 /* lines that are named */

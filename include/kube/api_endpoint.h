@@ -34,6 +34,9 @@ struct api_endpoint {
 	unsigned burst, max_inflight;
 };
 
+/* Both lead to the same API server as the same user, by the same means. What stands in the files is not compared: they are read anew. */
+bool api_endpoint_equal(const struct api_endpoint *a, const struct api_endpoint *b);
+
 /* Frees what it owns, secrets overwritten, and leaves it empty. */
 void api_endpoint_clear(struct api_endpoint *e);
 

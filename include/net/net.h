@@ -48,6 +48,9 @@ struct net_address {
 enum err net_address_parse(const char *text, struct net_address *a, struct diag *d);
 void net_address_format(const struct net_address *a, char text[64]);
 
+/* The same family, address, scope and port. */
+bool net_address_equal(const struct net_address *a, const struct net_address *b);
+
 struct net_options {
 	const struct net_address *addresses;
 	unsigned address_count;

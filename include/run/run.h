@@ -1,7 +1,7 @@
 /* run.h - headns run: a command in namespaces of its own, in which the cluster's names resolve as in a pod. */
 #pragma once
 #include "cluster.h"
-#include "server.h"
+#include "server/server.h"
 
 struct run_options {
 	const struct cluster_options

@@ -193,13 +193,13 @@ static enum err read_cluster(struct dump *u, const struct options *o, struct dia
 /* The snapshot is the server's: a dump neither needs nor writes it. */
 static enum err dump_site(const struct site *site, const struct options *o, struct diag *d)
 {
-	struct kubernetes_options kubernetes = *site->kubernetes;
+	struct kubernetes_options kubernetes = *site->cluster->kubernetes;
 	struct cluster_options options = o->cluster;
 	struct dump u = {0};
 	enum err err;
 	kubernetes.snapshot = NULL;
 	options.kubernetes = &kubernetes;
-	options.endpoint = o->cluster.file_count ? NULL : &site->endpoint;
+	options.endpoint = o->cluster.file_count ? NULL : &site->cluster->endpoint;
 	err = cluster_new(&options, &u.cluster, d);
 	if (!err)
 		err = options.endpoint ? read_cluster(&u, o, d) : load(&u, d);
@@ -213,7 +213,7 @@ static enum err dump(const struct sites *s, const struct options *o, struct diag
 {
 	enum err err = OK;
 	for (unsigned i = 0; i < s->count && !err; i++)
-		if (s->all[i].kubernetes)
+		if (s->all[i].cluster)
 			err = dump_site(&s->all[i], o, d);
 	return err;
 }
@@ -225,7 +225,7 @@ int dump_main(const struct options *o)
 	enum err err;
 	process_ignore_file_limit();
 	rcu_thread_begin();
-	err = sites_find(o, &sites, &d);
+	err = sites_find(o, false, &sites, &d);
 	if (!err)
 		err = dump(&sites, o, &d);
 	if (err)

@@ -2,7 +2,7 @@
  * from when every name is answered until the end begins. Control thread. */
 #pragma once
 #include "base/diag.h"
-#include "server.h"
+#include "server/server.h"
 #include <sys/stat.h>
 
 struct ready_file {

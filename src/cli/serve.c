@@ -4,7 +4,7 @@
 #include "cli/commands.h"
 #include "kube/filewatch.h"
 #include "ready_file.h"
-#include "sites.h"
+#include "reload.h"
 #include <signal.h>
 #include <time.h>
 #include <uv.h>
@@ -13,7 +13,7 @@
 
 struct serve {
 	const struct options *options;
-	struct sites sites;
+	struct reload *reload;
 	struct server *server;
 	uv_loop_t loop;
 	uv_signal_t signals[SIGNALS];
@@ -23,34 +23,52 @@ struct serve {
 
 static const int signal_numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
 
-/* The manifests; there is one site then. */
-static void reload(struct serve *s)
+/* Of manifests, and what a command line says, there is one. */
+static struct cluster *first_cluster(const struct serve *s)
 {
-	if (s->options->conf)
-		log_line(LOG_INFO,
-		         "nothing to reload: a Corefile is read at the start only, so restart after a change of %s; the clusters' "
-		         "changes are followed as they happen",
-		         s->options->conf);
-	else
-		cluster_reload(s->sites.all[0].cluster);
+	return reload_sites(s->reload)->all[0].cluster->cluster;
 }
 
 static void on_signal(uv_signal_t *handle, int signum)
 {
 	struct serve *s = handle->data;
-	if (signum == SIGHUP || signum == SIGUSR1) /* CoreDNS reloads at SIGUSR1 */
-		reload(s);
+	if (signum == SIGTERM || signum == SIGINT)
+		uv_stop(&s->loop);
 	else if (signum == SIGUSR2) /* CoreDNS starts its successor */
 		log_line(LOG_WARNING, "SIGUSR2 does nothing: a new version is started by whoever started this one");
+	else if (s->options->conf) /* SIGHUP, and SIGUSR1, at which CoreDNS reloads */
+		reload_now(s->reload);
 	else
-		uv_stop(&s->loop);
+		cluster_reload(first_cluster(s));
 }
 
 static void on_files_changed(void *arg)
 {
-	struct serve *s = arg;
-	cluster_reload(s->sites.all[0].cluster);
+	cluster_reload(first_cluster(arg));
 }
+
+/* --- ready --- */
+
+/* Before the line that says so: who has read that may rely on the file. */
+static void tell_ready(struct serve *s)
+{
+	if (sites_known(reload_sites(s->reload)))
+		ready_file_write(&s->ready, s->server);
+}
+
+static void on_adopted(void *arg)
+{
+	tell_ready(arg);
+}
+
+static void on_cluster_read(void *arg, const struct cluster *c, unsigned ms)
+{
+	struct serve *s = arg;
+	tell_ready(s);
+	server_log_start(s->server, c, ms);
+}
+
+/* --- the loop --- */
 
 static enum err loop_open(struct serve *s, struct diag *d)
 {
@@ -70,8 +88,8 @@ static enum err loop_open(struct serve *s, struct diag *d)
 static void loop_close(struct serve *s)
 {
 	filewatch_stop(s->watch);
-	for (unsigned i = 0; i < s->sites.count; i++)
-		cluster_unwatch(s->sites.all[i].cluster);
+	server_stop(s->server);
+	reload_stop(s->reload);
 	for (unsigned i = 0; i < SIGNALS; i++)
 		uv_close((uv_handle_t *)&s->signals[i], NULL);
 	uv_run(&s->loop, UV_RUN_DEFAULT);
@@ -92,6 +110,8 @@ static unsigned ms_since(const struct timespec *start)
 	return (unsigned)((now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000);
 }
 
+/* --- serving --- */
+
 /* What is opened again later must be within reach then. */
 static void need_endpoint(struct privileges *p, const struct api_endpoint *e)
 {
@@ -106,81 +126,54 @@ static void need_endpoint(struct privileges *p, const struct api_endpoint *e)
 static void give_up_privileges(const struct serve *s)
 {
 	const struct cluster_options *o = &s->options->cluster;
+	const struct sites *sites = reload_sites(s->reload);
 	struct privileges p;
 	privileges_begin(&p);
+	privileges_need_to_read(&p, s->options->conf);
 	for (size_t i = 0; i < o->file_count; i++)
 		privileges_need_to_read(&p, o->files[i]);
-	for (unsigned i = 0; i < s->sites.count; i++) {
-		const struct site *site = &s->sites.all[i];
-		need_endpoint(&p, &site->endpoint);
-		privileges_need_to_write(&p, site->kubernetes ? site->kubernetes->snapshot : NULL);
+	for (unsigned i = 0; i < sites->count; i++) {
+		const struct site_cluster *c = sites->all[i].cluster;
+		if (!c)
+			continue;
+		need_endpoint(&p, &c->endpoint);
+		privileges_need_to_write(&p, c->kubernetes->snapshot);
 	}
 	privileges_need_to_write(&p, s->options->ready_file);
 	privileges_end(&p);
 }
 
-static enum err listen_at_sites(struct serve *s, struct diag *d)
+static enum err listen_and_give_up(struct serve *s, struct diag *d)
 {
-	enum err err = sites_add(&s->sites, s->options, s->server, d);
-	if (!err)
-		err = server_listen(s->server, d);
+	enum err err = reload_serve(s->reload, s->server, d);
 	if (!err)
 		give_up_privileges(s);
 	return err;
 }
 
-/* No name gets SERVFAIL for want of a cluster that has not been read. */
-static bool answers_all(const struct serve *s)
-{
-	for (unsigned i = 0; i < s->sites.count; i++) {
-		const struct cluster *c = s->sites.all[i].cluster;
-		if (c && !atomic_load_explicit(cluster_known(c), memory_order_acquire))
-			return false;
-	}
-	return true;
-}
-
-/* Before the line that says so: who has read that may rely on the file. */
-static void tell_ready(struct serve *s)
-{
-	if (answers_all(s))
-		ready_file_write(&s->ready, s->server);
-}
-
-/* Watching begins before loading, so that no edit falls between the two. */
+/* The loop watches already, so that no edit falls between loading and watching. */
 static enum err serve_files(struct serve *s, struct diag *d)
 {
-	struct cluster *c = s->sites.all[0].cluster;
 	struct timespec start;
 	enum err err;
 	clock_gettime(CLOCK_MONOTONIC, &start);
-	err = load(c, d);
+	err = load(first_cluster(s), d);
 	if (!err)
-		err = listen_at_sites(s, d);
+		err = listen_and_give_up(s, d);
 	if (err)
 		return err;
 	tell_ready(s);
-	server_log_start(s->server, c, ms_since(&start));
+	server_log_start(s->server, first_cluster(s), ms_since(&start));
 	uv_run(&s->loop, UV_RUN_DEFAULT);
 	return OK;
-}
-
-static void on_cluster_read(void *arg, struct cluster *c, unsigned ms)
-{
-	struct serve *s = arg;
-	tell_ready(s);
-	server_log_start(s->server, c, ms);
 }
 
 /* Listens at once: who asks meanwhile is told so, and names that are not the cluster's need not wait. */
 static enum err serve_clusters(struct serve *s, struct diag *d)
 {
-	enum err err = listen_at_sites(s, d); /* first: a credential plugin gets no privileges of ours */
-	for (unsigned i = 0; i < s->sites.count && !err; i++) {
-		struct cluster *c = s->sites.all[i].cluster;
-		if (c)
-			err = cluster_watch(c, &s->loop, on_cluster_read, s, d);
-	}
+	enum err err = listen_and_give_up(s, d); /* first: a credential plugin gets no privileges of ours */
+	if (!err)
+		err = reload_watch(s->reload, d);
 	if (err)
 		return err;
 	tell_ready(s);
@@ -189,15 +182,28 @@ static enum err serve_clusters(struct serve *s, struct diag *d)
 	return OK;
 }
 
-/* What outlives the loop. */
 static enum err build(struct serve *s, struct diag *d)
 {
-	enum err err = ready_file_begin(&s->ready, s->options->ready_file, d);
+	const struct reload_events events = {.adopted = on_adopted, .cluster_read = on_cluster_read, .arg = s};
+	struct server_options options = s->options->server;
+	enum err err = reload_new(&s->loop, s->options, &events, &s->reload, d);
+	options.loop = &s->loop;
+	options.on_replaced = reload_on_replaced;
+	options.arg = s->reload;
+	return err ? err : server_new(&options, &s->server, d);
+}
+
+static enum err serve(struct serve *s, struct diag *d)
+{
+	enum err err = loop_open(s, d);
+	if (err)
+		return err;
+	err = build(s, d);
 	if (!err)
-		err = sites_find(s->options, &s->sites, d);
-	if (!err)
-		err = sites_open(&s->sites, s->options, d);
-	return err ? err : server_new(&s->options->server, &s->server, d);
+		err = s->options->cluster.file_count ? serve_files(s, d) : serve_clusters(s, d);
+	ready_file_end(&s->ready);
+	loop_close(s);
+	return err;
 }
 
 int serve_main(const struct options *o)
@@ -208,18 +214,15 @@ int serve_main(const struct options *o)
 	privileges_lock();
 	process_ignore_write_signals();
 	rcu_thread_begin();
-	err = log_start() ? diag_set(&d, ERR_SYS, "the thread of the log could not start") : build(&s, &d);
+	err = log_start() ? diag_set(&d, ERR_SYS, "the thread of the log could not start") : OK;
 	if (!err)
-		err = loop_open(&s, &d);
-	if (!err) {
-		err = o->cluster.file_count ? serve_files(&s, &d) : serve_clusters(&s, &d);
-		ready_file_end(&s.ready);
-		loop_close(&s);
-	}
+		err = ready_file_begin(&s.ready, o->ready_file, &d);
+	if (!err)
+		err = serve(&s, &d);
 	if (err)
 		log_line(LOG_ERROR, "serve: %s", d.text);
 	server_free(s.server);
-	sites_free(&s.sites);
+	reload_free(s.reload);
 	rcu_thread_end();
 	return err ? 1 : 0;
 }

@@ -29,10 +29,31 @@ static enum err said_at(const struct site *site, enum err err, const struct diag
 	return site->origin ? diag_set(d, err, "%s: %s", site->origin, why->text) : diag_set(d, err, "%s", why->text);
 }
 
+/* --- clusters --- */
+
+static struct site_cluster *cluster_add(struct site *site, const struct kubernetes_options *k)
+{
+	site->cluster = calloc(1, sizeof *site->cluster);
+	if (site->cluster)
+		*site->cluster = (struct site_cluster){.users = 1, .kubernetes = k};
+	return site->cluster;
+}
+
+static void cluster_drop(struct site_cluster *c)
+{
+	if (!c || --c->users)
+		return;
+	cluster_free(c->cluster);
+	api_endpoint_clear(&c->endpoint);
+	kubernetes_options_clear(&c->own);
+	free(c->text);
+	free(c);
+}
+
 static enum err find_endpoint(struct site *site, struct diag *d)
 {
 	struct diag why;
-	return said_at(site, access_find(site->kubernetes, &site->endpoint, &why), &why, d);
+	return said_at(site, access_find(site->cluster->kubernetes, &site->cluster->endpoint, &why), &why, d);
 }
 
 /* --- from the command line --- */
@@ -59,7 +80,8 @@ static enum err find_one(const struct options *o, struct sites *s, struct diag *
 	enum err err = sites_new(s, 1, d);
 	if (err)
 		return err;
-	s->all[0].kubernetes = &o->kubernetes;
+	if (!cluster_add(&s->all[0], &o->kubernetes))
+		return no_memory(d);
 	s->all[0].rotate = o->rotate;
 	err = place_as_told(&s->all[0], o, d);
 	return err || o->cluster.file_count ? err : find_endpoint(&s->all[0], d);
@@ -94,34 +116,51 @@ static enum err place_keys(struct site *site, const struct corefile_block *b, co
 	return OK;
 }
 
-static enum err find_block(const struct corefile_block *b, struct site *site, struct diag *d)
+/* The options are the cluster's from here on: it may live longer than the Corefile. */
+static enum err take_cluster(struct corefile_block *b, struct site *site, struct diag *d)
+{
+	struct site_cluster *c = cluster_add(site, NULL);
+	if (!c)
+		return no_memory(d);
+	c->own = b->kubernetes;
+	c->kubernetes = &c->own;
+	c->text = b->cluster_text;
+	b->kubernetes = (struct kubernetes_options){0};
+	b->cluster_text = NULL;
+	return find_endpoint(site, d);
+}
+
+static enum err find_block(struct corefile_block *b, struct site *site, struct diag *d)
 {
 	struct bind_addresses hosts;
 	enum err err = bind_resolve(b, &hosts, d);
 	if (err)
 		return err;
-	site->origin = b->place;
+	site->origin = strdup(b->kubernetes_place ? b->kubernetes_place : b->place);
 	site->rotate = b->loadbalance;
 	err = place_keys(site, b, &hosts, d);
 	free(hosts.all);
-	if (err || !b->kubernetes_place)
-		return err;
-	site->origin = b->kubernetes_place;
-	site->kubernetes = &b->kubernetes;
-	return find_endpoint(site, d);
+	if (!err && !site->origin)
+		err = no_memory(d);
+	return err || !b->kubernetes_place ? err : take_cluster(b, site, d);
+}
+
+static const char *snapshot_of(const struct site *site)
+{
+	return site->cluster ? site->cluster->kubernetes->snapshot : NULL;
 }
 
 /* Each would write over what the other has written. */
 static enum err check_snapshots(const struct sites *s, struct diag *d)
 {
 	for (unsigned i = 0; i < s->count; i++) {
-		const struct kubernetes_options *k = s->all[i].kubernetes;
-		for (unsigned j = 0; k && k->snapshot && j < i; j++) {
-			const struct kubernetes_options *before = s->all[j].kubernetes;
-			if (before && before->snapshot && file_same_place(before->snapshot, k->snapshot))
+		const char *snapshot = snapshot_of(&s->all[i]);
+		for (unsigned j = 0; snapshot && j < i; j++) {
+			const char *before = snapshot_of(&s->all[j]);
+			if (before && file_same_place(before, snapshot))
 				return diag_set(d, ERR_EXISTS,
 				                "%s: snapshot %s: the kubernetes at %s has this file already; each needs its own",
-				                s->all[i].origin, k->snapshot, s->all[j].origin);
+				                s->all[i].origin, snapshot, s->all[j].origin);
 		}
 	}
 	return OK;
@@ -132,9 +171,9 @@ static void on_wrong_line(const char *text)
 	log_line(LOG_ERROR, "%s", text);
 }
 
-static enum err find_blocks(const struct options *o, struct sites *s, struct diag *d)
+static enum err find_blocks(const struct options *o, bool quiet, struct sites *s, struct diag *d)
 {
-	const struct corefile_options options = {.port = o->dns_port, .settings = &o->settings, .report = on_wrong_line};
+	const struct corefile_options options = {.port = o->dns_port, .settings = &o->settings, .report = quiet ? NULL : on_wrong_line};
 	enum err err = corefile_read(o->conf, &options, &s->corefile, d);
 	if (!err)
 		err = sites_new(s, s->corefile.count, d);
@@ -145,25 +184,88 @@ static enum err find_blocks(const struct options *o, struct sites *s, struct dia
 
 /* --- all --- */
 
-enum err sites_find(const struct options *o, struct sites *out, struct diag *d)
+enum err sites_find(const struct options *o, bool quiet, struct sites *out, struct diag *d)
 {
 	*out = (struct sites){0};
-	return o->conf ? find_blocks(o, out, d) : find_one(o, out, d);
+	return o->conf ? find_blocks(o, quiet, out, d) : find_one(o, out, d);
+}
+
+/* The same words may lead elsewhere today: a kubeconfig is a file. */
+static bool same_cluster(const struct site_cluster *a, const struct site_cluster *b)
+{
+	return a->text && b->text && strcmp(a->text, b->text) == 0 && api_endpoint_equal(&a->endpoint, &b->endpoint);
+}
+
+/* Each is one block's. */
+static bool is_taken(const struct sites *s, const struct site_cluster *c)
+{
+	for (unsigned i = 0; i < s->count; i++) {
+		if (s->all[i].cluster == c)
+			return true;
+	}
+	return false;
+}
+
+static struct site_cluster *find_same(const struct sites *s, const struct sites *before, const struct site_cluster *wanted)
+{
+	for (unsigned i = 0; i < before->count; i++) {
+		struct site_cluster *c = before->all[i].cluster;
+		if (c && same_cluster(c, wanted) && !is_taken(s, c))
+			return c;
+	}
+	return NULL;
+}
+
+void sites_share(struct sites *s, const struct sites *before)
+{
+	for (unsigned i = 0; i < s->count; i++) {
+		struct site *site = &s->all[i];
+		struct site_cluster *same = site->cluster ? find_same(s, before, site->cluster) : NULL;
+		if (!same)
+			continue;
+		cluster_drop(site->cluster);
+		same->users++;
+		site->cluster = same;
+	}
 }
 
 enum err sites_open(struct sites *s, const struct options *o, struct diag *d)
 {
 	enum err err = OK;
 	for (unsigned i = 0; i < s->count && !err; i++) {
-		struct site *site = &s->all[i];
+		struct site_cluster *c = s->all[i].cluster;
 		struct cluster_options options = o->cluster;
 		struct diag why;
-		options.kubernetes = site->kubernetes;
-		options.endpoint = o->cluster.file_count ? NULL : &site->endpoint;
-		if (site->kubernetes)
-			err = said_at(site, cluster_new(&options, &site->cluster, &why), &why, d);
+		if (!c || c->cluster)
+			continue;
+		options.kubernetes = c->kubernetes;
+		options.endpoint = o->cluster.file_count ? NULL : &c->endpoint;
+		err = said_at(&s->all[i], cluster_new(&options, &c->cluster, &why), &why, d);
 	}
 	return err;
+}
+
+enum err sites_watch(struct sites *s, uv_loop_t *loop, cluster_read *on_read, void *arg, struct diag *d)
+{
+	enum err err = OK;
+	for (unsigned i = 0; i < s->count && !err; i++) {
+		struct site_cluster *c = s->all[i].cluster;
+		if (!c || c->watched)
+			continue;
+		err = cluster_watch(c->cluster, loop, on_read, arg, d);
+		c->watched = !err;
+	}
+	return err;
+}
+
+bool sites_known(const struct sites *s)
+{
+	for (unsigned i = 0; i < s->count; i++) {
+		const struct site_cluster *c = s->all[i].cluster;
+		if (c && !atomic_load_explicit(cluster_known(c->cluster), memory_order_acquire))
+			return false;
+	}
+	return true;
 }
 
 enum err sites_add(const struct sites *s, const struct options *o, struct server *server, struct diag *d)
@@ -173,7 +275,7 @@ enum err sites_add(const struct sites *s, const struct options *o, struct server
 		const struct server_block block = {
 		        .places = site->places,
 		        .place_count = site->place_count,
-		        .cluster = site->cluster,
+		        .cluster = site->cluster ? site->cluster->cluster : NULL,
 		        .rotate = site->rotate,
 		        .outside_nxdomain = o->outside_nxdomain,
 		};
@@ -185,13 +287,29 @@ enum err sites_add(const struct sites *s, const struct options *o, struct server
 	return OK;
 }
 
+void sites_let_go(struct sites *s)
+{
+	for (unsigned i = 0; i < s->count; i++) {
+		struct site_cluster *c = s->all[i].cluster;
+		if (!c)
+			continue;
+		if (c->users > 1) {
+			cluster_drop(c);
+			s->all[i].cluster = NULL;
+			continue;
+		}
+		cluster_unwatch(c->cluster);
+		c->watched = false;
+	}
+}
+
 static void site_clear(struct site *site)
 {
 	for (unsigned i = 0; i < site->place_count; i++)
 		free((struct net_address *)site->places[i].addresses);
 	free(site->places);
-	cluster_free(site->cluster);
-	api_endpoint_clear(&site->endpoint);
+	free(site->origin);
+	cluster_drop(site->cluster);
 }
 
 void sites_free(struct sites *s)

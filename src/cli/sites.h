@@ -2,14 +2,23 @@
 #pragma once
 #include "cli/options.h"
 #include "config/corefile.h"
-#include "server.h"
+#include "server/server.h"
+
+/* A cluster and what it was made of. Blocks of two configurations that say the same of it share it. */
+struct site_cluster {
+	unsigned users;
+	struct kubernetes_options own;               /* of a Corefile's block */
+	const struct kubernetes_options *kubernetes; /* which is that, or the command line's */
+	char *text;                                  /* corefile_block.cluster_text; NULL: the command line's */
+	struct api_endpoint endpoint;                /* where the objects come from, unless from manifests */
+	struct cluster *cluster;                     /* NULL until sites_open() */
+	bool watched;
+};
 
 struct site {
-	const char *origin;                          /* where it is said, for messages: "Corefile:3" */
-	const struct kubernetes_options *kubernetes; /* borrowed; NULL: it has no names */
-	struct api_endpoint endpoint;                /* where they come from, unless from manifests */
-	struct cluster *cluster;                     /* NULL until sites_open() */
-	struct server_place *places;                 /* their zones are borrowed, their addresses owned */
+	char *origin;                 /* where it is said, for messages: "Corefile:3"; NULL: on the command line */
+	struct site_cluster *cluster; /* NULL: it has no names */
+	struct server_place *places;
 	unsigned place_count;
 	bool rotate;
 };
@@ -20,14 +29,27 @@ struct sites {
 	struct corefile corefile;
 };
 
-/* Finds out what there is to be served; nothing is opened yet. Borrows from o. On an error diag says why; sites_free() in any case. */
-enum err sites_find(const struct options *o, struct sites *out, struct diag *d);
+/* Finds out what there is to be served; nothing is opened yet. Borrows from o. On an error diag says why; sites_free() in any case. Of several wrong
+ * lines each is logged, unless quiet. */
+enum err sites_find(const struct options *o, bool quiet, struct sites *out, struct diag *d);
 
-/* Makes the clusters, which hold nothing yet. */
+/* Takes over the clusters of before that are what is wanted now. */
+void sites_share(struct sites *s, const struct sites *before);
+
+/* Makes the other clusters, which hold nothing yet. */
 enum err sites_open(struct sites *s, const struct options *o, struct diag *d);
+
+/* Watches those that are not watched yet. */
+enum err sites_watch(struct sites *s, uv_loop_t *loop, cluster_read *on_read, void *arg, struct diag *d);
+
+/* All that is to be served has been read: no name gets SERVFAIL for want of it. */
+bool sites_known(const struct sites *s);
 
 /* Gives the server its blocks. */
 enum err sites_add(const struct sites *s, const struct options *o, struct server *server, struct diag *d);
 
-/* After the server that has them is gone. */
+/* Before sites_free(): leaves shared clusters to the others and ends the watches of its own, whose handles the loop must close first. */
+void sites_let_go(struct sites *s);
+
+/* After the server has let go of them. */
 void sites_free(struct sites *s);

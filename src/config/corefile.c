@@ -1,5 +1,6 @@
 #include "config/corefile.h"
 #include "base/file.h"
+#include "config/value.h"
 #include "key.h"
 #include "kubernetes_directives.h"
 #include "syntax.h"
@@ -18,6 +19,7 @@ struct notes {
 
 struct reader {
 	const struct corefile_options *options;
+	struct corefile_reload *reload; /* of the whole */
 	struct diag *diag;
 	struct notes *notes;
 };
@@ -127,6 +129,45 @@ static enum err take_loadbalance(const struct reader *r, const struct line *l, s
 		return syntax_error(r->diag, &l->body[0].words[0], ERR_SYNTAX, "loadbalance: headns has no \"%s\"",
 		                    l->body[0].words[0].text);
 	b->loadbalance = true;
+	return OK;
+}
+
+/* --- reload --- */
+
+#define RELOAD_INTERVAL_MS     30000u
+#define RELOAD_JITTER_MS       15000u
+#define RELOAD_INTERVAL_MIN_MS 2000u
+#define RELOAD_JITTER_MIN_MS   1000u
+
+static enum err take_duration(const struct reader *r, const struct token *t, uint64_t *ms)
+{
+	struct diag why;
+	return wrong(r, t, value_duration_ms(t->text, ms, &why), &why);
+}
+
+/* It is the process's, whichever block says it; of several the first counts. */
+static enum err take_reload(const struct reader *r, const struct line *l, struct corefile_block *b)
+{
+	struct corefile_reload all = {RELOAD_INTERVAL_MS, RELOAD_JITTER_MS};
+	const struct token *at = &l->words[0];
+	enum err err = OK;
+	(void)b;
+	if (l->count > 3 || l->body_count)
+		return syntax_error(r->diag, at, ERR_SYNTAX, "reload: it is written: reload [INTERVAL [JITTER]]");
+	if (l->count > 1)
+		err = take_duration(r, &l->words[1], &all.interval_ms);
+	if (!err && all.interval_ms < RELOAD_INTERVAL_MIN_MS)
+		err = syntax_error(r->diag, at, ERR_RANGE, "reload: an interval of 2s at least is wanted");
+	if (!err && l->count > 2)
+		err = take_duration(r, &l->words[2], &all.jitter_ms);
+	if (!err && l->count > 2 && all.jitter_ms && all.jitter_ms < RELOAD_JITTER_MIN_MS)
+		err = syntax_error(r->diag, at, ERR_RANGE, "reload: a jitter of 0, or of 1s at least, is wanted");
+	if (err)
+		return err;
+	if (all.jitter_ms > all.interval_ms / 2)
+		all.jitter_ms = all.interval_ms / 2;
+	if (!r->reload->interval_ms)
+		*r->reload = all;
 	return OK;
 }
 
@@ -249,7 +290,10 @@ static enum err take_external(const struct reader *r, const struct line *l, stru
 static const struct {
 	const char *name;
 	enum err (*take)(const struct reader *r, const struct line *l, struct corefile_block *b);
-} directives[] = {{"bind", take_bind}, {"k8s_external", take_external}, {"kubernetes", take_kubernetes}, {"loadbalance", take_loadbalance}};
+} directives[] = {
+        {"bind", take_bind},     {"k8s_external", take_external}, {"kubernetes", take_kubernetes}, {"loadbalance", take_loadbalance},
+        {"reload", take_reload},
+};
 #define DIRECTIVES (sizeof directives / sizeof *directives)
 
 static enum err unknown(const struct reader *r, const struct token *t)
@@ -283,6 +327,57 @@ static enum err take_key(const struct reader *r, const struct token *t, struct c
 	return syntax_error(r->diag, t, ERR_SYNTAX, "\"%s\": headns serves dns:// only, not %s://", t->text, key_scheme_name(key.scheme));
 }
 
+/* Into *out; NULL: out of memory. */
+static char *text_of(struct buffer *b)
+{
+	buffer_append(b, "", 1);
+	if (!b->failed)
+		return b->data;
+	buffer_free(b);
+	return NULL;
+}
+
+static bool is_about_cluster(const struct line *l)
+{
+	return strcmp(l->words[0].text, "kubernetes") == 0 || strcmp(l->words[0].text, "k8s_external") == 0;
+}
+
+static void put_zones(struct buffer *out, const struct name_list *zones)
+{
+	for (unsigned i = 0; i < zones->count; i++) {
+		char text[NAME_TEXT_MAX];
+		name_to_text(&zones->names[i], text);
+		buffer_append(out, text, strlen(text));
+		buffer_append(out, " ", 1);
+	}
+	buffer_append(out, ";", 1);
+}
+
+/* Its zones may be those of the block's keys, and nothing else of the block counts. */
+static enum err keep_cluster_text(const struct reader *r, const struct syntax_block *from, struct corefile_block *b)
+{
+	struct buffer text = {0};
+	if (!b->kubernetes_place)
+		return OK;
+	put_zones(&text, &b->kubernetes.zones);
+	put_zones(&text, &b->kubernetes.external.zones);
+	for (unsigned i = 0; i < from->line_count; i++) {
+		if (is_about_cluster(&from->lines[i]))
+			syntax_put_line(&text, &from->lines[i]);
+	}
+	b->cluster_text = text_of(&text);
+	return b->cluster_text ? OK : no_memory(r);
+}
+
+static enum err keep_text(const struct reader *r, const struct syntax *s, struct corefile *out)
+{
+	struct buffer text = {0};
+	for (unsigned i = 0; i < s->block_count; i++)
+		syntax_put_block(&text, &s->blocks[i]);
+	out->text = text_of(&text);
+	return out->text ? OK : no_memory(r);
+}
+
 static enum err take_block(const struct reader *r, const struct syntax_block *from, struct corefile_block *b)
 {
 	enum err err = place_of(r, &from->keys[0], &b->place);
@@ -299,7 +394,7 @@ static enum err take_block(const struct reader *r, const struct syntax_block *fr
 		return diag_set(r->diag, ERR_SYNTAX,
 		                "%s: k8s_external: the server block has no kubernetes, whose Services it would be about",
 		                b->external_place);
-	return err;
+	return err ? err : keep_cluster_text(r, from, b);
 }
 
 static void block_clear(struct corefile_block *b)
@@ -316,6 +411,7 @@ static void block_clear(struct corefile_block *b)
 	free(b->place);
 	free(b->kubernetes_place);
 	free(b->external_place);
+	free(b->cluster_text);
 	kubernetes_options_clear(&b->kubernetes);
 }
 
@@ -324,6 +420,7 @@ void corefile_free(struct corefile *c)
 	for (unsigned i = 0; i < c->count; i++)
 		block_clear(&c->blocks[i]);
 	free(c->blocks);
+	free(c->text);
 	*c = (struct corefile){0};
 }
 
@@ -347,12 +444,14 @@ enum err corefile_parse(const char *text, size_t len, const char *file, const st
 {
 	const struct syntax_options syntax_options = {.file = file, .no_imports = options->no_imports};
 	struct notes notes = {0};
-	const struct reader r = {.options = options, .diag = d, .notes = &notes};
+	const struct reader r = {.options = options, .reload = &out->reload, .diag = d, .notes = &notes};
 	struct syntax s;
 	enum err err = syntax_parse(text, len, &syntax_options, &s, d);
 	*out = (struct corefile){0};
 	if (!err)
 		err = take_all(&r, &s, file, out);
+	if (!err)
+		err = keep_text(&r, &s, out);
 	if (err)
 		corefile_free(out);
 	syntax_free(&s);

@@ -341,3 +341,40 @@ void syntax_free(struct syntax *s)
 	text_pool_free(&s->texts);
 	*s = (struct syntax){0};
 }
+
+/* --- one way of writing --- */
+
+static void put_text(struct buffer *out, const char *text)
+{
+	buffer_append(out, text, strlen(text));
+}
+
+static void put_words(struct buffer *out, const struct token *words, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		char length[sizeof "18446744073709551615:"];
+		snprintf(length, sizeof length, "%zu:", strlen(words[i].text));
+		put_text(out, length);
+		put_text(out, words[i].text);
+	}
+}
+
+/* Braces around nothing are none. */
+void syntax_put_line(struct buffer *out, const struct line *l)
+{
+	put_words(out, l->words, l->count);
+	if (l->body_count)
+		put_text(out, "{");
+	for (unsigned i = 0; i < l->body_count; i++)
+		syntax_put_line(out, &l->body[i]);
+	put_text(out, l->body_count ? "}" : ";");
+}
+
+void syntax_put_block(struct buffer *out, const struct syntax_block *b)
+{
+	put_words(out, b->keys, b->key_count);
+	put_text(out, ";");
+	for (unsigned i = 0; i < b->line_count; i++)
+		syntax_put_line(out, &b->lines[i]);
+	put_text(out, "\n");
+}

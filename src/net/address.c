@@ -124,3 +124,15 @@ void net_address_format(const struct net_address *a, char text[64])
 	inet_ntop(AF_INET, &in->sin_addr, ip, sizeof(ip));
 	snprintf(text, 64, "%s:%u", ip, (unsigned)ntohs(in->sin_port));
 }
+
+bool net_address_equal(const struct net_address *a, const struct net_address *b)
+{
+	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&a->sa, *other4 = (const struct sockaddr_in *)&b->sa;
+	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&a->sa, *other6 = (const struct sockaddr_in6 *)&b->sa;
+	if (a->sa.ss_family != b->sa.ss_family)
+		return false;
+	if (a->sa.ss_family == AF_INET)
+		return v4->sin_port == other4->sin_port && v4->sin_addr.s_addr == other4->sin_addr.s_addr;
+	return v6->sin6_port == other6->sin6_port && v6->sin6_scope_id == other6->sin6_scope_id &&
+	       memcmp(&v6->sin6_addr, &other6->sin6_addr, sizeof(v6->sin6_addr)) == 0;
+}

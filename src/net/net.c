@@ -64,7 +64,7 @@ static bool overlaps(const struct net *n, const struct net_address *a)
 static unsigned find_address(const struct net_change *c, const struct net_address *asked)
 {
 	unsigned i = 0;
-	while (i < c->address_count && !socket_same_address(&c->asked[i], asked))
+	while (i < c->address_count && !net_address_equal(&c->asked[i], asked))
 		i++;
 	return i;
 }

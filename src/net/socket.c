@@ -31,27 +31,12 @@ bool socket_is_wildcard(const struct net_address *a)
 	return ((const struct sockaddr_in *)&a->sa)->sin_addr.s_addr == htonl(INADDR_ANY);
 }
 
-static bool same_host(const struct net_address *a, const struct net_address *b)
-{
-	const struct sockaddr_in6 *x = (const struct sockaddr_in6 *)&a->sa, *y = (const struct sockaddr_in6 *)&b->sa;
-	if (a->sa.ss_family != b->sa.ss_family)
-		return false;
-	if (is_v6(a))
-		return x->sin6_scope_id == y->sin6_scope_id && memcmp(&x->sin6_addr, &y->sin6_addr, sizeof(x->sin6_addr)) == 0;
-	return ((const struct sockaddr_in *)&a->sa)->sin_addr.s_addr == ((const struct sockaddr_in *)&b->sa)->sin_addr.s_addr;
-}
-
-bool socket_same_address(const struct net_address *a, const struct net_address *b)
-{
-	return same_host(a, b) && port_of(a) == port_of(b);
-}
-
 /* The families have sockets of their own (IPV6_V6ONLY). */
 bool socket_overlap(const struct net_address *a, const struct net_address *b)
 {
-	if (a->sa.ss_family != b->sa.ss_family || port_of(a) != port_of(b))
-		return false;
-	return same_host(a, b) || socket_is_wildcard(a) || socket_is_wildcard(b);
+	if (net_address_equal(a, b))
+		return true;
+	return a->sa.ss_family == b->sa.ss_family && port_of(a) == port_of(b) && (socket_is_wildcard(a) || socket_is_wildcard(b));
 }
 
 static bool set_option(int fd, int level, int name, int value)

@@ -14,8 +14,5 @@ enum err socket_open_tcp(const struct net_address *a, int *fd, struct diag *d); 
 /* 0.0.0.0 or [::]: what was asked is seen in control messages only. */
 bool socket_is_wildcard(const struct net_address *a);
 
-/* The same family, address, scope and port. */
-bool socket_same_address(const struct net_address *a, const struct net_address *b);
-
 /* One port, and an address that both take datagrams for. */
 bool socket_overlap(const struct net_address *a, const struct net_address *b);

@@ -167,7 +167,7 @@ static enum err listen_here(struct world *w, struct diag *d)
 		addresses[i] = listen_address(&w->servers[i], DNS_PORT);
 	if (!err)
 		err = server_add_block(w->server, &block, d);
-	return err ? err : server_listen(w->server, d);
+	return err ? err : server_adopt(w->server, NULL, d);
 }
 
 /* --- the way to Services --- */

@@ -117,6 +117,15 @@ class Lines:
         assert found, f"no line with {pattern!r} in:\n" + "\n".join(self.lines)
         return found
 
+    def count(self, pattern):
+        return sum(bool(re.search(pattern, line)) for line in self.lines)
+
+    def wait_count(self, pattern, number, timeout=PATIENCE_S):
+        """Until that many lines have pattern."""
+        with self._news:
+            self._news.wait_for(lambda: self.count(pattern) >= number or self.ended, timeout)
+            assert self.count(pattern) >= number, f"fewer than {number} lines with {pattern!r} in:\n" + "\n".join(self.lines)
+
     def join(self):
         self._thread.join(PATIENCE_S)
         return "\n".join(self.lines)

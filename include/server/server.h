@@ -9,12 +9,19 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct uv_loop_s; /* libuv's uv_loop_t */
+
 struct server_options {
 	unsigned workers; /* 0: net_default_workers() */
 	unsigned tcp_connections_max, tcp_idle_s;
 	/* Is told of every response, on the worker's thread; must not wait. NULL: nobody is. */
 	void (*replied)(void *arg, const uint8_t *reply, size_t len);
 	void *replied_arg;
+	/* For those who call server_adopt() more than once: the control thread's loop, and what is called there when no worker uses an earlier
+	 * configuration any more; owner is what it was adopted with. */
+	struct uv_loop_s *loop; /* NULL: it is called once */
+	void (*on_replaced)(void *arg, void *owner);
+	void *arg;
 };
 
 /* At these addresses, what is in one of these zones; without zones everything. */
@@ -29,7 +36,7 @@ struct server_place {
 struct server_block {
 	const struct server_place *places;
 	unsigned place_count;
-	struct cluster *cluster;   /* borrowed while the server lives; NULL: every query is refused */
+	struct cluster *cluster;   /* borrowed; NULL: every query is refused */
 	bool rotate;               /* query.h */
 	bool outside_nxdomain;     /* query.h */
 	const struct name *search; /* query.h */
@@ -38,20 +45,29 @@ struct server_block {
 
 struct server;
 
-/* A server without blocks that listens nowhere. ERR_NOMEM. */
+/* A server without blocks that listens nowhere. ERR_NOMEM, ERR_SYS. */
 enum err server_new(const struct server_options *options, struct server **out, struct diag *d);
 
-/* Stops the listeners (answering what was received) and frees everything; to be called before the clusters are freed. Takes NULL. */
+/* Stops the listeners, answering what was received, and closes what it has on the loop, which must turn once more. Takes NULL. */
+void server_stop(struct server *s);
+
+/* Stops the listeners, if need be, and frees everything; to be called before the clusters are freed. Takes NULL. */
 void server_free(struct server *s);
 
-/* Before server_listen. ERR_NOMEM, or ERR_EXISTS where it, or another block, has that zone at one of the addresses already. */
+/* Adds to the configuration that is to be adopted. ERR_NOMEM, or ERR_EXISTS where it, or another block, has that zone at one of the addresses
+ * already. */
 enum err server_add_block(struct server *s, const struct server_block *block, struct diag *d);
 
-/* Starts answering on the addresses of all blocks. The NS of a cluster's zone becomes what its block's addresses stand for (zone.h); a
- * wildcard stands for the machine's addresses. Once. */
-enum err server_listen(struct server *s, struct diag *d);
+/* Makes the blocks that were added what is served, in place of those before: whole, or on an error nothing changes (then server_discard() is to
+ * be called). The first time this opens the listeners and starts the workers. Later ones open the addresses that are new and close those that
+ * are gone; every query is answered by the old blocks or by the new ones, and no listener that stays is closed. The NS of a cluster's zone becomes what its block's addresses stand for (zone.h); a
+ * wildcard stands for the machine's addresses. What the blocks borrow must live until on_replaced was called with owner, or until server_free(). */
+enum err server_adopt(struct server *s, void *owner, struct diag *d);
 
-/* What it listens on, ports filled in. */
+/* Forgets the blocks that were added and not adopted. */
+void server_discard(struct server *s);
+
+/* What it listens on, ports filled in; as net_addresses(). */
 const struct net_address *server_addresses(const struct server *s, unsigned *count);
 
 /* One line for each block: where it listens while its cluster is still being read; and, for debugging, one for each zone. */

@@ -1,0 +1,326 @@
+#include "reload.h"
+#include "base/log.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#define LATER_MS 1 /* not 0, which may still be in this turn of the loop, before its handles are closed */
+
+struct configuration {
+	SLIST_ENTRY(configuration) others;
+	struct sites sites;
+};
+
+struct reload {
+	uv_loop_t *loop;
+	const struct options *options;
+	struct reload_events events;
+	struct server *server;
+	struct configuration *now, *next; /* next: its clusters are being read; NULL: there is none */
+	SLIST_HEAD(, configuration) gone; /* to be freed when the loop has closed their handles */
+	uv_timer_t look, adopt, later;
+	char *complaint; /* what was wrong when it was read last, which is said once; NULL: nothing */
+};
+
+/* --- making and dropping --- */
+
+static void configuration_free(struct configuration *c)
+{
+	if (!c)
+		return;
+	sites_free(&c->sites);
+	free(c);
+}
+
+static enum err configuration_new(const struct options *o, bool quiet, struct configuration **out, struct diag *d)
+{
+	enum err err;
+	*out = calloc(1, sizeof **out);
+	if (!*out)
+		return diag_set(d, ERR_NOMEM, "out of memory");
+	err = sites_find(o, quiet, &(*out)->sites, d);
+	if (err) {
+		configuration_free(*out);
+		*out = NULL;
+	}
+	return err;
+}
+
+static void free_gone(struct reload *r)
+{
+	struct configuration *c;
+	while ((c = SLIST_FIRST(&r->gone))) {
+		SLIST_REMOVE_HEAD(&r->gone, others);
+		configuration_free(c);
+	}
+}
+
+static void on_later(uv_timer_t *timer)
+{
+	free_gone(timer->data);
+}
+
+/* Nobody answers with it any more. */
+static void drop(struct reload *r, struct configuration *c)
+{
+	if (!c)
+		return;
+	sites_let_go(&c->sites);
+	SLIST_INSERT_HEAD(&r->gone, c, others);
+	uv_timer_start(&r->later, on_later, LATER_MS, 0);
+}
+
+/* --- adopting --- */
+
+static void look_again(struct reload *r);
+
+/* What is wrong is said once, however often it is read. */
+static bool is_news(struct reload *r, const struct diag *d)
+{
+	if (r->complaint && strcmp(r->complaint, d->text) == 0)
+		return false;
+	free(r->complaint);
+	r->complaint = strdup(d->text);
+	return true;
+}
+
+static void complain(const struct diag *d)
+{
+	log_line(LOG_ERROR, "reload: %s; what was served before goes on", d->text);
+}
+
+static void no_complaint(struct reload *r)
+{
+	free(r->complaint);
+	r->complaint = NULL;
+}
+
+/* It can't be served. */
+static void give_up(struct reload *r, struct configuration *c, const struct diag *d)
+{
+	if (is_news(r, d))
+		complain(d);
+	drop(r, c);
+}
+
+static enum err hand_over(struct reload *r, struct configuration *c, struct diag *d)
+{
+	enum err err = sites_add(&c->sites, r->options, r->server, d);
+	if (!err)
+		err = server_adopt(r->server, c, d);
+	if (err)
+		server_discard(r->server);
+	return err;
+}
+
+/* Where all that it serves has been read. The one before is dropped when the server lets go of it. */
+static void adopt_next(struct reload *r)
+{
+	struct configuration *next = r->next;
+	struct diag d;
+	if (!sites_known(&next->sites))
+		return;
+	r->next = NULL;
+	if (hand_over(r, next, &d)) {
+		give_up(r, next, &d);
+		return;
+	}
+	r->now = next;
+	no_complaint(r);
+	look_again(r);
+}
+
+/* Every worker answers with what came after it. */
+void reload_on_replaced(void *arg, void *owner)
+{
+	struct reload *r = arg;
+	drop(r, owner);
+	log_line(LOG_INFO, "reload: %s is served as it is now", r->options->conf);
+	r->events.adopted(r->events.arg);
+}
+
+/* Not in a cluster's own callback, since what can't be served is dropped. */
+static void on_adopt(uv_timer_t *timer)
+{
+	struct reload *r = timer->data;
+	if (r->next)
+		adopt_next(r);
+}
+
+static bool is_served(const struct reload *r, const struct cluster *c)
+{
+	for (unsigned i = 0; i < r->now->sites.count; i++) {
+		if (r->now->sites.all[i].cluster && r->now->sites.all[i].cluster->cluster == c)
+			return true;
+	}
+	return false;
+}
+
+static void on_cluster_read(void *arg, struct cluster *c, unsigned ms)
+{
+	struct reload *r = arg;
+	if (r->next)
+		uv_timer_start(&r->adopt, on_adopt, 0, 0);
+	if (is_served(r, c))
+		r->events.cluster_read(r->events.arg, c, ms);
+}
+
+/* --- reading again --- */
+
+static enum err begin_next(struct reload *r, struct configuration *next, struct diag *d)
+{
+	enum err err;
+	sites_share(&next->sites, &r->now->sites);
+	err = sites_open(&next->sites, r->options, d);
+	return err ? err : sites_watch(&next->sites, r->loop, on_cluster_read, r, d);
+}
+
+static bool says_the_same(const struct configuration *a, const struct configuration *b)
+{
+	return a && b && strcmp(a->sites.corefile.text, b->sites.corefile.text) == 0;
+}
+
+/* Quietly at first: what is wrong may be known. */
+static enum err read_corefile(struct reload *r, struct configuration **out)
+{
+	struct diag d;
+	enum err err = configuration_new(r->options, true, out, &d);
+	if (!err || !is_news(r, &d))
+		return err;
+	err = configuration_new(r->options, false, out, &d);
+	if (err)
+		complain(&d);
+	return err;
+}
+
+static void read_again(struct reload *r, bool anyway)
+{
+	struct configuration *next;
+	struct diag d;
+	if (read_corefile(r, &next))
+		return;
+	if (!anyway && says_the_same(next, r->next ? r->next : r->now)) {
+		if (!r->next)
+			no_complaint(r);
+		configuration_free(next);
+		return;
+	}
+	drop(r, r->next);
+	r->next = NULL;
+	if (begin_next(r, next, &d)) {
+		give_up(r, next, &d);
+		return;
+	}
+	r->next = next;
+	adopt_next(r);
+	if (r->next)
+		log_line(LOG_INFO, "reload: %s is served when its clusters have been read; what was served before goes on",
+		         r->options->conf);
+}
+
+static bool is_stdin(const char *path)
+{
+	return strcmp(path, "-") == 0 || strcmp(path, "stdin") == 0;
+}
+
+void reload_now(struct reload *r)
+{
+	no_complaint(r); /* who asks is told */
+	if (is_stdin(r->options->conf))
+		log_line(LOG_WARNING, "reload: the Corefile came by standard input, which cannot be read again");
+	else
+		read_again(r, true);
+}
+
+/* --- looking for changes --- */
+
+static void on_look(uv_timer_t *timer)
+{
+	struct reload *r = timer->data;
+	read_again(r, false);
+	look_again(r);
+}
+
+/* Half of the jitter sooner to half of it later, so that all replicas don't change at once. */
+static void look_again(struct reload *r)
+{
+	const struct corefile_reload *every = &r->now->sites.corefile.reload;
+	uint64_t chance = 0, after = every->interval_ms - every->jitter_ms / 2;
+	uv_timer_stop(&r->look);
+	if (!every->interval_ms || is_stdin(r->options->conf))
+		return;
+	if (getrandom(&chance, sizeof chance, GRND_NONBLOCK) == sizeof chance)
+		after += chance % (every->jitter_ms + 1);
+	uv_timer_start(&r->look, on_look, after, 0);
+}
+
+/* --- its life --- */
+
+enum err reload_new(uv_loop_t *loop, const struct options *o, const struct reload_events *events, struct reload **out, struct diag *d)
+{
+	struct reload *r = calloc(1, sizeof *r);
+	enum err err;
+	*out = NULL;
+	if (!r)
+		return diag_set(d, ERR_NOMEM, "out of memory");
+	r->loop = loop;
+	r->options = o;
+	r->events = *events;
+	SLIST_INIT(&r->gone);
+	err = configuration_new(o, false, &r->now, d);
+	if (!err)
+		err = sites_open(&r->now->sites, o, d);
+	if (err) {
+		reload_free(r);
+		return err;
+	}
+	uv_timer_init(loop, &r->look);
+	uv_timer_init(loop, &r->adopt);
+	uv_timer_init(loop, &r->later);
+	r->look.data = r->adopt.data = r->later.data = r;
+	*out = r;
+	return OK;
+}
+
+enum err reload_watch(struct reload *r, struct diag *d)
+{
+	return sites_watch(&r->now->sites, r->loop, on_cluster_read, r, d);
+}
+
+enum err reload_serve(struct reload *r, struct server *server, struct diag *d)
+{
+	enum err err;
+	r->server = server;
+	err = hand_over(r, r->now, d);
+	if (!err)
+		look_again(r);
+	return err;
+}
+
+const struct sites *reload_sites(const struct reload *r)
+{
+	return &r->now->sites;
+}
+
+void reload_stop(struct reload *r)
+{
+	if (!r)
+		return;
+	if (r->next)
+		sites_let_go(&r->next->sites);
+	sites_let_go(&r->now->sites);
+	uv_close((uv_handle_t *)&r->look, NULL);
+	uv_close((uv_handle_t *)&r->adopt, NULL);
+	uv_close((uv_handle_t *)&r->later, NULL);
+}
+
+void reload_free(struct reload *r)
+{
+	if (!r)
+		return;
+	free_gone(r);
+	configuration_free(r->next);
+	configuration_free(r->now);
+	no_complaint(r);
+	free(r);
+}

@@ -1,0 +1,58 @@
+/* served.h - a whole configuration as it is served: server blocks, and for each address which of them answers what. The control thread makes it, whole
+ * or not at all; from then on it is only read. Several may be in use at a time: each worker goes on to the next by itself, between two batches. */
+#pragma once
+#include "query/query.h"
+#include "routes.h"
+#include "self.h"
+#include "server/server.h"
+#include <stdatomic.h>
+#include <sys/queue.h>
+
+/* How a query is answered, and who is next where the answer says that others may know better; NULL: nobody. */
+struct way {
+	struct query_policy policy;
+	const struct query_policy *next;
+};
+
+struct block {
+	struct cluster *cluster; /* borrowed; NULL: every query is refused */
+	struct way way;
+	struct way external;                    /* of names in external_zones */
+	const struct name_list *external_zones; /* borrowed; NULL: there are none */
+	struct name *search;
+	unsigned *listeners; /* positions in those of served, of its addresses */
+	unsigned listener_count;
+};
+
+/* What is the same for all that comes to one address. */
+struct listener {
+	struct net_address address; /* as it was asked for */
+	unsigned index;             /* as net calls it; set by served_place() */
+	struct routes routes;       /* to struct block */
+};
+
+struct served {
+	SLIST_ENTRY(served) older;
+	struct block **blocks;
+	unsigned block_count;
+	struct listener *listeners;
+	unsigned listener_count;
+	const struct routes **by_index; /* of an address, by what net calls it; NULL: not ours */
+	unsigned index_count;
+	atomic_uint workers;   /* that answer with it */
+	struct server *server; /* that serves it */
+	void *owner;           /* of what it borrows; for server_options.on_replaced */
+};
+
+/* Without blocks. NULL: out of memory. */
+struct served *served_new(void);
+void served_free(struct served *v); /* takes NULL */
+
+/* As server_add_block(). */
+enum err served_add_block(struct served *v, const struct server_block *block, struct diag *d);
+
+/* After the last block: what net calls the addresses, by their position. ERR_NOMEM. */
+enum err served_place(struct served *v, const unsigned *index);
+
+/* Tells the zones of each block where they are served, those that are told something new. ERR_NOMEM. */
+enum err served_tell_zones(const struct served *v);

@@ -1,0 +1,343 @@
+#include "server/server.h"
+#include "base/log.h"
+#include "base/plural.h"
+#include "served.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <uv.h>
+
+#define ADDRESS_TEXT_MAX 64
+
+/* What one worker writes; a cache line of its own, so that no two workers share one. */
+struct server_worker {
+	_Alignas(64) struct query_state state;
+	struct served *served; /* what it answers with */
+};
+
+struct server {
+	struct server_options options;
+	struct served *next;           /* being put together; NULL: nothing is */
+	SLIST_HEAD(, served) served;   /* the newest first, and those before that workers may still answer with */
+	struct server_worker *workers; /* as many as options say */
+	struct net *net;
+	uv_async_t settled; /* a worker was the last to leave a configuration */
+	bool has_settled;   /* it is on the loop */
+};
+
+static enum err no_memory(struct diag *d)
+{
+	return diag_set(d, ERR_NOMEM, "out of memory");
+}
+
+/* --- its life --- */
+
+/* Frees the configurations that nobody uses any more; but the newest. */
+static void free_settled(struct server *s)
+{
+	struct served *v = SLIST_FIRST(&s->served), *before;
+	while (v && (before = SLIST_NEXT(v, older))) {
+		void *owner = before->owner;
+		if (atomic_load(&before->workers)) {
+			v = before;
+			continue;
+		}
+		v->older = before->older;
+		served_free(before);
+		s->options.on_replaced(s->options.arg, owner);
+	}
+}
+
+static void on_settled(uv_async_t *handle)
+{
+	free_settled(handle->data);
+}
+
+enum err server_new(const struct server_options *options, struct server **out, struct diag *d)
+{
+	struct server *s = calloc(1, sizeof *s);
+	if (!s)
+		return no_memory(d);
+	s->options = *options;
+	SLIST_INIT(&s->served);
+	if (!s->options.workers)
+		s->options.workers = net_default_workers();
+	s->workers = aligned_alloc(_Alignof(struct server_worker), s->options.workers * sizeof *s->workers);
+	if (!s->workers) {
+		server_free(s);
+		return no_memory(d);
+	}
+	memset(s->workers, 0, s->options.workers * sizeof *s->workers);
+	if (options->loop && uv_async_init(options->loop, &s->settled, on_settled)) {
+		server_free(s);
+		return diag_set(d, ERR_SYS, "the event loop gives no more handles");
+	}
+	s->settled.data = s;
+	s->has_settled = options->loop;
+	*out = s;
+	return OK;
+}
+
+void server_stop(struct server *s)
+{
+	if (!s)
+		return;
+	net_stop(s->net); /* what was posted has run: all workers have come to the newest */
+	s->net = NULL;
+	free_settled(s);
+	if (s->has_settled)
+		uv_close((uv_handle_t *)&s->settled, NULL);
+	s->has_settled = false;
+}
+
+void server_free(struct server *s)
+{
+	struct served *v;
+	if (!s)
+		return;
+	net_stop(s->net);
+	served_free(s->next);
+	while ((v = SLIST_FIRST(&s->served))) {
+		SLIST_REMOVE_HEAD(&s->served, older);
+		served_free(v);
+	}
+	free(s->workers);
+	free(s);
+}
+
+/* --- what is served --- */
+
+enum err server_add_block(struct server *s, const struct server_block *block, struct diag *d)
+{
+	if (!s->next)
+		s->next = served_new();
+	return s->next ? served_add_block(s->next, block, d) : no_memory(d);
+}
+
+void server_discard(struct server *s)
+{
+	served_free(s->next);
+	s->next = NULL;
+}
+
+/* The worker's thread: it answers with the newest from here on. */
+static void on_adopt(void *arg, unsigned worker)
+{
+	struct served *next = arg, *before;
+	struct server *s = next->server;
+	before = s->workers[worker].served;
+	s->workers[worker].served = next;
+	if (atomic_fetch_sub(&before->workers, 1) == 1)
+		uv_async_send(&s->settled);
+}
+
+/* --- answering --- */
+
+/* Of names that no block has. */
+static const struct way nobodys = {.policy = {.ede = true}};
+
+static bool is_external(const struct block *b, const struct name *name)
+{
+	for (unsigned i = 0; b->external_zones && i < b->external_zones->count; i++)
+		if (name_in(name, &b->external_zones->names[i]))
+			return true;
+	return false;
+}
+
+static const struct way *way_of(const struct routes *routes, const struct query *q)
+{
+	const struct block *b = q->verdict == REQUEST_OK ? routes_find(routes, &q->request.qname, q->request.qtype) : NULL;
+	if (!b)
+		return &nobodys;
+	return is_external(b, &q->request.qname) ? &b->external : &b->way;
+}
+
+/* What falls through to nobody who has such names stays answered as it was. */
+static size_t answer(struct query *q, const struct way *way, struct query_state *state, const struct net_message *m)
+{
+	size_t len = query_answer(q, &way->policy, state, m->reply, m->reply_cap);
+	if (q->outcome != QUERY_FALLTHROUGH || !way->next)
+		return len;
+	query_locate(q, way->next);
+	return q->spot.place == ZONE_OUTSIDE ? len : query_answer(q, way->next, state, m->reply, m->reply_cap);
+}
+
+static void server_on_messages(void *arg, unsigned worker, unsigned address, struct net_message *messages, unsigned n)
+{
+	const struct server *s = arg;
+	const struct served *served = s->workers[worker].served;
+	const struct routes *routes = served->by_index[address];
+	struct query_state *state = &s->workers[worker].state;
+	struct query queries[NET_BATCH];
+	const struct way *ways[NET_BATCH];
+	for (unsigned i = 0; i < n; i++) {
+		query_begin(&queries[i], messages[i].tcp ? QUERY_TCP : QUERY_UDP, messages[i].bytes, messages[i].len);
+		ways[i] = way_of(routes, &queries[i]);
+		query_locate(&queries[i], &ways[i]->policy);
+	}
+	for (unsigned i = 0; i < n; i++)
+		messages[i].reply_len = answer(&queries[i], ways[i], state, &messages[i]);
+}
+
+/* A way of its own, so that queries of all others don't ask whether anybody wants to know. */
+static void server_on_messages_told(void *arg, unsigned worker, unsigned address, struct net_message *messages, unsigned n)
+{
+	const struct server *s = arg;
+	server_on_messages(arg, worker, address, messages, n);
+	for (unsigned i = 0; i < n; i++) {
+		if (messages[i].reply_len)
+			s->options.replied(s->options.replied_arg, messages[i].reply, messages[i].reply_len);
+	}
+}
+
+/* --- listening --- */
+
+/* Workers take it from memory: before they run. */
+static enum err start(struct server *s, struct served *v, struct net_address *addresses, struct diag *d)
+{
+	const struct net_options options = {
+	        .addresses = addresses,
+	        .address_count = v->listener_count,
+	        .workers = s->options.workers,
+	        .tcp_connections_max = s->options.tcp_connections_max,
+	        .tcp_idle_s = s->options.tcp_idle_s,
+	        .handler = s->options.replied ? server_on_messages_told : server_on_messages,
+	        .arg = s,
+	};
+	for (unsigned w = 0; w < s->options.workers; w++)
+		s->workers[w].served = v;
+	return net_start(&options, &s->net, d);
+}
+
+/* Numbers the addresses as net does, 0 and up at the start. */
+static enum err place(struct served *v, const struct net_change *c, struct diag *d)
+{
+	unsigned *index = calloc(v->listener_count + 1, sizeof *index);
+	enum err err = ERR_NOMEM;
+	for (unsigned i = 0; i < v->listener_count && index; i++)
+		index[i] = c ? net_change_index(c, i) : i;
+	if (index)
+		err = served_place(v, index);
+	free(index);
+	return err ? no_memory(d) : OK;
+}
+
+static enum err change(struct server *s, struct served *v, const struct net_address *addresses, struct diag *d)
+{
+	struct net_change *c;
+	enum err err = net_change_new(s->net, addresses, v->listener_count, &c, d);
+	if (err)
+		return err;
+	err = place(v, c, d);
+	if (!err && served_tell_zones(v))
+		err = no_memory(d);
+	if (err)
+		net_change_free(c);
+	else
+		net_change_apply(c, on_adopt, v);
+	return err;
+}
+
+static enum err begin(struct server *s, struct served *v, struct net_address *addresses, struct diag *d)
+{
+	enum err err = place(v, NULL, d);
+	if (!err && served_tell_zones(v))
+		err = no_memory(d);
+	return err ? err : start(s, v, addresses, d);
+}
+
+enum err server_adopt(struct server *s, void *owner, struct diag *d)
+{
+	struct served *v = s->next ? s->next : served_new();
+	struct net_address *addresses = v ? calloc(v->listener_count + 1, sizeof *addresses) : NULL;
+	enum err err;
+	s->next = v;
+	if (!addresses)
+		return no_memory(d);
+	for (unsigned i = 0; i < v->listener_count; i++)
+		addresses[i] = v->listeners[i].address;
+	v->server = s;
+	v->owner = owner;
+	atomic_init(&v->workers, s->options.workers);
+	err = s->net ? change(s, v, addresses, d) : begin(s, v, addresses, d);
+	free(addresses);
+	if (err)
+		return err;
+	s->next = NULL;
+	SLIST_INSERT_HEAD(&s->served, v, older);
+	return OK;
+}
+
+const struct net_address *server_addresses(const struct server *s, unsigned *count)
+{
+	return net_addresses(s->net, count);
+}
+
+/* --- telling --- */
+
+static const struct block *block_of(const struct served *v, const struct cluster *c)
+{
+	for (unsigned i = 0; i < v->block_count; i++) {
+		if (v->blocks[i]->cluster == c)
+			return v->blocks[i];
+	}
+	return NULL;
+}
+
+/* "127.0.0.1:1053, [::1]:1053"; cut where text is full. */
+static void listed_addresses(const struct server *s, const struct block *b, char *text, size_t cap)
+{
+	const struct served *v = SLIST_FIRST(&s->served);
+	unsigned bound_count;
+	const struct net_address *bound = net_addresses(s->net, &bound_count);
+	size_t len = 0;
+	*text = 0;
+	for (unsigned i = 0; b && i < b->listener_count && len < cap; i++) {
+		char one[ADDRESS_TEXT_MAX];
+		net_address_format(&bound[v->listeners[b->listeners[i]].index], one);
+		len += (size_t)snprintf(text + len, cap - len, "%s%s", i ? ", " : "", one);
+	}
+}
+
+/* Which zones are served where. */
+static void log_routes(const struct server *s)
+{
+	const struct served *v = SLIST_FIRST(&s->served);
+	for (unsigned i = 0; i < v->listener_count; i++) {
+		const struct routes *routes = &v->listeners[i].routes;
+		unsigned bound_count;
+		char zone[NAME_TEXT_MAX], address[ADDRESS_TEXT_MAX];
+		net_address_format(&net_addresses(s->net, &bound_count)[v->listeners[i].index], address);
+		for (unsigned r = 0; r < routes->count; r++) {
+			name_to_text(&routes->routes[r].zone, zone);
+			log_line(LOG_DEBUG, "zone %s at %s", zone, address);
+		}
+	}
+}
+
+void server_log_listening(const struct server *s)
+{
+	char addresses[512];
+	log_routes(s);
+	const struct served *v = SLIST_FIRST(&s->served);
+	for (unsigned i = 0; i < v->block_count; i++) {
+		const struct block *b = v->blocks[i];
+		listed_addresses(s, b, addresses, sizeof addresses);
+		if (b->cluster)
+			log_line(LOG_INFO, "listening on %s; names of the cluster at %s follow when it has been read", addresses,
+			         cluster_options(b->cluster)->endpoint->url);
+		else
+			log_line(LOG_INFO, "listening on %s; nothing is served there, and every query refused", addresses);
+	}
+}
+
+void server_log_start(const struct server *s, const struct cluster *c, unsigned ms)
+{
+	char addresses[512], zone[NAME_TEXT_MAX];
+	struct store_counts counts = store_counts(cluster_store(c));
+	size_t names = zone_counts(cluster_zone(c)).names;
+	name_to_text(&cluster_options(c)->kubernetes->zones.names[0], zone);
+	listed_addresses(s, block_of(SLIST_FIRST(&s->served), c), addresses, sizeof addresses);
+	log_line(LOG_INFO, "serving %zu service%s, %zu endpoint%s, %zu name%s of %s on %s; ready after %u ms", counts.services,
+	         plural(counts.services), counts.endpoints, plural(counts.endpoints), names, plural(names), zone, addresses, ms);
+}
