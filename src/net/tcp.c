@@ -1,6 +1,7 @@
 #include "tcp.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -305,26 +306,34 @@ static void for_each_connection(struct tcp *t, void (*end)(struct connection *c)
 	}
 }
 
+/* Each connection is served once before what it has received is all that counts: Nagle's algorithm may keep its client from sending the rest of what
+ * it wrote before there is an answer to the first. */
 void tcp_retire(struct tcp *t, unsigned address)
 {
 	struct tcp_listener *l = listener_of(t, address);
+	t->turn_left = LONG_MAX;
 	if (l) {
 		accept_all(l);
 		listener_close(l);
 	}
+	for_each_connection(t, connection_serve, &address);
 	for_each_connection(t, connection_retire, &address);
+	t->turn_left = 0;
 }
 
 void tcp_drain(struct tcp *t)
 {
 	struct tcp_listener *l;
+	t->turn_left = LONG_MAX;
 	TAILQ_FOREACH(l, &t->listeners, siblings)
 	accept_all(l);
 	close_listeners(t);
 	uv_timer_stop(&t->accept_again);
 	uv_timer_stop(&t->idle);
+	for_each_connection(t, connection_serve, NULL);
 	t->draining = true;
 	for_each_connection(t, connection_drain, NULL);
+	t->turn_left = 0;
 	if (TAILQ_EMPTY(&t->connections))
 		tcp_close(t);
 }
