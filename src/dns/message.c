@@ -126,10 +126,11 @@ static void skip_questions(struct wire_reader *in, unsigned count)
 
 static bool read_questions(struct request *r, struct wire_reader *in, unsigned count)
 {
-	const struct wire_reader start = *in;
+	const size_t start = in->at;
 	if (count == 1 && read_question(r, in))
 		return true;
-	*in = start;
+	in->at = start;
+	in->failed = false;
 	skip_questions(in, count);
 	return false;
 }

@@ -306,7 +306,7 @@ static void put_srv_glue(struct answer *a, const struct srv_set *set, size_t at)
 }
 
 /* What the targets of SRV records end in: of a generation that is a CNAME, the name that it leads to, of which "" is nothing left. */
-static void make_target_suffix(const struct answer *a, const struct generation *g, struct suffix *s)
+static inline __attribute__((always_inline)) void make_target_suffix(const struct answer *a, const struct generation *g, struct suffix *s)
 {
 	if (!g->cname_len) {
 		make_suffix(a, g, s);
