@@ -436,7 +436,7 @@ static void test_stop_waits(void **state)
 	struct later l;
 	size_t len;
 	later_start(&l, (const char *[]){"127.0.0.1:0"}, 1, 0);
-	struct slow s = {.call.run = reply_after_turns, .l = &l, .turns = 1000};
+	struct slow s = {.call.run = reply_after_turns, .l = &l, .turns = 30};
 	int tcp = client_tcp(&l.at[0]), udp = client_udp(&l.at[0]);
 	tcp_ask(tcp, 1, REPLY_AS_LONG);
 	udp_ask(udp, 2, REPLY_AS_LONG);
