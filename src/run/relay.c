@@ -235,11 +235,14 @@ static bool has_address(const struct endpoint *e, const struct addr *a)
 	return false;
 }
 
-/* Depends on the flow alone, so that datagrams of one that come before the first was let go are sent to the same endpoint. */
+/* Depends on the flow alone, so that datagrams of one that come before the first was let go are sent to the same endpoint. The ports
+ * are hashed like the addresses: Linux takes even ones for connections, so their own lowest bits would always choose the same endpoint. */
 static uint64_t chance(const struct flow *f)
 {
-	const uint32_t ports = (uint32_t)f->from_port << 16 | f->to_port;
-	return hash_mix(hash_mix(hash_bytes(f->from.octets, sizeof f->from.octets), hash_bytes(f->to.octets, sizeof f->to.octets)), ports);
+	const uint16_t ports[] = {f->from_port, f->to_port};
+	const uint64_t addresses =
+	        hash_mix(hash_bytes(f->from.octets, sizeof f->from.octets), hash_bytes(f->to.octets, sizeof f->to.octets));
+	return hash_mix(addresses, hash_bytes(ports, sizeof ports));
 }
 
 static enum err choose_among(void *arg, const struct service_view *view)
