@@ -17,5 +17,5 @@ size_t suggest_distance(const char *a, const char *b, size_t limit);
 /* Takes candidate in if it is close enough to be a slip, at most a third of the wanted name's octets and 1 at least. */
 void suggest_consider(struct suggest *s, const char *candidate);
 
-/* "web-0, web-1"; "" if there are none. Returns text. */
-char *suggest_text(const struct suggest *s, char *text, size_t cap);
+/* "web-0, web-1 or web-2", each with prefix before it; "" if there are none. What is longer than cap is cut off. Returns text. */
+char *suggest_text(const struct suggest *s, const char *prefix, char *text, size_t cap);

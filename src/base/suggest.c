@@ -48,11 +48,11 @@ void suggest_consider(struct suggest *s, const char *candidate)
 	s->distances[at] = distance;
 }
 
-char *suggest_text(const struct suggest *s, char *text, size_t cap)
+char *suggest_text(const struct suggest *s, const char *prefix, char *text, size_t cap)
 {
 	size_t len = 0;
 	text[0] = 0;
 	for (unsigned i = 0; i < s->count && len < cap; i++)
-		len += (size_t)snprintf(text + len, cap - len, "%s%s", i ? ", " : "", s->names[i]);
+		len += (size_t)snprintf(text + len, cap - len, "%s%s%s", !i ? "" : i + 1 < s->count ? ", " : " or ", prefix, s->names[i]);
 	return text;
 }

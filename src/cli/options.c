@@ -59,7 +59,7 @@ static enum err unknown_command(const char *name, struct diag *d)
 		return diag_set(d, ERR_SYNTAX, "no command '%.100s': %.300s (headns --help lists all)", name, text);
 	if (s.count)
 		return diag_set(d, ERR_SYNTAX, "no command '%s': is %s meant? (headns --help lists all)", name,
-		                suggest_text(&s, text, sizeof text));
+		                suggest_text(&s, "", text, sizeof text));
 	return diag_set(d, ERR_SYNTAX, "no command '%s' (headns --help lists all)", name);
 }
 
@@ -103,7 +103,7 @@ static unsigned long_options(enum command_kind command, struct option longs[OPTI
 static enum err unknown_option(const struct options *o, const char *text, int short_name, struct diag *d)
 {
 	const char *command = command_table[o->command].name;
-	char name[64], close[64];
+	char name[64], close[128];
 	struct suggest s = {.wanted = name};
 	const char *hint;
 	if (short_name >= OPTION_BASE)
@@ -121,8 +121,8 @@ static enum err unknown_option(const struct options *o, const char *text, int sh
 			suggest_consider(&s, option_table[i].name);
 	}
 	if (s.count)
-		return diag_set(d, ERR_SYNTAX, "%s: no option %s: is --%s meant? (headns help %s lists all)", command, text,
-		                suggest_text(&s, close, sizeof close), command);
+		return diag_set(d, ERR_SYNTAX, "%s: no option %s: is %s meant? (headns help %s lists all)", command, text,
+		                suggest_text(&s, "--", close, sizeof close), command);
 	return diag_set(d, ERR_SYNTAX, "%s: no option %s (headns help %s lists all)", command, text, command);
 }
 

@@ -122,7 +122,7 @@ static bool amiss(const struct governing_services *s, const struct wish *wish, c
 	char names[NAMES_MAX] = "", meant[NAMES_MAX + 32] = "";
 	suggest(s, wish, &close);
 	if (close.count)
-		snprintf(meant, sizeof meant, "; is %s meant?", suggest_text(&close, names, sizeof names));
+		snprintf(meant, sizeof meant, "; is %s meant?", suggest_text(&close, "", names, sizeof names));
 	diag_set(d, OK, "%s %s/%s: %s: Service %s %s, so %s.%s will not resolve%s", object_kind_name(wish->object->kind), wish->object->ns,
 	         wish->object->name, wish->field, wish->service, problem, wish->host, wish->service, meant);
 	return true;

@@ -122,6 +122,18 @@ static bool is_owned(const struct who *w, const struct pod *p)
 	return strcmp(w->kind, "Deployment") == 0 && strcmp(m->owner_kind, "ReplicaSet") == 0 && is_replica_set_of(m->owner_name, w->name);
 }
 
+/* How sure it is that the pod is the workload's. kubectl asks only for the labels, which those of another workload may have too. */
+enum claim { CLAIM_NONE, CLAIM_LABELS, CLAIM_OWNED };
+
+static enum claim claim_of(const struct who *w, const struct label_set *selector, const struct pod *p)
+{
+	if (strcmp(p->object.ns, w->ns) != 0)
+		return CLAIM_NONE;
+	if (is_owned(w, p))
+		return CLAIM_OWNED;
+	return selector_matches(selector, p->object.labels) ? CLAIM_LABELS : CLAIM_NONE;
+}
+
 static bool is_better(const struct pod *p, const struct pod *than)
 {
 	if (!than || p->ready != than->ready)
@@ -133,11 +145,14 @@ static const struct pod *find_of_workload(const struct who *w, bool *found)
 {
 	const struct label_set *selector = selector_of(w, found);
 	const struct pod *best = NULL, *p;
+	enum claim best_claim = CLAIM_NONE;
 	struct store_cursor cursor = {0};
 	while ((p = store_each_pod(w->store, &cursor))) {
-		if (strcmp(p->object.ns, w->ns) == 0 && (selector_matches(selector, p->object.labels) || is_owned(w, p)) &&
-		    is_better(p, best))
-			best = p;
+		const enum claim claim = claim_of(w, selector, p);
+		if (claim < best_claim || !claim || (claim == best_claim && !is_better(p, best)))
+			continue;
+		best = p;
+		best_claim = claim;
 	}
 	return best;
 }
@@ -197,7 +212,7 @@ static void append_hint(const struct who *w, struct buffer *b)
 	if (!close.count)
 		return;
 	append(b, ": is ");
-	append(b, suggest_text(&close, text, sizeof text));
+	append(b, suggest_text(&close, "", text, sizeof text));
 	append(b, " meant?");
 }
 

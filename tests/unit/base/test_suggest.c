@@ -34,10 +34,10 @@ static const struct {
 } suggestions[] = {
         {"web-9", {"db-0", "web-0", "other"}, "web-0"},
         {"web-9", {"db-0", "other"}, ""},
-        {"webserver", {"web", "webserve", "webservers-0", "webserver-"}, "webserve, webserver-, webservers-0"},
+        {"webserver", {"web", "webserve", "webservers-0", "webserver-"}, "webserve, webserver- or webservers-0"},
         {"serv", {"serve", "run"}, "serve"},
-        {"web-9", {"web-4", "web-3", "web-2", "web-1"}, "web-4, web-3, web-2"},
-        {"webs-10", {"web-10x", "webs-10x", "webs-11"}, "webs-10x, webs-11, web-10x"},
+        {"web-9", {"web-4", "web-3", "web-2", "web-1"}, "web-4, web-3 or web-2"},
+        {"webs-10", {"web-10x", "webs-10x", "webs-11"}, "webs-10x, webs-11 or web-10x"},
         {"", {"a", "bb"}, "a"},
 };
 
@@ -49,8 +49,16 @@ static void test_suggestions_closest_first(void **state)
 		char text[64];
 		for (const char *const *c = suggestions[i].candidates; *c; c++)
 			suggest_consider(&s, *c);
-		assert_string_equal(suggest_text(&s, text, sizeof text), suggestions[i].want);
+		assert_string_equal(suggest_text(&s, "", text, sizeof text), suggestions[i].want);
 	}
+}
+
+static void test_each_has_the_prefix(void **state)
+{
+	struct suggest s = {.wanted = "x", .names = {"ttl", "zone"}, .count = 2};
+	char text[32];
+	(void)state;
+	assert_string_equal(suggest_text(&s, "--", text, sizeof text), "--ttl or --zone");
 }
 
 static void test_text_is_cut(void **state)
@@ -58,7 +66,7 @@ static void test_text_is_cut(void **state)
 	struct suggest s = {.wanted = "x", .names = {"aaaa", "bbbb", "cccc"}, .count = 3};
 	char text[8];
 	(void)state;
-	assert_string_equal(suggest_text(&s, text, sizeof text), "aaaa, b");
+	assert_string_equal(suggest_text(&s, "", text, sizeof text), "aaaa, b");
 }
 
 int main(void)
@@ -67,6 +75,7 @@ int main(void)
 	        cmocka_unit_test(test_distance),
 	        cmocka_unit_test(test_distance_of_long_names),
 	        cmocka_unit_test(test_suggestions_closest_first),
+	        cmocka_unit_test(test_each_has_the_prefix),
 	        cmocka_unit_test(test_text_is_cut),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -73,6 +73,9 @@ static int make_store(void **state)
 	add(POD("default", "redis-5d8f-bbbbb", "'app':'redis'", "", "True"));
 	add(POD("default", "web-0", "'app':'web'", "", "True"));
 	add(POD("default", "web-1", "'app':'web'", "", "True"));
+	add(WORKLOAD("StatefulSet", "db", "shared"));
+	add(POD("default", "cache-77-a", "'app':'shared'", OWNER("ReplicaSet", "cache-77"), "True"));
+	add(POD("default", "db-0", "'app':'shared'", OWNER("StatefulSet", "db"), "False"));
 	add(POD("default", "indexed-0-x", "'job-name':'indexed'", "", "True"));
 	add(POD("default", "dumped-77b6-ccccc", "", OWNER("ReplicaSet", "dumped-77b6"), "True"));
 	add(POD("default", "agent-ddddd", "", OWNER("DaemonSet", "agent"), "True"));
@@ -91,7 +94,7 @@ static int free_store(void **state)
 	return 0;
 }
 
-#define PODS "; pods there: agent-ddddd, dumped-77b6-ccccc, indexed-0-x, redis-5d8f-aaaaa, redis-5d8f-bbbbb, web-0, web-1"
+#define PODS "; pods there: agent-ddddd, cache-77-a, db-0, dumped-77b6-ccccc, indexed-0-x, redis-5d8f-aaaaa, redis-5d8f-bbbbb, web-0, web-1"
 
 static const struct {
 	const char *text, *want; /* the pod's name, or what is wrong */
@@ -107,6 +110,7 @@ static const struct {
         {"deployment.v1.apps/redis", "redis-5d8f-bbbbb"},
         {"sts/web", "web-0"},
         {"statefulset/web", "web-0"},
+        {"sts/db", "db-0"}, /* its own, though another with its labels comes first and is ready */
         {"svc/front", "web-0"},
         {"job/indexed", "indexed-0-x"},
         /* what is not in the input, but its pods say whose they are */
@@ -114,7 +118,7 @@ static const struct {
         {"rs/dumped-77b6", "dumped-77b6-ccccc"},
         {"ds/agent", "agent-ddddd"},
         {"deploy/dump", "no Deployment dump in namespace default" PODS},
-        {"web-7", "no pod web-7 in namespace default: is web-0, web-1 meant?" PODS},
+        {"web-7", "no pod web-7 in namespace default: is web-0 or web-1 meant?" PODS},
         {"pod/far", "no pod far in namespace default, but one in other: add --namespace other" PODS},
         {"sts/redis", "no StatefulSet redis in namespace default" PODS},
         {"sts/empty", "StatefulSet empty in namespace default has no pods" PODS},
