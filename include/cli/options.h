@@ -25,17 +25,17 @@ struct options {
 	const char *conf;       /* serve: a Corefile; NULL: what is served is said by the other options */
 	const char *ready_file; /* serve: says that it answers; NULL: none */
 	uint16_t dns_port;      /* of the Corefile's keys that name none */
-	bool dns_port_given;
+	bool dns_port_given, pod_cidr_given;
 	struct settings settings; /* of every kubernetes block, or of the one cluster, for which they have been applied */
 	const char *pod;          /* run: NULL: a pod that is not in the input */
 	const char *ns;
 	bool search_fallback;
-	unsigned timeout_s; /* dump: to read a cluster in */
+	unsigned timeout_s; /* dump, run: to read a cluster in */
 	char **run_argv;    /* run: what follows "--", NULL-terminated; borrowed from argv */
 };
 
-/* Reads argv (whose order it changes; *o borrows from it). options_clear() in any case. ERR_SYNTAX or ERR_RANGE, with diag saying what is wrong, where, and what would
- * be right. Not for two threads at once: getopt has state of its own. */
+/* Reads argv (whose order it changes; *o borrows from it). options_clear() in any case. ERR_SYNTAX or ERR_RANGE, with diag saying what is
+ * wrong, where, and what would be right. Not for two threads at once: getopt has state of its own. */
 enum err options_parse(struct options *o, int argc, char **argv, struct diag *d);
 
 void options_clear(struct options *o);

@@ -88,6 +88,7 @@ static enum err set_cidr(const char *text, struct cidr *v4, struct cidr *v6, str
 
 static enum err set_pod_cidr(struct options *o, const char *text, struct diag *d)
 {
+	o->pod_cidr_given = true;
 	return set_cidr(text, &o->cluster.manifest.pod_cidr, &o->cluster.manifest.pod_cidr6, d);
 }
 
@@ -243,9 +244,9 @@ const struct option_spec option_table[] = {
          "write this file once every name is answered, a line for each address;\n"
          "it is taken away at the end"},
         {"pod", "NAME", FOR_RUN, set_pod,
-         "be this pod of the input: its hostname, its address, its line in\n/etc/hosts, its dnsPolicy and dnsConfig; also TYPE/NAME, as "
-         "for "
-         "kubectl\nexec (deploy/redis); default: a pod that is not in the input"},
+         "be this pod of the input: its hostname, its address, its lines in\n"
+         "/etc/hosts, its dnsPolicy and dnsConfig; also TYPE/NAME, as for kubectl\n"
+         "exec (deploy/redis); default: a pod that is not in the input"},
         {"namespace", "NS", FOR_RUN, set_namespace, "be in this namespace; default \"default\""},
         {"zone", "NAME", FOR_ALL, set_zone, "the cluster's domain; may be given several times; default cluster.local"},
         {"ttl", "SECONDS", FOR_ALL, set_ttl, "TTL of records, 0 to 3600; default 5"},
@@ -274,11 +275,11 @@ const unsigned option_count = sizeof option_table / sizeof *option_table;
 const struct command_spec command_table[] = {
         {COMMAND_NONE, "headns", "serve|run|dump|completion|help [OPTION]... [ARGUMENT]...", "a DNS server for Kubernetes",
          "What it can do:\n"
-         "  serve   answer DNS queries for Kubernetes manifests, with no cluster\n"
-         "  run     run a command as if in a pod of the cluster that manifests describe\n"
-         "  dump    print the zones of manifests or of a cluster\n"
+         "  serve       answer DNS queries for manifests, with no cluster, or for a cluster\n"
+         "  run         run a command as if in a pod of the cluster that they describe\n"
+         "  dump        print all records of manifests or of a cluster\n"
          "  completion  print what makes bash or zsh complete its command line\n"
-         "  help    print what one of these does, and its options\n"
+         "  help        print what one of these does, and its options\n"
          "\n"
          "  headns help serve      all about serve\n"
          "  headns --version       the version\n"},
@@ -295,10 +296,11 @@ const struct command_spec command_table[] = {
         {COMMAND_RUN, "run", "[OPTION]... [FILE...] -- COMMAND [ARGUMENT]...",
          "runs COMMAND in a network of its own in which the cluster's names resolve",
          "COMMAND finds a pod's /etc/resolv.conf and, on the loopback interface, the address of\n"
-         "every pod: bind one to play that pod. Services lead to them. headns answers on port 53 of the clusterIP of\n"
-         "Service kube-dns in kube-system (10.0.0.10, unless FILE says another). There is no other network.\n"
-         "Needs no root where the system allows user namespaces. Ends with COMMAND, with its exit\n"
-         "status (127: not found, 126: not executable), and leaves nothing behind.\n"
+         "every pod: bind one to play that pod. The clusterIPs of Services lead to them. headns\n"
+         "answers on port 53 of that of Service kube-dns in kube-system (10.0.0.10, unless FILE\n"
+         "says another). There is no other network. Needs no root where the system allows user\n"
+         "namespaces. Ends with COMMAND, with its exit status (127: not found, 126: not\n"
+         "executable), and leaves nothing behind.\n"
          "\n"
          "Example:\n"
          "  headns run --pod web-1 zones/nginx-observed.yaml -- getent ahosts web-0.nginx\n"},
@@ -306,10 +308,9 @@ const struct command_spec command_table[] = {
          "FILE is a manifest in YAML or JSON (also a dump: kubectl get svc,pods,endpointslices\n"
          "-A -o json), a folder of them, or - for standard input. Instead of manifests, --kubeconfig\n"
          "names a cluster, which is read once, and --conf a Corefile, of which each cluster is\n"
-         "dumped. To standard output go zone files (RFC 1035), one after another:\n"
-         "the cluster's domain, then the reverse zones and those of k8s_external, each from its\n"
-         "$ORIGIN on. They are sorted, and their serial is 1, so that two dumps can be compared\n"
-         "with diff.\n"
+         "dumped. To standard output go zone files (RFC 1035), one after another: the cluster's\n"
+         "domain, then the reverse zones and those of k8s_external, each from its $ORIGIN on. They\n"
+         "are sorted, and their serial is 1, so that two dumps can be compared with diff.\n"
          "\n"
          "Example:\n"
          "  headns dump zones/nginx-observed.yaml\n"},

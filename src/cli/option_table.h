@@ -1,4 +1,5 @@
-/* option_table.h - every option of the command line, once for each meaning it has: how it is spelt, where it may stand, what it sets, what the help says. */
+/* option_table.h - every option of the command line, once for each meaning it has: how it is spelt, where it may stand, what it sets, what
+ * the help says. */
 #pragma once
 #include "cli/options.h"
 

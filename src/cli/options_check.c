@@ -13,6 +13,27 @@ static const char *command_of(const struct options *o)
 
 /* --- where names come from --- */
 
+/* The first option given that counts only where manifests are read; NULL: none. run takes the address of a pod that is in no input from
+ * --pod-cidr, whatever the input is. */
+static const char *manifest_option_of(const struct options *o)
+{
+	const struct manifest_options *m = &o->cluster.manifest;
+	if (m->lenient)
+		return "--lenient";
+	if (m->recursive)
+		return "--recursive";
+	if (!m->cluster_services)
+		return "--no-cluster-services";
+	return o->pod_cidr_given && o->command != COMMAND_RUN ? "--pod-cidr" : NULL;
+}
+
+/* What names come from is said, in words for the message. */
+static enum err refuse_manifest_options(const struct options *o, const char *source, struct diag *d)
+{
+	const char *option = manifest_option_of(o);
+	return option ? diag_set(d, ERR_SYNTAX, "%s: %s is of manifests, not of %s", command_of(o), option, source) : OK;
+}
+
 /* A Corefile says these itself. */
 static enum err check_beside_corefile(const struct options *o, struct diag *d)
 {
@@ -28,7 +49,7 @@ static enum err check_beside_corefile(const struct options *o, struct diag *d)
 			return diag_set(d, ERR_SYNTAX, "%s: %s and a Corefile (%s): give one or the other", command_of(o), others[i].option,
 			                o->conf);
 	}
-	return OK;
+	return refuse_manifest_options(o, "a Corefile", d);
 }
 
 static enum err check_source(struct options *o, struct diag *d)
@@ -45,7 +66,7 @@ static enum err check_source(struct options *o, struct diag *d)
 	if (!o->cluster.file_count && !k->kubeconfig && !k->endpoint)
 		return diag_set(d, ERR_SYNTAX, "%s: no manifest: name a file, a folder, or - for standard input (headns help %s)",
 		                command_of(o), command_of(o));
-	return OK;
+	return o->cluster.file_count ? OK : refuse_manifest_options(o, "a cluster", d);
 }
 
 /* Nothing was named at all. */

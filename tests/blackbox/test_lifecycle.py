@@ -262,6 +262,11 @@ def test_usage_errors(arguments, wanted):
     assert wanted in done.stderr
 
 
+@pytest.mark.parametrize("arguments", [[], ["serve"], ["run"], ["dump"], ["completion"]])
+def test_help_fits_a_terminal(arguments):
+    assert max(map(len, run_headns("help", *arguments).stdout.splitlines())) <= 100
+
+
 def test_help_that_cannot_be_written():
     with open("/dev/full", "w") as full:
         assert subprocess.run(headns("--help"), stdout=full, stderr=subprocess.DEVNULL, env=harness.environment()).returncode == 1

@@ -91,6 +91,8 @@ static const struct {
         {"headns serve --set kubernetes.endpoint=http://a", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/16 log2 at http://a"},
         {"headns run --kubeconfig k --context c -- cmd", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/16 outside log1 of k/c"},
         {"headns run --kubeconfig -- cmd", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/16 outside log1 of /(null)"},
+        {"headns run --kubeconfig k --pod-cidr 10.9.0.0/16 -- cmd", /* COMMAND's own address is of it */
+         "cluster.local. ttl 5/5 w0 10.9.0.0/16 10.0.0.0/16 outside log1 of k/(null)"},
         {"headns run a b -- cmd", "cluster.local. ttl 5/5 w0 10.244.0.0/16 10.0.0.0/16 outside log1 a b"},
 };
 
@@ -136,6 +138,12 @@ static const struct {
         {"headns serve --conf c --listen 127.0.0.1", "serve: --listen and a Corefile"},
         {"headns serve --conf c --zone a", "serve: --zone and a Corefile"},
         {"headns -conf c --kubeconfig k", "serve: --kubeconfig and a Corefile"},
+        {"headns serve --kubeconfig k --lenient", "serve: --lenient is of manifests, not of a cluster"},
+        {"headns run -R --kubeconfig k -- cmd", "run: --recursive is of manifests, not of a cluster"},
+        {"headns dump --kubeconfig k --no-cluster-services", "dump: --no-cluster-services is of manifests, not of a cluster"},
+        {"headns dump --kubeconfig k --pod-cidr 10.9.0.0/16", "dump: --pod-cidr is of manifests, not of a cluster"},
+        {"headns serve --set kubernetes.endpoint=http://a --lenient", "serve: --lenient is of manifests, not of a cluster"},
+        {"headns -conf c --lenient", "serve: --lenient is of manifests, not of a Corefile"},
         {"headns serve --dns.port 53 a", "serve: --dns.port is of a Corefile"},
         {"headns -conf c -dns.port 65536", "serve: --dns.port 65536: a number from 0 to 65535"},
         {"headns -conf", "serve: -conf needs an argument"},
