@@ -486,7 +486,8 @@ BROKEN = {
     "an expired version": (event("ERROR", status(410)), False),
     "the end": (b"", True),
     "an event of 5 MB": (event("MODIFIED", {**NGINX, "x": "y" * 5_000_000}), False),
-    "an object that can't be read": (event("ADDED", {**NGINX, "metadata": {"name": "No Name"}}), False),
+    "an object that can't be read": (event("ADDED", {**web(5, "10.244.0.55"), "metadata": {"name": "No Name"}}), False),
+    "an object of another kind": (event("ADDED", NGINX), False),
     "an event of an unknown type": (event("RENAMED", web(5, "10.244.0.55")), False),
 }
 
@@ -495,6 +496,7 @@ SAID = {
     "an ERROR event": "pods: what the API server sent can't be used: it ended the stream with status 500: told to",
     "an event that is no JSON": "pods: what the API server sent can't be used: broken JSON",
     "an object that can't be read": 'pods: an object is left out: Pod default/No Name: metadata.name: "No Name" is not a DNS name',
+    "an object of another kind": "pods: an object is left out: it is of another kind",
     "an event of 5 MB": r"pods: an object of 50\d{5} octets is left out; at most 4194304 are read",
 }
 
