@@ -10,6 +10,13 @@
 
 #define ANSWER_MAX ((size_t)8 << 20) /* octets: one object, and what stands around it; a server may not know of limits */
 #define GONE       410
+#define NOWHERE    "default" /* a namespace, or the name of an object, that need not be there */
+
+/* Which one is asked. */
+enum question {
+	QUESTION_OBJECT, /* the one that changed last, as it is now: tells both, in one answer */
+	QUESTION_FIRST, /* any one, not older than the version: where there was none, or where the server does not take the other question */
+};
 
 struct confirm {
 	uv_loop_t *loop;
@@ -27,9 +34,9 @@ struct confirm {
 	char version[VERSION_MAX]; /* asked for; "": nothing is */
 	char has[VERSION_MAX];     /* what the answer is of; "": it has not said yet */
 	struct confirm_object last;
-	bool about_last;   /* the question under way */
-	bool found;        /* it is in the answer as it was */
-	uint64_t asked_ms; /* when the last request was begun; 0: none was */
+	enum question question; /* the one under way */
+	bool found;             /* the object that changed last is in the answer as it was */
+	uint64_t asked_ms;      /* when the last request was begun; 0: none was */
 	struct api_request *request;
 	struct stream *stream;
 	size_t bytes; /* of the answer */
@@ -46,7 +53,7 @@ static void clear_answer(struct confirm *c)
 	log_series_end(&c->lines);
 	c->bytes = 0;
 	c->has[0] = '\0';
-	c->about_last = c->found = false;
+	c->found = false;
 }
 
 void confirm_stop(struct confirm *c)
@@ -54,6 +61,7 @@ void confirm_stop(struct confirm *c)
 	uv_timer_stop(&c->timer);
 	clear_answer(c);
 	c->version[0] = '\0';
+	c->question = QUESTION_OBJECT;
 }
 
 static void on_timer(uv_timer_t *handle)
@@ -141,25 +149,26 @@ static void tell_reached(struct confirm *c, bool same)
 		c->handlers.differs(c->handlers.arg);
 }
 
-static void ask_about_last(struct confirm *c)
+static void ask_first(struct confirm *c)
 {
 	clear_answer(c);
-	c->about_last = true;
+	c->question = QUESTION_FIRST;
 	ask(c);
 }
 
 static void take_version(struct confirm *c)
 {
+	bool any = *c->last.version;
 	char said[DIAG_TEXT_MAX];
 	if (version_is_older(c->has, c->version)) {
 		snprintf(said, sizeof said, "it has version %.40s, and had %.40s", c->has, c->version);
 		tell_behind(c, said);
-	} else if (!*c->last.version) {
-		tell_reached(c, stream_counts(c->stream).objects == 0);
-	} else if (c->about_last || !*c->last.name) {
+	} else if (c->question == QUESTION_FIRST) {
+		tell_reached(c, any || stream_counts(c->stream).objects == 0);
+	} else if (any) {
 		tell_reached(c, c->found);
 	} else {
-		ask_about_last(c);
+		ask_first(c);
 	}
 }
 
@@ -169,6 +178,7 @@ static void try_later(struct confirm *c, const struct api_result *result)
 	unsigned asked = result->retry_after_s < 60 ? result->retry_after_s * 1000 : 60000;
 	log_line(LOG_DEBUG, "%s: whether version %.40s was reached can't be told: %s", c->resource->plural, c->version, result->text);
 	clear_answer(c);
+	c->question = QUESTION_OBJECT;
 	uv_timer_start(&c->timer, on_timer, ms > asked ? ms : asked, 0);
 }
 
@@ -183,8 +193,8 @@ static void on_done(void *arg, const struct api_result *result)
 	c->request = NULL;
 	if (*c->has)
 		take_version(c);
-	else if (c->about_last && result->outcome == API_STATUS && is_for_good(result->status))
-		tell_reached(c, true); /* it can't be asked that, and has reached the version */
+	else if (c->question == QUESTION_OBJECT && result->outcome == API_STATUS && is_for_good(result->status))
+		ask_first(c);
 	else if (result->outcome == API_STATUS &&
 	         (version_is_ahead(result->text) || result->status == GONE || api_is_about_request(result->status)))
 		tell_behind(c, result->text);
@@ -194,6 +204,7 @@ static void on_done(void *arg, const struct api_result *result)
 
 /* --- asking --- */
 
+/* What is in a namespace is looked up by its name only if that is in the path; else all of them are gone through. */
 static void put_path(struct buffer *target, const struct resource *r, const char *ns)
 {
 	size_t base = strlen(r->path) - strlen(r->plural);
@@ -207,20 +218,33 @@ static void put_path(struct buffer *target, const struct resource *r, const char
 	buffer_append(target, "?", 1);
 }
 
+/* Without a version: the answer is of the latest one there is. If no name is known, any will do, since all that counts then is the version. */
+static void put_object(struct buffer *target, const struct confirm *c)
+{
+	bool known = *c->last.name;
+	const char *somewhere = c->resource->kind == OBJECT_NAMESPACE ? "" : NOWHERE;
+	char field[sizeof c->last.name + sizeof "metadata.name="];
+	snprintf(field, sizeof field, "metadata.name=%s", known ? c->last.name : NOWHERE);
+	put_path(target, c->resource, known ? c->last.ns : somewhere);
+	target_put(target, "fieldSelector", field);
+}
+
+static void put_first(struct buffer *target, const struct confirm *c)
+{
+	put_path(target, c->resource, "");
+	buffer_append(target, c->selector, strlen(c->selector));
+	target_put(target, "limit", "1");
+	target_put(target, "resourceVersion", c->version);
+	target_put(target, "resourceVersionMatch", "NotOlderThan");
+}
+
 static char *target_of(const struct confirm *c)
 {
 	struct buffer target = {0};
-	char field[sizeof c->last.name + sizeof "metadata.name="];
-	put_path(&target, c->resource, c->about_last ? c->last.ns : "");
-	if (c->about_last) {
-		snprintf(field, sizeof field, "metadata.name=%s", c->last.name);
-		target_put(&target, "fieldSelector", field);
-	} else {
-		buffer_append(&target, c->selector, strlen(c->selector));
-		target_put(&target, "limit", "1");
-	}
-	target_put(&target, "resourceVersion", c->version);
-	target_put(&target, "resourceVersionMatch", "NotOlderThan");
+	if (c->question == QUESTION_OBJECT)
+		put_object(&target, c);
+	else
+		put_first(&target, c);
 	return target_take(&target);
 }
 

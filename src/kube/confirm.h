@@ -1,9 +1,11 @@
 /* confirm.h - makes sure that an API server's store is the one that a watch goes on from. One that was set back to a backup takes the watch all
  * the same: until its versions have passed that of the watch it says nothing, and then not what was undone.
  *
- * Two small lists are asked for, which the server answers from its memory, so all clients may ask at once when it comes back: one of one object
- * at most, not older than the version, which tells whether it was reached; and one of the object that changed last, which tells whether it was
- * reached on the same way. Where it can't be asked now it is asked again, for as long as it takes. Control thread's loop. */
+ * It is asked for the object that changed last, by its name and as it is now: one key of the store behind the server, which says at once what
+ * version that store has, and whether it came there on the same way. (What is asked for as "not older than" a version, from the server's
+ * memory, a server that is behind refuses only after 3 s.) If there was no object, a list of one at most says whether there still is none.
+ * So all clients may ask at once when a server comes back. Where it can't be asked now it is asked again, for as long as it takes. Control
+ * thread's loop. */
 #pragma once
 #include "api.h"
 #include "kube/json_arena.h"
