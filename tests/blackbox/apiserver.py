@@ -9,10 +9,12 @@ what a real one can't be told to do: versions that expire, garbage, half an even
 
 import base64
 import copy
+import ctypes
 import json
 import re
 import socket
 import ssl
+import struct
 import threading
 import urllib.parse
 from collections import deque
@@ -27,6 +29,7 @@ PATHS = {
 }
 RESOURCES = {kind: resource for resource, _, kind in PATHS.values()}
 ALWAYS = ["namespaces", "services", "pods", "endpointslices"]  # what is watched, whatever the options say
+SO_ATTACH_FILTER = 26  # of Linux; for TCP, what the filter refuses has not come
 ENDS = b"0\r\n\r\n"
 REASONS = {400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 410: "Expired", 422: "Invalid", 429: "TooManyRequests", 504: "Timeout"}
 
@@ -224,6 +227,14 @@ class ApiServer:
             self.stalled = on
             self.news.notify_all()
 
+    def deafen(self):
+        """The connections of now are half dead: nothing that the other side sends comes here or is acknowledged, and nothing goes there. New
+        ones are as ever."""
+        with self.news:
+            for connection in self.connections:
+                connection.deafen()
+            self.watches.clear()
+
     def stop(self):
         """Gone, with all connections; start() brings it back at the same port."""
         with self.news:
@@ -324,6 +335,10 @@ class Connection(threading.Thread):
             self.stream.shutdown(socket.SHUT_RDWR)
         except OSError:
             pass
+
+    def deafen(self):
+        refuse_all = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))  # BPF_RET: 0 octets of it
+        self.stream.setsockopt(socket.SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("HL", 1, ctypes.addressof(refuse_all)))
 
     def run(self):
         api = self.api

@@ -144,6 +144,26 @@ def test_a_version_of_the_past(cluster, follow, what):
     assert api.lists("pods") == 2
 
 
+# --- connections that are half dead ---
+
+NOTICED_S = 45  # what client-go takes
+
+
+def test_connections_that_nobody_acknowledges(cluster, follow):
+    """Of idle watches nothing else says so, for there is nothing to send. Within 45 s there are new ones, and they bring what was missed."""
+    api = cluster()
+    server = follow(api)
+    api.wait_watched()
+    begun = time.monotonic()
+    api.deafen()
+    api.put(web(1, "10.244.0.8"))
+    for resource in ALWAYS:
+        api.wait_for(lambda api, resource=resource: api._watches(resource), timeout=NOTICED_S)
+    print(f"all four watches are new after {time.monotonic() - begun:.1f} s")
+    until(server, "web-1.nginx.default.svc", {"10.244.0.8"})
+    assert {resource: api.lists(resource) for resource in ALWAYS} == dict.fromkeys(ALWAYS, 1)
+
+
 # --- versions and other texts of the server's in what it is asked ---
 
 
