@@ -37,7 +37,8 @@ struct cluster_changes {
 };
 
 /* Reads all manifests and, if they are good, makes their objects the whole of what is served: what is equal stays as it is, each
- * Service that differs changes in one step. What is wrong is logged line by line; then nothing has changed. ERR_NOMEM may leave a part applied; loading again mends it. */
+ * Service that differs changes in one step. What is wrong is logged line by line; then nothing has changed. Manifests that have lost all their
+ * objects are wrong. ERR_NOMEM may leave a part applied; loading again mends it. */
 enum err cluster_load(struct cluster *c, struct cluster_changes *changes);
 
 /* cluster_load() for data that is already served: says in one line what changed, or that the old data stays. */

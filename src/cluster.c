@@ -33,6 +33,7 @@ struct cluster {
 	struct zone *zone;
 	struct zone *external; /* NULL: there is no external zone */
 	bool stdin_kept;
+	bool has_objects;               /* of manifests: those that are served had some, of whatever kind */
 	struct cluster_changes changes; /* of the load under way */
 	struct watch *watch;
 	struct keeper *keeper; /* NULL: no snapshot is kept */
@@ -371,6 +372,22 @@ static enum err apply(struct cluster *c, struct manifest *m)
 	return err;
 }
 
+/* A file is empty from the moment when a shell opens it for a command's output until the command writes. What is served must not go
+ * meanwhile, nor where the command fails. */
+static enum err check_empty(struct cluster *c, const struct manifest *m)
+{
+	if (m->empty && c->has_objects) {
+		c->changes.errors++;
+		log_line(LOG_ERROR,
+		         "there is no object in the manifests any more: did the command that writes them fail, or has it not ended?");
+		return ERR_MISSING;
+	}
+	if (m->empty)
+		log_line(LOG_WARNING, "there is no object in the manifests");
+	c->has_objects = !m->empty;
+	return OK;
+}
+
 enum err cluster_load(struct cluster *c, struct cluster_changes *changes)
 {
 	const struct cluster_options *o = &c->options;
@@ -381,6 +398,8 @@ enum err cluster_load(struct cluster *c, struct cluster_changes *changes)
 	if (c->stdin_kept)
 		spool_rewind();
 	err = manifest_load(o->files, o->file_count, &o->manifest, c->pool, on_report, c, &m);
+	if (!err)
+		err = check_empty(c, &m);
 	if (!err)
 		err = apply(c, &m);
 	manifest_free(&m, c->pool);

@@ -13,6 +13,7 @@ struct manifest {
 	size_t skipped; /* documents of kinds that are not ours */
 	size_t refused; /* objects left out because they were wrong (lenient only) */
 	bool observed;  /* a cluster's state: an API server has had some of it */
+	bool empty;     /* there was no object in it, of whatever kind */
 };
 
 struct manifest_options {

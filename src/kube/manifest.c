@@ -338,6 +338,7 @@ static enum err finish(struct loader *l, struct manifest *out)
 		check_governing_services(l);
 	if (!l->reports.err)
 		simulate(l);
+	l->m.empty = !l->trees;
 	reports_rest(&l->reports);
 	tell_groups(l);
 	free(l->files);

@@ -84,6 +84,7 @@ def test_other_kinds_are_skipped(tmp_path, serve):
 def test_an_empty_file_serves_an_empty_zone(tmp_path, serve):
     (tmp_path / "m.yaml").write_text("# nothing yet\n")
     server = serve(tmp_path / "m.yaml")
+    server.log.wait("warning: there is no object in the manifests")
     assert server.ask("cluster.local.", "SOA").rcode() == dns.rcode.NOERROR
     assert server.ask("nginx.default.svc").rcode() == dns.rcode.NXDOMAIN
 

@@ -193,6 +193,19 @@ def test_a_file_that_goes_keeps_the_old_data(tmp_path, serve):
     assert server.addresses_of("nginx.default.svc") == addresses(11)
 
 
+def test_a_file_that_is_empty_for_a_moment_keeps_the_old_data(tmp_path, serve):
+    """As of `kubectl get … > FILE`, until kubectl writes, or where it fails."""
+    path = plain_file(tmp_path)
+    server = serve(path)
+    path.write_text("")
+    server.log.wait(r"headns: error: there is no object in the manifests any more")
+    server.log.wait(r"headns: error: not reloaded: ")
+    assert server.addresses_of("nginx.default.svc") == addresses(10)
+    rename_over(path, 11)
+    server.log.wait(r"headns: info: reloaded: ")
+    assert server.addresses_of("nginx.default.svc") == addresses(11)
+
+
 def test_sighup_reads_again(tmp_path, serve):
     server = serve(plain_file(tmp_path))
     server.signal(signal.SIGHUP)

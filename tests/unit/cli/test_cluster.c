@@ -85,6 +85,11 @@ static const struct {
          OK, 2, 0, 1},
         {"a Service less", SERVICE("a") SERVICE("b") POD("p", "a", "10.1.0.1"), SERVICE("a") POD("p", "a", "10.1.0.1"), OK, 0, 1, 1},
         {"broken", SERVICE("a") POD("p", "a", "10.1.0.1"), SERVICE("a") "{ no", ERR_SYNTAX, 0, 0, 1},
+        {"emptied", SERVICE("a") POD("p", "a", "10.1.0.1"), "", ERR_MISSING, 0, 0, 1},
+        {"only remarks", SERVICE("a") POD("p", "a", "10.1.0.1"), "# nothing\n", ERR_MISSING, 0, 0, 1},
+        {"only a kind without names", SERVICE("a") POD("p", "a", "10.1.0.1"), "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\n", OK, 0,
+         1, 0},
+        {"still empty", "", "", OK, 0, 0, 0},
         {"bad address", SERVICE("a") POD("p", "a", "10.1.0.1"), SERVICE("a") POD("p", "a", "10.1.0.999"), ERR_SYNTAX, 0, 0, 1},
 };
 
