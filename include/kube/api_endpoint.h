@@ -39,6 +39,3 @@ bool api_endpoint_equal(const struct api_endpoint *a, const struct api_endpoint 
 
 /* Frees what it owns, secrets overwritten, and leaves it empty. */
 void api_endpoint_clear(struct api_endpoint *e);
-
-/* Frees a secret, overwriting it. Takes NULL. */
-void secret_free(char *text);

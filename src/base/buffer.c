@@ -1,4 +1,5 @@
 #include "base/buffer.h"
+#include "base/secret.h"
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,7 @@ bool buffer_reserve(struct buffer *b, size_t len)
 		return true;
 	while (cap < b->len + len)
 		cap *= 2;
-	data = realloc(b->data, cap);
+	data = b->secret ? secret_realloc(b->data, cap) : realloc(b->data, cap);
 	if (!data) {
 		b->failed = true;
 		return false;
@@ -35,8 +36,28 @@ void buffer_append(struct buffer *b, const void *bytes, size_t len)
 	b->len += len;
 }
 
+void buffer_append_text(struct buffer *b, const char *text)
+{
+	buffer_append(b, text, strlen(text));
+}
+
+char *buffer_take_text(struct buffer *b)
+{
+	char *text = b->failed ? NULL : malloc(b->len + 1);
+	if (text) {
+		if (b->len)
+			memcpy(text, b->data, b->len);
+		text[b->len] = '\0';
+	}
+	buffer_free(b);
+	return text;
+}
+
 void buffer_free(struct buffer *b)
 {
-	free(b->data);
-	*b = (struct buffer){0};
+	if (b->secret)
+		secret_free(b->data);
+	else
+		free(b->data);
+	*b = (struct buffer){.secret = b->secret};
 }

@@ -85,8 +85,6 @@ static void release(struct transfer *t)
 {
 	struct api_request *r = request_of(t);
 	curl_easy_cleanup(t->easy);
-	for (struct curl_slist *h = r->headers; h; h = h->next)
-		explicit_bzero(h->data, strlen(h->data)); /* the token is among them */
 	curl_slist_free_all(r->headers);
 	curl_slist_free_all(r->connect_to);
 	uv_close((uv_handle_t *)&r->timer, on_request_closed);

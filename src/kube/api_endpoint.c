@@ -1,13 +1,7 @@
 #include "kube/api_endpoint.h"
+#include "base/secret.h"
 #include <stdlib.h>
 #include <string.h>
-
-void secret_free(char *text)
-{
-	if (text)
-		explicit_bzero(text, strlen(text));
-	free(text);
-}
 
 static void list_free(char **list)
 {

@@ -1,4 +1,5 @@
 #include "base64.h"
+#include "base/secret.h"
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -45,8 +46,7 @@ char *base64_decode(const char *text, size_t *len)
 	bytes[*len] = '\0';
 	if (!*text && taken % 4 == 0 && padding <= 2)
 		return bytes;
-	explicit_bzero(bytes, *len);
-	free(bytes);
+	secret_free(bytes);
 	return NULL;
 }
 

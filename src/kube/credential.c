@@ -1,6 +1,7 @@
 #include "credential.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "base64.h"
 #include "exec_plugin.h"
 #include <limits.h>
@@ -51,15 +52,17 @@ void credential_free(struct credential *c)
 
 static enum credential_state set_header(struct credential *c, const char *scheme, const char *secret, size_t len, struct diag *d)
 {
-	size_t bytes = sizeof "Authorization:  " + strlen(scheme) + len;
+	struct buffer line = {.secret = true};
+	buffer_append_text(&line, "Authorization: ");
+	buffer_append_text(&line, scheme);
+	buffer_append_text(&line, " ");
+	buffer_append(&line, secret, len);
 	secret_free(c->header);
-	c->header = malloc(bytes);
-	if (!c->header) {
-		diag_set(d, ERR_NOMEM, "out of memory");
-		return CREDENTIAL_FAILED;
-	}
-	snprintf(c->header, bytes, "Authorization: %s %.*s", scheme, (int)len, secret);
-	return CREDENTIAL_READY;
+	c->header = buffer_take_text(&line);
+	if (c->header)
+		return CREDENTIAL_READY;
+	diag_set(d, ERR_NOMEM, "out of memory");
+	return CREDENTIAL_FAILED;
 }
 
 static bool is_space(char c)
@@ -90,12 +93,10 @@ static enum credential_state set_bearer(struct credential *c, const char *token,
 static enum credential_state set_token_of_file(struct credential *c, struct diag *d)
 {
 	const char *path = c->endpoint->token_file;
-	struct buffer b = {0};
+	struct buffer b = {.secret = true};
 	enum credential_state state = CREDENTIAL_FAILED;
 	if (file_read(&b, path, FILE_REGULAR, TOKEN_MAX, d) == OK)
 		state = set_bearer(c, b.data, b.len, path, d);
-	if (b.data)
-		explicit_bzero(b.data, b.len);
 	buffer_free(&b);
 	return state;
 }
@@ -118,16 +119,18 @@ static enum credential_state set_basic(struct credential *c, struct diag *d)
 {
 	const char *user = c->endpoint->user, *password = c->endpoint->password ? c->endpoint->password : "";
 	enum credential_state state = CREDENTIAL_FAILED;
-	char *plain = NULL, *encoded = NULL;
-	if (asprintf(&plain, "%s:%s", user, password) < 0)
-		plain = NULL;
-	else
-		encoded = base64_encode(plain, strlen(plain));
+	struct buffer plain = {.secret = true};
+	char *encoded = NULL;
+	buffer_append_text(&plain, user);
+	buffer_append_text(&plain, ":");
+	buffer_append_text(&plain, password);
+	if (!plain.failed)
+		encoded = base64_encode(plain.data, plain.len);
 	if (encoded)
 		state = set_header(c, "Basic", encoded, strlen(encoded), d);
 	else
 		diag_set(d, ERR_NOMEM, "out of memory");
-	secret_free(plain);
+	buffer_free(&plain);
 	secret_free(encoded);
 	return state;
 }

@@ -1,6 +1,7 @@
 #include "exec_plugin.h"
 #include "base/file.h"
 #include "base/process.h"
+#include "base/secret.h"
 #include "base64.h"
 #include "plugin_words.h"
 #include <cjson/cJSON.h>
@@ -108,12 +109,8 @@ static void on_closed(uv_handle_t *handle)
 	struct exec_run *r = handle->data;
 	if (--r->open_handles)
 		return;
-	if (r->output.data)
-		explicit_bzero(r->output.data, r->output.len);
 	buffer_free(&r->output);
-	explicit_bzero(r->read_buffer, sizeof r->read_buffer);
-	explicit_bzero(&r->words, sizeof r->words);
-	free(r);
+	secret_free(r);
 }
 
 static void close_handles(struct exec_run *r)
@@ -270,25 +267,24 @@ static void add_cluster(cJSON *cluster, const struct api_endpoint *e)
 	add_ca(cluster, e);
 }
 
-/* What the plugin is told: KUBERNETES_EXEC_INFO=... The caller frees it. */
+/* What the plugin is told: KUBERNETES_EXEC_INFO=... The caller frees it as a secret: a proxy's URL may have a password. */
 static char *exec_info(const struct api_endpoint *e)
 {
 	cJSON *info = cJSON_CreateObject(), *spec = cJSON_AddObjectToObject(info, "spec");
-	char *json = NULL, *line = NULL;
-	size_t bytes;
+	struct buffer line = {.secret = true};
+	char *json = NULL;
 	cJSON_AddStringToObject(info, "kind", "ExecCredential");
 	cJSON_AddStringToObject(info, "apiVersion", e->exec->api_version);
 	cJSON_AddFalseToObject(spec, "interactive");
 	if (e->exec->provide_cluster_info)
 		add_cluster(cJSON_AddObjectToObject(spec, "cluster"), e);
 	json = cJSON_PrintUnformatted(info);
-	bytes = json ? sizeof EXEC_INFO_ENV + strlen(json) + 1 : 0;
-	line = json ? malloc(bytes) : NULL;
-	if (line)
-		snprintf(line, bytes, EXEC_INFO_ENV "=%s", json);
+	buffer_append_text(&line, EXEC_INFO_ENV "=");
+	buffer_append_text(&line, json ? json : "");
+	line.failed |= !json;
 	cJSON_free(json);
 	cJSON_Delete(info);
-	return line;
+	return buffer_take_text(&line);
 }
 
 static size_t list_length(char **list)
@@ -338,7 +334,7 @@ static struct exec_run *run_new(uv_loop_t *loop, const struct exec_plugin *plugi
 	struct exec_run *r = calloc(1, sizeof *r);
 	if (!r)
 		return NULL;
-	*r = (struct exec_run){.plugin = plugin, .lines = lines, .done = done, .arg = arg, .open_handles = HANDLES};
+	*r = (struct exec_run){.plugin = plugin, .lines = lines, .done = done, .arg = arg, .open_handles = HANDLES, .output.secret = true};
 	uv_pipe_init(loop, &r->out, 0);
 	uv_pipe_init(loop, &r->words_out, 0);
 	uv_timer_init(loop, &r->limit);
@@ -360,7 +356,7 @@ struct exec_run *exec_start(uv_loop_t *loop, const struct api_endpoint *e, struc
 		uv_timer_start(&r->limit, on_limit, r->spawn_error ? 0 : EXEC_MAX_MS, 0);
 	}
 	free(env);
-	free(info);
+	secret_free(info);
 	return r;
 }
 

@@ -1,4 +1,5 @@
 #include "kube/json_arena.h"
+#include "base/secret.h"
 #include <cjson/cJSON.h>
 #include <stdalign.h>
 #include <stdbool.h>
@@ -63,7 +64,7 @@ static void *hook_malloc(size_t size)
 static void hook_free(void *block)
 {
 	if (!entered || !owns(entered, block))
-		free(block);
+		secret_free(block);
 }
 
 void json_arena_install(void)

@@ -1,6 +1,7 @@
 #include "kube/kubeconfig.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/secret.h"
 #include "config_reader.h"
 #include "repeated_key.h"
 #include "text_reader.h"
@@ -170,12 +171,19 @@ static char *argument(struct config_reader *k, const cJSON *list, const cJSON *i
 static char *variable(struct config_reader *k, const cJSON *list, const cJSON *item)
 {
 	const char *name = config_text_of(k, item, "name"), *value = config_text_of(k, item, "value");
-	char *line = NULL;
-	if (!name)
+	struct buffer line = {.secret = true};
+	char *own;
+	if (!name) {
 		config_fail(k, list, "a variable has no name");
-	else if (asprintf(&line, "%s=%s", name, value ? value : "") < 0)
+		return NULL;
+	}
+	buffer_append_text(&line, name);
+	buffer_append_text(&line, "=");
+	buffer_append_text(&line, value ? value : "");
+	own = buffer_take_text(&line);
+	if (!own)
 		config_out_of_memory(k);
-	return line;
+	return own;
 }
 
 static void check_exec(struct config_reader *k, const cJSON *exec, const struct exec_plugin *p)
@@ -291,13 +299,14 @@ static cJSON *read_yaml(struct config_reader *k)
 		free(text);
 		return NULL;
 	}
+	text->secret = true;
 	yaml = yaml_reader_new(text);
 	k->err = yaml ? yaml_read(yaml, &part, &tree, &why) : ERR_NOMEM;
 	if (k->err)
 		diag_set(k->diag, k->err, "%s:%u: %.300s", k->path, why.line ? why.line : 1, yaml ? why.text : "out of memory");
 	yaml_reader_free(yaml);
 	text_reader_close(text);
-	free(text);
+	secret_free(text);
 	return tree;
 }
 

@@ -16,7 +16,7 @@ void text_reader_memory(struct text_reader *r, const char *bytes, size_t len)
 	r->memory = bytes;
 	r->memory_len = len;
 	r->total = 0;
-	r->nul = r->peeked = r->braces = r->utf16 = false;
+	r->nul = r->peeked = r->secret = r->braces = r->utf16 = false;
 	r->raw_len = r->piece_at = r->piece_len = 0;
 }
 

@@ -16,6 +16,7 @@ struct text_reader {
 	uint64_t total;             /* octets given out or peeked at */
 	bool nul;                   /* the next octet is one */
 	bool peeked;                /* piece holds what text_reader_peek() read */
+	bool secret;                /* set by who opened it: what was read of it, and made of it, is cleared before it is freed */
 	bool braces;                /* "{{" was seen: the text of a template, if it is no good otherwise */
 	bool utf16, big_endian;     /* how the text is written */
 	size_t raw_len;             /* of UTF-16: octets of a character that are in raw and wait for the rest */

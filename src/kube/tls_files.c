@@ -1,31 +1,20 @@
 #include "tls_files.h"
 #include "base/file.h"
+#include "base/secret.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #define PEM_MAX ((size_t)4 << 20) /* a system's whole bundle of authorities has a quarter of a MiB */
 
-static char *take_text(struct buffer *b)
-{
-	char *text = malloc(b->len + 1);
-	if (!text)
-		return NULL;
-	memcpy(text, b->data, b->len);
-	text[b->len] = '\0';
-	return text;
-}
-
 static enum err read_pem(const char *path, char **out, struct diag *d)
 {
-	struct buffer b = {0};
+	struct buffer b = {.secret = true};
 	enum err err = file_read(&b, path, FILE_REGULAR, PEM_MAX, d);
 	if (!err && (!b.len || memchr(b.data, '\0', b.len)))
 		err = diag_set(d, ERR_SYNTAX, "%s: holds no PEM text", path);
-	if (!err && !(*out = take_text(&b)))
+	if (!err && !(*out = buffer_take_text(&b)))
 		err = diag_set(d, ERR_NOMEM, "%s: out of memory", path);
-	if (b.data)
-		explicit_bzero(b.data, b.len);
 	buffer_free(&b);
 	return err;
 }

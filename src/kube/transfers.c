@@ -1,7 +1,9 @@
 #include "transfers.h"
 #include "base/process.h"
+#include "base/secret.h"
 #include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct transfers {
 	CURLM *multi;
@@ -191,12 +193,19 @@ void transfers_stop(struct transfers *ts, struct transfer *t)
 
 /* --- all of them --- */
 
+/* A token comes to libcurl in a header and goes into requests, a key into a handle's options: all that is cleared as it is freed. More than once does
+ * no harm: the first time counts. */
+static CURLM *multi_new(void)
+{
+	return curl_global_init_mem(CURL_GLOBAL_DEFAULT, malloc, secret_free, secret_realloc, strdup, calloc) ? NULL : curl_multi_init();
+}
+
 struct transfers *transfers_new(uv_loop_t *loop)
 {
 	struct transfers *ts = calloc(1, sizeof *ts);
 	if (!ts)
 		return NULL;
-	ts->multi = curl_multi_init();
+	ts->multi = multi_new();
 	if (!ts->multi) {
 		free(ts);
 		return NULL;

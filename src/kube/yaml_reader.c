@@ -1,4 +1,5 @@
 #include "yaml_reader.h"
+#include "base/secret.h"
 #include "list_kind.h"
 #include "yaml_mapping.h"
 #include "yaml_scalar.h"
@@ -60,6 +61,17 @@ static char *copy_text(const char *text)
 }
 
 /* --- text --- */
+
+static bool is_secret(const struct yaml_reader *y)
+{
+	return y->text.source->secret;
+}
+
+/* Of the text, for an error; nothing where that may be a secret: a password that begins with '*' looks like an alias. */
+static const char *shown(const struct yaml_reader *y, const char *text)
+{
+	return is_secret(y) ? "" : text;
+}
 
 static int on_parser_read(void *data, unsigned char *out, size_t cap, size_t *len)
 {
@@ -348,6 +360,8 @@ static enum err take_scalar(struct yaml_reader *y, const yaml_event_t *e, unsign
 	bool plain = e->data.scalar.style == YAML_PLAIN_SCALAR_STYLE && e->data.scalar.plain_implicit;
 	cJSON *node = NULL;
 	enum err err = yaml_scalar(text, len, plain, tag, &node, d);
+	if (err == ERR_SYNTAX && is_secret(y))
+		return diag_set(d, err, "a value is not what its tag says");
 	if (err)
 		return err;
 	if (!cJSON_IsNumber(node))
@@ -366,9 +380,9 @@ static enum err take_alias(struct yaml_reader *y, const char *name, unsigned lin
 	cJSON *node = NULL;
 	enum err err;
 	if (is_open(y, name))
-		return diag_set(d, ERR_SYNTAX, "the alias *%.60s stands inside what it names", name);
+		return diag_set(d, ERR_SYNTAX, "the alias *%.60s stands inside what it names", shown(y, name));
 	if (!a)
-		return diag_set(d, ERR_SYNTAX, "the alias *%.60s has no anchor before it", name);
+		return diag_set(d, ERR_SYNTAX, "the alias *%.60s has no anchor before it", shown(y, name));
 	err = copy_tree(y, a->copy, y->depth, &node, d);
 	return node ? place(y, node, line, false, d) : err;
 }
@@ -448,6 +462,40 @@ static bool begin_parser(struct yaml_reader *y)
 	return true;
 }
 
+static void clear_octets(unsigned char *begin, const unsigned char *end)
+{
+	if (begin)
+		explicit_bzero(begin, (size_t)(end - begin));
+}
+
+static void clear_scalar(yaml_char_t *text, size_t len)
+{
+	clear_octets(text, text + len);
+}
+
+/* libyaml frees what it holds as it is. Of a secret text that is cleared before; what libyaml frees while a value outgrows its block, nobody can
+ * get at. */
+static void end_parser(struct yaml_reader *y)
+{
+	yaml_parser_t *p = &y->parser;
+	if (is_secret(y)) {
+		clear_octets(p->raw_buffer.start, p->raw_buffer.end);
+		clear_octets(p->buffer.start, p->buffer.end);
+		for (const yaml_token_t *t = p->tokens.head; t != p->tokens.tail; t++) {
+			if (t->type == YAML_SCALAR_TOKEN)
+				clear_scalar(t->data.scalar.value, t->data.scalar.length);
+		}
+	}
+	yaml_parser_delete(p);
+}
+
+static void end_event(const struct yaml_reader *y, yaml_event_t *e)
+{
+	if (is_secret(y) && e->type == YAML_SCALAR_EVENT)
+		clear_scalar(e->data.scalar.value, e->data.scalar.length);
+	yaml_event_delete(e);
+}
+
 /* Drops what there is of a document. */
 static void clear_document(struct yaml_reader *y)
 {
@@ -465,7 +513,7 @@ static enum err next_document(struct yaml_reader *y, struct diag *d)
 	bool more;
 	enum err err = yaml_text_next(&y->text, &more, d);
 	clear_document(y);
-	yaml_parser_delete(&y->parser);
+	end_parser(y);
 	y->ended = err || !more;
 	if (begin_parser(y))
 		return err;
@@ -483,7 +531,7 @@ static enum err read_event(struct yaml_reader *y, bool *over, struct diag *d)
 	y->unparsed = 0;
 	*over = event.type == YAML_STREAM_END_EVENT;
 	err = take_event(y, &event, d);
-	yaml_event_delete(&event);
+	end_event(y, &event);
 	return err;
 }
 
@@ -507,8 +555,8 @@ void yaml_reader_free(struct yaml_reader *y)
 		return;
 	clear_document(y);
 	free(y->anchors);
-	yaml_parser_delete(&y->parser);
-	free(y);
+	end_parser(y);
+	secret_free(y); /* text was copied into it */
 }
 
 #define PART_NONE ((enum yaml_part)(YAML_ITEM + 1))

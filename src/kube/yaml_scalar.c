@@ -1,4 +1,5 @@
 #include "yaml_scalar.h"
+#include "base/secret.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -128,9 +129,8 @@ static bool number_parse(const char *text, size_t len, struct scalar *s)
 		s->type = SCALAR_INT;
 	else if (float_parse(plain, &s->number))
 		s->type = SCALAR_FLOAT;
-	else
-		return false;
-	return true;
+	explicit_bzero(plain, (size_t)(end - plain)); /* a token may begin as a number does */
+	return s->type != SCALAR_STRING;
 }
 
 static struct scalar resolve(const char *text, size_t len)
@@ -194,7 +194,7 @@ static enum err without_nul(const char *text, size_t len, cJSON **out, struct di
 	}
 	*to = '\0';
 	*out = cJSON_CreateString(copy);
-	free(copy);
+	secret_free(copy);
 	return *out ? OK : diag_set(d, ERR_NOMEM, "out of memory");
 }
 
