@@ -85,6 +85,13 @@ static int on_parser_read(void *data, unsigned char *out, size_t cap, size_t *le
 	return !y->text_err;
 }
 
+/* What stands where nothing can begin so; '\0': libyaml found something else wrong. */
+static char bad_beginning(const yaml_parser_t *p)
+{
+	bool found = p->problem && strcmp(p->problem, "found character that cannot start any token") == 0;
+	return found && p->buffer.pointer < p->buffer.last ? (char)*p->buffer.pointer : '\0';
+}
+
 /* What libyaml found wrong, or why it got no text. */
 static enum err parser_error(const struct yaml_reader *y, struct diag *d)
 {
@@ -94,6 +101,10 @@ static enum err parser_error(const struct yaml_reader *y, struct diag *d)
 	d->line = y->text_err ? y->text_diag.line : y->line + (unsigned)p->problem_mark.line;
 	if (y->text_err)
 		return diag_set(d, y->text_err, "%s", y->text_diag.text);
+	if (bad_beginning(p) == '\t')
+		return diag_set(d, ERR_SYNTAX, "not YAML: a line is indented by a tab; write blanks");
+	if (bad_beginning(p))
+		return diag_set(d, ERR_SYNTAX, "not YAML: no value begins with '%c'; put it in quotes", bad_beginning(p));
 	if (!p->context)
 		return diag_set(d, ERR_SYNTAX, "not YAML: %s", p->problem);
 	return diag_set(d, ERR_SYNTAX, "not YAML: %s %s that starts at line %zu", p->problem, p->context, p->context_mark.line + y->line);

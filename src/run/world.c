@@ -97,7 +97,8 @@ static enum err settle_place(struct world *w, const struct place *p, struct diag
 	if (sethostname(p->hostname, strlen(p->hostname)) != 0)
 		return diag_set(d, ERR_SYS, "setting the hostname: %s", strerror(errno));
 	if (p->elsewhere)
-		log_line(LOG_WARNING, "run: the resolv.conf of pod %s (dnsPolicy, dnsConfig) names no server that can be reached in here",
+		log_line(LOG_WARNING,
+		         "run: the resolv.conf of pod %s (hostNetwork, dnsPolicy, dnsConfig) names no server that can be reached in here",
 		         w->options->pod);
 	if (w->options->search_fallback) {
 		memcpy(w->search, p->search, p->search_count * sizeof *p->search);
