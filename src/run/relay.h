@@ -16,7 +16,8 @@ struct relay;
  * ERR_MISSING: the kernel has not got what is needed, and diag says what. */
 enum err relay_open(struct relay **out, uv_loop_t *loop, const struct store *s, struct diag *d);
 
-/* Services have come or gone. But for those at these addresses, which headns itself answers at. What is connected stays so. */
+/* Takes the store's Services as they are now, all but those at the n addresses of except, at which headns itself answers. What is connected
+ * stays so. ERR_NOMEM, ERR_SYS: some may have been taken. */
 enum err relay_update(struct relay *r, const struct addr *except, unsigned n, struct diag *d);
 
 /* While the loop is still there to close handles. Takes NULL. */

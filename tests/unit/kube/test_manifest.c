@@ -57,10 +57,10 @@ static const struct text_case yaml[] = {
         {"the text breaks off", NS("a") "---\nb: [\n",
          "error: a:6: not YAML: did not find expected node content while parsing a flow node that starts at line 6\n",
          "warning: a:6: not YAML: did not find expected node content while parsing a flow node that starts at line 6\nNamespace /a\n"},
-        {"a tab", NS("a") "---\nb:\n\tc: d\n", "error: a:7: not YAML: a line is indented by a tab; write blanks\n",
-         "warning: a:7: not YAML: a line is indented by a tab; write blanks\nNamespace /a\n"},
-        {"what begins no value", NS("a") "---\nb: @c\n", "error: a:6: not YAML: no value begins with '@'; put it in quotes\n",
-         "warning: a:6: not YAML: no value begins with '@'; put it in quotes\nNamespace /a\n"},
+        {"a tab", NS("a") "---\nb:\n\tc: d\n", "error: a:6: not YAML: a line is indented by a tab; write blanks\n",
+         "warning: a:6: not YAML: a line is indented by a tab; write blanks\nNamespace /a\n"},
+        {"what begins no value", NS("a") "---\nb: @c\n", "error: a:5: not YAML: no value begins with '@'; put it in quotes\n",
+         "warning: a:5: not YAML: no value begins with '@'; put it in quotes\nNamespace /a\n"},
         {"all that is wrong is named, and what is right goes on", NS("a") "---\na: [\n---\n" BAD_SERVICE "---\nb: ]\n---\n" NS("b"),
          "error: a:6: not YAML: did not find expected node content while parsing a flow node that starts at line 6\n"
          "error: a:11: " BAD_SERVICE_TEXT "\n"
