@@ -224,6 +224,9 @@ void object_free(struct object *o, struct intern *pool);
 /* True if every pair of selector is among labels; a NULL selector matches nothing. */
 bool selector_matches(const struct label_set *selector, const struct label_set *labels);
 
+/* The value of a label, borrowed from the set, which may be NULL; NULL: it has none. */
+const char *label_set_value(const struct label_set *set, const char *key);
+
 /* An interned set of n pairs (in any order; their strings are interned by this call); NULL if n is 0 or out of memory. Of pairs with
  * one key, the last by value stays. */
 const struct label_set *label_set_intern(struct intern *pool, const struct label *pairs, size_t n);

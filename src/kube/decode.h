@@ -35,9 +35,6 @@ const struct label_set *label_set_with(struct intern *pool, const struct label_s
 /* Makes *set (owned) that. */
 void label_set_add(struct decoder *d, const struct label_set **set, const struct label *pairs, size_t n);
 
-/* The value of a label, borrowed from the set; NULL: it has none. */
-const char *label_set_value(const struct label_set *set, const char *key);
-
 /* One of the conditions in a status is "True". */
 bool condition_decode(struct decoder *d, const struct field *status, const char *type);
 

@@ -6,11 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* As k8s.io/apiserver makes names: no vowels, and no digits that look like letters, so that no words come out. */
-#define SUFFIX_ALPHABET "bcdfghjklmnpqrstvwxz2456789"
-#define SUFFIX_LEN      5
-#define BASE_LEN_MAX    (63 - SUFFIX_LEN) /* with the dash */
-
 char *ordinal_name(const char *workload, uint64_t ordinal)
 {
 	size_t size = strlen(workload) + sizeof "-18446744073709551615";
@@ -21,14 +16,14 @@ char *ordinal_name(const char *workload, uint64_t ordinal)
 }
 
 /* What the random characters follow. Of an Indexed Job's the index stays whole. */
-static void put_prefix(char prefix[BASE_LEN_MAX + 1], const struct workload *w, uint64_t index)
+static void put_prefix(char prefix[NAME_BASE_MAX + 1], const struct workload *w, uint64_t index)
 {
 	char end[sizeof "-18446744073709551615-"];
 	int len = snprintf(end, sizeof end, "-%" PRIu64 "-", index);
 	if (w->indexed)
-		snprintf(prefix, BASE_LEN_MAX + 1, "%.*s%s", BASE_LEN_MAX - len, w->object.name, end);
+		snprintf(prefix, NAME_BASE_MAX + 1, "%.*s%s", NAME_BASE_MAX - len, w->object.name, end);
 	else
-		snprintf(prefix, BASE_LEN_MAX + 1, "%s-", w->object.name);
+		snprintf(prefix, NAME_BASE_MAX + 1, "%s-", w->object.name);
 }
 
 /* Pods of a DaemonSet by their nodes, so that one more does not rename the others. */
@@ -40,17 +35,11 @@ static uint64_t seed_of(const struct pod_place *at)
 char *random_pod_name(const struct workload *w, const struct pod_place *at, uint64_t attempt)
 {
 	uint64_t hash = name_hash(w->object.ns, w->object.name, (seed_of(at) << 8) + attempt);
-	char *name = malloc(BASE_LEN_MAX + SUFFIX_LEN + 1);
-	size_t len;
+	char *name = malloc(NAME_BASE_MAX + NAME_SUFFIX_LEN + 1);
 	if (!name)
 		return NULL;
 	put_prefix(name, w, at->index);
-	len = strlen(name);
-	for (int i = 0; i < SUFFIX_LEN; i++) {
-		name[len++] = SUFFIX_ALPHABET[hash % (sizeof SUFFIX_ALPHABET - 1)];
-		hash /= sizeof SUFFIX_ALPHABET - 1;
-	}
-	name[len] = '\0';
+	name_suffix(name + strlen(name), hash);
 	return name;
 }
 

@@ -64,12 +64,7 @@ static const struct label_set *selector_of(const struct who *w, bool *found)
 
 static const char *label_of(const struct pod *p, const char *key)
 {
-	const struct label_set *labels = p->object.labels;
-	for (uint32_t i = 0; labels && i < labels->count; i++) {
-		if (strcmp(labels->labels[i].key, key) == 0)
-			return labels->labels[i].value;
-	}
-	return NULL;
+	return label_set_value(p->object.labels, key);
 }
 
 static bool has_label(const struct pod *p, const char *key, const char *value)

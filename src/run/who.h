@@ -4,6 +4,6 @@
 #include "store/store.h"
 
 /* text: NAME, or TYPE/NAME with a type of kubectl's (pod, deploy, sts, ds, rs, rc, job, svc, …, in any case, singular or plural, with or without
- * group). Of several pods the first ready one by name, else the first. NULL gives NULL. ERR_SYNTAX: no such type; ERR_MISSING: no such pod; diag
- * then says which there are. */
+ * group). A workload's own pods count more than others with its labels, then ready ones, then the first by name. NULL gives NULL. ERR_SYNTAX: no
+ * such type; ERR_MISSING: no such pod; diag then says which there are. */
 enum err who_find(const struct store *s, const char *ns, const char *text, const struct pod **pod, struct diag *d);
