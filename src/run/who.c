@@ -159,7 +159,7 @@ static void append(struct buffer *b, const char *text)
 	buffer_append(b, text, strlen(text));
 }
 
-/* "; pods of default: web-0, web-1 and 3 more" */
+/* " (pods there: web-0, web-1 and 3 more)" */
 static void append_pods(const struct who *w, struct buffer *b)
 {
 	struct store_cursor cursor = {0};
@@ -168,13 +168,12 @@ static void append_pods(const struct who *w, struct buffer *b)
 	for (const struct pod *p; (p = store_each_pod(w->store, &cursor));) {
 		if (strcmp(p->object.ns, w->ns) != 0 || n++ >= LISTED_MAX)
 			continue;
-		append(b, n == 1 ? "; pods there: " : ", ");
+		append(b, n == 1 ? " (pods there: " : ", ");
 		append(b, p->object.name);
 	}
-	if (n <= LISTED_MAX)
-		return;
-	snprintf(more, sizeof more, " and %zu more", n - LISTED_MAX);
-	append(b, more);
+	snprintf(more, sizeof more, " and %zu more", n > LISTED_MAX ? n - LISTED_MAX : 0);
+	append(b, n > LISTED_MAX ? more : "");
+	append(b, n ? ")" : "");
 }
 
 static const struct pod *find_elsewhere(const struct who *w)
@@ -237,6 +236,8 @@ enum err who_find(const struct store *s, const char *ns, const char *text, const
 		return OK;
 	if (slash)
 		w.kind = kind_of(text, (size_t)(slash - text));
+	if (!*w.name)
+		return diag_set(d, ERR_SYNTAX, "--pod %s: a name is wanted", text);
 	if (!w.kind)
 		return diag_set(d, ERR_SYNTAX,
 		                "--pod %s: no such type; NAME, pod/NAME, deploy/NAME, sts/NAME, ds/NAME, rs/NAME, rc/NAME, job/NAME or "

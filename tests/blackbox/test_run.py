@@ -320,7 +320,7 @@ def test_a_pod_that_is_not_there(place):
     """One line says which there are."""
     done = place.run("true", options=["--pod", "web-7"])
     assert done.returncode == 1 and len(done.stderr.splitlines()) == 1
-    assert "no pod web-7 in namespace default: is web-0 or web-1 meant?; pods there: " in done.stderr and ", web-0, web-1\n" in done.stderr
+    assert "no pod web-7 in namespace default: is web-0 or web-1 meant? (pods there: " in done.stderr and ", web-0, web-1)\n" in done.stderr
 
 
 @pytest.mark.parametrize("who, name", [("deploy/nginx", r"nginx-\S+"), ("statefulset/web", "web-0"), ("svc/nginx", r"\S+"), ("pod/web-1", "web-1")])

@@ -94,7 +94,7 @@ static int free_store(void **state)
 	return 0;
 }
 
-#define PODS "; pods there: agent-ddddd, cache-77-a, db-0, dumped-77b6-ccccc, indexed-0-x, redis-5d8f-aaaaa, redis-5d8f-bbbbb, web-0, web-1"
+#define PODS " (pods there: agent-ddddd, cache-77-a, db-0, dumped-77b6-ccccc, indexed-0-x, redis-5d8f-aaaaa, redis-5d8f-bbbbb, web-0, web-1)"
 
 static const struct {
 	const char *text, *want; /* the pod's name, or what is wrong */
@@ -121,6 +121,8 @@ static const struct {
         {"web-7", "no pod web-7 in namespace default: is web-0 or web-1 meant?" PODS},
         {"pod/far", "no pod far in namespace default, but one in other: add --namespace other" PODS},
         {"sts/redis", "no StatefulSet redis in namespace default" PODS},
+        {"", "--pod : a name is wanted"},
+        {"sts/", "--pod sts/: a name is wanted"},
         {"sts/empty", "StatefulSet empty in namespace default has no pods" PODS},
         {"svc/blind", "Service blind in namespace default has no pods" PODS},
         {"node/a", "--pod node/a: no such type; NAME, pod/NAME, deploy/NAME, sts/NAME, ds/NAME, rs/NAME, rc/NAME, job/NAME or svc/NAME is "
@@ -178,8 +180,8 @@ static void test_the_list_is_bounded(void **state)
 	}
 	assert_int_equal(who_find(store, "many", "absent", &pod, &d), ERR_MISSING);
 	assert_string_equal(d.text,
-	                    "no pod absent in namespace many; pods there: p-00, p-01, p-02, p-03, p-04, p-05, p-06, p-07, p-08, p-09 "
-	                    "and 2 more");
+	                    "no pod absent in namespace many (pods there: p-00, p-01, p-02, p-03, p-04, p-05, p-06, p-07, p-08, p-09 "
+	                    "and 2 more)");
 	assert_int_equal(who_find(store, "empty", "absent", &pod, &d), ERR_MISSING);
 	assert_string_equal(d.text, "no pod absent in namespace empty");
 }
