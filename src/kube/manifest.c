@@ -49,13 +49,23 @@ static void put_in(struct group *g, const struct loader *l, const cJSON *tree)
 	g->count++;
 }
 
+static bool is_listed(const char *list, const char *kind)
+{
+	size_t len = strlen(kind);
+	for (const char *at = list; (at = strstr(at, kind)); at += len) {
+		if ((at == list || at[-1] == ' ') && (!at[len] || at[len] == ','))
+			return true;
+	}
+	return false;
+}
+
 /* The names that have no room are left out. */
 static void add_custom_kind(struct loader *l, const cJSON *tree)
 {
 	const char *kind = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(tree, "kind"));
 	size_t len = strlen(l->custom_kinds);
 	put_in(&l->custom, l, tree);
-	if (kind && !strstr(l->custom_kinds, kind) && len + strlen(kind) + 2 < sizeof l->custom_kinds)
+	if (kind && *kind && !is_listed(l->custom_kinds, kind) && len + strlen(kind) + 2 < sizeof l->custom_kinds)
 		snprintf(l->custom_kinds + len, sizeof l->custom_kinds - len, "%s%s", len ? ", " : "", kind);
 }
 

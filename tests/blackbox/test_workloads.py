@@ -156,9 +156,12 @@ JOB_SET = {
 
 
 def test_custom_kinds_are_named(serving):
-    others = [{**JOB_SET, "metadata": {"name": "b"}}, {**JOB_SET, "apiVersion": "argoproj.io/v1alpha1", "kind": "Rollout"}]
+    """Once each, also where one's name is in another's."""
+    kinds = [("argoproj.io/v1alpha1", "Rollout"), ("batch.volcano.sh/v1alpha1", "Job"), ("batch.volcano.sh/v1alpha1", "Job")]
+    others = [{**JOB_SET, "metadata": {"name": "b"}}, *({**JOB_SET, "apiVersion": version, "kind": kind} for version, kind in kinds)]
     (line,) = said(serving, WEB, JOB_SET, *others)
-    assert line.startswith("headns: info: ") and "m.yaml:23: the pods that controllers make of JobSet, Rollout are not known: give them too" in line
+    assert line.startswith("headns: info: ")
+    assert "m.yaml:23: the pods that controllers make of JobSet, Rollout, Job are not known: give them too" in line
 
 
 def test_custom_kinds_of_a_cluster_need_no_word(serving):
