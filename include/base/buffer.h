@@ -1,5 +1,5 @@
-/* buffer.h - octets that grow, with a sticky failure: once memory ran out, appends do nothing, and the caller checks failed once. Those of a secret
- * one leave nothing behind as it grows and ends (base/secret.h). */
+/* buffer.h - octets that grow, with a sticky failure: once memory ran out, appends do nothing, and the caller checks failed once. Those of
+ * a secret one leave nothing behind as it grows and ends (base/secret.h). */
 #pragma once
 #include "base/err.h"
 #include <stdbool.h>

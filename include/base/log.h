@@ -1,10 +1,12 @@
 /* log.h - one line per event, to stderr: "headns: LEVEL: text". Callable from any thread; lines keep their order, and nobody who shares the
- * pipe writes into the middle of one. Nothing on the query path logs. The level is the one process-wide setting, made once before threads start.
+ * pipe writes into the middle of one. Nothing on the query path logs. The level is the one process-wide setting, made once before threads
+ * start.
  *
  * A reader of stderr may stall, a disk may be slow, a terminal may be stopped by ^S: no loop may wait for them. O_NONBLOCK would not do: it
- * belongs to the open file, which is shared with whoever else has it, and means nothing to files and little to terminals. So from log_start on a
- * thread of the log's own does the waiting, and log_line puts lines into a queue of fixed size (LOG_QUEUE_BYTES). What finds it full is lost and counted;
- * the number is said at its place as soon as there is room again. Warnings and what is less leave LOG_ERRORS_BYTES of it to errors. */
+ * belongs to the open file, which is shared with whoever else has it, and means nothing to files and little to terminals. So from log_start
+ * on a thread of the log's own does the waiting, and log_line puts lines into a queue of fixed size (LOG_QUEUE_BYTES). What finds it full
+ * is lost and counted; the number is said at its place as soon as there is room again. Warnings and what is less leave LOG_ERRORS_BYTES of
+ * it to errors. */
 #pragma once
 #include "base/err.h"
 #include <stdbool.h>
@@ -50,7 +52,8 @@ void log_series_end(struct log_series *s);
 
 /* --- the thread --- */
 
-/* From here on log_line does not wait. After the last fork without exec: a thread is not inherited. ERR_SYS: no thread; lines are written as before. */
+/* From here on log_line does not wait. After the last fork without exec: a thread is not inherited. ERR_SYS: no thread; lines are written
+ * as before. */
 enum err log_start(void);
 
 /* Waits until all lines so far are written, for LOG_STOP_MS at most. */

@@ -3,9 +3,9 @@
 #pragma once
 #include <stdint.h>
 
-/* No other process of the same user may look into this one (ptrace, /proc/PID/mem, a core file), since it holds tokens, and nothing that is executed
- * gains rights by set-user-ID or file capabilities. For ever, and for threads and children that come later (but they may be looked into). A
- * sanitizer, valgrind, or gdb that started the process are not kept out; gdb that comes later must be root's. */
+/* No other process of the same user may look into this one (ptrace, /proc/PID/mem, a core file), since it holds tokens, and nothing that is
+ * executed gains rights by set-user-ID or file capabilities. For ever, and for threads and children that come later (but they may be looked
+ * into). A sanitizer, valgrind, or gdb that started the process are not kept out; gdb that comes later must be root's. */
 void privileges_lock(void);
 
 /* No capability is left to this thread. */

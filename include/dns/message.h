@@ -123,6 +123,6 @@ void response_set_flags(struct wire_writer *w, uint16_t set, uint16_t clear);
 /* Sets the low 4 bits of the rcode in a response already begun. */
 void response_set_rcode(struct wire_writer *w, enum dns_rcode rcode);
 
-/* The response that is only an rcode, and ede, which may be NULL; its length. bytes has room for cap octets: DNS_UDP_SIZE_MIN or more, else nothing is written
- * and 0 returned. Not for REQUEST_SILENCE. */
+/* The response that is only an rcode, and ede, which may be NULL; its length. bytes has room for cap octets: DNS_UDP_SIZE_MIN or more, else
+ * nothing is written and 0 returned. Not for REQUEST_SILENCE. */
 size_t response_error(uint8_t *bytes, size_t cap, const struct request *r, enum dns_rcode rcode, const struct ede *ede);

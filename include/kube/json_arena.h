@@ -1,9 +1,9 @@
 /* json_arena.h - the memory of one JSON tree at a time, as a block that is filled from its start and emptied in one step: cJSON makes
  * an allocation for each item and each string, which is most of what parsing costs.
  *
- * cJSON's hooks are one set for the whole process, so the arena stands behind them and counts only between enter and leave on the
- * thread that entered; elsewhere it is the heap's, and cleared as it is freed (base/secret.h): kubeconfigs and what credential plugins print become
- * such trees. Those of arenas come from lists and watches, which hold no secrets. */
+ * cJSON's hooks are one set for the whole process, so the arena stands behind them and counts only between enter and leave on the thread
+ * that entered; elsewhere it is the heap's, and cleared as it is freed (base/secret.h): kubeconfigs and what credential plugins print
+ * become such trees. Those of arenas come from lists and watches, which hold no secrets. */
 #pragma once
 #include <stddef.h>
 

@@ -14,9 +14,9 @@ enum err kubeconfig_read(const char *path, const char *context, struct api_endpo
  * in pods). ERR_MISSING: this is no pod, or a file is not there. */
 enum err kubeconfig_in_cluster(const char *folder, struct api_endpoint *out, struct diag *d);
 
-/* What kubectl would take: the files of the environment's KUBECONFIG, between colons, where the first that has a context, cluster or user of a
- * name, or a current-context, counts, and those that are not there don't; else ~/.kube/config; else kubeconfig_in_cluster(folder), where no context is
- * asked for. Which of them is logged. Their errors; ERR_MISSING: there is none. */
+/* What kubectl would take: the files of the environment's KUBECONFIG, between colons, where the first that has a context, cluster or user
+ * of a name, or a current-context, counts, and those that are not there don't; else ~/.kube/config; else kubeconfig_in_cluster(folder),
+ * where no context is asked for. Which of them is logged. Their errors; ERR_MISSING: there is none. */
 enum err kubeconfig_find(const char *context, const char *folder, struct api_endpoint *out, struct diag *d);
 
 /* The Corefile's `endpoint URL` and `tls CERT KEY CACERT`; files may be NULL. A URL without https:// or http:// is of https where there are

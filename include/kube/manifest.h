@@ -35,8 +35,8 @@ typedef void manifest_report(void *arg, bool fatal, const char *text);
  * and name) are an error naming both places. Wrong things are reported, up to 20 of a file and 100 of them all, and then how many more;
  * after 10,000 nothing more is read (unless lenient). A standard input (or another file that the process was given open) without any object is
  * an error, ERR_MISSING, lenient or not.
- * What will not resolve for want of a headless Service is said too (kube/governing_service.h). Hooks of a Helm chart that an installation does not
- * leave in a cluster are left out.
+ * What will not resolve for want of a headless Service is said too (kube/governing_service.h). Hooks of a Helm chart that an installation
+ * does not leave in a cluster are left out.
  * Any error: *out is empty, and was reported. */
 enum err manifest_load(const char *const *paths, size_t n, const struct manifest_options *options, struct intern *pool,
                        manifest_report *report, void *arg, struct manifest *out);

@@ -127,8 +127,8 @@ struct pod_manifest {
 	bool host_network;                   /* spec.hostNetwork */
 };
 
-/* What a pod's processes are told about names: dnsPolicy and dnsConfig (Kubernetes: Pod's DNS Policy / DNS Config), hostAliases, and its host name's
- * exceptions. Owned strings. */
+/* What a pod's processes are told about names: dnsPolicy and dnsConfig (Kubernetes: Pod's DNS Policy / DNS Config), hostAliases, and its
+ * host name's exceptions. Owned strings. */
 struct pod_dns {
 	char *policy; /* "ClusterFirstWithHostNet", "Default", "None"; NULL: unset, or "ClusterFirst", the default (which alone needs no struct) */
 	char **nameservers, **searches, **options; /* NULL-terminated, options as "name" or "name:value"; NULL: none */

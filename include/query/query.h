@@ -64,5 +64,6 @@ void query_begin(struct query *q, enum query_transport transport, const uint8_t 
  * answers the first. */
 void query_locate(struct query *q, const struct query_policy *policy);
 
-/* Last step, with the same policy: writes the response to out (cap at least 512 octets; 65,535 over TCP) and returns its length; 0: no response is to be sent. */
+/* Last step, with the same policy: writes the response to out (cap at least 512 octets; 65,535 over TCP) and returns its length; 0: no
+ * response is to be sent. */
 size_t query_answer(struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap);

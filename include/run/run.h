@@ -16,6 +16,6 @@ struct run_options {
 	char **argv;           /* the command, NULL-terminated */
 };
 
-/* Runs the command to its end, and returns its exit status; where a signal ended it, that ends this process too. 1: it could not be started, which
- * was logged. To be called while the process has one thread. */
+/* Runs the command to its end, and returns its exit status; where a signal ended it, that ends this process too. 1: it could not be
+ * started, which was logged. To be called while the process has one thread. */
 int run_command(const struct run_options *o);

@@ -58,10 +58,11 @@ void server_free(struct server *s);
  * already. */
 enum err server_add_block(struct server *s, const struct server_block *block, struct diag *d);
 
-/* Makes the blocks that were added what is served, in place of those before: whole, or on an error nothing changes (then server_discard() is to
- * be called). The first time this opens the listeners and starts the workers. Later ones open the addresses that are new and close those that
- * are gone; every query is answered by the old blocks or by the new ones, and no listener that stays is closed. The NS of a cluster's zone becomes what its block's addresses stand for (zone.h); a
- * wildcard stands for the machine's addresses. What the blocks borrow must live until on_replaced was called with owner, or until server_free(). */
+/* Makes the blocks that were added what is served, in place of those before: whole, or on an error nothing changes (then server_discard()
+ * is to be called). The first time this opens the listeners and starts the workers. Later ones open the addresses that are new and close
+ * those that are gone; every query is answered by the old blocks or by the new ones, and no listener that stays is closed. The NS of a
+ * cluster's zone becomes what its block's addresses stand for (zone.h); a wildcard stands for the machine's addresses. What the blocks
+ * borrow must live until on_replaced was called with owner, or until server_free(). */
 enum err server_adopt(struct server *s, void *owner, struct diag *d);
 
 /* Forgets the blocks that were added and not adopted. */

@@ -36,7 +36,8 @@
 enum err snapshot_write(const struct store *s, const char *origin, struct buffer *out);
 
 /* Puts the objects of a snapshot into the store, which is empty and was made with pool. ERR_SYNTAX: it is none, or of another version, or
- * damaged, or of another origin, and diag says which; ERR_NOMEM. The store is then to be thrown away if it holds anything, which takes ERR_NOMEM. */
+ * damaged, or of another origin, and diag says which; ERR_NOMEM. The store is then to be thrown away if it holds anything, which takes
+ * ERR_NOMEM. */
 enum err snapshot_read(struct store *s, struct intern *pool, const char *origin, const void *bytes, size_t len, struct diag *d);
 
 /* Writes the header of a body; for tests, which make bodies of their own. */

@@ -34,8 +34,8 @@ struct endpoint {
 	const struct endpoint_port *ports; /* often shared with other endpoints: compare the pointer first */
 };
 
-/* A Service, or a ServiceImport (its object's kind says which; endpoints are those of slices), with all its endpoints. Borrowed: good during the callback. Endpoints are in a stable order, which depends on the objects
- * alone: pods by name, then slices by name. */
+/* A Service, or a ServiceImport (its object's kind says which; endpoints are those of slices), with all its endpoints. Borrowed: good
+ * during the callback. Endpoints are in a stable order, which depends on the objects alone: pods by name, then slices by name. */
 struct service_view {
 	const struct service *service;
 	const struct endpoint *endpoints;
@@ -50,9 +50,9 @@ struct store_callbacks {
 	/* A namespace came into being or vanished. On one flush: additions come before, removals after all Services. An error of an
 	 * addition is returned likewise. */
 	enum err (*namespace_changed)(void *arg, const char *ns, bool exists);
-	/* A pod of the namespace has these addresses now, or no longer, which cannot fail. Of a pod whose phase is neither Pending nor Running, and
-	 * of one that was being deleted already when it was first seen, nothing is told. Comes at once, not on the flush; new addresses
-	 * before old ones. An error leaves the store as it was. NULL: nobody wants to know. */
+	/* A pod of the namespace has these addresses now, or no longer, which cannot fail. Of a pod whose phase is neither Pending nor
+	 * Running, and of one that was being deleted already when it was first seen, nothing is told. Comes at once, not on the flush; new
+	 * addresses before old ones. An error leaves the store as it was. NULL: nobody wants to know. */
 	enum err (*pod_addresses)(void *arg, const char *ns, const struct addr *addrs, size_t n, bool there);
 	/* Of which pods, by their labels (NULL: none), addresses are told. The same labels, the same answer. NULL: of all. */
 	bool (*pod_counts)(void *arg, const struct label_set *labels);
@@ -107,10 +107,10 @@ unsigned store_settle(struct store *s, uint64_t now_ms);
 /* Recomputes every marked Service and calls back. On an error those not done stay marked: call again. */
 enum err store_flush(struct store *s);
 
-/* What a flush may take at once, where the thread has other work too. A tenant that changes many Services, or large ones, then does not keep
- * others waiting: namespaces take turns, Services with up to dear_endpoints endpoints come before the others, which are dear, and these take no more
- * than a share of the time, but for a burst. A change of a dear Service is told after what those that wait before it take, which is in
- * the worst case divided by the share. Whatever changed in the meantime is told along with it. */
+/* What a flush may take at once, where the thread has other work too. A tenant that changes many Services, or large ones, then does not
+ * keep others waiting: namespaces take turns, Services with up to dear_endpoints endpoints come before the others, which are dear, and
+ * these take no more than a share of the time, but for a burst. A change of a dear Service is told after what those that wait before it
+ * take, which is in the worst case divided by the share. Whatever changed in the meantime is told along with it. */
 struct store_pace {
 	uint64_t (*now_us)(void *arg); /* a clock that does not go back */
 	void *arg;
@@ -135,8 +135,8 @@ struct store_counts store_counts(const struct store *s);
 const struct service *store_service(const struct store *s, const char *ns, const char *name);
 const struct pod *store_pod(const struct store *s, const char *ns, const char *name);
 
-/* Calls back with the Service and its endpoints as they are now, whether they have been flushed or not; returns what that returned. ERR_MISSING: there
- * is none. Takes as long as a flush of this Service. */
+/* Calls back with the Service and its endpoints as they are now, whether they have been flushed or not; returns what that returned.
+ * ERR_MISSING: there is none. Takes as long as a flush of this Service. */
 enum err store_view(const struct store *s, const char *ns, const char *name, enum err (*visit)(void *arg, const struct service_view *view),
                     void *arg);
 

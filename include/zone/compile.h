@@ -19,8 +19,9 @@ struct compile_options {
 	 * external_headless, of its endpoints. */
 	bool external, external_headless;
 	bool svcb; /* ports named https and http have SVCB records, and the Service HTTPS records for the first (RFC 9460) */
-	/* As CoreDNS: endpoints without ports count when weights are shared out; a port's name has the addresses behind it, and _ in place of a port or a protocol stands for every one; _protocol alone is no
-	 * name. zone_options.compat_coredns makes the underscores optional. */
+	/* As CoreDNS: endpoints without ports count when weights are shared out; a port's name has the addresses behind it, and _ in place
+	 * of a port or a protocol stands for every one; _protocol alone is no name. zone_options.compat_coredns makes the underscores
+	 * optional. */
 	bool compat_coredns;
 	struct log_series *lines; /* for what is said of a Service; NULL: the log itself */
 };

@@ -1,5 +1,5 @@
-/* completion.h - scripts by which bash and zsh complete the command line of headns. They are printed from the option table and the list of directives,
- * when headns is built, so they can't say what it does not take. */
+/* completion.h - scripts by which bash and zsh complete the command line of headns. They are printed from the option table and the list of
+ * directives, when headns is built, so they can't say what it does not take. */
 #pragma once
 #include "cli/options.h"
 #include <stdbool.h>
@@ -21,8 +21,8 @@ enum completion_kind {
 struct option_spec;
 enum completion_kind completion_kind_of(const struct option_spec *option);
 
-/* Calls each with every word of the option's argument ("info"), or with every setting ("kubernetes.pods=verified", and "kubernetes.ttl=" where the
- * value is anything). */
+/* Calls each with every word of the option's argument ("info"), or with every setting ("kubernetes.pods=verified", and "kubernetes.ttl="
+ * where the value is anything). */
 typedef void completion_word(void *arg, const char *word);
 void completion_words(const struct option_spec *option, completion_word *each, void *arg);
 void completion_settings(completion_word *each, void *arg);

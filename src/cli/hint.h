@@ -1,5 +1,5 @@
-/* hint.h - what somebody meant who wrote a word that headns has not got, but other programs have: kubectl, dig, CoreDNS. Slips of the keyboard are
- * base/suggest.h's. */
+/* hint.h - what somebody meant who wrote a word that headns has not got, but other programs have: kubectl, dig, CoreDNS. Slips of the
+ * keyboard are base/suggest.h's. */
 #pragma once
 #include "cli/options.h"
 

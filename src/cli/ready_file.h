@@ -1,5 +1,5 @@
-/* ready_file.h - the file that says that the server answers, and where: a line for each address, "127.0.0.1:1053", as it is bound. It is there, whole,
- * from when every name is answered until the end begins. Control thread. */
+/* ready_file.h - the file that says that the server answers, and where: a line for each address, "127.0.0.1:1053", as it is bound. It is
+ * there, whole, from when every name is answered until the end begins. Control thread. */
 #pragma once
 #include "base/diag.h"
 #include "server/server.h"
@@ -11,7 +11,8 @@ struct ready_file {
 	struct stat ours; /* which file it is: another server may have put its own there since */
 };
 
-/* Takes away what an earlier server has left, which nobody must take for ours. What is no file, or a folder that can't be written to, is an error. */
+/* Takes away what an earlier server has left, which nobody must take for ours. What is no file, or a folder that can't be written to, is an
+ * error. */
 enum err ready_file_begin(struct ready_file *r, const char *path, struct diag *d);
 
 /* Once the server answers; later calls do nothing. What goes wrong is logged. */

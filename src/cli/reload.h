@@ -1,6 +1,6 @@
-/* reload.h - the configuration that is served, and the next one. What a Corefile says is read again when it may have changed, built beside what is
- * served, and adopted when all its clusters have been read. Until then, and where anything of it is wrong, what was served before goes on. Blocks that
- * say the same of a cluster keep it, with its watches. Control thread. */
+/* reload.h - the configuration that is served, and the next one. What a Corefile says is read again when it may have changed, built beside
+ * what is served, and adopted when all its clusters have been read. Until then, and where anything of it is wrong, what was served before
+ * goes on. Blocks that say the same of a cluster keep it, with its watches. Control thread. */
 #pragma once
 #include "sites.h"
 

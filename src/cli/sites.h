@@ -29,8 +29,8 @@ struct sites {
 	struct corefile corefile;
 };
 
-/* Finds out what there is to be served; nothing is opened yet. Borrows from o. On an error diag says why; sites_free() in any case. Of several wrong
- * lines each is logged, unless quiet. */
+/* Finds out what there is to be served; nothing is opened yet. Borrows from o. On an error diag says why; sites_free() in any case. Of
+ * several wrong lines each is logged, unless quiet. */
 enum err sites_find(const struct options *o, bool quiet, struct sites *out, struct diag *d);
 
 /* Takes over the clusters of before that are what is wanted now. */

@@ -16,8 +16,8 @@ bool loopback_has_ipv6(const struct loopback *l);
 
 #define LOOPBACK_OWN_MAX 8
 
-/* Addresses of the interface itself, as programs see them that list these: what is connected to an address of loopback_set comes from the first of its
- * family, where the program has not bound another. Once, before loopback_set. Those beyond LOOPBACK_OWN_MAX are left out. */
+/* Addresses of the interface itself, as programs see them that list these: what is connected to an address of loopback_set comes from the
+ * first of its family, where the program has not bound another. Once, before loopback_set. Those beyond LOOPBACK_OWN_MAX are left out. */
 enum err loopback_set_own(struct loopback *l, const struct addr *addrs, size_t n, struct diag *d);
 
 /* Makes these the addresses that can be bound and reached besides, by a route each: adds and removes what differs from the call before. addrs is

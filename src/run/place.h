@@ -31,6 +31,7 @@ struct place {
 	bool elsewhere; /* resolv.conf names no server of ours (dnsPolicy Default or None) */
 };
 
-/* ERR_NOMEM, or ERR_RANGE where namespace and zone are too long for a name, or a host name is for the kernel, with diag. place_free() in any case. */
+/* ERR_NOMEM, or ERR_RANGE where namespace and zone are too long for a name, or a host name is for the kernel, with diag. place_free() in
+ * any case. */
 enum err place_compose(struct place *p, const struct place_input *in, struct diag *d);
 void place_free(struct place *p);

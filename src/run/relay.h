@@ -1,10 +1,11 @@
-/* relay.h - what kube-proxy does on a node: connections and datagrams to ClusterIP:port reach a ready endpoint's target port, by address translation
- * of the kernel's (nf_tables) in a network namespace of our own. Nothing listens there, so a program's own sockets are in nobody's way, and what
- * reaches the endpoint comes from the client's own address.
+/* relay.h - what kube-proxy does on a node: connections and datagrams to ClusterIP:port reach a ready endpoint's target port, by address
+ * translation of the kernel's (nf_tables) in a network namespace of our own. Nothing listens there, so a program's own sockets are in
+ * nobody's way, and what reaches the endpoint comes from the client's own address.
  *
- * The first packet of each connection waits in a queue (nfnetlink_queue) until one of the Service's endpoints has been chosen: with sessionAffinity
- * ClientIP the one that the client had before, else by chance; of those, one at whose address and port somebody listens. So a server that is started
- * later is found by the next connection, and one is refused where there is none, as it would be by the endpoint itself. Control thread only. */
+ * The first packet of each connection waits in a queue (nfnetlink_queue) until one of the Service's endpoints has been chosen: with
+ * sessionAffinity ClientIP the one that the client had before, else by chance; of those, one at whose address and port somebody listens. So
+ * a server that is started later is found by the next connection, and one is refused where there is none, as it would be by the endpoint
+ * itself. Control thread only. */
 #pragma once
 #include "base/diag.h"
 #include "store/store.h"

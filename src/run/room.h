@@ -1,5 +1,5 @@
-/* room.h - a thread in network, mount and UTS namespaces of its own, while the rest of the process stays in those outside: what it opens, mounts or
- * forks is inside, and what others do with the descriptors it opened is too. For the control thread. */
+/* room.h - a thread in network, mount and UTS namespaces of its own, while the rest of the process stays in those outside: what it opens,
+ * mounts or forks is inside, and what others do with the descriptors it opened is too. For the control thread. */
 #pragma once
 #include "base/diag.h"
 #include "sandbox.h"
