@@ -116,23 +116,20 @@ static bool read_additional(struct request *r, struct wire_reader *in)
 }
 
 /* Passes over questions that nothing is made of. */
-static void skip_questions(struct wire_reader *in, unsigned count)
+static __attribute__((cold)) bool skip_questions(struct wire_reader *in, unsigned count)
 {
+	in->at = DNS_HEADER_LEN;
+	in->failed = false;
 	while (count-- && !in->failed) {
 		skip_owner(in);
 		wire_get_bytes(in, 4); /* type, class */
 	}
+	return false;
 }
 
 static bool read_questions(struct request *r, struct wire_reader *in, unsigned count)
 {
-	const size_t start = in->at;
-	if (count == 1 && read_question(r, in))
-		return true;
-	in->at = start;
-	in->failed = false;
-	skip_questions(in, count);
-	return false;
+	return (count == 1 && read_question(r, in)) || skip_questions(in, count);
 }
 
 /* Reads what follows the header; false if it is not a well-formed query. What is wrong does not end the reading while the rest can be told

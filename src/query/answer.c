@@ -220,14 +220,21 @@ static bool put_name_record(struct answer *a, unsigned type, const struct genera
 	return true;
 }
 
-static void put_ptrs(struct answer *a, const struct zone_found *first, const struct zone_spot *spot)
+static __attribute__((noinline)) void put_other_ptrs(struct answer *a, const struct zone_found *first, const struct zone_spot *spot)
 {
 	struct zone_found owner = *first;
 	struct zone_owners seen;
 	uint32_t left = bounded(a, UINT32_MAX);
 	zone_owners_begin(&seen);
-	while (put_name_record(a, DNS_TYPE_PTR, owner.generation, owner.node) && --left && zone_next_owner(a->zone, spot, &owner, &seen))
+	while (--left && zone_next_owner(a->zone, spot, &owner, &seen) && put_name_record(a, DNS_TYPE_PTR, owner.generation, owner.node))
 		;
+}
+
+/* Few addresses have several, and what those need is not on the stack of all others. */
+static void put_ptrs(struct answer *a, const struct zone_found *first, const struct zone_spot *spot)
+{
+	if (put_name_record(a, DNS_TYPE_PTR, first->generation, first->node) && first->first_owner)
+		put_other_ptrs(a, first, spot);
 }
 
 static void put_name_server(struct answer *a)
@@ -305,15 +312,19 @@ static void put_srv_glue(struct answer *a, const struct srv_set *set, size_t at)
 	}
 }
 
+static __attribute__((cold)) void make_cname_suffix(const struct generation *g, struct suffix *s)
+{
+	s->len = g->cname_len;
+	memcpy(s->wire, g->cname, g->cname_len);
+}
+
 /* What the targets of SRV records end in: of a generation that is a CNAME, the name that it leads to, of which "" is nothing left. */
 static inline __attribute__((always_inline)) void make_target_suffix(const struct answer *a, const struct generation *g, struct suffix *s)
 {
-	if (!g->cname_len) {
+	if (g->cname_len)
+		make_cname_suffix(g, s);
+	else
 		make_suffix(a, g, s);
-		return;
-	}
-	s->len = g->cname_len;
-	memcpy(s->wire, g->cname, g->cname_len);
 }
 
 static void put_srvs(struct answer *a, const struct zone_found *found)
@@ -505,7 +516,7 @@ static bool sends_part(const struct answer *a, const struct query *q)
 }
 
 /* A cut reply must not look like NXDOMAIN: what proves it may be what was cut. */
-static enum dns_rcode cut(struct answer *a, const struct query *q)
+static __attribute__((cold)) enum dns_rcode cut(struct answer *a, const struct query *q)
 {
 	response_set_flags(&a->w, DNS_TC, 0);
 	if (!sends_part(a, q))

@@ -62,41 +62,61 @@ static bool falls_through(const struct answer *a, const struct name *name, const
 	return !policy->fallthrough_count;
 }
 
-/* Answers for name from here on, `links` CNAMEs having been followed already. The rcode is the last name's (RFC 6604). A chain that is too
- * long or comes back to itself ends in a CNAME, and nothing is said of what it leads to. */
-static enum dns_rcode answer_from(struct answer *a, uint16_t qtype, const struct name *name, const struct zone_spot *spot, unsigned links)
+/* How many CNAMEs lead to a name: those of the chain, and those that were put before it. */
+struct links {
+	unsigned chain, before;
+};
+
+/* Answers with what stands at the name; *cname is whose CNAME that is, which is then not put yet; NULL: it is none. */
+static enum dns_rcode answer_at(struct answer *a, uint16_t qtype, const struct name *name, const struct zone_spot *spot, struct links links,
+                                const struct generation **cname)
+{
+	struct zone_found found;
+	zone_find(a->zone, name, spot, &found);
+	struct decision d = decide(&found, spot, qtype, a->settings);
+	answer_set_name(a, name, spot);
+	a->dangling = !d.type && links.chain;
+	if (!d.type && links.chain + links.before == 0 && falls_through(a, name, spot, d.rcode))
+		a->outcome = QUERY_FALLTHROUGH;
+	if (!d.type)
+		answer_put_negative(a, d.absence, d.soa_ttl);
+	else if (d.type != DNS_TYPE_CNAME)
+		answer_put(a, d.type, &found, spot);
+	*cname = d.type == DNS_TYPE_CNAME ? found.generation : NULL;
+	return d.rcode;
+}
+
+/* Puts the generation's CNAME and answers for what it leads to. The rcode is the last name's (RFC 6604). A chain that is too long or comes back to itself
+ * ends in a CNAME, and nothing is said of what it leads to. Not inlined: most answers have no use for a name of their own on the stack. */
+static __attribute__((noinline)) enum dns_rcode follow(struct answer *a, uint16_t qtype, const struct generation *g, unsigned before)
 {
 	const struct generation *seen[LINKS_MAX];
 	struct name target;
-	struct zone_spot target_spot;
-	for (unsigned n = 0;; n++) {
-		struct zone_found found;
-		zone_find(a->zone, name, spot, &found);
-		struct decision d = decide(&found, spot, qtype, a->settings);
-		answer_set_name(a, name, spot);
-		a->dangling = !d.type && n;
-		if (!d.type && n + links == 0 && falls_through(a, name, spot, d.rcode))
-			a->outcome = QUERY_FALLTHROUGH;
-		if (!d.type)
-			answer_put_negative(a, d.absence, d.soa_ttl);
-		else if (d.type != DNS_TYPE_CNAME)
-			answer_put(a, d.type, &found, spot);
-		if (d.type != DNS_TYPE_CNAME)
-			return d.rcode;
-		a->dangling = n + links == LINKS_MAX || is_among(found.generation, seen, n);
+	struct zone_spot spot;
+	for (struct links links = {0, before};;) {
+		a->dangling = links.chain + before == LINKS_MAX || is_among(g, seen, links.chain);
 		if (a->dangling)
 			return DNS_NOERROR;
-		seen[n] = found.generation;
-		answer_put_cname(a, found.generation->cname, found.generation->cname_len);
+		seen[links.chain++] = g;
+		answer_put_cname(a, g->cname, g->cname_len);
 		if (qtype == DNS_TYPE_CNAME || a->truncated)
 			return DNS_NOERROR;
-		if (!find_target(a->zone, found.generation, &target, &target_spot)) {
+		if (!find_target(a->zone, g, &target, &spot)) {
 			a->outcome = QUERY_CHASE;
 			return DNS_NOERROR;
 		}
-		name = &target;
-		spot = &target_spot;
+		enum dns_rcode rcode = answer_at(a, qtype, &target, &spot, links, &g);
+		if (!g)
+			return rcode;
 	}
+}
+
+/* Answers for name from here on; `before` CNAMEs have been put already. */
+static enum dns_rcode answer_from(struct answer *a, uint16_t qtype, const struct name *name, const struct zone_spot *spot, unsigned before)
+{
+	const struct generation *cname;
+	enum dns_rcode rcode = answer_at(a, qtype, name, spot, (struct links){0, before}, &cname);
+	return cname ? follow(a, qtype, cname, before) : rcode;
 }
 
 /* CoreDNS leaves out a chain that leads to nothing: the name then has no record of the type. */
@@ -138,8 +158,9 @@ static size_t refuse(const struct query *q, const struct query_policy *policy, u
 	return response_error(out, cap, &q->request, rcode, policy->ede ? why : NULL);
 }
 
-/* A name of no zone of ours. */
-static size_t answer_outside(struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap)
+/* A name of no zone of ours. Not inlined, as follow(). */
+static __attribute__((noinline)) size_t answer_outside(struct query *q, const struct query_policy *policy, struct query_state *state,
+                                                       uint8_t *out, size_t cap)
 {
 	static const struct ede outside = EDE_SAYING(DNS_EDE_NOT_AUTHORITATIVE, "the name is in no zone that is served here");
 	struct name found, spelt;
