@@ -36,6 +36,7 @@ struct loader {
 	size_t trees;       /* objects met so far, of whatever kind */
 	struct generated_names generated;
 	struct reports reports;
+	bool template_told; /* that a file looks like a template: that of one is enough */
 	struct group hooks, custom;
 	char custom_kinds[CUSTOM_MAX]; /* "JobSet, LeaderWorkerSet" */
 };
@@ -194,8 +195,9 @@ static void load_text(struct loader *l, struct text_reader *text, enum document_
 	size_t wrong_before = l->reports.wrong;
 	struct diag d = {0};
 	documents_read(text, format, &handlers);
-	if (l->reports.wrong == wrong_before || !text->braces || l->reports.err == ERR_NOMEM)
+	if (l->reports.wrong == wrong_before || !text->braces || l->template_told || l->reports.err == ERR_NOMEM)
 		return;
+	l->template_told = true;
 	diag_set(&d, OK, "it has {{: if it is a template of a Helm chart: helm template --no-hooks CHART | headns serve -");
 	reports_explain(&l->reports, l->file, &d);
 }

@@ -9,6 +9,7 @@
 struct look {
 	struct reports *reports;
 	const char *path;
+	bool chart;    /* its sub-folders have templates, which are no manifests */
 	size_t unread; /* sub-folders */
 	char named[256];
 };
@@ -35,6 +36,7 @@ static enum err on_note(void *arg, enum folder_note note, const char *folder)
 		         folder);
 		break;
 	case FOLDER_CHART:
+		k->chart = true;
 		diag_set(&d, OK, "this is a Helm chart: helm template --no-hooks %.200s | headns serve -", folder);
 		break;
 	}
@@ -56,7 +58,7 @@ static void find_in_folder(struct reports *r, const char *path, bool recursive, 
 	size_t before = files->count;
 	struct diag d = {0};
 	enum err err = file_list_add_folder(files, path, recursive, on_note, &k, &d);
-	if (!err && k.unread)
+	if (!err && k.unread && !k.chart)
 		warn_unread(&k);
 	if (!err && files->count == before)
 		err = diag_set(&d, ERR_MISSING, "the folder has no *.yaml, *.yml or *.json");

@@ -108,6 +108,18 @@ def test_a_standard_input_without_any_object(tmp_path, text, options):
     assert dump(tmp_path, "-", stdin="apiVersion: v1\nkind: ConfigMap\n")[0] == 0
 
 
+def test_a_chart(tmp_path):
+    """One line says what it is, and one of its first template; nothing leads to reading the others."""
+    (tmp_path / "chart" / "templates").mkdir(parents=True)
+    (tmp_path / "chart" / "Chart.yaml").write_text("apiVersion: v2\nname: chart\nversion: 1.0.0\n")
+    for name in ("a", "b"):
+        (tmp_path / "chart" / "templates" / f"{name}.yaml").write_text(svc("{{ .Release.Name }}"))
+    said = harness.run_headns("dump", "chart", cwd=tmp_path).stderr
+    assert "warning: chart: this is a Helm chart: helm template --no-hooks chart | headns serve -" in said and "sub-folder" not in said
+    said = harness.run_headns("dump", "chart/templates", cwd=tmp_path).stderr
+    assert len(re.findall("error: chart/templates/[ab].yaml:4", said)) == 2 and said.count("it has {{") == 1, said
+
+
 def test_a_kustomization(tmp_path):
     """Whatever is in it: a warning, and the folder's manifests as they are."""
     for name, text in (("kustomization.yaml", "apiVersion: kustomize.config.k8s.io/v1beta1\nkind: Kustomization\n"), ("Kustomization", "{{"), ("kustomization.yml", "")):
