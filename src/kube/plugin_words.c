@@ -13,7 +13,7 @@ static void end_line(struct plugin_words *w)
 	w->len = 0;
 	if (strstr(line, BEGIN)) {
 		w->in_key = !strstr(line, END);
-		strcpy(strstr(line, BEGIN), REDACTED);
+		memcpy(strstr(line, BEGIN), REDACTED, sizeof REDACTED);
 	} else if (w->in_key) {
 		w->in_key = !strstr(line, END);
 		empty = true;
@@ -32,7 +32,7 @@ static void read_octet(struct plugin_words *w, char octet)
 	} else if (octet == '\n') {
 		end_line(w);
 	} else if (w->len < PLUGIN_LINE_MAX - 1) {
-		w->lines[w->count][w->len++] = octet ? octet : ' ';
+		w->lines[w->count][w->len++] = (char)(octet ? octet : ' ');
 	} else {
 		w->cut[w->count] = true;
 	}
