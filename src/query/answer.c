@@ -515,24 +515,28 @@ static bool sends_part(const struct answer *a, const struct query *q)
 	return q->request.edns || q->transport == QUERY_TCP || a->settings->compat_coredns;
 }
 
-/* A cut reply must not look like NXDOMAIN: what proves it may be what was cut. */
-static __attribute__((cold)) enum dns_rcode cut(struct answer *a, const struct query *q)
+static inline size_t end(struct answer *a, struct query *q, enum dns_rcode rcode, const struct ede *why)
 {
-	response_set_flags(&a->w, DNS_TC, 0);
-	if (!sends_part(a, q))
-		answer_take_back(a, q);
-	return DNS_NOERROR;
-}
-
-size_t answer_end(struct answer *a, struct query *q, enum dns_rcode rcode)
-{
-	bool tell = a->policy->ede && a->absence && !a->truncated;
-	if (a->truncated)
-		rcode = cut(a, q);
 	if (rcode)
 		response_set_rcode(&a->w, rcode);
 	q->outcome = a->outcome;
 	q->target = (uint16_t)a->owner;
-	response_end(&a->w, &q->request, rcode, a->answers, a->authority, a->additional, tell ? absence_ede(a->absence) : NULL);
+	response_end(&a->w, &q->request, rcode, a->answers, a->authority, a->additional, why);
 	return a->w.len;
+}
+
+/* A cut reply must not look like NXDOMAIN: what proves it may be what was cut. */
+static __attribute__((noinline)) size_t end_cut(struct answer *a, struct query *q)
+{
+	response_set_flags(&a->w, DNS_TC, 0);
+	if (!sends_part(a, q))
+		answer_take_back(a, q);
+	return end(a, q, DNS_NOERROR, NULL);
+}
+
+size_t answer_end(struct answer *a, struct query *q, enum dns_rcode rcode)
+{
+	if (a->truncated)
+		return end_cut(a, q);
+	return end(a, q, rcode, a->policy->ede && a->absence ? absence_ede(a->absence) : NULL);
 }
