@@ -176,17 +176,25 @@ struct suffix {
 	uint8_t wire[2 * (NAME_LABEL_MAX + 1) + 4 + NAME_WIRE_MAX];
 };
 
-/* <service>.<ns>.svc.<origin>; for the zone's own names just the origin. */
-static void make_suffix(const struct answer *a, const struct generation *g, struct suffix *s)
+static size_t suffix_len(const struct answer *a, const struct generation *g)
 {
-	uint8_t *at = s->wire;
+	return (g->service_len ? g->service_len + g->ns_len + 2u + a->settings->svc_len : 0) + a->origin_len;
+}
+
+/* <service>.<ns>.svc.<origin>; for the zone's own names just the origin. */
+static uint8_t *store_suffix(uint8_t *at, const struct answer *a, const struct generation *g)
+{
 	if (g->service_len) {
 		at = store_bytes(at, g->text, g->service_len + g->ns_len + 2u);
-		store_bytes(at, "\3svc", 4);
-		at += a->settings->svc_len;
+		if (a->settings->svc_len)
+			at = store_bytes(at, "\3svc", 4);
 	}
-	at = store_bytes(at, a->origin, a->origin_len);
-	s->len = (size_t)(at - s->wire);
+	return store_bytes(at, a->origin, a->origin_len);
+}
+
+static void make_suffix(const struct answer *a, const struct generation *g, struct suffix *s)
+{
+	s->len = (size_t)(store_suffix(s->wire, a, g) - s->wire);
 }
 
 static uint8_t *store_name(uint8_t *at, const struct generation *g, const struct node *n, const struct suffix *s)
@@ -196,18 +204,16 @@ static uint8_t *store_name(uint8_t *at, const struct generation *g, const struct
 }
 
 /* Octets of a node's whole name; 0: it is too long to be one, which takes a long hostname in a zone with a long name. */
-static size_t made_name_len(const struct node *n, const struct suffix *s)
+static size_t made_name_len(const struct node *n, size_t end_len)
 {
-	size_t len = n->label_len + s->len;
+	size_t len = n->label_len + end_len;
 	return len <= NAME_WIRE_MAX ? len : 0;
 }
 
-/* A record whose rdata is the node's name; false if it does not fit. */
+/* A record whose rdata is the node's name, written where it belongs at once; false if it does not fit. */
 static bool put_name_record(struct answer *a, unsigned type, const struct generation *g, const struct node *n)
 {
-	struct suffix suffix;
-	make_suffix(a, g, &suffix);
-	size_t len = made_name_len(n, &suffix);
+	size_t len = made_name_len(n, suffix_len(a, g));
 	if (!len)
 		return true;
 	uint8_t *at = begin_record(a, a->owner, type, a->settings->ttl_s, len);
@@ -215,7 +221,8 @@ static bool put_name_record(struct answer *a, unsigned type, const struct genera
 		a->truncated = true;
 		return false;
 	}
-	store_name(at, g, n, &suffix);
+	at = store_bytes(at, g->text + n->label, n->label_len);
+	store_suffix(at, a, g);
 	a->answers++;
 	return true;
 }
@@ -276,7 +283,7 @@ static bool put_srv_set(struct answer *a, const struct srv_set *set)
 	for (i = 0; i < set->count; i++) {
 		const struct srv *s = srv_at(set, i);
 		const struct node *target = &set->g->nodes[s->target];
-		size_t len = made_name_len(target, &set->suffix);
+		size_t len = made_name_len(target, set->suffix.len);
 		if (!len)
 			continue;
 		if ((size_t)(end - at) < sizeof head + len)
@@ -301,7 +308,7 @@ static void put_srv_glue(struct answer *a, const struct srv_set *set, size_t at)
 	for (uint32_t i = 0; i < set->count; i++) {
 		uint32_t number = srv_at(set, i)->target;
 		const struct node *target = &set->g->nodes[number];
-		size_t len = made_name_len(target, &set->suffix);
+		size_t len = made_name_len(target, set->suffix.len);
 		bool again = number == last || (i && number == first);
 		last = number;
 		if (!len)
@@ -350,7 +357,7 @@ static bool put_svcb(struct answer *a, uint16_t type, const struct srv_set *set,
 	uint8_t params[SVCB_PARAMS_MAX];
 	bool https = type == DNS_TYPE_HTTPS, tls = https || set->run.first == g->nodes[g->https].srv.first;
 	bool self = https && s->target == 0;
-	size_t name_len = self ? 1 : made_name_len(target, &set->suffix);
+	size_t name_len = self ? 1 : made_name_len(target, set->suffix.len);
 	size_t params_len = svcb_params(tls ? (enum alpn)g->alpn : ALPN_DEFAULT, s->port, https ? 443 : 0, params);
 	if (!name_len)
 		return true;
