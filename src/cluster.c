@@ -459,6 +459,12 @@ static void on_cluster_sweep(void *arg, enum object_kind kind)
 	store_sweep(c->store, 1u << kind);
 }
 
+static struct object_amount on_cluster_amount(void *arg, enum object_kind kind)
+{
+	const struct cluster *c = arg;
+	return store_amount(c->store, kind);
+}
+
 static void on_cluster_use_slices(void *arg, bool use)
 {
 	const struct cluster *c = arg;
@@ -554,8 +560,8 @@ enum err cluster_watch(struct cluster *c, uv_loop_t *loop, cluster_read *on_read
 	        .list_max_objects = o->list_max_objects,
 	        .list_max_bytes = (uint64_t)o->list_max_mib << 20,
 	        .pool = c->pool,
-	        .handlers = {on_cluster_upsert, on_cluster_gone, on_cluster_mark, on_cluster_sweep, on_cluster_use_slices,
-	                     on_cluster_leftovers, on_cluster_flush, on_cluster_synced, c},
+	        .handlers = {on_cluster_upsert, on_cluster_gone, on_cluster_mark, on_cluster_sweep, on_cluster_amount,
+	                     on_cluster_use_slices, on_cluster_leftovers, on_cluster_flush, on_cluster_synced, c},
 	};
 	c->watch_ms = now_ms();
 	c->on_read = on_read;

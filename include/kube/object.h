@@ -46,6 +46,12 @@ struct object {
 	const char *ns;                 /* interned; "" for cluster-scoped kinds; "default" if a namespaced object has none */
 	const char *name;               /* interned */
 	const struct label_set *labels; /* NULL: none */
+	uint32_t octets;                /* of its text, as the API server sent it; 0: unknown */
+};
+
+/* How much there is of something. */
+struct object_amount {
+	uint64_t objects, octets; /* octets: of their texts */
 };
 
 #define NODE_IPS_MAX 2 /* one of each family */

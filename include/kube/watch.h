@@ -21,9 +21,12 @@ struct watch_handlers {
 	/* Takes the object. On an error it will come again. */
 	enum err (*upsert)(void *arg, struct object *o);
 	void (*gone)(void *arg, enum object_kind kind, const char *ns, const char *name);
-	/* A list follows that is the whole truth about a kind: what is not in it by sweep is gone. mark may come again before sweep. */
+	/* A list follows that is the whole truth about a kind: what is not in it by sweep is gone. It comes at once, when all of it was read. mark may
+	 * come again before sweep. */
 	void (*mark)(void *arg, enum object_kind kind);
 	void (*sweep)(void *arg, enum object_kind kind);
+	/* How much there is of a kind by now. */
+	struct object_amount (*amount)(void *arg, enum object_kind kind);
 	/* From now on the controller's slices stand for Pods, or do not any more. What stands for the other is complete. */
 	void (*use_slices)(void *arg, bool use);
 	/* Appends the names of Services without a selector, sorted, each once, ',' between them. */
@@ -47,7 +50,7 @@ struct watch_options {
 	const char *labels;           /* of Services and slices; Pods are not filtered */
 
 	/* What a list may take: from one object to the next, altogether, and how much may be in it. One that takes more is given up, and asked for
-	 * again: what was delivered before stays. */
+	 * again: nothing of it is delivered. A watch that makes more of a kind than may be in a list is given up too, and a list is asked for. */
 	unsigned list_progress_ms, list_timeout_ms;
 	uint64_t list_max_objects, list_max_bytes;
 	struct intern *pool;

@@ -131,6 +131,9 @@ struct store_counts {
 };
 struct store_counts store_counts(const struct store *s);
 
+/* What there is of a kind, as of now. Of kinds the store has no use for, too. */
+struct object_amount store_amount(const struct store *s, enum object_kind kind);
+
 /* Look-ups of objects as they are; NULL: none. Borrowed until the next call that changes the store. */
 const struct service *store_service(const struct store *s, const char *ns, const char *name);
 const struct pod *store_pod(const struct store *s, const char *ns, const char *name);

@@ -78,11 +78,12 @@ static enum err on_upsert(void *arg, struct object *o)
 	return OK;
 }
 
-static void on_gone(void *arg, const char *ns, const char *name)
+static enum err on_gone(void *arg, const char *ns, const char *name)
 {
 	(void)arg;
 	(void)ns;
 	(void)name;
+	return OK;
 }
 
 static void on_seen(void *arg, const char *ns, const char *name, const char *version, bool deleted)
@@ -92,11 +93,12 @@ static void on_seen(void *arg, const char *ns, const char *name, const char *ver
 	c->found |= strcmp(name, c->last.name) == 0 && strcmp(ns, c->last.ns) == 0 && strcmp(version, c->last.version) == 0;
 }
 
-static void on_version(void *arg, const char *version, enum stream_mark mark)
+static enum err on_version(void *arg, const char *version, enum stream_mark mark)
 {
 	(void)arg;
 	(void)version;
 	(void)mark;
+	return OK;
 }
 
 static void on_list(void *arg, const char *version, const char *continuation)

@@ -20,6 +20,16 @@ enum err list_progress_add(struct list_progress *p, const struct list_bounds *b,
 	return OK;
 }
 
+enum err list_bounds_check(const struct list_bounds *b, struct object_amount amount, struct diag *d)
+{
+	if (amount.objects > b->objects)
+		return diag_set(d, ERR_RANGE, "there are more than %llu objects by now, see list_max", (unsigned long long)b->objects);
+	if (amount.octets > b->bytes)
+		return diag_set(d, ERR_RANGE, "the objects have more than %llu MiB by now, see list_max",
+		                (unsigned long long)(b->bytes >> 20));
+	return OK;
+}
+
 enum err list_progress_check(const struct list_progress *p, const struct list_bounds *b, uint64_t now_ms, uint64_t *again_ms,
                              struct diag *d)
 {

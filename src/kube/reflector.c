@@ -2,6 +2,7 @@
 #include "backoff.h"
 #include "base/log.h"
 #include "confirm.h"
+#include "object_batch.h"
 #include "stream.h"
 #include "target.h"
 #include "trouble.h"
@@ -75,16 +76,17 @@ struct reflector {
 	bool no_streamed_list;          /* this server refuses them */
 	bool unsure;       /* a watch did not end as it should: has the server, which may be another one by now, reached version? */
 	bool doubtful;     /* most of the last list could not be read */
+	bool crowded;      /* there was more than there may be; until a watch has gone well, nothing says that it was for once */
 	bool other_absent; /* this server has just said that it has not got the other version of the resource */
 
-	/* What changed last, and the version before that: from there a server that has the same past must say it again. */
+	/* What changed last. Of a server that has the same past, a watch from right before it says that first. */
 	struct confirm_object last;
-	char before_last[VERSION_MAX]; /* "": not known */
-	bool replaying;                /* the watch begins there */
+	bool replaying; /* the watch begins there */
 
 	unsigned short_streams;
 	unsigned gone;                 /* answers of 410 since a watch brought something */
 	unsigned odd_failures;         /* of watches from this version, which is no number */
+	struct object_batch batch;     /* the objects of the list under way */
 	struct stream_counts listed;   /* what the pages had that are done */
 	unsigned error_code;           /* of the ERROR event that ended the watch; 0: there was none */
 	bool fresh;                    /* the connection seems dead */
@@ -132,13 +134,38 @@ static bool is_doubtful(const struct reflector *r)
 	return true;
 }
 
-static void list_is_whole(struct reflector *r, const char *version)
+/* What is not swept adds up. */
+static enum err check_room(const struct reflector *r, struct diag *why)
 {
+	struct object_amount all = r->handlers.amount(r->handlers.arg, r->resource->kind);
+	all.objects += r->batch.amount.objects;
+	all.octets += r->batch.amount.octets;
+	return list_bounds_check(&r->limits.list, all, why);
+}
+
+static enum err give_out(struct reflector *r, struct diag *why)
+{
+	const struct object_batch_handlers handlers = {r->handlers.upsert, r->handlers.gone, r->handlers.arg};
+	enum err err;
+	r->handlers.begin(r->handlers.arg, r->resource->kind);
+	err = object_batch_give(&r->batch, &handlers);
+	return err ? diag_set(why, err, "the list's objects could not be taken: %s", err_str(err)) : OK;
+}
+
+/* On an error it is as if it was not. */
+static enum err list_is_whole(struct reflector *r, const char *version, struct diag *why)
+{
+	bool doubtful = is_doubtful(r);
+	enum err err = doubtful ? check_room(r, why) : OK;
+	if (!err)
+		err = give_out(r, why);
+	if (err)
+		return err;
 	set_version(r->version, version);
 	r->complete = true;
 	r->expired = r->unpaged = r->unsure = false;
 	r->odd_failures = 0;
-	r->doubtful = is_doubtful(r);
+	r->doubtful = doubtful;
 	uv_timer_stop(&r->timer);
 	confirm_stop(r->confirm);
 	r->counts.synced = true;
@@ -147,27 +174,49 @@ static void list_is_whole(struct reflector *r, const char *version)
 	r->other_absent = false;
 	trouble_over(&r->trouble, r->resource, uv_now(r->loop));
 	r->handlers.synced(r->handlers.arg, r->resource->kind, !r->doubtful);
+	return OK;
+}
+
+/* A watch can bring more without end as well. What there is by then stays until a list says what of it is true. */
+static enum err take_change(struct reflector *r, struct object *o, struct diag *why)
+{
+	enum err err = r->handlers.upsert(r->handlers.arg, o);
+	if (err)
+		return err;
+	err = list_bounds_check(&r->limits.list, r->handlers.amount(r->handlers.arg, r->resource->kind), why);
+	if (err) {
+		r->crowded = true;
+		r->complete = false;
+	}
+	return err;
 }
 
 static enum err on_upsert(void *arg, struct object *o)
 {
 	struct page *p = arg;
-	p->owner->counts.objects++;
-	return p->owner->handlers.upsert(p->owner->handlers.arg, o);
+	struct reflector *r = p->owner;
+	r->counts.objects++;
+	return r->phase == PHASE_WATCHING ? take_change(r, o, &p->why) : object_batch_add(&r->batch, o);
 }
 
-static void on_gone(void *arg, const char *ns, const char *name)
+static enum err on_gone(void *arg, const char *ns, const char *name)
 {
 	const struct page *p = arg;
-	p->owner->handlers.gone(p->owner->handlers.arg, p->owner->resource->kind, ns, name);
+	struct reflector *r = p->owner;
+	if (r->phase != PHASE_WATCHING)
+		return object_batch_add_gone(&r->batch, r->resource->kind, ns, name);
+	r->handlers.gone(r->handlers.arg, r->resource->kind, ns, name);
+	return OK;
 }
 
-/* Of a list, objects come in any order. */
+/* Of a list, objects come in any order. What a watch says before it is sure that the server is the same proves nothing. */
 static void on_seen(void *arg, const char *ns, const char *name, const char *version, bool deleted)
 {
 	const struct page *p = arg;
 	struct confirm_object *last = &p->owner->last;
-	if (p->owner->replaying || !version_is_usable(version) || (*last->version && !version_is_older(last->version, version)))
+	if (p->owner->phase == PHASE_WATCHING && (p->owner->unsure || p->owner->replaying))
+		return;
+	if (!version_is_usable(version) || (*last->version && !version_is_older(last->version, version)))
 		return;
 	*last = (struct confirm_object){0};
 	set_version(last->version, version);
@@ -178,35 +227,45 @@ static void on_seen(void *arg, const char *ns, const char *name, const char *ver
 }
 
 /* Versions of a watch grow. Where one does not, the server is not the one that it was. */
-static void watch_is_at(struct reflector *r, const char *version, enum stream_mark mark)
+static void watch_is_at(struct reflector *r, const char *version)
 {
-	backoff_reset(&r->backoff);
+	if (!r->crowded)
+		backoff_reset(&r->backoff);
 	r->gone = r->odd_failures = 0;
 	if (version_is_older(version, r->version)) {
 		confirm_ask(r->confirm, r->resource, r->version, &r->last);
 		return;
 	}
-	if (mark == STREAM_EVENT)
-		set_version(r->before_last, r->version);
 	set_version(r->version, version);
 }
 
 static void take_replay(struct reflector *r, const char *version);
 
-/* While a list is streamed, the versions of its objects say nothing about the whole. */
-static void on_version(void *arg, const char *version, enum stream_mark mark)
+/* The list is whole, and the stream goes on as a watch. */
+static enum err begin_changes(struct page *p, const char *version)
 {
-	const struct page *p = arg;
+	struct reflector *r = p->owner;
+	enum err err = list_is_whole(r, version, &p->why);
+	if (err)
+		return err;
+	r->phase = PHASE_WATCHING;
+	api_set_silence(p->request, r->limits.watch_silence);
+	return OK;
+}
+
+/* While a list is streamed, the versions of its objects say nothing about the whole. */
+static enum err on_version(void *arg, const char *version, enum stream_mark mark)
+{
+	struct page *p = arg;
 	struct reflector *r = p->owner;
 	if (r->replaying) {
 		take_replay(r, version);
 	} else if (r->phase == PHASE_WATCHING) {
-		watch_is_at(r, version, mark);
+		watch_is_at(r, version);
 	} else if (mark == STREAM_INITIAL_END) {
-		r->phase = PHASE_WATCHING;
-		api_set_silence(p->request, r->limits.watch_silence);
-		list_is_whole(r, version);
+		return begin_changes(p, version);
 	}
+	return OK;
 }
 
 static void on_list(void *arg, const char *version, const char *continuation)
@@ -252,6 +311,7 @@ static void drop_all(struct reflector *r)
 	r->replaying = false;
 	for (unsigned i = 0; i < PAGES; i++)
 		page_clear(&r->pages[i]);
+	object_batch_clear(&r->batch);
 	free(r->continuation);
 	r->continuation = NULL;
 }
@@ -376,6 +436,7 @@ static void on_failure(struct reflector *r, const struct api_result *result)
 
 static void on_list_page_end(struct reflector *r)
 {
+	struct diag why;
 	if (r->continuation) {
 		char *continuation = r->continuation;
 		r->continuation = NULL;
@@ -389,14 +450,17 @@ static void on_list_page_end(struct reflector *r)
 		if (r->pages[i].request)
 			return;
 	}
-	list_is_whole(r, r->list_version);
-	begin_watch(r);
+	if (list_is_whole(r, r->list_version, &why))
+		on_failure(r, &(struct api_result){.outcome = API_REFUSED, .reason = "", .text = why.text});
+	else
+		begin_watch(r);
 }
 
 /* The server ends a watch as it was asked to, after minutes. Where it does so at once, and no event came, that is a failure. */
 static void on_watch_end(struct reflector *r, const struct api_result *result)
 {
 	bool too_short = uv_now(r->loop) - r->request_ms < WATCH_SHORT_MS;
+	r->crowded = false;
 	if (r->doubtful)
 		r->complete = false;
 	if (too_short && r->backoff.tries) {
@@ -553,7 +617,7 @@ static bool ask_page(struct reflector *r, const char *continuation)
 	return asked;
 }
 
-static char *watch_target(struct reflector *r, bool with_list)
+static char *watch_target(struct reflector *r, const char *from, bool with_list)
 {
 	unsigned s = backoff_draw(&r->backoff, r->limits.watch_min, r->limits.watch_max) / 1000;
 	struct buffer target = target_begin(r);
@@ -565,15 +629,15 @@ static char *watch_target(struct reflector *r, bool with_list)
 		target_put(&target, "sendInitialEvents", "true");
 		target_put(&target, "resourceVersionMatch", "NotOlderThan");
 	}
-	if (*r->version)
-		target_put(&target, "resourceVersion", r->replaying ? r->before_last : r->version);
+	if (*from)
+		target_put(&target, "resourceVersion", from);
 	target_put(&target, "timeoutSeconds", seconds);
 	return target_take(&target);
 }
 
-static bool ask_watch(struct reflector *r, bool with_list)
+static bool ask_watch(struct reflector *r, const char *from, bool with_list)
 {
-	char *target = watch_target(r, with_list);
+	char *target = watch_target(r, from, with_list);
 	bool asked = target && ask(&r->pages[0], SCAN_WATCH, target, with_list ? r->limits.list_silence : r->limits.watch_silence);
 	free(target);
 	return asked;
@@ -592,12 +656,17 @@ static void out_of_memory(struct reflector *r)
 	on_failure(r, &(struct api_result){.outcome = API_NOMEM, .reason = "", .text = "the request could not be made"});
 }
 
-static void begin_watch(struct reflector *r)
+static void begin_watch_from(struct reflector *r, const char *version)
 {
 	begin(r, PHASE_WATCHING);
 	r->counts.watches++;
-	if (!ask_watch(r, false))
+	if (!ask_watch(r, version, false))
 		out_of_memory(r);
+}
+
+static void begin_watch(struct reflector *r)
+{
+	begin_watch_from(r, r->version);
 }
 
 static void on_list_timer(uv_timer_t *handle)
@@ -619,13 +688,11 @@ static void begin_list(struct reflector *r)
 	r->listed = (struct stream_counts){0};
 	r->progress = (struct list_progress){0};
 	r->last = (struct confirm_object){0};
-	r->before_last[0] = '\0';
 	uv_timer_start(&r->timer, on_list_timer, r->limits.list.quiet_ms, 0);
 	if (r->expired)
 		r->version[0] = '\0';
 	log_line(LOG_DEBUG, "%s: listing what is not older than version %.40s", r->resource->plural, *r->version ? r->version : "0");
-	r->handlers.begin(r->handlers.arg, r->resource->kind);
-	if (!(r->no_streamed_list ? ask_page(r, NULL) : ask_watch(r, true)))
+	if (!(r->no_streamed_list ? ask_page(r, NULL) : ask_watch(r, r->version, true)))
 		out_of_memory(r);
 }
 
@@ -659,24 +726,27 @@ static void take_replay(struct reflector *r, const char *version)
 	bool same = strcmp(version, r->last.version) == 0;
 	r->replaying = !same;
 	uv_timer_stop(&r->timer);
-	if (same)
+	if (same) {
+		set_version(r->version, version); /* what came since comes again */
 		on_reached(r);
-	else
+	} else {
 		uv_timer_start(&r->timer, on_not_replayed, 0, 0);
+	}
 }
 
 /* It has changed while we were away, or there is another past: the server is asked to say it again. */
 static void on_differs(void *arg)
 {
 	struct reflector *r = arg;
-	if (!*r->before_last) {
+	char before[VERSION_MAX];
+	if (!version_before(r->last.version, before)) {
 		on_behind(r, "what changed last is not there, or not as it was");
 		return;
 	}
 	drop_all(r);
 	r->replaying = true;
 	uv_timer_start(&r->timer, on_not_replayed, REPLAY_MS, 0);
-	begin_watch(r);
+	begin_watch_from(r, before);
 }
 
 static bool make_confirm(struct reflector *r)
@@ -706,6 +776,7 @@ struct reflector *reflector_new(uv_loop_t *loop, struct api *api, const struct r
 	                        .newest = resource,
 	                        .selector = selector,
 	                        .pool = pool,
+	                        .batch = {.pool = pool},
 	                        .arena = arena,
 	                        .limits = *limits,
 	                        .handlers = *handlers};

@@ -2,8 +2,8 @@
  * The semantics are those of client-go's reflector.
  *
  * The list is streamed where the server can do that (KEP-3157), else fetched: first whatever its cache has (resourceVersion=0), later nothing
- * older than what was seen, and only where that version has expired from its store, in pages. A list that was begun anew takes the place
- * of the last without a gap: begin means that objects not mentioned until synced are gone, and not before.
+ * older than what was seen, and only where that version has expired from its store, in pages. Nothing of a list is given out before it is whole,
+ * and then all of it at once, between begin and synced: so one that is given up changes nothing.
  *
  * After a watch that did not end as it should, confirm.h makes sure that the server has reached the version that the next one goes on from. */
 #pragma once
@@ -15,11 +15,12 @@
 struct reflector;
 
 struct reflector_handlers {
-	void (*begin)(void *arg, enum object_kind kind); /* may come again before synced: the list began anew */
+	void (*begin)(void *arg, enum object_kind kind); /* may come again before synced, where an object could not be taken */
 	/* sweep: what was not mentioned since begin is gone. Else most of the list could not be read, and nothing is. */
 	void (*synced)(void *arg, enum object_kind kind, bool sweep);
 	enum err (*upsert)(void *arg, struct object *o);                                  /* takes it; after an error it comes again */
 	void (*gone)(void *arg, enum object_kind kind, const char *ns, const char *name); /* ns is "" for cluster-scoped kinds */
+	struct object_amount (*amount)(void *arg, enum object_kind kind);                 /* that was given out and is not gone */
 	void *arg;
 };
 
@@ -34,14 +35,14 @@ struct reflector_limits {
 	unsigned retry_refused;        /* where it refused as things stand (401, 403, 404, ...) */
 	unsigned watch_min, watch_max; /* how long the server is asked to keep a watch; drawn at random between these */
 	unsigned confirm_pause;        /* between two questions whether it has reached a version */
-	struct list_bounds list;       /* what lists may take */
+	struct list_bounds list;       /* what lists may take, and how much there may be of a kind */
 };
 
 /* All but the list's bounds, which a user chooses. */
 extern const struct reflector_limits reflector_default_limits;
 
 struct reflector_counts {
-	uint64_t objects, bytes; /* delivered and received since the last begin */
+	uint64_t objects, bytes; /* received since the last list began */
 	unsigned lists, watches; /* begun, ever */
 	unsigned refused_status; /* why there is no list: 401, 403, 404, ... of the last try; 0: another reason, or there is one */
 	bool synced;             /* a list was complete once; what it gave is kept up to date, or at least kept */

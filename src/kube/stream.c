@@ -8,12 +8,6 @@
 #define INITIAL_EVENTS_END "k8s.io/initial-events-end" /* KEP-3157 */
 #define CONTINUE_MAX       ((size_t)16 << 10)          /* octets; those of today have a few hundred */
 
-/* What came before it was known to be of use. */
-struct held_objects {
-	struct object **all;
-	size_t count, cap;
-};
-
 struct stream {
 	const struct resource *resource;
 	struct intern *pool;
@@ -23,7 +17,6 @@ struct stream {
 	struct scan *scan;
 	bool is_list;
 	bool kind_known, version_known; /* of a list: they are what they must be */
-	struct held_objects held;
 	struct stream_counts counts;
 	struct diag why; /* what is wrong; "": nothing yet */
 };
@@ -37,47 +30,6 @@ static const char *text_of(const cJSON *parent, const char *key)
 
 /* --- objects --- */
 
-static enum err hold(struct stream *s, struct object *o)
-{
-	struct held_objects *h = &s->held;
-	if (h->count == h->cap) {
-		size_t cap = h->cap ? 2 * h->cap : 64;
-		struct object **all = realloc(h->all, cap * sizeof *all);
-		if (!all) {
-			object_free(o, s->pool);
-			return ERR_NOMEM;
-		}
-		h->all = all;
-		h->cap = cap;
-	}
-	h->all[h->count++] = o;
-	return OK;
-}
-
-static enum err give_out(struct stream *s, struct object *o)
-{
-	if (s->is_list && !(s->kind_known && s->version_known))
-		return hold(s, o);
-	return s->handlers.upsert(s->handlers.arg, o);
-}
-
-/* After kind or metadata; they come first from an API server, but members have no order. */
-static enum err give_out_held(struct stream *s)
-{
-	struct held_objects *h = &s->held;
-	enum err err = OK;
-	if (!s->kind_known || !s->version_known)
-		return OK;
-	for (size_t i = 0; i < h->count; i++) {
-		if (err)
-			object_free(h->all[i], s->pool);
-		else
-			err = s->handlers.upsert(s->handlers.arg, h->all[i]);
-	}
-	h->count = 0;
-	return err;
-}
-
 /* What the API server accepted and we can't read is left out, not fatal: one object must not keep all others from being served. */
 static enum err leave_out(struct stream *s, const char *why)
 {
@@ -89,7 +41,7 @@ static enum err leave_out(struct stream *s, const char *why)
 
 /* Items of lists don't say their kind; but a list of one kind may be within one of another. Of slices, a resource gives its own kind, whatever
  * their labels say by now: of one that gets another manager, one watch says that it is gone and another that it came. */
-static enum err deliver_object(struct stream *s, const cJSON *json)
+static enum err deliver_object(struct stream *s, const cJSON *json, size_t octets)
 {
 	const char *kind = text_of(json, "kind");
 	struct object *o;
@@ -103,7 +55,8 @@ static enum err deliver_object(struct stream *s, const cJSON *json)
 	s->counts.objects++;
 	if (*d.text)
 		log_series_line(s->lines, LOG_WARNING, "%s: %s", s->resource->plural, d.text);
-	return give_out(s, o);
+	o->octets = (uint32_t)octets;
+	return s->handlers.upsert(s->handlers.arg, o);
 }
 
 static void tell_seen(const struct stream *s, const cJSON *meta, bool deleted)
@@ -121,7 +74,7 @@ static enum err deliver_kind(struct stream *s, const cJSON *json)
 	if (!kind || strcmp(kind, wanted) != 0)
 		return diag_set(&s->why, ERR_SYNTAX, "it is a %.60s, not a %s", kind ? kind : "value of no kind", wanted);
 	s->kind_known = true;
-	return give_out_held(s);
+	return OK;
 }
 
 static enum err deliver_list(struct stream *s, const cJSON *json)
@@ -134,7 +87,7 @@ static enum err deliver_list(struct stream *s, const cJSON *json)
 		return diag_set(&s->why, ERR_SYNTAX, "the list has a continue that is too long");
 	s->version_known = true;
 	s->handlers.list(s->handlers.arg, version, continuation);
-	return give_out_held(s);
+	return OK;
 }
 
 /* --- events --- */
@@ -156,7 +109,7 @@ static enum stream_mark mark_of(const char *type, const cJSON *meta)
 	                                                                                                      : STREAM_BOOKMARK;
 }
 
-static enum err deliver_event(struct stream *s, const cJSON *event)
+static enum err deliver_event(struct stream *s, const cJSON *event, size_t octets)
 {
 	const char *type = text_of(event, "type");
 	const cJSON *object = cJSON_GetObjectItemCaseSensitive(event, "object");
@@ -168,21 +121,21 @@ static enum err deliver_event(struct stream *s, const cJSON *event)
 	if (mark == STREAM_EVENT)
 		tell_seen(s, meta, strcmp(type, "DELETED") == 0);
 	if (strcmp(type, "ADDED") == 0 || strcmp(type, "MODIFIED") == 0)
-		err = deliver_object(s, object);
+		err = deliver_object(s, object, octets);
 	else if (strcmp(type, "DELETED") == 0)
-		s->handlers.gone(s->handlers.arg, text_of(meta, "namespace"), text_of(meta, "name"));
+		err = s->handlers.gone(s->handlers.arg, text_of(meta, "namespace"), text_of(meta, "name"));
 	else if (strcmp(type, "BOOKMARK") != 0)
 		log_line(LOG_DEBUG, "%s: an event of type \"%.40s\" is passed over", s->resource->plural, type);
 	if (!err && version_is_usable(text_of(meta, "resourceVersion")))
-		s->handlers.version(s->handlers.arg, text_of(meta, "resourceVersion"), mark);
+		err = s->handlers.version(s->handlers.arg, text_of(meta, "resourceVersion"), mark);
 	return err;
 }
 
-static enum err deliver(struct stream *s, enum scan_frame_kind kind, const cJSON *json)
+static enum err deliver(struct stream *s, const struct scan_frame *f, const cJSON *json)
 {
-	switch (kind) {
+	switch (f->kind) {
 	case SCAN_EVENT:
-		return deliver_event(s, json);
+		return deliver_event(s, json, f->raw_bytes);
 	case SCAN_LIST_KIND:
 		return deliver_kind(s, json);
 	case SCAN_LIST_META:
@@ -193,7 +146,7 @@ static enum err deliver(struct stream *s, enum scan_frame_kind kind, const cJSON
 	if (!cJSON_IsObject(json))
 		return leave_out(s, "it is no object");
 	tell_seen(s, cJSON_GetObjectItemCaseSensitive(json, "metadata"), false);
-	return deliver_object(s, json);
+	return deliver_object(s, json, f->raw_bytes);
 }
 
 static enum err take_json(struct stream *s, const struct scan_frame *f)
@@ -201,7 +154,7 @@ static enum err take_json(struct stream *s, const struct scan_frame *f)
 	cJSON *json = cJSON_ParseWithLength(f->json, f->len);
 	if (!json)
 		return diag_set(&s->why, ERR_SYNTAX, "broken JSON within an object of %zu octets", f->raw_bytes);
-	return deliver(s, f->kind, json);
+	return deliver(s, f, json);
 }
 
 static enum err on_frame(void *arg, const struct scan_frame *f)
@@ -240,9 +193,6 @@ void stream_free(struct stream *s)
 {
 	if (!s)
 		return;
-	for (size_t i = 0; i < s->held.count; i++)
-		object_free(s->held.all[i], s->pool);
-	free(s->held.all);
 	scan_free(s->scan);
 	free(s);
 }

@@ -1,7 +1,7 @@
 /* stream.h - the body of one response as objects: the items of a list, or the events of a watch.
  *
- * A list is one only if it says so: with the kind that was asked for, and the resourceVersion that it is of. Before both are known none of its
- * items is given out, and without them it ends with an error. */
+ * A list is one only if it says so: with the kind that was asked for, and the resourceVersion that it is of. Members have no order, so what
+ * its items are worth is known at its end: without these it is an error. */
 #pragma once
 #include "base/log.h"
 #include "kube/json_arena.h"
@@ -14,16 +14,16 @@ enum stream_mark {
 	STREAM_INITIAL_END, /* a bookmark: the objects that were there at the beginning are complete */
 };
 
-/* What is in it, as it comes. Strings are borrowed for the call. */
+/* What is in it, as it comes. Strings are borrowed for the call. An error ends the stream. */
 struct stream_handlers {
-	enum err (*upsert)(void *arg, struct object *o); /* takes it; an error ends the stream */
-	void (*gone)(void *arg, const char *ns, const char *name);
+	enum err (*upsert)(void *arg, struct object *o); /* takes it */
+	enum err (*gone)(void *arg, const char *ns, const char *name);
 
 	/* What the metadata of an item or event says, before anything else of an event is given out. deleted: it is gone as of that version. */
 	void (*seen)(void *arg, const char *ns, const char *name, const char *version, bool deleted);
 
 	/* The version that the world has after the event just handed over, or after a bookmark. */
-	void (*version)(void *arg, const char *version, enum stream_mark mark);
+	enum err (*version)(void *arg, const char *version, enum stream_mark mark);
 
 	/* A list's own metadata. version: a usable one. continuation: for the next page; "" if this is the last. */
 	void (*list)(void *arg, const char *version, const char *continuation);

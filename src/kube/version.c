@@ -19,6 +19,20 @@ bool version_is_older(const char *a, const char *b)
 	return a_len == b_len ? strcmp(a, b) < 0 : a_len < b_len;
 }
 
+bool version_before(const char *version, char out[VERSION_MAX])
+{
+	size_t at = strlen(version);
+	if (!version_is_number(version) || at >= VERSION_MAX || strcmp(version, "1") == 0)
+		return false;
+	strcpy(out, version);
+	while (out[--at] == '0')
+		out[at] = '9';
+	out[at]--;
+	if (*out == '0')
+		memmove(out, out + 1, strlen(out));
+	return true;
+}
+
 bool version_is_ahead(const char *message)
 {
 	return strstr(message, "Too large resource version");

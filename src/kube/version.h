@@ -13,6 +13,10 @@ bool version_is_number(const char *text);
 /* True if both are numbers and a is the lesser one. Others can't be compared. */
 bool version_is_older(const char *a, const char *b);
 
+/* The version right before that one, which the server need never have given out: what changed at version is the first that a watch from there
+ * says. False: it is no number, or there is none. */
+bool version_before(const char *version, char out[VERSION_MAX]);
+
 /* The message of a refusal says that the version asked for is one that the server has not reached. Its code is 504 or that of a timeout, as for
  * other things; this text is what all releases have in common, and what client-go looks for. */
 bool version_is_ahead(const char *message);

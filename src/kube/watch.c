@@ -118,6 +118,12 @@ static void on_gone(void *arg, enum object_kind kind, const char *ns, const char
 	w->options.handlers.gone(w->options.handlers.arg, kind, ns, name);
 }
 
+static struct object_amount amount_of(void *arg, enum object_kind kind)
+{
+	const struct watch *w = arg;
+	return w->options.handlers.amount(w->options.handlers.arg, kind);
+}
+
 /* --- which resources --- */
 
 /* Services and slices, which have the labels of their Service. */
@@ -148,7 +154,7 @@ static struct reflector_limits limits_of(const struct watch_options *o)
 /* False: out of memory. */
 static bool add(struct watch *w, enum role role, const char *more_labels)
 {
-	const struct reflector_handlers handlers = {on_begin, on_kind_synced, on_upsert, on_gone, w};
+	const struct reflector_handlers handlers = {on_begin, on_kind_synced, on_upsert, on_gone, amount_of, w};
 	const struct reflector_limits limits = limits_of(&w->options);
 	char *labels = labels_for(w, role, more_labels);
 	if (labels)

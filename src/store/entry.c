@@ -179,6 +179,7 @@ static struct entry *add(struct store *s, struct namespace_entry *ns, struct obj
 	}
 	*e = (struct entry){.object = o, .ns = ns};
 	s->counts.slices += key.kind == OBJECT_ENDPOINT_SLICE;
+	amount_add(s, o);
 	namespace_ref(s, ns);
 	if (o->kind == OBJECT_NAMESPACE)
 		namespace_declare(s, ns, true);
@@ -193,6 +194,7 @@ static void forget(struct store *s, struct entry *e)
 	move_import(s, e, NULL);
 	table_remove(s->entries, key_hash(&key), e);
 	s->counts.slices -= key.kind == OBJECT_ENDPOINT_SLICE;
+	amount_subtract(s, e->object);
 	if (key.kind == OBJECT_NAMESPACE)
 		namespace_declare(s, e->ns, false);
 	namespace_unref(s, e->ns);
@@ -200,18 +202,26 @@ static void forget(struct store *s, struct entry *e)
 }
 
 /* e holds the object before, or o itself if it is new. */
+static struct object *take_place(struct store *s, struct entry *e, struct object *o)
+{
+	struct object *old = e->object;
+	amount_subtract(s, old);
+	amount_add(s, o);
+	e->object = o;
+	return old;
+}
+
 static void replace(struct store *s, struct entry *e, struct object *o)
 {
-	if (e->object != o)
-		object_free(e->object, s->pool);
-	e->object = o;
+	struct object *old = take_place(s, e, o);
+	if (old != o)
+		object_free(old, s->pool);
 }
 
 /* The same where what the slice does not say any more may be said by another one soon. */
 static void replace_changed(struct store *s, struct entry *e, struct object *o)
 {
-	struct object *old = e->object;
-	e->object = o;
+	struct object *old = take_place(s, e, o);
 	patience_strike(s, e->service, (const struct endpoint_slice *)o);
 	if (old != o)
 		patience_hold(s, e->service, (struct endpoint_slice *)old, false);

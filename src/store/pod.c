@@ -73,6 +73,7 @@ static enum err add(struct store *s, struct namespace_entry *ns, struct pod *pod
 		return err;
 	}
 	mark_services(s, ns, pod, NULL);
+	amount_add(s, &pod->object);
 	s->counts.pods++;
 	namespace_ref(s, ns);
 	return OK;
@@ -109,6 +110,8 @@ static enum err replace(struct store *s, struct namespace_entry *ns, struct pod 
 		mark_services(s, ns, old, equal ? next->object.labels : NULL);
 		mark_services(s, ns, next, equal ? old->object.labels : NULL);
 	}
+	amount_subtract(s, &old->object);
+	amount_add(s, &next->object);
 	struct pod was = *old;
 	*old = *next;
 	*next = was;
@@ -128,6 +131,7 @@ void pod_delete(struct store *s, struct namespace_entry *ns, struct pod *pod)
 	(void)tell_addresses(s, ns, pod, false);
 	leave_services(s, ns, pod, pod->object.labels, NULL);
 	podset_remove(&ns->pods, pod);
+	amount_subtract(s, &pod->object);
 	object_free(&pod->object, s->pool);
 	s->counts.pods--;
 	namespace_unref(s, ns);

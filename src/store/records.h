@@ -105,7 +105,13 @@ struct store {
 	struct join join;                /* between turns */
 	struct service_entry *waiting;   /* in no order */
 	struct store_counts counts;
+	struct object_amount amounts[OBJECT_KINDS];
 };
+
+/* --- amount.c --- */
+
+void amount_add(struct store *s, const struct object *o);
+void amount_subtract(struct store *s, const struct object *o);
 
 /* --- namespace.c --- */
 

@@ -200,9 +200,11 @@ enum err service_replace(struct store *s, struct service_entry *e, struct servic
 	if (join_selector(service) != old_selector && set_selector(s, e, join_selector(service)))
 		return ERR_NOMEM;
 	e->service = service;
+	amount_add(s, &service->object);
 	if (!old || !services_equal(old, service))
 		service_mark(s, e);
 	if (old) {
+		amount_subtract(s, &old->object);
 		object_free(&old->object, s->pool);
 		return OK;
 	}
@@ -229,6 +231,7 @@ void service_delete(struct store *s, struct service_entry *e)
 {
 	(void)set_selector(s, e, NULL);
 	patience_end(s, e);
+	amount_subtract(s, &e->service->object);
 	object_free(&e->service->object, s->pool);
 	e->service = NULL;
 	e->unseen = false;

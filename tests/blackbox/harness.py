@@ -258,16 +258,21 @@ def rcode(server, name, rdtype="A"):
 
 @contextlib.contextmanager
 def asking(server, name, allowed, *, whole=False):
-    """Asks all the time; each answer must have some of the allowed addresses (whole: all of them) and no others."""
+    """Asks all the time; each answer must have some of the allowed addresses (whole: all of them) and no others, or be that rcode."""
     over, wrong, asked = threading.Event(), [], 0
+
+    def is_right(seen):
+        if whole or isinstance(allowed, str) or isinstance(seen, str):
+            return seen == allowed
+        return seen <= allowed
 
     def ask():
         nonlocal asked
         while not over.is_set():
-            found = server.addresses_of(name)
+            seen = found(server, name)
             asked += 1
-            if not found or found - allowed or (whole and found != allowed):
-                wrong.append(found)
+            if not is_right(seen):
+                wrong.append(seen)
 
     thread = threading.Thread(target=ask)
     thread.start()

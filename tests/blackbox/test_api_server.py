@@ -318,8 +318,8 @@ def test_a_list_that_can_hardly_be_read(cluster, follow, what):
 # --- lists without end ---
 
 
-def services():
-    for number in itertools.count():
+def services(numbers=None):
+    for number in numbers or itertools.count():
         yield service(f"endless-{number}", headless=False, cluster_ip=f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}")
 
 
@@ -390,6 +390,81 @@ def test_a_list_without_end(cluster, follow, what, streams_lists):
         api.wait_for(lambda api: api.lists("services") >= lists + 3)
         assert resident_kib(server) < before + 60_000
     api.answer_lists("services", None)
+    api.put(service("late", headless=False, cluster_ip="10.0.0.10"))
+    until(server, "late.default.svc", {"10.0.0.10"})
+    assert server.addresses_of(WEB0) == {"10.244.0.7"}
+
+
+MANY = ["list_max=20000 40", "list_progress=10s", "list_timeout=60s"]
+FIRST, TENTH = "endless-0.default.svc", "endless-9.default.svc"
+
+
+def check_memory(api, server):
+    """It does not grow from list to list."""
+    lists = api.lists("services")
+    api.wait_for(lambda api: api.lists("services") >= lists + 2)
+    before = resident_kib(server)
+    api.wait_for(lambda api: api.lists("services") >= lists + 6)
+    assert resident_kib(server) < before + 40_000
+
+
+@pytest.mark.parametrize("streams_lists", [True, False], ids=["streamed", "fetched"])
+def test_lists_without_end_of_ever_new_names(cluster, follow, streams_lists):
+    """Nothing of a list that is given up is served, ever, and nothing of it is kept."""
+    api = cluster(streams_lists=streams_lists)
+    server = follow(api, settings=MANY)
+    numbers = itertools.count()  # shared by all lists
+    with asking(server, WEB0, {"10.244.0.7"}), asking(server, FIRST, "NXDOMAIN"):
+        api.answer_lists("services", endless(as_parts(lambda: services(numbers))))
+        relist(api, "services")
+        check_memory(api, server)
+        assert next(numbers) > 100_000
+    api.answer_lists("services", None)
+    api.put(service("late", headless=False, cluster_ip="10.0.0.10"))
+    until(server, "late.default.svc", {"10.0.0.10"})
+
+
+def test_lists_that_can_hardly_be_read_of_ever_new_names(cluster, follow):
+    """They are not swept, so what they add adds up: but for no more than there may be."""
+    api = cluster(streams_lists=False)
+    server = follow(api, settings=MANY)
+    numbers = itertools.count()
+
+    def list_of_some(query):
+        good = items(*itertools.islice(services(numbers), 8000))
+        yield json.dumps(list_of("ServiceList", [*good, *[None] * 10_000], metadata={"resourceVersion": str(api.version)})).encode()
+
+    with asking(server, WEB0, {"10.244.0.7"}):
+        api.answer_lists("services", list_of_some)
+        lists = api.lists("services")
+        relist(api, "services")
+        for number in range(1, 3):  # there is room for these; the next comes when the watch after it ends
+            api.wait_for(lambda api, number=number: api.lists("services") >= lists + number and api._watches("services"))
+            api.end("services")
+        server.log.wait("services: what the API server sent can't be used: there are more than 20000 objects by now, see list_max")
+    api.answer_lists("services", None)
+    until(server, FIRST, "NXDOMAIN")
+    assert server.addresses_of(WEB0) == {"10.244.0.7"}
+
+
+def test_a_watch_that_adds_without_end(cluster, follow):
+    """Its list was good. It is given up when there is more than there may be, and a list says what is true."""
+    api = cluster()
+    server = follow(api, settings=MANY)
+    numbers = itertools.count()
+
+    def good_list_then_endless(query):
+        meta = {"resourceVersion": str(api.version), "annotations": {"k8s.io/initial-events-end": "true"}}
+        yield event("ADDED", NGINX) + event("BOOKMARK", {"kind": "Service", "metadata": meta})
+        yield from in_pieces(parts(lambda: services(numbers), True))
+
+    with asking(server, WEB0, {"10.244.0.7"}):
+        api.answer_lists("services", good_list_then_endless)
+        relist(api, "services")
+        server.log.wait("services: what the API server sent can't be used: there are more than 20000 objects by now, see list_max")
+        check_memory(api, server)
+    api.answer_lists("services", None)
+    until(server, TENTH, "NXDOMAIN")
     api.put(service("late", headless=False, cluster_ip="10.0.0.10"))
     until(server, "late.default.svc", {"10.0.0.10"})
     assert server.addresses_of(WEB0) == {"10.244.0.7"}

@@ -51,12 +51,24 @@ static void nor_without_bound(void **state)
 	assert_string_equal(d.text, "the list has more than 2 MiB, see list_max");
 }
 
+static void nor_may_there_be_more_of_a_kind(void **state)
+{
+	struct diag d = {0};
+	(void)state;
+	assert_int_equal(list_bounds_check(&bounds, (struct object_amount){3, 2 << 20}, &d), OK);
+	assert_int_equal(list_bounds_check(&bounds, (struct object_amount){4, 0}, &d), ERR_RANGE);
+	assert_string_equal(d.text, "there are more than 3 objects by now, see list_max");
+	assert_int_equal(list_bounds_check(&bounds, (struct object_amount){0, (2 << 20) + 1}, &d), ERR_RANGE);
+	assert_string_equal(d.text, "the objects have more than 2 MiB by now, see list_max");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(as_long_as_objects_come),
 	        cmocka_unit_test(but_not_for_ever),
 	        cmocka_unit_test(nor_without_bound),
+	        cmocka_unit_test(nor_may_there_be_more_of_a_kind),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

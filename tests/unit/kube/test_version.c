@@ -33,6 +33,23 @@ static void which_is_older(void **state)
 	}
 }
 
+static void what_is_right_before(void **state)
+{
+	static const struct {
+		const char *version, *before; /* NULL: there is none */
+	} cases[] = {
+	        {"2", "1"},  {"10", "9"}, {"11", "10"}, {"1000", "999"}, {"5000", "4999"}, {"18446744073709551616", "18446744073709551615"},
+	        {"1", NULL}, {"0", NULL}, {"", NULL},   {"a", NULL},     {"-1", NULL},     {"010", NULL},
+	};
+	char before[VERSION_MAX];
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		bool there = version_before(cases[i].version, before);
+		if (there != (cases[i].before != NULL) || (there && strcmp(before, cases[i].before) != 0))
+			fail_msg("before %s", cases[i].version);
+	}
+}
+
 static void what_can_be_one(void **state)
 {
 	char text[VERSION_MAX + 1];
@@ -57,6 +74,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(which_is_older),
+	        cmocka_unit_test(what_is_right_before),
 	        cmocka_unit_test(what_can_be_one),
 	        cmocka_unit_test(what_a_server_that_is_behind_says),
 	};

@@ -276,9 +276,19 @@ static void test_mark_and_sweep(void **state)
 	}
 }
 
+static void check_amount(const struct world *w, enum object_kind kind, size_t want)
+{
+	struct object_amount got = store_amount(w->store, kind);
+	assert_int_equal(got.objects, want);
+	assert_int_equal(got.octets, want * OBJECT_OCTETS);
+}
+
 static void check_counts(const struct world *w, struct store_counts want)
 {
 	struct store_counts got = store_counts(w->store);
+	check_amount(w, OBJECT_SERVICE, want.services);
+	check_amount(w, OBJECT_POD, want.pods);
+	check_amount(w, OBJECT_ENDPOINT_SLICE, want.slices);
 	assert_int_equal(got.services, want.services);
 	assert_int_equal(got.pods, want.pods);
 	assert_int_equal(got.slices, want.slices);
@@ -295,6 +305,13 @@ static void test_counts(void **state)
 	check_counts(w, (struct store_counts){.services = 2, .pods = 3, .slices = 1, .namespaces = 2, .endpoints = 3});
 	world_play(w, "pod web-0 labels=app:web ip=10.1.0.1\npod web-2 labels=app:web\ndelete slice a/x");
 	check_counts(w, (struct store_counts){.services = 2, .pods = 4, .slices = 0, .namespaces = 2, .endpoints = 2});
+	world_play(w, "slice a/x of=web\nslice a/x of=web ep=10.2.0.1\nslice b of=none");
+	check_amount(w, OBJECT_ENDPOINT_SLICE, 2);
+	world_play(w, "slice a/x of=web controller"); /* the same object */
+	check_amount(w, OBJECT_ENDPOINT_SLICE, 1);
+	check_amount(w, OBJECT_CONTROLLER_SLICE, 1);
+	world_play(w, "delete cslice a/x\ndelete slice b");
+	check_amount(w, OBJECT_CONTROLLER_SLICE, 0);
 	world_play(w, "delete svc web\ndelete pod web-0\ndelete pod web-1\ndelete pod web-2");
 	check_counts(w, (struct store_counts){.services = 1, .pods = 1, .slices = 0, .namespaces = 1, .endpoints = 1});
 	world_free(w);

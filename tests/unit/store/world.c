@@ -474,6 +474,7 @@ void world_free(struct world *w)
 static enum err upsert(struct world *w, const struct line *l)
 {
 	struct object *o = object_of(w, l);
+	o->octets = OBJECT_OCTETS;
 	fail_alloc_at(w->fail_at);
 	enum err err = store_upsert(w->store, o);
 	w->failed = fail_alloc_hit();

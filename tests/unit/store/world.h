@@ -14,6 +14,7 @@
 #pragma once
 #include "store/store.h"
 
+#define OBJECT_OCTETS  100 /* that each object says it has */
 #define WORLD_SERVICES 64
 #define WORLD_TEXT     16384
 
