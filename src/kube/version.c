@@ -24,7 +24,7 @@ bool version_before(const char *version, char out[VERSION_MAX])
 	size_t at = strlen(version);
 	if (!version_is_number(version) || at >= VERSION_MAX || strcmp(version, "1") == 0)
 		return false;
-	strcpy(out, version);
+	memcpy(out, version, at + 1);
 	while (out[--at] == '0')
 		out[at] = '9';
 	out[at]--;
