@@ -2,16 +2,15 @@
 #include "backoff.h"
 #include "base/log.h"
 #include "confirm.h"
+#include "list_target.h"
 #include "object_batch.h"
 #include "stream.h"
-#include "target.h"
 #include "trouble.h"
 #include "version.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define PAGE_LIMIT        "500"
 #define PAGES             2 /* of a list under way: the next is asked for when the first octets of one are there */
 #define SHORT_STREAMS_MAX 2 /* that ended before the list did; then lists are fetched */
 #define WATCH_SHORT_MS    1000
@@ -584,60 +583,30 @@ static struct page *free_page(struct reflector *r)
 	return NULL;
 }
 
-static struct buffer target_begin(const struct reflector *r)
-{
-	struct buffer target = {0};
-	buffer_append(&target, r->resource->path, strlen(r->resource->path));
-	buffer_append(&target, "?", 1);
-	buffer_append(&target, r->selector, strlen(r->selector));
-	return target;
-}
-
-/* What a list may be served from: what we have seen or later, where that still can be asked for; else the server's own store, which is
- * read in pages. */
-static char *list_target(const struct reflector *r, const char *continuation)
-{
-	struct buffer target = target_begin(r);
-	if (continuation || (r->expired && !r->unpaged))
-		target_put(&target, "limit", PAGE_LIMIT);
-	if (continuation)
-		target_put(&target, "continue", continuation);
-	else if (!r->expired)
-		target_put(&target, "resourceVersion", *r->version ? r->version : "0");
-	return target_take(&target);
-}
-
 /* False: no page is free, or out of memory. */
 static bool ask_page(struct reflector *r, const char *continuation)
 {
 	struct page *p = free_page(r);
-	char *target = p ? list_target(r, continuation) : NULL;
+	const struct list_target wanted = {.resource = r->resource,
+	                                   .selector = r->selector,
+	                                   .version = r->version,
+	                                   .continuation = continuation,
+	                                   .expired = r->expired,
+	                                   .unpaged = r->unpaged};
+	char *target = p ? list_target(&wanted) : NULL;
 	bool asked = target && ask(p, SCAN_LIST, target, r->limits.list_silence);
 	free(target);
 	return asked;
 }
 
-static char *watch_target(struct reflector *r, const char *from, bool with_list)
-{
-	unsigned s = backoff_draw(&r->backoff, r->limits.watch_min, r->limits.watch_max) / 1000;
-	struct buffer target = target_begin(r);
-	char seconds[16];
-	snprintf(seconds, sizeof seconds, "%u", s ? s : 1);
-	target_put(&target, "watch", "1");
-	target_put(&target, "allowWatchBookmarks", "true");
-	if (with_list) {
-		target_put(&target, "sendInitialEvents", "true");
-		target_put(&target, "resourceVersionMatch", "NotOlderThan");
-	}
-	if (*from)
-		target_put(&target, "resourceVersion", from);
-	target_put(&target, "timeoutSeconds", seconds);
-	return target_take(&target);
-}
-
 static bool ask_watch(struct reflector *r, const char *from, bool with_list)
 {
-	char *target = watch_target(r, from, with_list);
+	const struct list_target wanted = {.resource = r->resource,
+	                                   .selector = r->selector,
+	                                   .version = from,
+	                                   .with_list = with_list,
+	                                   .seconds = backoff_draw(&r->backoff, r->limits.watch_min, r->limits.watch_max) / 1000};
+	char *target = watch_target(&wanted);
 	bool asked = target && ask(&r->pages[0], SCAN_WATCH, target, with_list ? r->limits.list_silence : r->limits.watch_silence);
 	free(target);
 	return asked;
