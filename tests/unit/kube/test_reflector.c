@@ -516,9 +516,9 @@ static void on_patience_over(uv_timer_t *timer)
 }
 
 static const struct reflector_limits quick = {
-        .head = 200,
-        .list_silence = 200,
-        .watch_silence = 200,
+        .head = 1000,
+        .list_silence = 1000,
+        .watch_silence = 1000,
         .retry_min = 1,
         .retry_network = 5,
         .retry_server = 1000000,
@@ -526,7 +526,7 @@ static const struct reflector_limits quick = {
         .watch_min = 300000,
         .watch_max = 300000,
         .confirm_pause = 1,
-        .list = {.quiet_ms = 150, .whole_ms = 10000, .objects = 4, .bytes = 100000},
+        .list = {.quiet_ms = 800, .whole_ms = 10000, .objects = 4, .bytes = 100000},
 };
 
 static void fixture_start(struct fixture *f, const struct reflector_case *c, const struct reflector_limits *timing,
