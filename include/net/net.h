@@ -141,7 +141,7 @@ void net_post(struct net *n, unsigned worker, struct net_call *c);
 struct net_change;
 
 /* From now on these are wanted. An address that is listened on already keeps its index and its sockets; others are opened. Errors as of
- * net_start(), and nothing has changed then. Whether somebody else's socket overlaps with a new address is not seen where one of ours does. */
+ * net_start(), and nothing has changed then (*out is NULL). Whether somebody else's socket overlaps with a new address is not seen where one of ours does. */
 enum err net_change_new(struct net *n, const struct net_address *addresses, unsigned count, struct net_change **out, struct diag *d);
 
 /* The index that addresses[i] has after the change. */

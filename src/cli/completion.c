@@ -48,7 +48,7 @@ void completion_settings(completion_word *each, void *arg)
 {
 	const char *name, *arguments;
 	for (unsigned i = 0; kubernetes_directive(i, &name, &arguments); i++) {
-		char before[WORD_MAX];
+		char before[WORD_MAX / 2]; /* names of directives are short */
 		bool may_be_alone = !*arguments || *arguments == '[';
 		snprintf(before, sizeof before, "kubernetes.%s%s", name, may_be_alone ? "" : "=");
 		split(before, is_literal(arguments) ? arguments : "", each, arg);

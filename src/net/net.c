@@ -150,24 +150,35 @@ static bool allocate(struct net_change *c, unsigned count)
 	return whole;
 }
 
-enum err net_change_new(struct net *n, const struct net_address *addresses, unsigned count, struct net_change **out, struct diag *d)
+/* NULL: out of memory. */
+static struct net_change *change_new(struct net *n, unsigned count)
 {
 	struct net_change *c = calloc(1, sizeof *c + n->worker_count * sizeof c->calls[0]);
-	enum err err = OK;
-	if (c)
-		c->net = n;
-	if (!c || !allocate(c, count))
-		err = diag_set(d, ERR_NOMEM, "cannot listen: %s", err_str(ERR_NOMEM));
-	if (!err)
-		err = plan(c, addresses, count, d);
+	if (!c)
+		return NULL;
+	c->net = n;
+	if (allocate(c, count))
+		return c;
+	net_change_free(c);
+	return NULL;
+}
+
+enum err net_change_new(struct net *n, const struct net_address *addresses, unsigned count, struct net_change **out, struct diag *d)
+{
+	struct net_change *c = *out = change_new(n, count);
+	enum err err;
+	if (!c) {
+		diag_set(d, ERR_NOMEM, "cannot listen: %s", err_str(ERR_NOMEM));
+		return ERR_NOMEM;
+	}
+	err = plan(c, addresses, count, d);
 	if (!err)
 		err = open_sockets(c, d);
 	if (err) {
 		net_change_free(c);
-		return err;
+		*out = NULL;
 	}
-	*out = c;
-	return OK;
+	return err;
 }
 
 unsigned net_change_index(const struct net_change *c, unsigned i)

@@ -94,7 +94,8 @@ static int free_store(void **state)
 	return 0;
 }
 
-#define PODS " (pods there: agent-ddddd, cache-77-a, db-0, dumped-77b6-ccccc, indexed-0-x, redis-5d8f-aaaaa, redis-5d8f-bbbbb, web-0, web-1)"
+#define PODS                                                                                                                               \
+	" (pods there: agent-ddddd, cache-77-a, db-0, dumped-77b6-ccccc, indexed-0-x, redis-5d8f-aaaaa, redis-5d8f-bbbbb, web-0, web-1)"
 
 static const struct {
 	const char *text, *want; /* the pod's name, or what is wrong */
