@@ -459,6 +459,12 @@ static void on_cluster_sweep(void *arg, enum object_kind kind)
 	store_sweep(c->store, 1u << kind);
 }
 
+static bool on_cluster_knows(void *arg, const struct object *o)
+{
+	const struct cluster *c = arg;
+	return store_knows(c->store, o->kind, o->ns, o->name);
+}
+
 static struct object_amount on_cluster_amount(void *arg, enum object_kind kind)
 {
 	const struct cluster *c = arg;
@@ -560,7 +566,7 @@ enum err cluster_watch(struct cluster *c, uv_loop_t *loop, cluster_read *on_read
 	        .list_max_objects = o->list_max_objects,
 	        .list_max_bytes = (uint64_t)o->list_max_mib << 20,
 	        .pool = c->pool,
-	        .handlers = {on_cluster_upsert, on_cluster_gone, on_cluster_mark, on_cluster_sweep, on_cluster_amount,
+	        .handlers = {on_cluster_upsert, on_cluster_gone, on_cluster_mark, on_cluster_sweep, on_cluster_knows, on_cluster_amount,
 	                     on_cluster_use_slices, on_cluster_leftovers, on_cluster_flush, on_cluster_synced, c},
 	};
 	c->watch_ms = now_ms();

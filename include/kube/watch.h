@@ -26,6 +26,7 @@ struct watch_handlers {
 	void (*mark)(void *arg, enum object_kind kind);
 	void (*sweep)(void *arg, enum object_kind kind);
 	/* How much there is of a kind by now. */
+	bool (*knows)(void *arg, const struct object *o); /* there is one of its kind, namespace and name */
 	struct object_amount (*amount)(void *arg, enum object_kind kind);
 	/* From now on the controller's slices stand for Pods, or do not any more. What stands for the other is complete. */
 	void (*use_slices)(void *arg, bool use);

@@ -131,6 +131,9 @@ struct store_counts {
 };
 struct store_counts store_counts(const struct store *s);
 
+/* There is an object of that kind, namespace and name. */
+bool store_knows(const struct store *s, enum object_kind kind, const char *ns, const char *name);
+
 /* What there is of a kind, as of now. Of kinds the store has no use for, too. */
 struct object_amount store_amount(const struct store *s, enum object_kind kind);
 

@@ -85,7 +85,9 @@ struct reflector {
 	unsigned short_streams;
 	unsigned gone;                 /* answers of 410 since a watch brought something */
 	unsigned odd_failures;         /* of watches from this version, which is no number */
-	struct object_batch batch;     /* the objects of the list under way */
+	struct object_batch batch;     /* what the list under way would add and take away */
+	bool listed_gone;              /* it takes something away */
+	bool marked;                   /* begin was called: something of it is given out */
 	struct stream_counts listed;   /* what the pages had that are done */
 	unsigned error_code;           /* of the ERROR event that ended the watch; 0: there was none */
 	bool fresh;                    /* the connection seems dead */
@@ -142,11 +144,19 @@ static enum err check_room(const struct reflector *r, struct diag *why)
 	return list_bounds_check(&r->limits.list, all, why);
 }
 
+/* Before the first that is given out of a list. */
+static void mark(struct reflector *r)
+{
+	if (!r->marked)
+		r->handlers.begin(r->handlers.arg, r->resource->kind);
+	r->marked = true;
+}
+
 static enum err give_out(struct reflector *r, struct diag *why)
 {
 	const struct object_batch_handlers handlers = {r->handlers.upsert, r->handlers.gone, r->handlers.arg};
 	enum err err;
-	r->handlers.begin(r->handlers.arg, r->resource->kind);
+	mark(r);
 	err = object_batch_give(&r->batch, &handlers);
 	return err ? diag_set(why, err, "the list's objects could not be taken: %s", err_str(err)) : OK;
 }
@@ -190,18 +200,28 @@ static enum err take_change(struct reflector *r, struct object *o, struct diag *
 	return err;
 }
 
+/* Where the list itself has said that something is gone, order counts. */
+static enum err take_listed(struct reflector *r, struct object *o)
+{
+	if (r->listed_gone || !r->handlers.knows(r->handlers.arg, o))
+		return object_batch_add(&r->batch, o);
+	mark(r);
+	return r->handlers.upsert(r->handlers.arg, o);
+}
+
 static enum err on_upsert(void *arg, struct object *o)
 {
 	struct page *p = arg;
 	struct reflector *r = p->owner;
 	r->counts.objects++;
-	return r->phase == PHASE_WATCHING ? take_change(r, o, &p->why) : object_batch_add(&r->batch, o);
+	return r->phase == PHASE_WATCHING ? take_change(r, o, &p->why) : take_listed(r, o);
 }
 
 static enum err on_gone(void *arg, const char *ns, const char *name)
 {
 	const struct page *p = arg;
 	struct reflector *r = p->owner;
+	r->listed_gone = true;
 	if (r->phase != PHASE_WATCHING)
 		return object_batch_add_gone(&r->batch, r->resource->kind, ns, name);
 	r->handlers.gone(r->handlers.arg, r->resource->kind, ns, name);
@@ -657,6 +677,7 @@ static void begin_list(struct reflector *r)
 	r->listed = (struct stream_counts){0};
 	r->progress = (struct list_progress){0};
 	r->last = (struct confirm_object){0};
+	r->listed_gone = r->marked = false;
 	uv_timer_start(&r->timer, on_list_timer, r->limits.list.quiet_ms, 0);
 	if (r->expired)
 		r->version[0] = '\0';

@@ -2,8 +2,9 @@
  * The semantics are those of client-go's reflector.
  *
  * The list is streamed where the server can do that (KEP-3157), else fetched: first whatever its cache has (resourceVersion=0), later nothing
- * older than what was seen, and only where that version has expired from its store, in pages. Nothing of a list is given out before it is whole,
- * and then all of it at once, between begin and synced: so one that is given up changes nothing.
+ * older than what was seen, and only where that version has expired from its store, in pages. What a list says of objects that are known is given
+ * out as it comes, so that the world is not there twice; what would be new, or gone, is kept until the list is whole. So one that is given up adds
+ * nothing and takes nothing away.
  *
  * After a watch that did not end as it should, confirm.h makes sure that the server has reached the version that the next one goes on from. */
 #pragma once
@@ -20,7 +21,8 @@ struct reflector_handlers {
 	void (*synced)(void *arg, enum object_kind kind, bool sweep);
 	enum err (*upsert)(void *arg, struct object *o);                                  /* takes it; after an error it comes again */
 	void (*gone)(void *arg, enum object_kind kind, const char *ns, const char *name); /* ns is "" for cluster-scoped kinds */
-	struct object_amount (*amount)(void *arg, enum object_kind kind);                 /* that was given out and is not gone */
+	bool (*knows)(void *arg, const struct object *o);                 /* one of its kind and name was given out and is not gone */
+	struct object_amount (*amount)(void *arg, enum object_kind kind); /* of what was given out and is not gone */
 	void *arg;
 };
 

@@ -118,6 +118,12 @@ static void on_gone(void *arg, enum object_kind kind, const char *ns, const char
 	w->options.handlers.gone(w->options.handlers.arg, kind, ns, name);
 }
 
+static bool on_knows(void *arg, const struct object *o)
+{
+	const struct watch *w = arg;
+	return w->options.handlers.knows(w->options.handlers.arg, o);
+}
+
 static struct object_amount amount_of(void *arg, enum object_kind kind)
 {
 	const struct watch *w = arg;
@@ -154,7 +160,7 @@ static struct reflector_limits limits_of(const struct watch_options *o)
 /* False: out of memory. */
 static bool add(struct watch *w, enum role role, const char *more_labels)
 {
-	const struct reflector_handlers handlers = {on_begin, on_kind_synced, on_upsert, on_gone, amount_of, w};
+	const struct reflector_handlers handlers = {on_begin, on_kind_synced, on_upsert, on_gone, on_knows, amount_of, w};
 	const struct reflector_limits limits = limits_of(&w->options);
 	char *labels = labels_for(w, role, more_labels);
 	if (labels)

@@ -150,6 +150,19 @@ void store_delete(struct store *s, enum object_kind kind, const char *ns, const 
 		delete_entry(s, kind, ns, name);
 }
 
+bool store_knows(const struct store *s, enum object_kind kind, const char *ns, const char *name)
+{
+	if (kind == OBJECT_POD) {
+		const struct namespace_entry *n = namespace_find(s, ns);
+		return n && podset_find(&n->pods, name);
+	}
+	if (kind == OBJECT_SERVICE || kind == OBJECT_SERVICE_IMPORT) {
+		const struct service_entry *e = service_find(s, kind, ns, name);
+		return e && e->service;
+	}
+	return entry_find(s, kind, ns, name) != NULL;
+}
+
 /* --- mark and sweep --- */
 
 static void mark_pods(struct store *s)

@@ -499,6 +499,15 @@ static void on_gone(void *arg, enum object_kind kind, const char *ns, const char
 	note(arg, "-", name);
 }
 
+/* In these scripts what has come stays. */
+static bool knows(void *arg, const struct object *o)
+{
+	const struct fixture *f = arg;
+	char noted[64];
+	snprintf(noted, sizeof noted, "+%s ", o->name);
+	return strstr(f->got, noted);
+}
+
 /* Nothing here comes twice. */
 static struct object_amount amount(void *arg, enum object_kind kind)
 {
@@ -532,7 +541,7 @@ static const struct reflector_limits quick = {
 static void fixture_start(struct fixture *f, const struct reflector_case *c, const struct reflector_limits *timing,
                           struct api_endpoint *endpoint)
 {
-	const struct reflector_handlers handlers = {on_begin, on_synced, on_upsert, on_gone, amount, f};
+	const struct reflector_handlers handlers = {on_begin, on_synced, on_upsert, on_gone, knows, amount, f};
 	memset(f, 0, sizeof *f);
 	uv_loop_init(&f->loop);
 	f->expected = c;

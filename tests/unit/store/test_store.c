@@ -331,6 +331,14 @@ static void test_look_ups(void **state)
 	assert_string_equal(store_pod(w->store, "default", "web-1")->object.name, "web-1");
 	assert_null(store_pod(w->store, "other", "web-1"));
 	assert_null(store_pod(w->store, "nowhere", "web-1"));
+	assert_true(store_knows(w->store, OBJECT_POD, "default", "web-1"));
+	assert_false(store_knows(w->store, OBJECT_POD, "nowhere", "web-1"));
+	assert_true(store_knows(w->store, OBJECT_SERVICE, "default", "web"));
+	assert_false(store_knows(w->store, OBJECT_SERVICE, "default", "y"));
+	assert_true(store_knows(w->store, OBJECT_ENDPOINT_SLICE, "default", "x"));
+	assert_false(store_knows(w->store, OBJECT_ENDPOINT_SLICE, "other", "x"));
+	assert_true(store_knows(w->store, OBJECT_NAMESPACE, "", "empty"));
+	assert_false(store_knows(w->store, OBJECT_NAMESPACE, "", "full"));
 	while ((pod = store_each_pod(w->store, &cursor))) {
 		default_pods += strcmp(pod->object.ns, "default") == 0;
 		other_pods += strcmp(pod->object.ns, "other") == 0;
