@@ -142,6 +142,10 @@ def given():
 OPEN = "[fd for fd in range(1024) if os.path.islink(f'/proc/self/fd/{fd}')]"  # a shell has some of its own
 
 
+plain_descriptors = pytest.mark.skipif(bool(harness.WRAP), reason="the wrapper has descriptors of its own")
+
+
+@plain_descriptors
 def test_what_run_is_given_its_command_has(need, given):
     need("unshare")
     script = f"import os; print(os.read({given}, 99)); print({OPEN})"
@@ -173,6 +177,7 @@ def plugin(folder, text):
     return {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": "./plugin", "interactiveMode": "Never"}}
 
 
+@plain_descriptors
 def test_a_credential_plugin_inherits_nothing(serve, api, tmp_path, given):
     """It runs for each request, so the later ones while connections are open."""
     api.token, seen = "from-the-plugin", tmp_path / "seen"
@@ -187,7 +192,7 @@ def test_a_credential_plugin_inherits_nothing(serve, api, tmp_path, given):
     assert len(lines) > runs and set(lines) == {"0 1 2"}
 
 
-@pytest.mark.skipif(bool(harness.WRAP), reason="the wrapper has descriptors of its own")
+@plain_descriptors
 def test_everything_is_closed_on_exec(serve, api, tmp_path, given):
     server = follow(serve, api, tmp_path, settings=[f"snapshot={tmp_path / 'snapshot'}"], pass_fds=[given])
     server.tcp_socket().close()
