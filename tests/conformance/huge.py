@@ -103,6 +103,8 @@ def problem(question, reply, whole, ours):
         return f"{-room} octets too many"
     if bool(missing) != cut:
         return "TC and what is there do not agree"
+    if missing and ours and not question.edns and not question.tcp:
+        return "a part of the set to who has no EDNS" if records or reply.additional else None
     if missing and ours and room >= min(map(octets_of, missing)):
         return f"{room} octets are left for more"
     return None
