@@ -49,7 +49,7 @@ void process_close_on_exec(void)
 	if (!folder)
 		return;
 	for (const struct dirent *e; (e = readdir(folder));)
-		set_close_on_exec(atoi(e->d_name));
+		set_close_on_exec((int)strtol(e->d_name, NULL, 10));
 	closedir(folder);
 }
 

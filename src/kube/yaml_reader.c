@@ -89,7 +89,9 @@ static int on_parser_read(void *data, unsigned char *out, size_t cap, size_t *le
 static char bad_beginning(const yaml_parser_t *p)
 {
 	bool found = p->problem && strcmp(p->problem, "found character that cannot start any token") == 0;
-	return found && p->buffer.pointer < p->buffer.last ? (char)*p->buffer.pointer : '\0';
+	if (!found || p->buffer.pointer >= p->buffer.last)
+		return '\0';
+	return (char)*p->buffer.pointer;
 }
 
 /* What libyaml found wrong, or why it got no text. */
