@@ -6,7 +6,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 packages_build="gcc=gcc libc6-dev pkg-config=pkg-config meson=meson ninja-build=ninja
 	libuv1-dev libcjson-dev libcurl4-openssl-dev libyaml-dev liburcu-dev libxxhash-dev libcmocka-dev"
 packages_demo="busybox=busybox bind9-dnsutils=dig"
-packages_test="$packages_demo python3 python3-pytest python3-dnspython curl=curl"
+packages_test="$packages_demo python3 python3-pytest python3-pytest-xdist python3-dnspython curl=curl"
 packages_cluster="python3-yaml openssl=openssl iproute2=ip golang-go=go"
 
 die() {
@@ -96,12 +96,12 @@ unit_tests() {
 	return "$status"
 }
 
-# blackbox_tests FOLDER [pytest arguments]: the tests that ask a running headns of that build.
+# blackbox_tests FOLDER [pytest arguments]: the tests that ask a running headns of that build, several files at a time, since most of them wait.
 blackbox_tests() {
 	local folder
 	folder=$(cd "$1" && pwd)
 	shift
 	echo "black-box tests ($folder):"
-	HEADNS=${HEADNS:-$folder/src/headns} /usr/bin/python3 -m pytest -q -p no:cacheprovider --tb=short \
+	HEADNS=${HEADNS:-$folder/src/headns} /usr/bin/python3 -m pytest -q -p no:cacheprovider --tb=short -n "$((2 * $(nproc)))" --dist loadfile \
 		--junitxml="$folder/meson-logs/blackbox.junit.xml" "$root/tests/blackbox" "$@"
 }
