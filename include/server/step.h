@@ -1,0 +1,99 @@
+/* step.h - one directive at work. What a server block does with a query is a flat list of steps in a fixed order: a query walks it forwards until a
+ * step answers, and back past those that want to see the answer. A step may let the query wait, for whatever comes on the worker's loop, and
+ * go on later. It never blocks, and nothing here recurses: a query that waits is a position in its list.
+ *
+ * A step is immutable configuration (self) and, where it wants one, a state on each worker (state). All of its functions but free are
+ * called on a worker's thread. */
+#pragma once
+#include "net/net.h"
+#include "query/query.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct uv_loop_s; /* libuv's uv_loop_t */
+
+enum step_verdict {
+	STEP_PASS,   /* the next step is asked. Where reply_len is set, that response stands if nobody after this step has one */
+	STEP_ANSWER, /* the response is in reply, reply_len octets */
+	STEP_DROP,   /* no response is sent */
+	STEP_WAIT,   /* exchange_keep() or exchange_ask() said so */
+};
+
+/* A question on its way to its response: what steps see of it. It belongs to the pipeline. */
+struct exchange {
+	struct query query;         /* request: the question; transport. query.h says what a query's parts are */
+	const union net_peer *peer; /* who asked; of a sub-query, who asked the first question */
+	uint8_t *reply;             /* room for the response, */
+	size_t reply_cap;           /* for so many octets: NET_UDP_REPLY_MAX over UDP, 65,535 over TCP */
+	size_t reply_len;           /* 0: there is none yet */
+	void *waiting;              /* the step's that lets it wait: for what forget() needs */
+	const struct plan *plan;    /* the rest is private to server/ */
+	struct server_worker *worker;
+	struct net_message *message; /* in its batch; NULL: it was kept */
+	unsigned address;            /* index of the listener that was asked */
+	uint8_t at;                  /* the step that is asked, or that it waits in */
+};
+
+/* What a kind of step does. ask and name alone must be given. The calls run in an RCU read section of their own (state that outlives a call must
+ * not point into RCU data). */
+struct step_kind {
+	const char *name; /* the directive */
+
+	/* On the way in. Allocates and waits only where it must. */
+	enum step_verdict (*ask)(const void *self, void *state, struct exchange *x);
+	/* On the way out, the last step first: the response may be changed in place, and be no longer than reply_cap. NULL: the step need not
+	 * see responses. */
+	void (*answered)(const void *self, void *state, struct exchange *x);
+	/* What exchange_ask() asked for has its response (len 0: it has none), which is good for this call. The verdict is as that of ask(). */
+	enum step_verdict (*heard)(const void *self, void *state, struct exchange *x, const uint8_t *bytes, size_t len);
+	/* The time of exchange_keep() is over: x waits no longer, unless the verdict is STEP_WAIT again, after another exchange_keep().
+	 * NULL: forget() is called, and the client gets SERVFAIL. */
+	enum step_verdict (*expired)(const void *self, void *state, struct exchange *x);
+	/* x was answered without this step, to make room or because the server stops. It must not be resumed. May be called in the middle of
+	 * another query's exchange_keep(). NULL where nothing of the step's knows of x. */
+	void (*forget)(const void *self, void *state, struct exchange *x);
+
+	/* The state of one worker, made before the first ask(), on that worker's thread. NULL: out of memory; the query gets SERVFAIL, and the
+	 * next one tries again. */
+	void *(*begin)(const void *self, unsigned worker, struct uv_loop_s *loop);
+	/* The worker has come to another configuration and none of its queries waits for this one any more. Must close what the state has on the
+	 * loop; self may be gone when libuv's close callbacks run. */
+	void (*end)(void *state);
+	/* No worker has a state any more. Control thread. */
+	void (*free)(void *self);
+};
+
+/* --- waiting --- */
+
+/* Most that a query may wait in all, so that a client has its answer before its own patience ends (5 s in resolv.conf). */
+#define EXCHANGE_WAIT_MAX_MS 4500
+
+/* In ask(), heard() or expired(): x is to wait, at most timeout_ms from now (0: as long as it may). On STEP_WAIT, *kept is what is to be resumed; it
+ * is x itself if that has waited before, else a copy in its place, of which only header and question of the request's bytes are left. Then
+ * the step returns STEP_WAIT. Any other verdict is to be returned at once, and nothing waits: there is no room (STEP_ANSWER, the response
+ * is SERVFAIL), or the client has sent the same question again (STEP_DROP). What reply holds is lost in any case. */
+enum step_verdict exchange_keep(struct exchange *x, unsigned timeout_ms, struct exchange **kept);
+
+/* Goes on with one that waits, with a verdict as of ask() but STEP_WAIT: from the loop of its worker, once, outside of any read section, never from
+ * inside a step's function. x->reply is shared by all that wait on a worker: write it directly before this with STEP_ANSWER. x is gone
+ * afterwards, unless a later step let it wait. */
+void exchange_resume(struct exchange *x, enum step_verdict verdict);
+
+/* In ask(), heard() or expired(): looks up another name as if the client had asked for it over TCP, from the routes on. heard() is called with the
+ * response, never before this step's function has returned. Returns as exchange_keep(); STEP_PASS where the question is too deep in
+ * questions of questions (EXCHANGE_DEPTH_MAX). name: lower case or not. */
+enum step_verdict exchange_ask(struct exchange *x, const struct name *name, uint16_t type);
+#define EXCHANGE_DEPTH_MAX 10
+
+/* Writes the response that is only an rcode, and why (may be NULL). Returns STEP_ANSWER. */
+enum step_verdict exchange_error(struct exchange *x, enum dns_rcode rcode, const struct ede *why);
+
+/* --- handing over --- */
+
+/* One step of a server block as it is handed over. */
+struct server_step {
+	const struct step_kind *kind;
+	void *self;
+	bool owned; /* the server calls kind->free(self), also where taking the block fails */
+};
