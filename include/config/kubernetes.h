@@ -2,20 +2,9 @@
  * is what CoreDNS 1.15 does with them; the rest is ours. Owns all its texts and names. Control thread only. */
 #pragma once
 #include "base/diag.h"
-#include "dns/name.h"
+#include "config/list.h"
 #include <stdbool.h>
 #include <stdint.h>
-
-/* Names in lower case; none: NULL and 0. */
-struct name_list {
-	struct name *names;
-	unsigned count;
-};
-
-struct text_list {
-	char **texts;
-	unsigned count;
-};
 
 enum kubernetes_pods { KUBERNETES_PODS_DISABLED, KUBERNETES_PODS_INSECURE, KUBERNETES_PODS_VERIFIED };
 
@@ -30,6 +19,7 @@ struct external_options {
 	bool headless;
 	bool fallthrough; /* `fallthrough [ZONES]` */
 	struct name_list fallthrough_zones;
+	uint64_t given; /* private: which of its lines were given */
 };
 
 struct kubernetes_options {
@@ -50,10 +40,9 @@ struct kubernetes_options {
 	/* --- how they are answered --- */
 	uint32_t ttl_s;          /* `ttl SECONDS`, 0 to 3600 */
 	uint32_t negative_ttl_s; /* ours: TTL of the SOA in negative answers; the lesser of ttl and 5 where nothing was said */
-	bool negative_ttl_given;
-	unsigned max_answers; /* ours: records in an answer section at most; 0: no bound */
-	bool ede;             /* ours: `ede on|off`: negative answers say why (RFC 8914) */
-	bool compat_coredns;  /* ours: `compat coredns`: CoreDNS's behaviour also where ours differs from it */
+	unsigned max_answers;    /* ours: records in an answer section at most; 0: no bound */
+	bool ede;                /* ours: `ede on|off`: negative answers say why (RFC 8914) */
+	bool compat_coredns;     /* ours: `compat coredns`: CoreDNS's behaviour also where ours differs from it */
 
 	/* --- which objects --- */
 	enum kubernetes_endpoints endpoints; /* ours: `endpoints pods|slices` */
@@ -76,6 +65,7 @@ struct kubernetes_options {
 	unsigned list_max_objects;   /* ours: `list_max OBJECTS [MIB]`: how much there may be in one */
 	unsigned list_max_mib;
 	char *snapshot; /* ours: file that the cache is kept in over a restart; NULL: none */
+	uint64_t given; /* private: which of its lines were given, also where they say what is the default */
 };
 
 /* All defaults; no zones yet. */
@@ -85,7 +75,7 @@ void kubernetes_options_init(struct kubernetes_options *o);
 void kubernetes_options_clear(struct kubernetes_options *o);
 
 /* What one line of the block says: its first word and the others. ERR_SYNTAX, ERR_RANGE: o is as it was, and diag says what is
- * wanted; ERR_NOMEM may have set a part. */
+ * wanted, and for a slip of the keyboard what may be meant; ERR_NOMEM may have set a part. */
 enum err kubernetes_set(struct kubernetes_options *o, const char *directive, const char *const *words, unsigned count, struct diag *d);
 
 /* The i-th directive and its arguments, as they are written ("ttl", "SECONDS"; placeholders in capitals, "a|b" for one of these, "" for none).
@@ -95,7 +85,7 @@ bool kubernetes_directive(unsigned i, const char **name, const char **arguments)
 /* After the last of them: what goes together, and what depends on others. Where no zones were given these are taken. */
 enum err kubernetes_options_finish(struct kubernetes_options *o, const struct name_list *zones, struct diag *d);
 
-/* The first directive that was given and counts only where there is an API server; NULL: none. */
+/* The first directive that was given, whatever it says, and counts only where there is an API server; NULL: none. */
 const char *kubernetes_of_clusters_only(const struct kubernetes_options *o);
 
 /* All defaults; no zones yet. ERR_NOMEM. */

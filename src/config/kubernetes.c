@@ -28,20 +28,12 @@ void kubernetes_options_init(struct kubernetes_options *o)
 	};
 }
 
-void texts_clear(struct text_list *list)
-{
-	for (unsigned i = 0; i < list->count; i++)
-		free(list->texts[i]);
-	free(list->texts);
-	*list = (struct text_list){0};
-}
-
 void kubernetes_options_clear(struct kubernetes_options *o)
 {
-	free(o->zones.names);
-	free(o->multicluster.names);
+	names_clear(&o->zones);
+	names_clear(&o->multicluster);
 	external_options_clear(&o->external);
-	free(o->fallthrough_zones.names);
+	names_clear(&o->fallthrough_zones);
 	texts_clear(&o->namespaces);
 	free(o->namespace_labels);
 	free(o->labels);
@@ -182,7 +174,7 @@ enum err kubernetes_options_finish(struct kubernetes_options *o, const struct na
 		err = check_multicluster(o, d);
 	if (err)
 		return err;
-	if (!o->negative_ttl_given)
+	if (!kubernetes_given(o, "negative_ttl"))
 		o->negative_ttl_s = o->ttl_s < NEGATIVE_TTL_S ? o->ttl_s : NEGATIVE_TTL_S;
 	if (o->namespaces.count && o->namespace_labels)
 		return diag_set(d, ERR_SYNTAX, "namespaces and namespace_labels: only one of them can be said");
@@ -211,32 +203,4 @@ enum err external_options_finish(struct external_options *o, const struct name_l
 {
 	enum err err = o->zones.count ? OK : take_zones(&o->zones, zones, d);
 	return err ? err : check_zones(&o->zones, d);
-}
-
-const char *kubernetes_of_clusters_only(const struct kubernetes_options *o)
-{
-	const struct {
-		const char *directive;
-		bool given;
-	} directives[] = {
-	        {"endpoint", o->endpoint},
-	        {"tls", o->tls_cert || o->tls_ca},
-	        {"kubeconfig", o->kubeconfig},
-	        {"apiserver_qps", o->apiserver_qps > 0},
-	        {"apiserver_burst", o->apiserver_burst},
-	        {"apiserver_max_inflight", o->apiserver_max_inflight},
-	        {"startup_timeout", o->startup_timeout_ms != STARTUP_TIMEOUT_MS},
-	        {"list_progress", o->list_progress_ms != LIST_PROGRESS_MS},
-	        {"list_timeout", o->list_timeout_ms != LIST_TIMEOUT_MS},
-	        {"list_max", o->list_max_objects != LIST_MAX_OBJECTS || o->list_max_mib != LIST_MAX_MIB},
-	        {"snapshot", o->snapshot},
-	        {"endpoints", o->endpoints != KUBERNETES_ENDPOINTS_PODS},
-	        {"namespace_labels", o->namespace_labels},
-	        {"labels", o->labels},
-	};
-	for (size_t i = 0; i < sizeof directives / sizeof *directives; i++) {
-		if (directives[i].given)
-			return directives[i].directive;
-	}
-	return NULL;
 }

@@ -3,8 +3,8 @@
 #include "base/log.h"
 #include "config/selector.h"
 #include "config/value.h"
+#include "option.h"
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,15 +12,6 @@
 #define LIST_MAX_MS     86400000u /* a day; none at all would be no bound */
 #define TTL_MAX_S       3600
 #define MAX_ANSWERS_MAX UINT16_MAX /* as many as a message can count */
-#define ANY_NUMBER      UINT_MAX
-
-struct words {
-	const char *directive;
-	const char *const *texts; /* behind it */
-	unsigned count;
-};
-
-typedef enum err setter(struct kubernetes_options *o, const struct words *w, struct diag *d);
 
 static enum err no_memory(struct diag *d)
 {
@@ -28,64 +19,6 @@ static enum err no_memory(struct diag *d)
 }
 
 /* --- values --- */
-
-/* An empty one is none. */
-static enum err set_maybe_text(char **text, const char *value, struct diag *d)
-{
-	char *copy = *value ? strdup(value) : NULL;
-	if (*value && !copy)
-		return no_memory(d);
-	free(*text);
-	*text = copy;
-	return OK;
-}
-
-static enum err set_text(char **text, const char *value, struct diag *d)
-{
-	if (*value)
-		return set_maybe_text(text, value, d);
-	return diag_set(d, ERR_SYNTAX, "nothing is said between the quotes; an environment variable that is not set?");
-}
-
-static enum err set_ttl_value(uint32_t *ttl_s, const struct words *w, struct diag *d)
-{
-	unsigned value = 0;
-	enum err err = value_number(w->texts[0], 0, TTL_MAX_S, &value, d);
-	if (!err)
-		*ttl_s = value;
-	return err;
-}
-
-/* The index of the word in NULL-terminated choices. */
-static enum err set_choice(const char *word, const char *const *choices, unsigned *index, struct diag *d)
-{
-	char text[128] = "";
-	size_t len = 0;
-	for (unsigned i = 0; choices[i]; i++) {
-		if (strcmp(word, choices[i]) == 0) {
-			*index = i;
-			return OK;
-		}
-		len += (size_t)snprintf(text + len, sizeof text - len, "%s%s", !i ? "" : choices[i + 1] ? ", " : " or ", choices[i]);
-	}
-	return diag_set(d, ERR_SYNTAX, "%s is wanted, not \"%s\"", text, word);
-}
-
-/* The zones of the words take the place of those that were. */
-static enum err set_zones(struct name_list *zones, const struct words *w, struct diag *d)
-{
-	struct name_list list = {0};
-	for (unsigned i = 0; i < w->count; i++) {
-		enum err err = kubernetes_add_zone(&list, w->texts[i], d);
-		if (err) {
-			free(list.names);
-			return err;
-		}
-	}
-	free(zones->names);
-	*zones = list;
-	return OK;
-}
 
 /* The words with blanks between, which is how a selector that was cut into words becomes one again. NULL: out of memory. */
 static char *joined(const struct words *w)
@@ -115,217 +48,50 @@ static enum err set_selector(char **text, const struct words *w, struct diag *d)
 	return OK;
 }
 
-/* Directives without words. */
-static const struct {
-	const char *directive;
-	size_t offset; /* of the bool that becomes true */
-} flags[] = {
-        {"endpoint_pod_names", offsetof(struct kubernetes_options, endpoint_pod_names)},
-        {"noendpoints", offsetof(struct kubernetes_options, noendpoints)},
-        {"svcb", offsetof(struct kubernetes_options, svcb)},
-        {"zonal", offsetof(struct kubernetes_options, zonal)},
-};
+/* --- kubernetes --- */
 
-static enum err set_flag(struct kubernetes_options *o, const struct words *w, struct diag *d)
+static enum err set_namespace_labels(void *values, const struct words *w, struct diag *d)
 {
-	(void)d;
-	for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-		if (strcmp(w->directive, flags[i].directive) == 0)
-			*(bool *)((char *)o + flags[i].offset) = true;
-	}
-	return OK;
+	return set_selector(&((struct kubernetes_options *)values)->namespace_labels, w, d);
 }
 
-/* --- which names --- */
-
-static enum err set_fallthrough(struct kubernetes_options *o, const struct words *w, struct diag *d)
+static enum err set_labels(void *values, const struct words *w, struct diag *d)
 {
-	enum err err = set_zones(&o->fallthrough_zones, w, d);
-	if (!err)
-		o->fallthrough = true;
-	return err;
+	return set_selector(&((struct kubernetes_options *)values)->labels, w, d);
 }
 
-static enum err set_multicluster(struct kubernetes_options *o, const struct words *w, struct diag *d)
+static enum err set_endpoint(void *values, const struct words *w, struct diag *d)
 {
-	return set_zones(&o->multicluster, w, d);
-}
-
-static enum err set_pods(struct kubernetes_options *o, const struct words *w, struct diag *d)
-{
-	static const char *const modes[] = {
-	        [KUBERNETES_PODS_DISABLED] = "disabled",
-	        [KUBERNETES_PODS_INSECURE] = "insecure",
-	        [KUBERNETES_PODS_VERIFIED] = "verified",
-	        NULL,
-	};
-	unsigned mode = o->pods;
-	enum err err = set_choice(w->texts[0], modes, &mode, d);
-	o->pods = (enum kubernetes_pods)mode;
-	return err;
-}
-
-static enum err set_ignore(struct kubernetes_options *o, const struct words *w, struct diag *d)
-{
-	static const char *const choices[] = {"empty_service", NULL};
-	unsigned choice;
-	enum err err = set_choice(w->texts[0], choices, &choice, d);
-	if (!err)
-		o->ignore_empty_service = true;
-	return err;
-}
-
-/* --- how they are answered --- */
-
-static enum err set_ttl(struct kubernetes_options *o, const struct words *w, struct diag *d)
-{
-	return set_ttl_value(&o->ttl_s, w, d);
-}
-
-static enum err set_negative_ttl(struct kubernetes_options *o, const struct words *w, struct diag *d)
-{
-	enum err err = set_ttl_value(&o->negative_ttl_s, w, d);
-	if (!err)
-		o->negative_ttl_given = true;
-	return err;
-}
-
-static enum err set_max_answers(struct kubernetes_options *o, const struct words *w, struct diag *d)
-{
-	return value_number(w->texts[0], 1, MAX_ANSWERS_MAX, &o->max_answers, d);
-}
-
-static enum err set_ede(struct kubernetes_options *o, const struct words *w, struct diag *d)
-{
-	static const char *const choices[] = {"off", "on", NULL};
-	unsigned choice = o->ede;
-	enum err err = set_choice(w->texts[0], choices, &choice, d);
-	o->ede = choice != 0;
-	return err;
-}
-
-static enum err set_compat(struct kubernetes_options *o, const struct words *w, struct diag *d)
-{
-	static const char *const choices[] = {"coredns", NULL};
-	unsigned choice;
-	enum err err = set_choice(w->texts[0], choices, &choice, d);
-	if (!err)
-		o->compat_coredns = true;
-	return err;
-}
-
-/* --- which objects --- */
-
-static enum err set_endpoints(struct kubernetes_options *o, const struct words *w, struct diag *d)
-{
-	static const char *const sources[] = {
-	        [KUBERNETES_ENDPOINTS_PODS] = "pods",
-	        [KUBERNETES_ENDPOINTS_SLICES] = "slices",
-	        NULL,
-	};
-	unsigned source = o->endpoints;
-	enum err err = set_choice(w->texts[0], sources, &source, d);
-	o->endpoints = (enum kubernetes_endpoints)source;
-	return err;
-}
-
-/* Several lines add up, as in CoreDNS. */
-static enum err set_namespaces(struct kubernetes_options *o, const struct words *w, struct diag *d)
-{
-	struct text_list *list = &o->namespaces;
-	char **more = realloc(list->texts, (list->count + w->count) * sizeof *more);
-	unsigned before = list->count;
-	if (!more)
-		return no_memory(d);
-	list->texts = more;
-	for (unsigned i = 0; i < w->count; i++) {
-		if ((more[list->count] = strdup(w->texts[i]))) {
-			list->count++;
-			continue;
-		}
-		while (list->count > before)
-			free(more[--list->count]);
-		return no_memory(d);
-	}
-	return OK;
-}
-
-static enum err set_namespace_labels(struct kubernetes_options *o, const struct words *w, struct diag *d)
-{
-	return set_selector(&o->namespace_labels, w, d);
-}
-
-static enum err set_labels(struct kubernetes_options *o, const struct words *w, struct diag *d)
-{
-	return set_selector(&o->labels, w, d);
-}
-
-/* --- the API server --- */
-
-static enum err set_endpoint(struct kubernetes_options *o, const struct words *w, struct diag *d)
-{
+	struct kubernetes_options *o = values;
 	if (w->count > 1)
 		log_line(LOG_WARNING, "endpoint: of %u URLs only the first is used, as in CoreDNS", w->count);
-	return set_text(&o->endpoint, w->texts[0], d);
+	return option_text(&o->endpoint, w->texts[0], d);
 }
 
-static enum err set_tls(struct kubernetes_options *o, const struct words *w, struct diag *d)
+static enum err set_tls(void *values, const struct words *w, struct diag *d)
 {
-	enum err err = set_maybe_text(&o->tls_cert, w->texts[0], d);
+	struct kubernetes_options *o = values;
+	enum err err = option_maybe_text(&o->tls_cert, w->texts[0], d);
 	if (!err)
-		err = set_maybe_text(&o->tls_key, w->texts[1], d);
-	return err ? err : set_maybe_text(&o->tls_ca, w->texts[2], d);
+		err = option_maybe_text(&o->tls_key, w->texts[1], d);
+	return err ? err : option_maybe_text(&o->tls_ca, w->texts[2], d);
 }
 
-static enum err set_kubeconfig(struct kubernetes_options *o, const struct words *w, struct diag *d)
+static enum err set_kubeconfig(void *values, const struct words *w, struct diag *d)
 {
-	enum err err = set_text(&o->kubeconfig, w->texts[0], d);
-	return err ? err : set_maybe_text(&o->context, w->count > 1 ? w->texts[1] : "", d);
+	struct kubernetes_options *o = values;
+	enum err err = option_text(&o->kubeconfig, w->texts[0], d);
+	return err ? err : option_maybe_text(&o->context, w->count > 1 ? w->texts[1] : "", d);
 }
 
-static enum err set_apiserver_qps(struct kubernetes_options *o, const struct words *w, struct diag *d)
+static enum err set_apiserver_qps(void *values, const struct words *w, struct diag *d)
 {
-	return value_decimal(w->texts[0], &o->apiserver_qps, d);
+	return value_decimal(w->texts[0], &((struct kubernetes_options *)values)->apiserver_qps, d);
 }
 
-static enum err set_apiserver_burst(struct kubernetes_options *o, const struct words *w, struct diag *d)
+static enum err set_list_max(void *values, const struct words *w, struct diag *d)
 {
-	return value_number(w->texts[0], 0, INT_MAX, &o->apiserver_burst, d);
-}
-
-static enum err set_apiserver_max_inflight(struct kubernetes_options *o, const struct words *w, struct diag *d)
-{
-	return value_number(w->texts[0], 0, INT_MAX, &o->apiserver_max_inflight, d);
-}
-
-static enum err set_startup_timeout(struct kubernetes_options *o, const struct words *w, struct diag *d)
-{
-	return value_duration_ms(w->texts[0], &o->startup_timeout_ms, d);
-}
-
-static enum err set_list_time(uint64_t *ms, const struct words *w, struct diag *d)
-{
-	uint64_t value;
-	enum err err = value_duration_ms(w->texts[0], &value, d);
-	if (!err && (!value || value > LIST_MAX_MS))
-		return diag_set(d, ERR_RANGE, "more than 0 and at most %uh", LIST_MAX_MS / 3600000);
-	if (!err)
-		*ms = value;
-	return err;
-}
-
-static enum err set_list_progress(struct kubernetes_options *o, const struct words *w, struct diag *d)
-{
-	return set_list_time(&o->list_progress_ms, w, d);
-}
-
-static enum err set_list_timeout(struct kubernetes_options *o, const struct words *w, struct diag *d)
-{
-	return set_list_time(&o->list_timeout_ms, w, d);
-}
-
-static enum err set_list_max(struct kubernetes_options *o, const struct words *w, struct diag *d)
-{
+	struct kubernetes_options *o = values;
 	unsigned mib = o->list_max_mib;
 	enum err err = w->count > 1 ? value_number(w->texts[1], 1, INT_MAX, &mib, d) : OK;
 	if (!err)
@@ -335,152 +101,105 @@ static enum err set_list_max(struct kubernetes_options *o, const struct words *w
 	return err;
 }
 
-static enum err set_handover(struct kubernetes_options *o, const struct words *w, struct diag *d)
+static enum err set_fallthrough(void *values, const struct words *w, struct diag *d)
 {
-	uint64_t ms;
-	enum err err = value_duration_ms(w->texts[0], &ms, d);
-	if (!err && ms > HANDOVER_MAX_MS)
-		return diag_set(d, ERR_RANGE, "at most %us", HANDOVER_MAX_MS / 1000);
-	if (!err)
-		o->handover_ms = ms;
+	struct kubernetes_options *o = values;
+	enum err err = option_zones(&o->fallthrough_zones, w, d);
+	o->fallthrough |= !err;
 	return err;
 }
 
-static enum err set_snapshot(struct kubernetes_options *o, const struct words *w, struct diag *d)
-{
-	return set_text(&o->snapshot, w->texts[0], d);
-}
+#define AT(field) offsetof(struct kubernetes_options, field)
 
-/* --- all of them --- */
-
-static const struct directive {
-	const char *name, *arguments; /* as they are written */
-	unsigned min, max;            /* how many */
-	setter *set;
-} directives[] = {
-        {"apiserver_burst", "N", 1, 1, set_apiserver_burst},
-        {"apiserver_max_inflight", "N", 1, 1, set_apiserver_max_inflight},
-        {"apiserver_qps", "N", 1, 1, set_apiserver_qps},
-        {"compat", "coredns", 1, 1, set_compat},
-        {"ede", "on|off", 1, 1, set_ede},
-        {"endpoint", "URL", 1, ANY_NUMBER, set_endpoint},
-        {"endpoint_pod_names", "", 0, 0, set_flag},
-        {"endpoints", "pods|slices", 1, 1, set_endpoints},
-        {"fallthrough", "[ZONE...]", 0, ANY_NUMBER, set_fallthrough},
-        {"handover", "DURATION", 1, 1, set_handover},
-        {"ignore", "empty_service", 1, 1, set_ignore},
-        {"kubeconfig", "FILE [CONTEXT]", 1, 2, set_kubeconfig},
-        {"labels", "SELECTOR", 1, ANY_NUMBER, set_labels},
-        {"list_max", "OBJECTS [MIB]", 1, 2, set_list_max},
-        {"list_progress", "DURATION", 1, 1, set_list_progress},
-        {"list_timeout", "DURATION", 1, 1, set_list_timeout},
-        {"max_answers", "N", 1, 1, set_max_answers},
-        {"multicluster", "[ZONE...]", 0, ANY_NUMBER, set_multicluster},
-        {"namespace_labels", "SELECTOR", 1, ANY_NUMBER, set_namespace_labels},
-        {"namespaces", "NAME...", 1, ANY_NUMBER, set_namespaces},
-        {"negative_ttl", "SECONDS", 1, 1, set_negative_ttl},
-        {"noendpoints", "", 0, 0, set_flag},
-        {"pods", "disabled|insecure|verified", 1, 1, set_pods},
-        {"snapshot", "FILE", 1, 1, set_snapshot},
-        {"startup_timeout", "DURATION", 1, 1, set_startup_timeout},
-        {"svcb", "", 0, 0, set_flag},
-        {"tls", "CERT KEY CACERT", 3, 3, set_tls},
-        {"ttl", "SECONDS", 1, 1, set_ttl},
-        {"zonal", "", 0, 0, set_flag},
+static const struct option kubernetes_lines[] = {
+        {"apiserver_burst", "N", 1, 1, OPTION_NUMBER, OPTION_CLUSTERS, AT(apiserver_burst), 0, INT_MAX, NULL},
+        {"apiserver_max_inflight", "N", 1, 1, OPTION_NUMBER, OPTION_CLUSTERS, AT(apiserver_max_inflight), 0, INT_MAX, NULL},
+        {"apiserver_qps", "N", 1, 1, OPTION_CALL, OPTION_CLUSTERS, 0, 0, 0, set_apiserver_qps},
+        {"compat", "coredns", 1, 1, OPTION_FLAG, 0, AT(compat_coredns), 0, 0, NULL},
+        {"ede", "on|off", 1, 1, OPTION_ON_OFF, 0, AT(ede), 0, 0, NULL},
+        {"endpoint", "URL", 1, OPTION_ANY_NUMBER, OPTION_CALL, OPTION_CLUSTERS, 0, 0, 0, set_endpoint},
+        {"endpoint_pod_names", "", 0, 0, OPTION_FLAG, 0, AT(endpoint_pod_names), 0, 0, NULL},
+        {"endpoints", "pods|slices", 1, 1, OPTION_CHOICE, OPTION_CLUSTERS, AT(endpoints), 0, 0, NULL},
+        {"fallthrough", "[ZONE...]", 0, OPTION_ANY_NUMBER, OPTION_CALL, 0, 0, 0, 0, set_fallthrough},
+        {"handover", "DURATION", 1, 1, OPTION_DURATION, 0, AT(handover_ms), 0, HANDOVER_MAX_MS, NULL},
+        {"ignore", "empty_service", 1, 1, OPTION_FLAG, 0, AT(ignore_empty_service), 0, 0, NULL},
+        {"kubeconfig", "FILE [CONTEXT]", 1, 2, OPTION_CALL, OPTION_CLUSTERS, 0, 0, 0, set_kubeconfig},
+        {"labels", "SELECTOR", 1, OPTION_ANY_NUMBER, OPTION_CALL, OPTION_CLUSTERS, 0, 0, 0, set_labels},
+        {"list_max", "OBJECTS [MIB]", 1, 2, OPTION_CALL, OPTION_CLUSTERS, 0, 0, 0, set_list_max},
+        {"list_progress", "DURATION", 1, 1, OPTION_DURATION, OPTION_CLUSTERS, AT(list_progress_ms), 1, LIST_MAX_MS, NULL},
+        {"list_timeout", "DURATION", 1, 1, OPTION_DURATION, OPTION_CLUSTERS, AT(list_timeout_ms), 1, LIST_MAX_MS, NULL},
+        {"max_answers", "N", 1, 1, OPTION_NUMBER, 0, AT(max_answers), 1, MAX_ANSWERS_MAX, NULL},
+        {"multicluster", "[ZONE...]", 0, OPTION_ANY_NUMBER, OPTION_ZONES, 0, AT(multicluster), 0, 0, NULL},
+        {"namespace_labels", "SELECTOR", 1, OPTION_ANY_NUMBER, OPTION_CALL, OPTION_CLUSTERS, 0, 0, 0, set_namespace_labels},
+        {"namespaces", "NAME...", 1, OPTION_ANY_NUMBER, OPTION_TEXTS, 0, AT(namespaces), 0, 0, NULL},
+        {"negative_ttl", "SECONDS", 1, 1, OPTION_NUMBER, 0, AT(negative_ttl_s), 0, TTL_MAX_S, NULL},
+        {"noendpoints", "", 0, 0, OPTION_FLAG, 0, AT(noendpoints), 0, 0, NULL},
+        {"pods", "disabled|insecure|verified", 1, 1, OPTION_CHOICE, 0, AT(pods), 0, 0, NULL},
+        {"snapshot", "FILE", 1, 1, OPTION_TEXT, OPTION_CLUSTERS, AT(snapshot), 0, 0, NULL},
+        {"startup_timeout", "DURATION", 1, 1, OPTION_DURATION, OPTION_CLUSTERS, AT(startup_timeout_ms), 0, 0, NULL},
+        {"svcb", "", 0, 0, OPTION_FLAG, 0, AT(svcb), 0, 0, NULL},
+        {"tls", "CERT KEY CACERT", 3, 3, OPTION_CALL, OPTION_CLUSTERS, 0, 0, 0, set_tls},
+        {"ttl", "SECONDS", 1, 1, OPTION_NUMBER, 0, AT(ttl_s), 0, TTL_MAX_S, NULL},
+        {"zonal", "", 0, 0, OPTION_FLAG, 0, AT(zonal), 0, 0, NULL},
 };
-#define DIRECTIVES (sizeof directives / sizeof *directives)
+#undef AT
+
+static const struct option_table kubernetes_table = {"kubernetes", kubernetes_lines, sizeof kubernetes_lines / sizeof *kubernetes_lines,
+                                                     NULL};
+
+enum err kubernetes_set(struct kubernetes_options *o, const char *directive, const char *const *words, unsigned count, struct diag *d)
+{
+	const struct words w = {directive, words, count};
+	return option_take(&kubernetes_table, o, &o->given, &w, d);
+}
 
 bool kubernetes_directive(unsigned i, const char **name, const char **arguments)
 {
-	if (i >= DIRECTIVES)
+	if (i >= kubernetes_table.count)
 		return false;
-	*name = directives[i].name;
-	*arguments = directives[i].arguments;
+	*name = kubernetes_lines[i].name;
+	*arguments = kubernetes_lines[i].arguments;
 	return true;
 }
 
-static enum err unknown(const char *name, struct diag *d)
+bool kubernetes_given(const struct kubernetes_options *o, const char *directive)
 {
-	char text[DIAG_TEXT_MAX] = "";
-	size_t len = 0;
-	for (size_t i = 0; i < DIRECTIVES; i++)
-		len += (size_t)snprintf(text + len, sizeof text - len, "%s%s", i ? ", " : "", directives[i].name);
-	return diag_set(d, ERR_SYNTAX, "kubernetes has no \"%s\"; it has: %s", name, text);
+	return option_given(&kubernetes_table, o->given, directive);
+}
+
+const char *kubernetes_of_clusters_only(const struct kubernetes_options *o)
+{
+	return option_first(&kubernetes_table, o->given, OPTION_CLUSTERS);
 }
 
 /* --- k8s_external --- */
 
-static enum err set_external_apex(struct external_options *o, const struct words *w, struct diag *d)
+static enum err set_external_apex(void *values, const struct words *w, struct diag *d)
 {
 	const char *label = w->texts[0];
 	struct name name;
 	if (name_from_text(&name, label, strlen(label)) || name.labels != 1 || strchr(label, '.'))
 		return diag_set(d, ERR_SYNTAX, "one label is wanted, not \"%s\"", label);
-	return set_text(&o->apex, label, d);
+	return option_text(&((struct external_options *)values)->apex, label, d);
 }
 
-static enum err set_external_ttl(struct external_options *o, const struct words *w, struct diag *d)
+static enum err set_external_fallthrough(void *values, const struct words *w, struct diag *d)
 {
-	return set_ttl_value(&o->ttl_s, w, d);
-}
-
-static enum err set_external_headless(struct external_options *o, const struct words *w, struct diag *d)
-{
-	(void)w;
-	(void)d;
-	o->headless = true;
-	return OK;
-}
-
-static enum err set_external_fallthrough(struct external_options *o, const struct words *w, struct diag *d)
-{
-	enum err err = set_zones(&o->fallthrough_zones, w, d);
-	if (!err)
-		o->fallthrough = true;
+	struct external_options *o = values;
+	enum err err = option_zones(&o->fallthrough_zones, w, d);
+	o->fallthrough |= !err;
 	return err;
 }
 
 enum err external_set(struct external_options *o, const char *directive, const char *const *words, unsigned count, struct diag *d)
 {
-	static const struct {
-		const char *name, *arguments;
-		unsigned min, max;
-		enum err (*set)(struct external_options *o, const struct words *w, struct diag *d);
-	} known[] = {
-	        {"apex", " LABEL", 1, 1, set_external_apex},
-	        {"fallthrough", " [ZONE...]", 0, ANY_NUMBER, set_external_fallthrough},
-	        {"headless", "", 0, 0, set_external_headless},
-	        {"ttl", " SECONDS", 1, 1, set_external_ttl},
+	static const struct option lines[] = {
+	        {"apex", "LABEL", 1, 1, OPTION_CALL, 0, 0, 0, 0, set_external_apex},
+	        {"fallthrough", "[ZONE...]", 0, OPTION_ANY_NUMBER, OPTION_CALL, 0, 0, 0, 0, set_external_fallthrough},
+	        {"headless", "", 0, 0, OPTION_FLAG, 0, offsetof(struct external_options, headless), 0, 0, NULL},
+	        {"ttl", "SECONDS", 1, 1, OPTION_NUMBER, 0, offsetof(struct external_options, ttl_s), 0, TTL_MAX_S, NULL},
 	};
+	static const struct option_table table = {"k8s_external", lines, sizeof lines / sizeof *lines, NULL};
 	const struct words w = {directive, words, count};
-	struct diag why;
-	enum err err;
-	for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-		if (strcmp(known[i].name, directive) != 0)
-			continue;
-		if (count < known[i].min || count > known[i].max)
-			return diag_set(d, ERR_SYNTAX, "%s: it is written: %s%s", directive, directive, known[i].arguments);
-		err = known[i].set(o, &w, &why);
-		return err ? diag_set(d, err, "%s: %s", directive, why.text) : OK;
-	}
-	return diag_set(d, ERR_SYNTAX, "k8s_external has no \"%s\"; it has: apex, fallthrough, headless, ttl", directive);
-}
-
-enum err kubernetes_set(struct kubernetes_options *o, const char *directive, const char *const *words, unsigned count, struct diag *d)
-{
-	const struct words w = {directive, words, count};
-	const struct directive *found = NULL;
-	struct diag why;
-	enum err err;
-	for (size_t i = 0; i < DIRECTIVES && !found; i++) {
-		if (strcmp(directives[i].name, directive) == 0)
-			found = &directives[i];
-	}
-	if (!found)
-		return unknown(directive, d);
-	if (count < found->min || count > found->max)
-		return diag_set(d, ERR_SYNTAX, "%s: it is written: %s%s%s", directive, directive, *found->arguments ? " " : "",
-		                found->arguments);
-	err = found->set(o, &w, &why);
-	return err ? diag_set(d, err, "%s: %s", directive, why.text) : OK;
+	return option_take(&table, o, &o->given, &w, d);
 }

@@ -2,4 +2,5 @@
 #pragma once
 #include "config/kubernetes.h"
 
-void texts_clear(struct text_list *list);
+/* The line was given, whatever it says. directive must be one of those there are. */
+bool kubernetes_given(const struct kubernetes_options *o, const char *directive);

@@ -1,5 +1,4 @@
 #include "config/settings.h"
-#include "kubernetes_directives.h"
 #include "lexer.h"
 #include <stdio.h>
 #include <stdlib.h>
