@@ -30,13 +30,22 @@ enum err list_bounds_check(const struct list_bounds *b, struct object_amount amo
 	return OK;
 }
 
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+	return a < b ? a : b;
+}
+
+uint64_t list_first_check_ms(const struct list_bounds *b)
+{
+	return smaller(b->quiet_ms, b->whole_ms);
+}
+
 enum err list_progress_check(const struct list_progress *p, const struct list_bounds *b, uint64_t now_ms, uint64_t *again_ms,
                              struct diag *d)
 {
 	uint64_t age_ms = now_ms - p->begun_ms, quiet_ms = now_ms - p->object_ms;
-	uint64_t left_ms, whole_left_ms;
 	if (!p->begun) {
-		*again_ms = b->quiet_ms;
+		*again_ms = list_first_check_ms(b);
 		return OK;
 	}
 	if (quiet_ms >= b->quiet_ms)
@@ -45,8 +54,6 @@ enum err list_progress_check(const struct list_progress *p, const struct list_bo
 	if (age_ms >= b->whole_ms)
 		return diag_set(d, ERR_RANGE, "the list is not whole after %u ms, see list_timeout; it has %llu objects", b->whole_ms,
 		                (unsigned long long)p->objects);
-	left_ms = b->quiet_ms - quiet_ms;
-	whole_left_ms = b->whole_ms - age_ms;
-	*again_ms = left_ms < whole_left_ms ? left_ms : whole_left_ms;
+	*again_ms = smaller(b->quiet_ms - quiet_ms, b->whole_ms - age_ms);
 	return OK;
 }

@@ -26,6 +26,9 @@ enum err list_progress_add(struct list_progress *p, const struct list_bounds *b,
 /* ERR_RANGE: there is more of a kind than a list may have, and diag says of what. */
 enum err list_bounds_check(const struct list_bounds *b, struct object_amount amount, struct diag *d);
 
+/* In how many milliseconds a list that has just been asked for is to be checked first. */
+uint64_t list_first_check_ms(const struct list_bounds *b);
+
 /* ERR_RANGE: it takes too long, and diag says how. Else *again_ms is when to look again. */
 enum err list_progress_check(const struct list_progress *p, const struct list_bounds *b, uint64_t now_ms, uint64_t *again_ms,
                              struct diag *d);

@@ -678,7 +678,7 @@ static void begin_list(struct reflector *r)
 	r->progress = (struct list_progress){0};
 	r->last = (struct confirm_object){0};
 	r->listed_gone = r->marked = false;
-	uv_timer_start(&r->timer, on_list_timer, r->limits.list.quiet_ms, 0);
+	uv_timer_start(&r->timer, on_list_timer, list_first_check_ms(&r->limits.list), 0);
 	if (r->expired)
 		r->version[0] = '\0';
 	log_line(LOG_DEBUG, "%s: listing what is not older than version %.40s", r->resource->plural, *r->version ? r->version : "0");
