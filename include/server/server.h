@@ -6,6 +6,7 @@
 #include "config/kubernetes.h"
 #include "dns/name.h"
 #include "net/net.h"
+#include "server/step.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -32,15 +33,14 @@ struct server_place {
 };
 
 /* A block of a Corefile, or what stands for one. It answers what comes to its places, where no other block has a longer zone at the same address.
- * Copied, but for the cluster. */
+ * Copied, but for the steps' selves. */
 struct server_block {
 	const struct server_place *places;
 	unsigned place_count;
-	struct cluster *cluster;   /* borrowed; NULL: every query is refused */
-	bool rotate;               /* query.h */
-	bool outside_nxdomain;     /* query.h */
-	const struct name *search; /* query.h */
-	unsigned search_count;
+	const struct server_step *steps; /* in the order in which they are asked; without any, every query is refused */
+	unsigned step_count;
+	bool ede;              /* who is refused is told why (query.h) */
+	bool outside_nxdomain; /* query.h */
 };
 
 struct server;
@@ -54,7 +54,7 @@ void server_stop(struct server *s);
 /* Stops the listeners, if need be, and frees everything; to be called before the clusters are freed. Takes NULL. */
 void server_free(struct server *s);
 
-/* Adds to the configuration that is to be adopted. ERR_NOMEM, or ERR_EXISTS where it, or another block, has that zone at one of the addresses
+/* Adds to the configuration that is to be adopted; takes the steps that are owned, also where it fails. ERR_NOMEM, or ERR_EXISTS where it, or another block, has that zone at one of the addresses
  * already. */
 enum err server_add_block(struct server *s, const struct server_block *block, struct diag *d);
 

@@ -97,3 +97,6 @@ struct server_step {
 	void *self;
 	bool owned; /* the server calls kind->free(self), also where taking the block fails */
 };
+
+/* Frees what is owned of them. */
+void server_steps_free(const struct server_step *steps, unsigned count);

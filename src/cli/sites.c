@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "cli/bind.h"
 #include "net/listen.h"
+#include "server/cluster_step.h"
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -268,19 +269,32 @@ bool sites_known(const struct sites *s)
 	return true;
 }
 
+/* The server takes the steps. */
+static enum err add_site(const struct site *site, const struct options *o, struct server *server, struct diag *d)
+{
+	const struct cluster_step_options names = {
+	        .cluster = site->cluster ? site->cluster->cluster : NULL,
+	        .rotate = site->rotate,
+	        .outside_nxdomain = o->outside_nxdomain,
+	};
+	struct server_step steps[CLUSTER_STEPS_MAX];
+	struct server_block block = {
+	        .places = site->places,
+	        .place_count = site->place_count,
+	        .steps = steps,
+	        .ede = site->cluster ? site->cluster->kubernetes->ede : true,
+	        .outside_nxdomain = o->outside_nxdomain,
+	};
+	if (names.cluster && cluster_steps_new(&names, steps, &block.step_count))
+		return no_memory(d);
+	return server_add_block(server, &block, d);
+}
+
 enum err sites_add(const struct sites *s, const struct options *o, struct server *server, struct diag *d)
 {
 	for (unsigned i = 0; i < s->count; i++) {
-		const struct site *site = &s->all[i];
-		const struct server_block block = {
-		        .places = site->places,
-		        .place_count = site->place_count,
-		        .cluster = site->cluster ? site->cluster->cluster : NULL,
-		        .rotate = site->rotate,
-		        .outside_nxdomain = o->outside_nxdomain,
-		};
 		struct diag why;
-		enum err err = said_at(site, server_add_block(server, &block, &why), &why, d);
+		enum err err = said_at(&s->all[i], add_site(&s->all[i], o, server, &why), &why, d);
 		if (err)
 			return err;
 	}

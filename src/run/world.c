@@ -4,6 +4,7 @@
 #include "net/listen.h"
 #include "overlay.h"
 #include "place.h"
+#include "server/cluster_step.h"
 #include "who.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -148,14 +149,14 @@ static enum err listen_here(struct world *w, struct diag *d)
 	const struct run_options *o = w->options;
 	struct net_address addresses[DNS_SERVICE_MAX];
 	const struct server_place place = {.addresses = addresses, .address_count = w->server_count};
-	const struct server_block block = {
+	const struct cluster_step_options names = {w->cluster, o->rotate, o->outside_nxdomain, w->search, w->search_count};
+	struct server_step steps[CLUSTER_STEPS_MAX];
+	struct server_block block = {
 	        .places = &place,
 	        .place_count = 1,
-	        .cluster = w->cluster,
-	        .rotate = o->rotate,
+	        .steps = steps,
+	        .ede = cluster_options(w->cluster)->kubernetes->ede,
 	        .outside_nxdomain = o->outside_nxdomain,
-	        .search = w->search,
-	        .search_count = w->search_count,
 	};
 	struct server_options options = *o->server;
 	enum err err;
@@ -166,6 +167,8 @@ static enum err listen_here(struct world *w, struct diag *d)
 	err = server_new(&options, &w->server, d);
 	for (unsigned i = 0; i < w->server_count; i++)
 		addresses[i] = listen_address(&w->servers[i], DNS_PORT);
+	if (!err && cluster_steps_new(&names, steps, &block.step_count))
+		err = diag_set(d, ERR_NOMEM, "out of memory");
 	if (!err)
 		err = server_add_block(w->server, &block, d);
 	return err ? err : server_adopt(w->server, NULL, d);

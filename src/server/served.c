@@ -1,4 +1,5 @@
 #include "served.h"
+#include "cluster_names.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,33 +16,9 @@ static void block_free(struct block *b)
 {
 	if (!b)
 		return;
-	free(b->search);
+	plan_free(b->plan);
 	free(b->listeners);
 	free(b);
-}
-
-/* How the cluster's names are answered. The lists are borrowed. */
-static void apply_options(struct query_policy *policy, const struct kubernetes_options *o)
-{
-	policy->ede = o->ede;
-	policy->max_answers = o->max_answers;
-	policy->fallthrough = o->fallthrough;
-	policy->fallthrough_zones = o->fallthrough_zones.names;
-	policy->fallthrough_count = o->fallthrough_zones.count;
-}
-
-/* k8s_external stands before kubernetes, as in CoreDNS. */
-static void apply_external(struct block *b)
-{
-	const struct external_options *o = &cluster_options(b->cluster)->kubernetes->external;
-	if (!o->zones.count)
-		return;
-	b->external_zones = &o->zones;
-	b->external = (struct way){b->way.policy, &b->way.policy};
-	b->external.policy.zone = cluster_external_zone(b->cluster);
-	b->external.policy.fallthrough = o->fallthrough;
-	b->external.policy.fallthrough_zones = o->fallthrough_zones.names;
-	b->external.policy.fallthrough_count = o->fallthrough_zones.count;
 }
 
 static unsigned count_addresses(const struct server_block *from)
@@ -52,34 +29,22 @@ static unsigned count_addresses(const struct server_block *from)
 	return count;
 }
 
-static struct block *block_new(const struct server_block *from)
+/* Takes the steps, also where it fails. */
+static struct block *block_new(const struct server_block *from, unsigned first_slot)
 {
-	struct block *b = calloc(1, sizeof *b);
-	if (!b)
+	const struct plan_options options = {from->steps, from->step_count, from->ede, from->outside_nxdomain, first_slot};
+	struct plan *p = plan_new(&options);
+	struct block *b = p ? calloc(1, sizeof *b) : NULL;
+	if (!b) {
+		plan_free(p);
 		return NULL;
-	b->cluster = from->cluster;
-	b->search = malloc((from->search_count + !from->search_count) * sizeof *b->search);
+	}
+	b->plan = p;
 	b->listeners = calloc(count_addresses(from) + 1, sizeof *b->listeners);
-	if (!b->search || !b->listeners) {
-		block_free(b);
-		return NULL;
-	}
-	if (from->search_count)
-		memcpy(b->search, from->search, from->search_count * sizeof *b->search);
-	b->way.policy = (struct query_policy){
-	        .zone = from->cluster ? cluster_zone(from->cluster) : NULL,
-	        .rotate = from->rotate,
-	        .outside_nxdomain = from->outside_nxdomain,
-	        .search = b->search,
-	        .search_count = from->search_count,
-	        .known = from->cluster ? cluster_known(from->cluster) : NULL,
-	        .ede = true,
-	};
-	if (from->cluster) {
-		apply_options(&b->way.policy, cluster_options(from->cluster)->kubernetes);
-		apply_external(b);
-	}
-	return b;
+	if (b->listeners)
+		return b;
+	block_free(b);
+	return NULL;
 }
 
 /* Finds the listener of an address, or makes it. */
@@ -101,7 +66,7 @@ static enum err listener_at(struct served *v, const struct net_address *address,
 static enum err add_route(struct served *v, unsigned listener, const struct name *zone, const struct block *b, struct diag *d)
 {
 	char text[NAME_TEXT_MAX], address[ADDRESS_TEXT_MAX];
-	enum err err = routes_add(&v->listeners[listener].routes, zone, b);
+	enum err err = routes_add(&v->listeners[listener].routes, zone, b->plan);
 	if (err == ERR_NOMEM)
 		return no_memory(d);
 	if (!err)
@@ -139,16 +104,16 @@ static enum err add_place(struct served *v, struct block *b, const struct server
 
 enum err served_add_block(struct served *v, const struct server_block *block, struct diag *d)
 {
-	struct block **more = realloc(v->blocks, (v->block_count + 1) * sizeof *more);
-	struct block *b;
+	struct block *b = block_new(block, v->slot_count);
+	struct block **more = b ? realloc(v->blocks, (v->block_count + 1) * sizeof *more) : NULL;
 	enum err err = OK;
-	if (!more)
+	if (!more) {
+		block_free(b);
 		return no_memory(d);
+	}
 	v->blocks = more;
-	b = block_new(block);
-	if (!b)
-		return no_memory(d);
 	more[v->block_count++] = b;
+	v->slot_count += b->plan->count;
 	for (unsigned i = 0; i < block->place_count && !err; i++)
 		err = add_place(v, b, &block->places[i], d);
 	return err;
@@ -196,13 +161,14 @@ enum err served_tell_zones(const struct served *v)
 	enum err err = addresses ? OK : ERR_NOMEM;
 	for (unsigned i = 0; i < v->block_count && !err; i++) {
 		const struct block *b = v->blocks[i];
+		struct cluster *cluster = cluster_names_of(b->plan);
 		struct addr self[SELF_MAX];
 		size_t count;
 		for (unsigned k = 0; k < b->listener_count; k++)
 			addresses[k] = v->listeners[b->listeners[k]].address;
 		count = self_addresses(addresses, b->listener_count, self);
-		if (b->cluster)
-			err = cluster_set_self(b->cluster, self, count);
+		if (cluster)
+			err = cluster_set_self(cluster, self, count);
 	}
 	free(addresses);
 	return err;

@@ -1,25 +1,15 @@
 /* served.h - a whole configuration as it is served: server blocks, and for each address which of them answers what. The control thread makes it, whole
  * or not at all; from then on it is only read. Several may be in use at a time: each worker goes on to the next by itself, between two batches. */
 #pragma once
-#include "query/query.h"
+#include "plan.h"
 #include "routes.h"
 #include "self.h"
 #include "server/server.h"
 #include <stdatomic.h>
 #include <sys/queue.h>
 
-/* How a query is answered, and who is next where the answer says that others may know better; NULL: nobody. */
-struct way {
-	struct query_policy policy;
-	const struct query_policy *next;
-};
-
 struct block {
-	struct cluster *cluster; /* borrowed; NULL: every query is refused */
-	struct way way;
-	struct way external;                    /* of names in external_zones */
-	const struct name_list *external_zones; /* borrowed; NULL: there are none */
-	struct name *search;
+	struct plan *plan;
 	unsigned *listeners; /* positions in those of served, of its addresses */
 	unsigned listener_count;
 };
@@ -28,13 +18,14 @@ struct block {
 struct listener {
 	struct net_address address; /* as it was asked for */
 	unsigned index;             /* as net calls it; set by served_place() */
-	struct routes routes;       /* to struct block */
+	struct routes routes;       /* to struct plan */
 };
 
 struct served {
 	SLIST_ENTRY(served) older;
 	struct block **blocks;
 	unsigned block_count;
+	unsigned slot_count; /* of all plans */
 	struct listener *listeners;
 	unsigned listener_count;
 	const struct routes **by_index; /* of an address, by what net calls it; NULL: not ours */

@@ -1,19 +1,14 @@
 #include "server/server.h"
 #include "base/log.h"
 #include "base/plural.h"
-#include "served.h"
+#include "cluster_names.h"
+#include "pipeline.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <uv.h>
 
 #define ADDRESS_TEXT_MAX 64
-
-/* What one worker writes; a cache line of its own, so that no two workers share one. */
-struct server_worker {
-	_Alignas(64) struct query_state state;
-	struct served *served; /* what it answers with */
-};
 
 struct server {
 	struct server_options options;
@@ -111,7 +106,10 @@ enum err server_add_block(struct server *s, const struct server_block *block, st
 {
 	if (!s->next)
 		s->next = served_new();
-	return s->next ? served_add_block(s->next, block, d) : no_memory(d);
+	if (s->next)
+		return served_add_block(s->next, block, d);
+	server_steps_free(block->steps, block->step_count);
+	return no_memory(d);
 }
 
 void server_discard(struct server *s)
@@ -133,50 +131,16 @@ static void on_adopt(void *arg, unsigned worker)
 
 /* --- answering --- */
 
-/* Of names that no block has. */
-static const struct way nobodys = {.policy = {.ede = true}};
-
-static bool is_external(const struct block *b, const struct name *name)
-{
-	for (unsigned i = 0; b->external_zones && i < b->external_zones->count; i++)
-		if (name_in(name, &b->external_zones->names[i]))
-			return true;
-	return false;
-}
-
-static const struct way *way_of(const struct routes *routes, const struct query *q)
-{
-	const struct block *b = q->verdict == REQUEST_OK ? routes_find(routes, &q->request.qname, q->request.qtype) : NULL;
-	if (!b)
-		return &nobodys;
-	return is_external(b, &q->request.qname) ? &b->external : &b->way;
-}
-
-/* What falls through to nobody who has such names stays answered as it was. */
-static size_t answer(struct query *q, const struct way *way, struct query_state *state, const struct net_message *m)
-{
-	size_t len = query_answer(q, &way->policy, state, m->reply, m->reply_cap);
-	if (q->outcome != QUERY_FALLTHROUGH || !way->next)
-		return len;
-	query_locate(q, way->next);
-	return q->spot.place == ZONE_OUTSIDE ? len : query_answer(q, way->next, state, m->reply, m->reply_cap);
-}
-
 static void server_on_messages(void *arg, unsigned worker, unsigned address, struct net_message *messages, unsigned n)
 {
 	const struct server *s = arg;
-	const struct served *served = s->workers[worker].served;
-	const struct routes *routes = served->by_index[address];
-	struct query_state *state = &s->workers[worker].state;
-	struct query queries[NET_BATCH];
-	const struct way *ways[NET_BATCH];
-	for (unsigned i = 0; i < n; i++) {
-		query_begin(&queries[i], messages[i].tcp ? QUERY_TCP : QUERY_UDP, messages[i].bytes, messages[i].len);
-		ways[i] = way_of(routes, &queries[i]);
-		query_locate(&queries[i], &ways[i]->policy);
-	}
+	struct server_worker *w = &s->workers[worker];
+	const struct routes *routes = w->served->by_index[address];
+	struct exchange exchanges[NET_BATCH];
 	for (unsigned i = 0; i < n; i++)
-		messages[i].reply_len = answer(&queries[i], ways[i], state, &messages[i]);
+		pipeline_begin(&exchanges[i], routes, &messages[i]);
+	for (unsigned i = 0; i < n; i++)
+		pipeline_answer(&exchanges[i], &messages[i], w, address);
 }
 
 /* A way of its own, so that queries of all others don't ask whether anybody wants to know. */
@@ -278,7 +242,7 @@ const struct net_address *server_addresses(const struct server *s, unsigned *cou
 static const struct block *block_of(const struct served *v, const struct cluster *c)
 {
 	for (unsigned i = 0; i < v->block_count; i++) {
-		if (v->blocks[i]->cluster == c)
+		if (cluster_names_of(v->blocks[i]->plan) == c)
 			return v->blocks[i];
 	}
 	return NULL;
@@ -323,9 +287,10 @@ void server_log_listening(const struct server *s)
 	for (unsigned i = 0; i < v->block_count; i++) {
 		const struct block *b = v->blocks[i];
 		listed_addresses(s, b, addresses, sizeof addresses);
-		if (b->cluster)
+		const struct cluster *c = cluster_names_of(b->plan);
+		if (c)
 			log_line(LOG_INFO, "listening on %s; names of the cluster at %s follow when it has been read", addresses,
-			         cluster_options(b->cluster)->endpoint->url);
+			         cluster_options(c)->endpoint->url);
 		else
 			log_line(LOG_INFO, "listening on %s; nothing is served there, and every query refused", addresses);
 	}

@@ -1,0 +1,34 @@
+#include "plan.h"
+#include "cluster_names.h"
+#include <stdlib.h>
+
+void server_steps_free(const struct server_step *steps, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++) {
+		if (steps[i].owned && steps[i].kind->free)
+			steps[i].kind->free(steps[i].self);
+	}
+}
+
+struct plan *plan_new(const struct plan_options *o)
+{
+	struct plan *p = calloc(1, sizeof *p + o->count * sizeof p->steps[0]);
+	if (!p) {
+		server_steps_free(o->steps, o->count);
+		return NULL;
+	}
+	p->rest = (struct query_policy){.ede = o->ede, .outside_nxdomain = o->outside_nxdomain};
+	p->count = o->count;
+	for (unsigned i = 0; i < o->count; i++)
+		p->steps[i] = (struct step){o->steps[i], o->first_slot + i};
+	while (p->leading < p->count && cluster_names_is(p->steps[p->leading].step.kind))
+		p->leading++;
+	return p;
+}
+
+void plan_free(struct plan *p)
+{
+	for (unsigned i = 0; p && i < p->count; i++)
+		server_steps_free(&p->steps[i].step, 1);
+	free(p);
+}

@@ -1,0 +1,26 @@
+/* plan.h - what a server block does with a query: its steps in their order. Made by the control thread, then only read. */
+#pragma once
+#include "server/step.h"
+
+struct step {
+	struct server_step step;
+	unsigned slot; /* its state of a worker is that worker's slots[slot] */
+};
+
+struct plan {
+	struct query_policy rest; /* how names are refused that no step has */
+	unsigned count;
+	unsigned leading; /* so many steps at the beginning are a cluster's: the two passes of a batch answer them */
+	struct step steps[];
+};
+
+struct plan_options {
+	const struct server_step *steps;
+	unsigned count;
+	bool ede, outside_nxdomain; /* query.h */
+	unsigned first_slot;
+};
+
+/* Takes the steps, also where it fails. NULL: out of memory. */
+struct plan *plan_new(const struct plan_options *options);
+void plan_free(struct plan *p); /* takes NULL */
