@@ -31,6 +31,7 @@ RESOURCES = {kind: resource for resource, _, kind in PATHS.values()}
 ALWAYS = ["namespaces", "services", "pods", "endpointslices"]  # what is watched, whatever the options say
 SO_ATTACH_FILTER = 26  # of Linux; for TCP, what the filter refuses has not come
 ENDS = b"0\r\n\r\n"
+LEFT_S = 1  # a watch that has nothing to send looks that often whether its client is still there
 REASONS = {400: "BadRequest", 401: "Unauthorized", 403: "Forbidden", 404: "NotFound", 410: "Expired", 422: "Invalid", 429: "TooManyRequests", 504: "Timeout"}
 
 
@@ -275,6 +276,10 @@ class ApiServer:
         with self.news:
             assert self.news.wait_for(lambda: condition(self), timeout), f"never came true; requests: {self.requests}"
 
+    def forget(self, watch):
+        if watch in self.watches:
+            self.watches.remove(watch)
+
     def _watches(self, resource):
         return [w for w in self.watches if w.resource == resource and w.open]
 
@@ -309,6 +314,7 @@ class ApiServer:
                 stream, _ = listener.accept()
             except OSError:
                 return
+            stream.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # chunks don't wait for acknowledgements
             Connection(self, stream).start()
 
     def kubeconfig(self, path, user=None, cluster=None):
@@ -422,6 +428,13 @@ class Connection(threading.Thread):
 
     # --- watches ---
 
+    def has_left(self):
+        """The other side has closed the connection. Of TLS only a write would tell."""
+        try:
+            return not self.api.tls and not self.stream.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+        except BlockingIOError:
+            return False
+
     def chunk(self, data):
         pieces = [data[i : i + self.api.drip] for i in range(0, len(data), self.api.drip)] if self.api.drip else [data]
         for piece in pieces:
@@ -455,13 +468,16 @@ class Connection(threading.Thread):
             api.news.notify_all()
         while True:
             with api.news:
-                api.news.wait_for(lambda: not api.running or (watch.pending and not api.stalled))
-                if not api.running:
+                news = api.news.wait_for(lambda: not api.running or (watch.pending and not api.stalled), LEFT_S)
+                if not api.running or (not news and self.has_left()):
+                    api.forget(watch)
                     return False
+                if not news:
+                    continue
                 data = watch.pending.popleft()
                 if data is None:
                     watch.open = False
-                    api.watches.remove(watch)
+                    api.forget(watch)
                     api.news.notify_all()
             if data is None:
                 self.stream.sendall(ENDS)
