@@ -2,7 +2,7 @@
 #include "base/process.h"
 #include "cli/commands.h"
 #include "cli/options.h"
-#include "kube/json_arena.h"
+#include "text/json_arena.h"
 #include <stdio.h>
 
 #define EXIT_USAGE 2

@@ -1,7 +1,7 @@
 /* options.h - the command line: one table of options, from which both parsing and help are made. */
 #pragma once
 #include "base/log.h"
-#include "cluster.h"
+#include "cluster/cluster.h"
 #include "config/kubernetes.h"
 #include "config/settings.h"
 #include "server/server.h"

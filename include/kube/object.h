@@ -236,8 +236,17 @@ const char *label_set_value(const struct label_set *set, const char *key);
 /* An interned set of n pairs (in any order; their strings are interned by this call); NULL if n is 0 or out of memory. Of pairs with
  * one key, the last by value stays. */
 const struct label_set *label_set_intern(struct intern *pool, const struct label *pairs, size_t n);
+
+/* base and these n pairs, which count where base has the key too. The result is interned. NULL: out of memory. */
+const struct label_set *label_set_with(struct intern *pool, const struct label_set *base, const struct label *pairs, size_t n);
 void label_set_unref(struct intern *pool, const struct label_set *set);
 
 /* "Service", "Pod", … */
 const char *object_kind_name(enum object_kind kind);
 const char *object_kind_api_version(enum object_kind kind); /* "apps/v1" */
+
+/* One of the kinds that make pods: StatefulSet, Deployment, … */
+bool object_is_workload(const struct object *o);
+
+/* The kind of workload that has this name ("StatefulSet"); OBJECT_KINDS: none has. */
+enum object_kind workload_kind(const char *name);

@@ -1,6 +1,6 @@
 /* run.h - headns run: a command in namespaces of its own, in which the cluster's names resolve as in a pod. */
 #pragma once
-#include "cluster.h"
+#include "cluster/cluster.h"
 #include "server/server.h"
 
 struct run_options {

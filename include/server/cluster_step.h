@@ -1,7 +1,7 @@
 /* cluster_step.h - the names of a cluster as steps of a server block: `kubernetes`, and before it `k8s_external`, as in CoreDNS. They never wait but
  * for what a CNAME leads to. */
 #pragma once
-#include "cluster.h"
+#include "cluster/cluster.h"
 #include "server/step.h"
 
 struct cluster_step_options {

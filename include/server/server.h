@@ -2,7 +2,7 @@
  * for the thread that made it, the control thread, but for the answering, which net's workers do. */
 #pragma once
 #include "base/diag.h"
-#include "cluster.h"
+#include "cluster/cluster.h"
 #include "config/kubernetes.h"
 #include "dns/name.h"
 #include "net/net.h"

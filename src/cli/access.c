@@ -1,6 +1,6 @@
 #include "access.h"
+#include "api/kubeconfig.h"
 #include "base/file.h"
-#include "kube/kubeconfig.h"
 #include <stdlib.h>
 
 /* They are read for each connection, but a path that is wrong is said at once. */

@@ -2,7 +2,7 @@
 #include "base/process.h"
 #include "base/rcu.h"
 #include "cli/commands.h"
-#include "kube/filewatch.h"
+#include "io/filewatch.h"
 #include "ready_file.h"
 #include "reload.h"
 #include <signal.h>

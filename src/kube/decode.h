@@ -29,19 +29,11 @@ const struct label_set *label_set_decode(struct decoder *d, const struct field *
 /* The same, of which nothing may be lost: with a pair less a selector would match more. NULL then, too. */
 const struct label_set *label_selector_decode(struct decoder *d, const struct field *map);
 
-/* base and these n pairs, which count where base has the key too. NULL: out of memory. */
-const struct label_set *label_set_with(struct intern *pool, const struct label_set *base, const struct label *pairs, size_t n);
-
 /* Makes *set (owned) that. */
 void label_set_add(struct decoder *d, const struct label_set **set, const struct label *pairs, size_t n);
 
 /* One of the conditions in a status is "True". */
 bool condition_decode(struct decoder *d, const struct field *status, const char *type);
-
-bool object_is_workload(const struct object *o);
-
-/* The workload's kind that has this name; OBJECT_KINDS: none has. */
-enum object_kind workload_kind(const char *name);
 
 /* The controlling ownerReference in metadata, interned; both stay NULL if there is none. */
 void owner_decode(struct decoder *d, const struct field *meta, const char **kind, const char **name);

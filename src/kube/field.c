@@ -1,5 +1,5 @@
 #include "field.h"
-#include "repeated_key.h"
+#include "text/repeated_key.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 #include "run/dns_service.h"
-#include "kube/cluster_services.h"
+#include "manifest/cluster_services.h"
 
 unsigned dns_service_addresses(const struct store *s, const struct cidr *service_cidr, bool ipv6, struct addr addrs[DNS_SERVICE_MAX])
 {

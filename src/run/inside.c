@@ -3,7 +3,7 @@
 #include "base/process.h"
 #include "base/rcu.h"
 #include "child.h"
-#include "kube/filewatch.h"
+#include "io/filewatch.h"
 #include "room.h"
 #include "world.h"
 #include <signal.h>

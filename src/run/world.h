@@ -3,7 +3,7 @@
 #include "absent.h"
 #include "addresses.h"
 #include "base/diag.h"
-#include "cluster.h"
+#include "cluster/cluster.h"
 #include "loopback.h"
 #include "relay.h"
 #include "resolvconf.h"

@@ -1,8 +1,8 @@
 /* The input is a kubeconfig file, and then once more what a credential plugin printed. Whatever it is, it is refused with a line that says so, or
  * gives an API server that can be asked. */
+#include "api/kubeconfig.h"
 #include "exec_plugin.h"
 #include "fuzz.h"
-#include "kube/kubeconfig.h"
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -1,0 +1,69 @@
+/* cluster.h - one source of names, whole: the objects of manifests or of an API server, the store that joins them, the zone made of them.
+ * A process may have several. Every function is for the thread that made it, the control thread, which has called rcu_thread_begin();
+ * the zone is read by workers. */
+#pragma once
+#include "api/api_endpoint.h"
+#include "base/diag.h"
+#include "config/kubernetes.h"
+#include "manifest/manifest.h"
+#include "store/store.h"
+#include "zone/zone.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <uv.h>
+
+struct cluster_options {
+	const struct kubernetes_options *kubernetes; /* which names, and which objects */
+	const struct api_endpoint *endpoint;         /* the objects come from there; NULL: from files */
+	const char *const *files;                    /* manifests, folders, "-" */
+	unsigned file_count;
+	struct manifest_options manifest;
+};
+
+struct cluster;
+
+/* A cluster that holds nothing. What the options point to is borrowed while it lives. Standard input, where it is a manifest, is read
+ * here, so that it counts again at every load. On error diag says why. */
+enum err cluster_new(const struct cluster_options *options, struct cluster **out, struct diag *d);
+
+/* After the last reader of its zone is gone; frees also what waits for a grace period. Takes NULL. */
+void cluster_free(struct cluster *c);
+
+/* What one load did. */
+struct cluster_changes {
+	size_t changed, gone; /* Services */
+	unsigned errors;      /* things reported that made it fail */
+	unsigned ms;          /* from the first octet read to the last name served */
+};
+
+/* Reads all manifests and, if they are good, makes their objects the whole of what is served: what is equal stays as it is, each
+ * Service that differs changes in one step. What is wrong is logged line by line; then nothing has changed. Manifests that have lost all their
+ * objects are wrong. ERR_NOMEM may leave a part applied; loading again mends it. */
+enum err cluster_load(struct cluster *c, struct cluster_changes *changes);
+
+/* cluster_load() for data that is already served: says in one line what changed, or that the old data stays. */
+enum err cluster_reload(struct cluster *c);
+
+/* Called once, when the whole cluster has been read, ms milliseconds after the start. */
+typedef void cluster_read(void *arg, struct cluster *c, unsigned ms);
+
+/* Reads the API server's objects and keeps up with them, from the loop's next turn on. Until all was read once, its names get SERVFAIL. Once. */
+enum err cluster_watch(struct cluster *c, uv_loop_t *loop, cluster_read *on_read, void *arg, struct diag *d);
+
+/* Stops that. While the loop still is there to close handles; what was read stays. Takes NULL. */
+void cluster_unwatch(struct cluster *c);
+
+/* The NS of its zones has these addresses from now on (zone.h). Does nothing where it has them already. ERR_NOMEM. */
+enum err cluster_set_self(struct cluster *c, const struct addr *addrs, size_t n);
+
+const struct cluster_options *cluster_options(const struct cluster *c);
+
+/* The objects as they are. Borrowed until the next load. */
+const struct store *cluster_store(const struct cluster *c);
+
+/* What is served; the writer's functions of zone.h are for the control thread. */
+struct zone *cluster_zone(const struct cluster *c);
+struct zone *cluster_external_zone(const struct cluster *c); /* of k8s_external; NULL: there is none */
+
+/* For query_policy.known. */
+const atomic_bool *cluster_known(const struct cluster *c);

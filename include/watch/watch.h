@@ -1,0 +1,68 @@
+/* watch.h - a cluster as a source: keeps Namespaces, Services, Pods and EndpointSlices up to date from its API server. Control thread's
+ * loop; nothing blocks. While the API server is away what was delivered stays as it is, for as long as it takes. */
+#pragma once
+#include "api/api_endpoint.h"
+#include "base/buffer.h"
+#include "base/diag.h"
+#include "kube/object.h"
+#include <uv.h>
+
+struct watch;
+
+/* What the endpoints of a Service with a selector come from. */
+enum watch_endpoints {
+	/* Its Pods. Slices are watched as far as they say something else: those of other controllers, and what the EndpointSlice controller
+	 * left to Services that lost their selector. While Pods may not be listed (403, though Services may): as below. */
+	WATCH_PODS,
+	WATCH_SLICES, /* EndpointSlices; Pods are not watched */
+};
+
+struct watch_handlers {
+	/* Takes the object. On an error it will come again. */
+	enum err (*upsert)(void *arg, struct object *o);
+	void (*gone)(void *arg, enum object_kind kind, const char *ns, const char *name);
+	/* A list follows that is the whole truth about a kind: what is not in it by sweep is gone. It comes at once, when all of it was read. mark may
+	 * come again before sweep. */
+	void (*mark)(void *arg, enum object_kind kind);
+	void (*sweep)(void *arg, enum object_kind kind);
+	/* How much there is of a kind by now. */
+	bool (*knows)(void *arg, const struct object *o); /* there is one of its kind, namespace and name */
+	struct object_amount (*amount)(void *arg, enum object_kind kind);
+	/* From now on the controller's slices stand for Pods, or do not any more. What stands for the other is complete. */
+	void (*use_slices)(void *arg, bool use);
+	/* Appends the names of Services without a selector, sorted, each once, ',' between them. */
+	void (*leftovers)(void *arg, struct buffer *names);
+	/* Once for each turn of the loop that brought changes, but not before all kinds were complete for the first time. On an error again; also
+	 * after *again_ms (which is UINT_MAX, never, when it is called). */
+	enum err (*flush)(void *arg, unsigned *again_ms);
+	/* After the first flush. */
+	void (*synced)(void *arg);
+	void *arg;
+};
+
+/* All but the handlers is borrowed. Selectors are as the API server takes them; NULL or "": none. */
+struct watch_options {
+	const struct api_endpoint *endpoint;
+	enum watch_endpoints endpoints;
+	bool zones;     /* all slices are delivered, for where endpoints run, also where endpoints come from Pods */
+	bool imports;   /* ServiceImports are delivered; where the cluster has no such kind, none, and the rest does not wait for them */
+	bool addresses; /* Pods are delivered, for their addresses, also where endpoints come from slices */
+	const char *namespace_labels; /* of Namespaces */
+	const char *labels;           /* of Services and slices; Pods are not filtered */
+
+	/* What a list may take: from one object to the next, altogether, and how much may be in it. One that takes more is given up, and asked for
+	 * again: nothing of it is delivered. A watch that makes more of a kind than may be in a list is given up too, and a list is asked for. */
+	unsigned list_progress_ms, list_timeout_ms;
+	uint64_t list_max_objects, list_max_bytes;
+	struct intern *pool;
+	struct watch_handlers handlers;
+};
+
+/* Begins at once. ERR_NOMEM. */
+enum err watch_start(uv_loop_t *loop, const struct watch_options *options, struct watch **out);
+
+/* The kinds that are watched, bits 1 << enum object_kind. */
+unsigned watch_kinds(const struct watch *w);
+
+/* Stops; not in a handler. Memory is freed once libuv has closed its handles. Takes NULL. */
+void watch_stop(struct watch *w);

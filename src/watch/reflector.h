@@ -1,0 +1,60 @@
+/* reflector.h - keeps a copy of one resource up to date: a list, then a watch from where the list ended, and again where either fails.
+ * The semantics are those of client-go's reflector.
+ *
+ * The list is streamed where the server can do that (KEP-3157), else fetched: first whatever its cache has (resourceVersion=0), later nothing
+ * older than what was seen, and only where that version has expired from its store, in pages. What a list says of objects that are known is given
+ * out as it comes, so that the world is not there twice; what would be new, or gone, is kept until the list is whole. So one that is given up adds
+ * nothing and takes nothing away.
+ *
+ * After a watch that did not end as it should, confirm.h makes sure that the server has reached the version that the next one goes on from. */
+#pragma once
+#include "api/api.h"
+#include "list_progress.h"
+#include "resource.h"
+#include "text/json_arena.h"
+
+struct reflector;
+
+struct reflector_handlers {
+	void (*begin)(void *arg, enum object_kind kind); /* may come again before synced, where an object could not be taken */
+	/* sweep: what was not mentioned since begin is gone. Else most of the list could not be read, and nothing is. */
+	void (*synced)(void *arg, enum object_kind kind, bool sweep);
+	enum err (*upsert)(void *arg, struct object *o);                                  /* takes it; after an error it comes again */
+	void (*gone)(void *arg, enum object_kind kind, const char *ns, const char *name); /* ns is "" for cluster-scoped kinds */
+	bool (*knows)(void *arg, const struct object *o);                 /* one of its kind and name was given out and is not gone */
+	struct object_amount (*amount)(void *arg, enum object_kind kind); /* of what was given out and is not gone */
+	void *arg;
+};
+
+/* Milliseconds. */
+struct reflector_limits {
+	unsigned head;                 /* to wait for a response */
+	unsigned list_silence;         /* between octets of a list */
+	unsigned watch_silence;        /* the same, of a watch: a bookmark comes each minute */
+	unsigned retry_min;            /* first wait after a failure; doubled up to the maximum of its sort, less some at random */
+	unsigned retry_network;        /* where the server could not be reached, or broke off */
+	unsigned retry_server;         /* where it refused for now (429, 5xx) */
+	unsigned retry_refused;        /* where it refused as things stand (401, 403, 404, ...) */
+	unsigned watch_min, watch_max; /* how long the server is asked to keep a watch; drawn at random between these */
+	unsigned confirm_pause;        /* between two questions whether it has reached a version */
+	struct list_bounds list;       /* what lists may take, and how much there may be of a kind */
+};
+
+/* All but the list's bounds, which a user chooses. */
+extern const struct reflector_limits reflector_default_limits;
+
+struct reflector_counts {
+	uint64_t objects, bytes; /* received since the last list began */
+	unsigned lists, watches; /* begun, ever */
+	unsigned refused_status; /* why there is no list: 401, 403, 404, ... of the last try; 0: another reason, or there is one */
+	bool synced;             /* a list was complete once; what it gave is kept up to date, or at least kept */
+};
+
+/* labels: a label selector besides the resource's own; "": none. Everything else is borrowed. Begins at once; handlers are called from the loop. NULL: out of memory. */
+struct reflector *reflector_new(uv_loop_t *loop, struct api *api, const struct resource *resource, const char *labels, struct intern *pool,
+                                struct json_arena *arena, const struct reflector_limits *limits, const struct reflector_handlers *handlers);
+
+/* Not in a handler. Memory is freed once libuv has closed the handles. Takes NULL. */
+void reflector_free(struct reflector *r);
+
+struct reflector_counts reflector_counts(const struct reflector *r);
