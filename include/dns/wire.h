@@ -7,6 +7,30 @@
 #include <stdint.h>
 #include <string.h>
 
+#define WIRE_POINTERS_MAX 126 /* in one name: so many labels may each be followed by one; more are there to cost time (RFC 9267 2) */
+
+static inline uint16_t wire_load_u16(const uint8_t *at)
+{
+	return (uint16_t)(at[0] << 8 | at[1]);
+}
+
+static inline uint32_t wire_load_u32(const uint8_t *at)
+{
+	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
+}
+
+static inline void wire_store_u16(uint8_t *at, unsigned v)
+{
+	at[0] = (uint8_t)(v >> 8);
+	at[1] = (uint8_t)v;
+}
+
+static inline void wire_store_u32(uint8_t *at, uint32_t v)
+{
+	wire_store_u16(at, v >> 16);
+	wire_store_u16(at + 2, v & 0xffff);
+}
+
 struct wire_reader {
 	const uint8_t *bytes; /* the whole message, for compression pointers */
 	size_t len, at;
@@ -35,17 +59,17 @@ static inline uint8_t wire_get_u8(struct wire_reader *r)
 static inline uint16_t wire_get_u16(struct wire_reader *r)
 {
 	const uint8_t *at = wire_get_bytes(r, 2);
-	return (uint16_t)(at ? at[0] << 8 | at[1] : 0);
+	return at ? wire_load_u16(at) : 0;
 }
 
 static inline uint32_t wire_get_u32(struct wire_reader *r)
 {
 	const uint8_t *at = wire_get_bytes(r, 4);
-	return at ? (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3] : 0;
+	return at ? wire_load_u32(at) : 0;
 }
 
-/* A name, compressed or not. Each pointer must lead to before the run of labels that it ends, so the reading ends (RFC 9267 2).
- * n is the root when failed. */
+/* A name, compressed or not. Each pointer must lead to before the run of labels that it ends, so the reading ends (RFC 9267 2),
+ * and there are WIRE_POINTERS_MAX at most. n is the root when failed. */
 void wire_get_name(struct wire_reader *r, struct name *n);
 
 struct wire_writer {
@@ -70,21 +94,15 @@ static inline uint8_t *wire_extend(struct wire_writer *w, size_t len)
 static inline void wire_put_u16(struct wire_writer *w, uint16_t v)
 {
 	uint8_t *at = wire_extend(w, 2);
-	if (!at)
-		return;
-	at[0] = (uint8_t)(v >> 8);
-	at[1] = (uint8_t)v;
+	if (at)
+		wire_store_u16(at, v);
 }
 
 static inline void wire_put_u32(struct wire_writer *w, uint32_t v)
 {
 	uint8_t *at = wire_extend(w, 4);
-	if (!at)
-		return;
-	at[0] = (uint8_t)(v >> 24);
-	at[1] = (uint8_t)(v >> 16);
-	at[2] = (uint8_t)(v >> 8);
-	at[3] = (uint8_t)v;
+	if (at)
+		wire_store_u32(at, v);
 }
 
 /* bytes may be NULL where len is 0. */

@@ -12,17 +12,6 @@
 /* Where fields of the header stand. */
 enum { AT_FLAGS = 2, AT_QDCOUNT = 4, AT_ANCOUNT = 6, AT_NSCOUNT = 8, AT_ARCOUNT = 10 };
 
-static uint16_t load_u16(const uint8_t *p)
-{
-	return (uint16_t)(p[0] << 8 | p[1]);
-}
-
-static void store_u16(uint8_t *p, unsigned v)
-{
-	p[0] = (uint8_t)(v >> 8);
-	p[1] = (uint8_t)v;
-}
-
 struct counts {
 	uint16_t question, answer, authority, additional;
 };
@@ -93,7 +82,7 @@ static bool options_add_up(const uint8_t *rdata, size_t len)
 /* Takes over what OPT says (RFC 6891 6.1.2); head is what follows its owner. */
 static void take_opt(struct request *r, const uint8_t *head)
 {
-	uint16_t size = load_u16(head + 2);
+	uint16_t size = wire_load_u16(head + 2);
 	r->edns = true;
 	r->edns_udp_size = size < DNS_UDP_SIZE_MIN ? DNS_UDP_SIZE_MIN : size;
 	r->edns_version = head[5];
@@ -105,10 +94,10 @@ static bool read_additional(struct request *r, struct wire_reader *in)
 {
 	bool root = skip_owner(in);
 	const uint8_t *head = wire_get_bytes(in, 10); /* type, class, TTL, length */
-	bool opt = head && load_u16(head) == DNS_TYPE_OPT, first = opt && !r->edns;
+	bool opt = head && wire_load_u16(head) == DNS_TYPE_OPT, first = opt && !r->edns;
 	if (first)
 		take_opt(r, head);
-	size_t len = head ? load_u16(head + 8) : 0;
+	size_t len = head ? wire_load_u16(head + 8) : 0;
 	const uint8_t *rdata = wire_get_bytes(in, len);
 	if (in->failed)
 		return false;
@@ -151,12 +140,12 @@ enum request_verdict request_parse(struct request *r, const uint8_t *bytes, size
 	reset(r, bytes);
 	if (len < DNS_HEADER_LEN)
 		return REQUEST_SILENCE;
-	r->id = load_u16(bytes);
-	r->flags = load_u16(bytes + AT_FLAGS);
+	r->id = wire_load_u16(bytes);
+	r->flags = wire_load_u16(bytes + AT_FLAGS);
 	if (r->flags & DNS_QR)
 		return REQUEST_SILENCE;
-	const struct counts count = {load_u16(bytes + AT_QDCOUNT), load_u16(bytes + AT_ANCOUNT), load_u16(bytes + AT_NSCOUNT),
-	                             load_u16(bytes + AT_ARCOUNT)};
+	const struct counts count = {wire_load_u16(bytes + AT_QDCOUNT), wire_load_u16(bytes + AT_ANCOUNT),
+	                             wire_load_u16(bytes + AT_NSCOUNT), wire_load_u16(bytes + AT_ARCOUNT)};
 	in.at = DNS_HEADER_LEN;
 	bool well_formed = read_body(r, &in, &count);
 	if ((r->flags & OPCODE_MASK) >> OPCODE_SHIFT != DNS_OPCODE_QUERY)
@@ -173,9 +162,9 @@ void response_begin(struct wire_writer *w, const struct request *r, uint16_t fla
 	uint8_t *at = wire_extend(w, DNS_HEADER_LEN + (size_t)r->question_len);
 	if (!at)
 		return;
-	store_u16(at, r->id);
-	store_u16(at + AT_FLAGS, DNS_QR | (r->flags & (OPCODE_MASK | DNS_RD)) | flags | (rcode & RCODE_LOW_MASK));
-	store_u16(at + AT_QDCOUNT, r->has_question);
+	wire_store_u16(at, r->id);
+	wire_store_u16(at + AT_FLAGS, DNS_QR | (r->flags & (OPCODE_MASK | DNS_RD)) | flags | (rcode & RCODE_LOW_MASK));
+	wire_store_u16(at + AT_QDCOUNT, r->has_question);
 	memset(at + AT_ANCOUNT, 0, 6); /* the other counts, which response_end knows */
 	memcpy(at + DNS_HEADER_LEN, r->bytes + DNS_HEADER_LEN, r->question_len);
 }
@@ -189,9 +178,9 @@ static size_t ede_len(const struct wire_writer *w, const struct ede *ede)
 
 static void store_ede(uint8_t *at, const struct ede *ede, size_t len)
 {
-	store_u16(at, OPTION_EDE);
-	store_u16(at + 2, (unsigned)len - 4);
-	store_u16(at + 4, ede->code);
+	wire_store_u16(at, OPTION_EDE);
+	wire_store_u16(at + 2, (unsigned)len - 4);
+	wire_store_u16(at + 4, ede->code);
 	memcpy(at + EDE_LEN, ede->text, len - EDE_LEN);
 }
 
@@ -205,7 +194,7 @@ static void put_opt(struct wire_writer *w, const struct request *r, enum dns_rco
 	memcpy(at, bare, OPT_LEN);
 	at[5] = (uint8_t)(rcode >> 4);
 	at[7] = r->edns_do ? OPT_DO >> 8 : 0;
-	store_u16(at + 9, (unsigned)len);
+	wire_store_u16(at + 9, (unsigned)len);
 	if (len)
 		store_ede(at + OPT_LEN, ede, len);
 }
@@ -218,15 +207,15 @@ void response_end(struct wire_writer *w, const struct request *r, enum dns_rcode
 		put_opt(w, r, rcode, ede);
 		additional++;
 	}
-	store_u16(w->bytes + AT_ANCOUNT, answers);
-	store_u16(w->bytes + AT_NSCOUNT, authority);
-	store_u16(w->bytes + AT_ARCOUNT, additional);
+	wire_store_u16(w->bytes + AT_ANCOUNT, answers);
+	wire_store_u16(w->bytes + AT_NSCOUNT, authority);
+	wire_store_u16(w->bytes + AT_ARCOUNT, additional);
 }
 
 void response_set_flags(struct wire_writer *w, uint16_t set, uint16_t clear)
 {
 	uint8_t *at = w->bytes + AT_FLAGS;
-	store_u16(at, (load_u16(at) & (unsigned)~clear) | set);
+	wire_store_u16(at, (wire_load_u16(at) & (unsigned)~clear) | set);
 }
 
 void response_set_rcode(struct wire_writer *w, enum dns_rcode rcode)

@@ -21,7 +21,7 @@ void wire_get_name(struct wire_reader *r, struct name *n)
 	size_t start = r->at;
 	size_t target = read_labels(&part, n);
 	r->at = part.at;
-	while (target < start) {
+	for (unsigned pointers = 1; target < start && pointers <= WIRE_POINTERS_MAX; pointers++) {
 		part.at = start = target;
 		target = read_labels(&part, n);
 	}

@@ -93,6 +93,45 @@ static void test_get_name(void **state)
 	}
 }
 
+/* RFC 1035 4.1.4: F.ISI.ARPA at 20, FOO.F.ISI.ARPA at 40, ARPA at 64 and the root at 92. */
+static void test_get_name_of_rfc_1035(void **state)
+{
+	static const struct {
+		size_t at;
+		const char *want;
+		size_t end;
+	} places[] = {{20, "F.ISI.ARPA.", 32}, {40, "FOO.F.ISI.ARPA.", 46}, {64, "ARPA.", 66}, {92, ".", 93}};
+	uint8_t bytes[93] = {0};
+	(void)state;
+	memcpy(bytes + 20, "\1F\3ISI\4ARPA", 12);
+	memcpy(bytes + 40, "\3FOO\300\24", 6);
+	memcpy(bytes + 64, "\300\32", 2);
+	for (size_t i = 0; i < COUNT(places); i++) {
+		struct wire_reader r = {.bytes = bytes, .len = sizeof bytes, .at = places[i].at};
+		struct name n;
+		char text[NAME_TEXT_MAX];
+		wire_get_name(&r, &n);
+		name_to_text(&n, text);
+		assert_string_equal(text, places[i].want);
+		assert_int_equal(r.at, places[i].end);
+	}
+}
+
+/* A root, and pointers that each lead to the one before. */
+static void test_get_name_pointers(void **state)
+{
+	uint8_t bytes[1 + 2 * (WIRE_POINTERS_MAX + 1)] = {0};
+	(void)state;
+	for (size_t i = 0; i <= WIRE_POINTERS_MAX; i++)
+		wire_store_u16(bytes + 1 + 2 * i, (unsigned)(0xc000 | (i ? 2 * i - 1 : 0)));
+	for (size_t i = 0; i <= WIRE_POINTERS_MAX; i++) {
+		struct wire_reader r = {.bytes = bytes, .len = sizeof bytes, .at = 1 + 2 * i};
+		struct name n;
+		wire_get_name(&r, &n);
+		assert_int_equal(r.failed, i == WIRE_POINTERS_MAX);
+	}
+}
+
 /* Compression must not make a name longer than one may be. */
 static void test_get_name_length(void **state)
 {
@@ -191,10 +230,16 @@ static void test_put_past_a_lowered_limit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_get),        cmocka_unit_test(test_get_sticks),
-	        cmocka_unit_test(test_get_name),   cmocka_unit_test(test_get_name_length),
-	        cmocka_unit_test(test_put),        cmocka_unit_test(test_put_stops_at_the_limit),
-	        cmocka_unit_test(test_put_sticks), cmocka_unit_test(test_put_past_a_lowered_limit),
+	        cmocka_unit_test(test_get),
+	        cmocka_unit_test(test_get_sticks),
+	        cmocka_unit_test(test_get_name),
+	        cmocka_unit_test(test_get_name_length),
+	        cmocka_unit_test(test_get_name_of_rfc_1035),
+	        cmocka_unit_test(test_get_name_pointers),
+	        cmocka_unit_test(test_put),
+	        cmocka_unit_test(test_put_stops_at_the_limit),
+	        cmocka_unit_test(test_put_sticks),
+	        cmocka_unit_test(test_put_past_a_lowered_limit),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
