@@ -1,0 +1,81 @@
+/* tally.h - how many queries came, of which kind, and how they were answered: what CoreDNS 1.15 counts as coredns_dns_*. Counted by labels that a query's
+ * route has (server, zone, view: a row), in numbers that each worker has of its own, at fixed places: no hash, no lock, no shared cache line. Rows are made
+ * and read by the control thread; they live as long as the tally, so that numbers never go back when the configuration changes. */
+#pragma once
+#include "base/err.h"
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+#define TALLY_TYPES     20 /* those that CoreDNS names, and other */
+#define TALLY_RCODES    24
+#define TALLY_ANSWERERS 40 /* who may have answered: 0 is nobody; see tally_answerer() */
+#define TALLY_TIMES     16 /* bounds of histograms: one number more */
+#define TALLY_SIZES     14
+
+/* Both in the order of enum query_transport and of IPv4, IPv6. */
+#define TALLY_PROTOCOLS 2
+#define TALLY_FAMILIES  2
+
+/* Written by one worker, read by any thread at any time: each number by itself is right. */
+typedef _Atomic(uint64_t) tally_number;
+
+/* What one worker counted for one row. */
+struct tally_numbers {
+	_Alignas(64) tally_number requests[TALLY_PROTOCOLS][TALLY_FAMILIES][TALLY_TYPES];
+	tally_number with_do;
+	tally_number times[TALLY_TIMES + 1], time_ns;
+	tally_number request_sizes[TALLY_PROTOCOLS][TALLY_SIZES + 1], request_octets[TALLY_PROTOCOLS];
+	tally_number response_sizes[TALLY_PROTOCOLS][TALLY_SIZES + 1], response_octets[TALLY_PROTOCOLS];
+	tally_number responses[TALLY_RCODES][TALLY_ANSWERERS];
+};
+
+struct tally_row {
+	SLIST_ENTRY(tally_row) next;
+	char *server, *zone, *view;    /* "dns://:53", "cluster.local.", "" */
+	struct tally_numbers *workers; /* one for each */
+};
+
+struct tally {
+	SLIST_HEAD(, tally_row) rows; /* the newest first */
+	unsigned workers;
+	const char *answerers[TALLY_ANSWERERS]; /* "", then as they were asked for */
+	unsigned answerer_count;
+};
+
+void tally_init(struct tally *t, unsigned workers);
+void tally_clear(struct tally *t);
+
+/* The row of these labels, made if there is none. NULL: out of memory. Control thread. */
+struct tally_row *tally_row(struct tally *t, const char *server, const char *zone, const char *view);
+
+/* The place of who answers: a directive's name, which is borrowed. Beyond TALLY_ANSWERERS all are nobody. Control thread. */
+uint8_t tally_answerer(struct tally *t, const char *name);
+
+/* A query that is done. */
+struct tally_query {
+	bool tcp, ipv6, with_do;
+	uint8_t rcode;    /* of the response, extended ones included; those that have no place are not counted by rcode */
+	uint8_t answerer; /* below TALLY_ANSWERERS */
+	uint16_t type;
+	size_t request_len, response_len; /* 0: no response was sent */
+	uint64_t ns;                      /* that it took */
+};
+
+/* On the worker's thread; takes a few nanoseconds. */
+void tally_count(struct tally_row *r, unsigned worker, const struct tally_query *q);
+
+/* All workers together, as plain numbers of the same places: *sum has no other reader. */
+void tally_sum(const struct tally *t, const struct tally_row *r, struct tally_numbers *sum);
+
+/* --- labels --- */
+
+extern const double tally_time_bounds[TALLY_TIMES]; /* seconds */
+extern const double tally_size_bounds[TALLY_SIZES]; /* octets */
+
+/* "A", …, "other". */
+const char *tally_type_name(unsigned at);
+/* "NOERROR", …; NULL: the number has no name. */
+const char *tally_rcode_name(unsigned rcode);
