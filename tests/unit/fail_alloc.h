@@ -3,7 +3,7 @@
 #pragma once
 #include <stdbool.h>
 
-/* The n-th malloc, calloc or realloc from now on fails, once; n = 1 is the next. 0: none. */
+/* The n-th malloc, calloc, realloc or aligned_alloc from now on fails, once; n = 1 is the next. 0: none. */
 void fail_alloc_at(unsigned n);
 
 /* True if one failed since the last fail_alloc_at. A test loops n = 1, 2, … until this stays false: then every allocation was hit. */
