@@ -1,7 +1,9 @@
 #include "span.h"
 #include <string.h>
-#ifdef __x86_64__
+#if defined __x86_64__
 #include <immintrin.h>
+#elif defined __aarch64__
+#include <arm_neon.h>
 #endif
 
 #define BLOCK 64
@@ -17,59 +19,72 @@ struct block {
 /* So that the functions of a kind of processor become one loop. */
 #define INLINE static inline __attribute__((always_inline))
 
+/* equal_bits: a bit for each octet of the block that is c, once the bits of fold are set in it. This is all that differs from one kind of
+ * processor to the next. */
+#if defined __x86_64__
+INLINE uint64_t equal_bits(const char *block, char c, char fold) /* every x86-64 has SSE2 */
+{
+	uint64_t bits = 0;
+	for (unsigned i = 0; i < BLOCK; i += 16) {
+		__m128i octets = _mm_or_si128(_mm_loadu_si128((const __m128i *)(const void *)(block + i)), _mm_set1_epi8(fold));
+		bits |= (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(octets, _mm_set1_epi8(c))) << i;
+	}
+	return bits;
+}
+#elif defined __aarch64__
+/* Of what is equal, each octet has one bit left: the first of 8 the lowest. */
+INLINE uint8x16_t weigh(uint8x16_t equal)
+{
+	const uint8x16_t weights = vreinterpretq_u8_u64(vdupq_n_u64(UINT64_C(0x8040201008040201)));
+	return vandq_u8(equal, weights);
+}
+
+INLINE uint8x16_t equal_octets(const char *octets, char c, char fold)
+{
+	uint8x16_t folded = vorrq_u8(vld1q_u8((const uint8_t *)octets), vdupq_n_u8((uint8_t)fold));
+	return weigh(vceqq_u8(folded, vdupq_n_u8((uint8_t)c)));
+}
+
+/* Every aarch64 has NEON. Adding neighbours three times makes one octet of 8. */
+INLINE uint64_t equal_bits(const char *block, char c, char fold)
+{
+	uint8x16_t low = vpaddq_u8(equal_octets(block, c, fold), equal_octets(block + 16, c, fold));
+	uint8x16_t high = vpaddq_u8(equal_octets(block + 32, c, fold), equal_octets(block + 48, c, fold));
+	uint8x16_t bits = vpaddq_u8(low, high);
+	return vgetq_lane_u64(vreinterpretq_u64_u8(vpaddq_u8(bits, bits)), 0);
+}
+#else
+INLINE uint64_t equal_bits(const char *block, char c, char fold)
+{
+	uint64_t bits = 0;
+	for (unsigned i = 0; i < BLOCK; i++)
+		bits |= (uint64_t)((block[i] | fold) == c) << i;
+	return bits;
+}
+#endif
+
+INLINE struct block classify(const char *p)
+{
+	return (struct block){equal_bits(p, '"', 0), equal_bits(p, '\\', 0), equal_bits(p, '{', FOLD), equal_bits(p, '}', FOLD)};
+}
+
 #ifdef __x86_64__
 #define AVX2 __attribute__((target("avx2,popcnt,bmi")))
 
-AVX2 INLINE uint64_t equal_bits_avx2(__m256i octets, char c, unsigned shift)
+AVX2 INLINE uint64_t equal_bits_avx2(const char *block, char c, char fold)
 {
-	return (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(octets, _mm256_set1_epi8(c))) << shift;
+	uint64_t bits = 0;
+	for (unsigned i = 0; i < BLOCK; i += 32) {
+		__m256i octets = _mm256_or_si256(_mm256_loadu_si256((const __m256i *)(const void *)(block + i)), _mm256_set1_epi8(fold));
+		bits |= (uint64_t)(uint32_t)_mm256_movemask_epi8(_mm256_cmpeq_epi8(octets, _mm256_set1_epi8(c))) << i;
+	}
+	return bits;
 }
 
 AVX2 INLINE struct block classify_avx2(const char *p)
 {
-	struct block b = {0};
-	for (unsigned i = 0; i < BLOCK; i += 32) {
-		__m256i octets = _mm256_loadu_si256((const __m256i *)(const void *)(p + i));
-		__m256i folded = _mm256_or_si256(octets, _mm256_set1_epi8(FOLD));
-		b.quotes |= equal_bits_avx2(octets, '"', i);
-		b.backslashes |= equal_bits_avx2(octets, '\\', i);
-		b.opening |= equal_bits_avx2(folded, '{', i);
-		b.closing |= equal_bits_avx2(folded, '}', i);
-	}
-	return b;
-}
-
-/* Every x86-64 has SSE2. */
-INLINE uint64_t equal_bits(__m128i octets, char c, unsigned shift)
-{
-	return (uint64_t)(uint32_t)_mm_movemask_epi8(_mm_cmpeq_epi8(octets, _mm_set1_epi8(c))) << shift;
-}
-
-INLINE struct block classify(const char *p)
-{
-	struct block b = {0};
-	for (unsigned i = 0; i < BLOCK; i += 16) {
-		__m128i octets = _mm_loadu_si128((const __m128i *)(const void *)(p + i));
-		__m128i folded = _mm_or_si128(octets, _mm_set1_epi8(FOLD));
-		b.quotes |= equal_bits(octets, '"', i);
-		b.backslashes |= equal_bits(octets, '\\', i);
-		b.opening |= equal_bits(folded, '{', i);
-		b.closing |= equal_bits(folded, '}', i);
-	}
-	return b;
-}
-#else
-INLINE struct block classify(const char *p)
-{
-	struct block b = {0};
-	for (unsigned i = 0; i < BLOCK; i++) {
-		uint64_t bit = (uint64_t)1 << i;
-		b.quotes |= p[i] == '"' ? bit : 0;
-		b.backslashes |= p[i] == '\\' ? bit : 0;
-		b.opening |= (p[i] | FOLD) == '{' ? bit : 0;
-		b.closing |= (p[i] | FOLD) == '}' ? bit : 0;
-	}
-	return b;
+	return (struct block){equal_bits_avx2(p, '"', 0), equal_bits_avx2(p, '\\', 0), equal_bits_avx2(p, '{', FOLD),
+	                      equal_bits_avx2(p, '}', FOLD)};
 }
 #endif
 
