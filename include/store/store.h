@@ -2,7 +2,7 @@
  * (k8s.io/endpointslice). Changes mark the Services they touch; store_flush() recomputes just those and hands each over whole.
  * Knows nothing of DNS. Control thread only. */
 #pragma once
-#include "kube/object.h"
+#include "kube/object_sink.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -84,7 +84,8 @@ void store_free(struct store *s);                                               
 
 void store_set_rules(struct store *s, const struct store_rules *rules); /* before the first object */
 
-/* Endpoints of Services with a selector come from the controller's slices instead of Pods, or again from Pods. Marks those Services. */
+/* Endpoints of Services with a selector come from the controller's slices instead of Pods, or again from Pods. Marks those Services. Does nothing
+ * where it is so already. The store alone remembers it, and a snapshot has it too. */
 void store_use_slices(struct store *s, bool use);
 
 /* Adds or replaces the object of that kind, namespace and name, and takes it (also on error: it is then freed, and the store is as
@@ -99,6 +100,9 @@ void store_delete(struct store *s, enum object_kind kind, const char *ns, const 
  * is equal stays as it is, and names stay served throughout. kinds: bits 1 << enum object_kind. */
 void store_mark(struct store *s, unsigned kinds);
 void store_sweep(struct store *s, unsigned kinds);
+
+/* The store as what a source gives its objects to: the functions above, of one kind each. Good while the store lives. */
+struct object_sink store_sink(struct store *s);
 
 /* Ends what has been waited for long enough, marking its Services; to be called before each flush. now_ms: of a clock that does not go back.
  * Returns after how many milliseconds to call again; UINT_MAX: nothing waits. */

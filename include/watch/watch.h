@@ -4,7 +4,7 @@
 #include "api/api_endpoint.h"
 #include "base/buffer.h"
 #include "base/diag.h"
-#include "kube/object.h"
+#include "kube/object_sink.h"
 #include <uv.h>
 
 struct watch;
@@ -18,20 +18,10 @@ enum watch_endpoints {
 };
 
 struct watch_handlers {
-	/* Takes the object. On an error it will come again. */
-	enum err (*upsert)(void *arg, struct object *o);
-	void (*gone)(void *arg, enum object_kind kind, const char *ns, const char *name);
-	/* A list follows that is the whole truth about a kind: what is not in it by sweep is gone. It comes at once, when all of it was read. mark may
-	 * come again before sweep. */
-	void (*mark)(void *arg, enum object_kind kind);
-	void (*sweep)(void *arg, enum object_kind kind);
-	/* How much there is of a kind by now. */
-	bool (*knows)(void *arg, const struct object *o); /* there is one of its kind, namespace and name */
-	struct object_amount (*amount)(void *arg, enum object_kind kind);
 	/* From now on the controller's slices stand for Pods, or do not any more. What stands for the other is complete. */
 	void (*use_slices)(void *arg, bool use);
-	/* Appends the names of Services without a selector, sorted, each once, ',' between them. */
-	void (*leftovers)(void *arg, struct buffer *names);
+	/* Appends the names of the Services that have no selector, sorted, each once, ',' between them. */
+	void (*unselected)(void *arg, struct buffer *names);
 	/* Once for each turn of the loop that brought changes, but not before all kinds were complete for the first time. On an error again; also
 	 * after *again_ms (which is UINT_MAX, never, when it is called). */
 	enum err (*flush)(void *arg, unsigned *again_ms);
@@ -40,7 +30,7 @@ struct watch_handlers {
 	void *arg;
 };
 
-/* All but the handlers is borrowed. Selectors are as the API server takes them; NULL or "": none. */
+/* sink and handlers are copied, all else is borrowed. Selectors are as the API server takes them; NULL or "": none. */
 struct watch_options {
 	const struct api_endpoint *endpoint;
 	enum watch_endpoints endpoints;
@@ -55,6 +45,7 @@ struct watch_options {
 	unsigned list_progress_ms, list_timeout_ms;
 	uint64_t list_max_objects, list_max_bytes;
 	struct intern *pool;
+	struct object_sink sink;
 	struct watch_handlers handlers;
 };
 

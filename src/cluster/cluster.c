@@ -435,42 +435,6 @@ enum err cluster_reload(struct cluster *c)
 
 /* --- watching --- */
 
-static enum err on_cluster_upsert(void *arg, struct object *o)
-{
-	const struct cluster *c = arg;
-	return store_upsert(c->store, o);
-}
-
-static void on_cluster_gone(void *arg, enum object_kind kind, const char *ns, const char *name)
-{
-	const struct cluster *c = arg;
-	store_delete(c->store, kind, ns, name);
-}
-
-static void on_cluster_mark(void *arg, enum object_kind kind)
-{
-	const struct cluster *c = arg;
-	store_mark(c->store, 1u << kind);
-}
-
-static void on_cluster_sweep(void *arg, enum object_kind kind)
-{
-	const struct cluster *c = arg;
-	store_sweep(c->store, 1u << kind);
-}
-
-static bool on_cluster_knows(void *arg, const struct object *o)
-{
-	const struct cluster *c = arg;
-	return store_knows(c->store, o->kind, o->ns, o->name);
-}
-
-static struct object_amount on_cluster_amount(void *arg, enum object_kind kind)
-{
-	const struct cluster *c = arg;
-	return store_amount(c->store, kind);
-}
-
 static void on_cluster_use_slices(void *arg, bool use)
 {
 	const struct cluster *c = arg;
@@ -494,7 +458,7 @@ static void append_names(const char **names, size_t n, struct buffer *out)
 	}
 }
 
-static void on_cluster_leftovers(void *arg, struct buffer *out)
+static void on_cluster_unselected(void *arg, struct buffer *out)
 {
 	const struct cluster *c = arg;
 	const char **names = calloc(store_counts(c->store).services + 1, sizeof *names);
@@ -566,8 +530,8 @@ enum err cluster_watch(struct cluster *c, uv_loop_t *loop, cluster_read *on_read
 	        .list_max_objects = o->list_max_objects,
 	        .list_max_bytes = (uint64_t)o->list_max_mib << 20,
 	        .pool = c->pool,
-	        .handlers = {on_cluster_upsert, on_cluster_gone, on_cluster_mark, on_cluster_sweep, on_cluster_knows, on_cluster_amount,
-	                     on_cluster_use_slices, on_cluster_leftovers, on_cluster_flush, on_cluster_synced, c},
+	        .sink = store_sink(c->store),
+	        .handlers = {on_cluster_use_slices, on_cluster_unselected, on_cluster_flush, on_cluster_synced, c},
 	};
 	c->watch_ms = now_ms();
 	c->on_read = on_read;

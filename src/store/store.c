@@ -224,6 +224,43 @@ void store_sweep(struct store *s, unsigned kinds)
 		patience_end_of_slices(s);
 }
 
+/* --- as a sink --- */
+
+static enum err on_upsert(void *arg, struct object *o)
+{
+	return store_upsert(arg, o);
+}
+
+static void on_gone(void *arg, enum object_kind kind, const char *ns, const char *name)
+{
+	store_delete(arg, kind, ns, name);
+}
+
+static void on_mark(void *arg, enum object_kind kind)
+{
+	store_mark(arg, 1U << kind);
+}
+
+static void on_sweep(void *arg, enum object_kind kind)
+{
+	store_sweep(arg, 1U << kind);
+}
+
+static bool on_knows(void *arg, const struct object *o)
+{
+	return store_knows(arg, o->kind, o->ns, o->name);
+}
+
+static struct object_amount on_amount(void *arg, enum object_kind kind)
+{
+	return store_amount(arg, kind);
+}
+
+struct object_sink store_sink(struct store *s)
+{
+	return (struct object_sink){on_upsert, on_gone, on_mark, on_sweep, on_knows, on_amount, s};
+}
+
 /* --- look-ups --- */
 
 struct store_counts store_counts(const struct store *s)

@@ -46,12 +46,12 @@ enum err object_batch_add_gone(struct object_batch *b, enum object_kind kind, co
 	return ERR_NOMEM;
 }
 
-static enum err give_one(const struct object_batch *b, const struct object_batch_handlers *h, const struct batch_item *item)
+static enum err give_one(const struct object_batch *b, const struct object_sink *sink, const struct batch_item *item)
 {
 	struct object *o = item->object;
 	if (!item->gone)
-		return h->upsert(h->arg, o);
-	h->gone(h->arg, o->kind, o->ns, o->name);
+		return sink->upsert(sink->arg, o);
+	sink->gone(sink->arg, o->kind, o->ns, o->name);
 	object_free(o, b->pool);
 	return OK;
 }
@@ -62,14 +62,14 @@ static void empty(struct object_batch *b)
 	*b = (struct object_batch){.pool = b->pool};
 }
 
-enum err object_batch_give(struct object_batch *b, const struct object_batch_handlers *handlers)
+enum err object_batch_give(struct object_batch *b, const struct object_sink *sink)
 {
 	enum err err = OK;
 	for (size_t i = 0; i < b->count; i++) {
 		if (err)
 			object_free(b->items[i].object, b->pool);
 		else
-			err = give_one(b, handlers, &b->items[i]);
+			err = give_one(b, sink, &b->items[i]);
 	}
 	empty(b);
 	return err;

@@ -1,6 +1,6 @@
 /* object_batch.h - what a list has brought so far, in order: kept until the list is whole, so that one which never is leaves no trace. */
 #pragma once
-#include "kube/object.h"
+#include "kube/object_sink.h"
 
 struct batch_item;
 
@@ -17,14 +17,8 @@ enum err object_batch_add(struct object_batch *b, struct object *o);
 enum err object_batch_add_gone(struct object_batch *b, enum object_kind kind, const char *ns,
                                const char *name); /* a streamed list may say so */
 
-struct object_batch_handlers {
-	enum err (*upsert)(void *arg, struct object *o); /* takes it */
-	void (*gone)(void *arg, enum object_kind kind, const char *ns, const char *name);
-	void *arg;
-};
-
-/* Gives all out; it is empty then. On an error of a handler's the rest is freed. */
-enum err object_batch_give(struct object_batch *b, const struct object_batch_handlers *handlers);
+/* Gives all to the sink, by upsert and gone; the batch is empty then. On an error of upsert the rest is freed. */
+enum err object_batch_give(struct object_batch *b, const struct object_sink *sink);
 
 /* Empties it. */
 void object_batch_clear(struct object_batch *b);

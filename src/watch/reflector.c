@@ -57,6 +57,7 @@ struct reflector {
 	struct json_arena *arena;
 	struct log_series lines; /* of objects, in one list or watch */
 	struct reflector_limits limits;
+	struct object_sink sink;
 	struct reflector_handlers handlers;
 	struct reflector_counts counts;
 	struct backoff backoff;
@@ -138,7 +139,7 @@ static bool is_doubtful(const struct reflector *r)
 /* What is not swept adds up. */
 static enum err check_room(const struct reflector *r, struct diag *why)
 {
-	struct object_amount all = r->handlers.amount(r->handlers.arg, r->resource->kind);
+	struct object_amount all = r->sink.amount(r->sink.arg, r->resource->kind);
 	all.objects += r->batch.amount.objects;
 	all.octets += r->batch.amount.octets;
 	return list_bounds_check(&r->limits.list, all, why);
@@ -148,16 +149,16 @@ static enum err check_room(const struct reflector *r, struct diag *why)
 static void mark(struct reflector *r)
 {
 	if (!r->marked)
-		r->handlers.begin(r->handlers.arg, r->resource->kind);
+		r->sink.mark(r->sink.arg, r->resource->kind);
 	r->marked = true;
 }
 
 static enum err give_out(struct reflector *r, struct diag *why)
 {
-	const struct object_batch_handlers handlers = {r->handlers.upsert, r->handlers.gone, r->handlers.arg};
 	enum err err;
 	mark(r);
-	err = object_batch_give(&r->batch, &handlers);
+	r->handlers.changing(r->handlers.arg, NULL);
+	err = object_batch_give(&r->batch, &r->sink);
 	return err ? diag_set(why, err, "the list's objects could not be taken: %s", err_str(err)) : OK;
 }
 
@@ -182,17 +183,25 @@ static enum err list_is_whole(struct reflector *r, const char *version, struct d
 	log_series_end(&r->lines);
 	r->other_absent = false;
 	trouble_over(&r->trouble, r->resource, uv_now(r->loop));
-	r->handlers.synced(r->handlers.arg, r->resource->kind, !r->doubtful);
+	if (!doubtful)
+		r->sink.sweep(r->sink.arg, r->resource->kind);
+	r->handlers.synced(r->handlers.arg, r->resource->kind);
 	return OK;
+}
+
+static enum err give(const struct reflector *r, struct object *o)
+{
+	r->handlers.changing(r->handlers.arg, o);
+	return r->sink.upsert(r->sink.arg, o);
 }
 
 /* A watch can bring more without end as well. What there is by then stays until a list says what of it is true. */
 static enum err take_change(struct reflector *r, struct object *o, struct diag *why)
 {
-	enum err err = r->handlers.upsert(r->handlers.arg, o);
+	enum err err = give(r, o);
 	if (err)
 		return err;
-	err = list_bounds_check(&r->limits.list, r->handlers.amount(r->handlers.arg, r->resource->kind), why);
+	err = list_bounds_check(&r->limits.list, r->sink.amount(r->sink.arg, r->resource->kind), why);
 	if (err) {
 		r->crowded = true;
 		r->complete = false;
@@ -203,10 +212,10 @@ static enum err take_change(struct reflector *r, struct object *o, struct diag *
 /* Where the list itself has said that something is gone, order counts. */
 static enum err take_listed(struct reflector *r, struct object *o)
 {
-	if (r->listed_gone || !r->handlers.knows(r->handlers.arg, o))
+	if (r->listed_gone || !r->sink.knows(r->sink.arg, o))
 		return object_batch_add(&r->batch, o);
 	mark(r);
-	return r->handlers.upsert(r->handlers.arg, o);
+	return give(r, o);
 }
 
 static enum err on_upsert(void *arg, struct object *o)
@@ -224,7 +233,8 @@ static enum err on_gone(void *arg, const char *ns, const char *name)
 	r->listed_gone = true;
 	if (r->phase != PHASE_WATCHING)
 		return object_batch_add_gone(&r->batch, r->resource->kind, ns, name);
-	r->handlers.gone(r->handlers.arg, r->resource->kind, ns, name);
+	r->handlers.changing(r->handlers.arg, NULL);
+	r->sink.gone(r->sink.arg, r->resource->kind, ns, name);
 	return OK;
 }
 
@@ -751,7 +761,8 @@ static bool make_confirm(struct reflector *r)
 /* --- the reflector --- */
 
 struct reflector *reflector_new(uv_loop_t *loop, struct api *api, const struct resource *resource, const char *labels, struct intern *pool,
-                                struct json_arena *arena, const struct reflector_limits *limits, const struct reflector_handlers *handlers)
+                                struct json_arena *arena, const struct reflector_limits *limits, const struct object_sink *sink,
+                                const struct reflector_handlers *handlers)
 {
 	struct reflector *r = calloc(1, sizeof *r);
 	char *selector = resource_query(resource, labels);
@@ -769,6 +780,7 @@ struct reflector *reflector_new(uv_loop_t *loop, struct api *api, const struct r
 	                        .batch = {.pool = pool},
 	                        .arena = arena,
 	                        .limits = *limits,
+	                        .sink = *sink,
 	                        .handlers = *handlers};
 	if (!make_confirm(r)) {
 		free(selector);

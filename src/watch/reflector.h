@@ -9,6 +9,7 @@
  * After a watch that did not end as it should, confirm.h makes sure that the server has reached the version that the next one goes on from. */
 #pragma once
 #include "api/api.h"
+#include "kube/object_sink.h"
 #include "list_progress.h"
 #include "resource.h"
 #include "text/json_arena.h"
@@ -16,13 +17,11 @@
 struct reflector;
 
 struct reflector_handlers {
-	void (*begin)(void *arg, enum object_kind kind); /* may come again before synced, where an object could not be taken */
-	/* sweep: what was not mentioned since begin is gone. Else most of the list could not be read, and nothing is. */
-	void (*synced)(void *arg, enum object_kind kind, bool sweep);
-	enum err (*upsert)(void *arg, struct object *o);                                  /* takes it; after an error it comes again */
-	void (*gone)(void *arg, enum object_kind kind, const char *ns, const char *name); /* ns is "" for cluster-scoped kinds */
-	bool (*knows)(void *arg, const struct object *o);                 /* one of its kind and name was given out and is not gone */
-	struct object_amount (*amount)(void *arg, enum object_kind kind); /* of what was given out and is not gone */
+	/* Something is about to be given to the sink. o: the object, or NULL where it is several at once, or where something goes. */
+	void (*changing)(void *arg, const struct object *o);
+
+	/* A list is whole, and was given out. It was swept, unless most of it could not be read: then nothing of what there was is gone. */
+	void (*synced)(void *arg, enum object_kind kind);
 	void *arg;
 };
 
@@ -50,9 +49,11 @@ struct reflector_counts {
 	bool synced;             /* a list was complete once; what it gave is kept up to date, or at least kept */
 };
 
-/* labels: a label selector besides the resource's own; "": none. Everything else is borrowed. Begins at once; handlers are called from the loop. NULL: out of memory. */
+/* labels: a label selector besides the resource's own; "": none. sink and handlers are copied, everything else is borrowed. Begins at once; sink and handlers are called
+ * from the loop. An object that the sink did not take comes again. NULL: out of memory. */
 struct reflector *reflector_new(uv_loop_t *loop, struct api *api, const struct resource *resource, const char *labels, struct intern *pool,
-                                struct json_arena *arena, const struct reflector_limits *limits, const struct reflector_handlers *handlers);
+                                struct json_arena *arena, const struct reflector_limits *limits, const struct object_sink *sink,
+                                const struct reflector_handlers *handlers);
 
 /* Not in a handler. Memory is freed once libuv has closed the handles. Takes NULL. */
 void reflector_free(struct reflector *r);

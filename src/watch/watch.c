@@ -12,7 +12,7 @@
 #define NOT_FOUND      404
 #define HANDLES        4
 #define MIB            (1024.0 * 1024.0)
-#define LEFTOVERS_MAX  4096 /* octets of names in a request; where there are more, all slices of the controller are watched */
+#define NAMES_MAX      4096 /* octets of names in a request; where there are more, all slices of the controller are watched */
 
 /* Seconds of refusal after which Pods that could be listed once are given up: an API server that has just started refuses everything. As many
  * good ones bring them back. */
@@ -42,7 +42,6 @@ struct watch {
 
 	/* The controller's slices. */
 	bool all_slices; /* are wanted: Pods are not watched, or may not be */
-	bool by_slices;  /* they stand for Pods */
 	bool review;     /* which are wanted may have changed */
 	char *which;     /* the label selector of the reflector; NULL: there is none */
 	unsigned ticks;  /* in a row that said that Pods may not be listed, or that they may again */
@@ -56,18 +55,8 @@ struct watch {
 
 /* --- from the reflectors --- */
 
-static void on_begin(void *arg, enum object_kind kind)
+static void use_slices(const struct watch *w, bool use)
 {
-	struct watch *w = arg;
-	w->options.handlers.mark(w->options.handlers.arg, kind);
-}
-
-/* What was used before the first time, the watch does not know. */
-static void use_slices(struct watch *w, bool use)
-{
-	if (w->by_slices == use && w->synced)
-		return;
-	w->by_slices = use;
 	w->options.handlers.use_slices(w->options.handlers.arg, use);
 }
 
@@ -80,11 +69,9 @@ static void allow_pods(struct watch *w)
 	use_slices(w, false);
 }
 
-static void on_kind_synced(void *arg, enum object_kind kind, bool sweep)
+static void on_kind_synced(void *arg, enum object_kind kind)
 {
 	struct watch *w = arg;
-	if (sweep)
-		w->options.handlers.sweep(w->options.handlers.arg, kind);
 	w->waiting &= ~(1u << kind);
 	w->changed = true;
 	w->review |= kind == OBJECT_SERVICE;
@@ -103,31 +90,11 @@ static bool has_no_selector(const struct object *o)
 	return o->kind == OBJECT_SERVICE && service->type != SERVICE_EXTERNAL_NAME && !service->selector;
 }
 
-static enum err on_upsert(void *arg, struct object *o)
+static void on_changing(void *arg, const struct object *o)
 {
 	struct watch *w = arg;
 	w->changed = true;
-	w->review |= has_no_selector(o);
-	return w->options.handlers.upsert(w->options.handlers.arg, o);
-}
-
-static void on_gone(void *arg, enum object_kind kind, const char *ns, const char *name)
-{
-	struct watch *w = arg;
-	w->changed = true;
-	w->options.handlers.gone(w->options.handlers.arg, kind, ns, name);
-}
-
-static bool on_knows(void *arg, const struct object *o)
-{
-	const struct watch *w = arg;
-	return w->options.handlers.knows(w->options.handlers.arg, o);
-}
-
-static struct object_amount amount_of(void *arg, enum object_kind kind)
-{
-	const struct watch *w = arg;
-	return w->options.handlers.amount(w->options.handlers.arg, kind);
+	w->review |= o && has_no_selector(o);
 }
 
 /* --- which resources --- */
@@ -160,12 +127,12 @@ static struct reflector_limits limits_of(const struct watch_options *o)
 /* False: out of memory. */
 static bool add(struct watch *w, enum role role, const char *more_labels)
 {
-	const struct reflector_handlers handlers = {on_begin, on_kind_synced, on_upsert, on_gone, on_knows, amount_of, w};
+	const struct reflector_handlers handlers = {on_changing, on_kind_synced, w};
 	const struct reflector_limits limits = limits_of(&w->options);
 	char *labels = labels_for(w, role, more_labels);
 	if (labels)
-		w->reflectors[role] =
-		        reflector_new(w->loop, w->api, resources[role], labels, w->options.pool, w->arena, &limits, &handlers);
+		w->reflectors[role] = reflector_new(w->loop, w->api, resources[role], labels, w->options.pool, w->arena, &limits,
+		                                    &w->options.sink, &handlers);
 	free(labels);
 	if (w->reflectors[role] && !w->synced)
 		w->waiting |= 1u << resources[role]->kind;
@@ -208,8 +175,8 @@ static char *wanted_slices(const struct watch *w)
 	char *text = NULL;
 	if (w->all_slices || w->options.zones)
 		return strdup("");
-	w->options.handlers.leftovers(w->options.handlers.arg, &names);
-	if (names.len > LEFTOVERS_MAX)
+	w->options.handlers.unselected(w->options.handlers.arg, &names);
+	if (names.len > NAMES_MAX)
 		text = strdup("");
 	else if (names.len && asprintf(&text, "kubernetes.io/service-name in (%.*s)", (int)names.len, names.data) < 0)
 		text = NULL;
@@ -221,8 +188,8 @@ static char *wanted_slices(const struct watch *w)
 static void forget_slices(struct watch *w)
 {
 	w->waiting &= ~(1u << OBJECT_CONTROLLER_SLICE);
-	w->options.handlers.mark(w->options.handlers.arg, OBJECT_CONTROLLER_SLICE);
-	w->options.handlers.sweep(w->options.handlers.arg, OBJECT_CONTROLLER_SLICE);
+	w->options.sink.mark(w->options.sink.arg, OBJECT_CONTROLLER_SLICE);
+	w->options.sink.sweep(w->options.sink.arg, OBJECT_CONTROLLER_SLICE);
 	w->changed = true;
 }
 
@@ -285,8 +252,8 @@ static void do_without_imports(struct watch *w)
 		return;
 	log_line(LOG_WARNING, "the cluster has no serviceimports, or they may not be listed: the cluster set's names are not served");
 	w->waiting &= ~(1u << OBJECT_SERVICE_IMPORT);
-	w->options.handlers.mark(w->options.handlers.arg, OBJECT_SERVICE_IMPORT); /* a snapshot may have had some */
-	w->options.handlers.sweep(w->options.handlers.arg, OBJECT_SERVICE_IMPORT);
+	w->options.sink.mark(w->options.sink.arg, OBJECT_SERVICE_IMPORT); /* a snapshot may have had some */
+	w->options.sink.sweep(w->options.sink.arg, OBJECT_SERVICE_IMPORT);
 	w->changed = true;
 }
 

@@ -63,7 +63,7 @@ static void all_of_it_in_order(void **state)
 	assert_int_equal(fill(&b), OK);
 	assert_int_equal(b.amount.objects, 3);
 	assert_int_equal(b.amount.octets, 21);
-	assert_int_equal(object_batch_give(&b, &(struct object_batch_handlers){on_upsert, on_gone, &t}), OK);
+	assert_int_equal(object_batch_give(&b, &(struct object_sink){.upsert = on_upsert, .gone = on_gone, .arg = &t}), OK);
 	assert_string_equal(t.text, "+a +b -a +a ");
 	assert_int_equal(b.count + b.amount.objects + b.amount.octets, 0);
 	assert_int_equal(fill(&b), OK);
@@ -78,7 +78,7 @@ static void the_rest_is_freed_after_an_error(void **state)
 	struct taken t = {.pool = b.pool, .full = true};
 	(void)state;
 	assert_int_equal(fill(&b), OK);
-	assert_int_equal(object_batch_give(&b, &(struct object_batch_handlers){on_upsert, on_gone, &t}), ERR_NOMEM);
+	assert_int_equal(object_batch_give(&b, &(struct object_sink){.upsert = on_upsert, .gone = on_gone, .arg = &t}), ERR_NOMEM);
 	assert_string_equal(t.text, "+a ");
 	intern_free(b.pool);
 }

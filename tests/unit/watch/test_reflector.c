@@ -449,6 +449,8 @@ struct fixture {
 	struct api *api;
 	const struct reflector_case *expected;
 	size_t exchanges;
+	bool swept;    /* since the last mark */
+	bool changing; /* was said since the last list */
 	char got[1024];
 };
 
@@ -471,22 +473,42 @@ static void on_asked(void *arg)
 	check_over(arg);
 }
 
-static void on_begin(void *arg, enum object_kind kind)
+static void on_mark(void *arg, enum object_kind kind)
 {
+	struct fixture *f = arg;
 	assert_int_equal(kind, OBJECT_SERVICE);
-	note(arg, "begin", "");
+	f->swept = false;
+	note(f, "begin", "");
 }
 
-static void on_synced(void *arg, enum object_kind kind, bool sweep)
+static void on_sweep(void *arg, enum object_kind kind)
 {
+	struct fixture *f = arg;
 	assert_int_equal(kind, OBJECT_SERVICE);
-	note(arg, sweep ? "synced" : "kept", "");
+	f->swept = true;
+}
+
+/* It says so before, not after. */
+static void on_changing(void *arg, const struct object *o)
+{
+	struct fixture *f = arg;
+	(void)o;
+	f->changing = true;
+}
+
+static void on_synced(void *arg, enum object_kind kind)
+{
+	struct fixture *f = arg;
+	assert_int_equal(kind, OBJECT_SERVICE);
+	f->changing = false;
+	note(f, f->swept ? "synced" : "kept", "");
 }
 
 static enum err on_upsert(void *arg, struct object *o)
 {
 	struct fixture *f = arg;
 	assert_string_equal(o->ns, "x");
+	assert_true(f->changing);
 	note(f, "+", o->name);
 	object_free(o, f->pool);
 	return OK;
@@ -495,6 +517,7 @@ static enum err on_upsert(void *arg, struct object *o)
 static void on_gone(void *arg, enum object_kind kind, const char *ns, const char *name)
 {
 	assert_int_equal(kind, OBJECT_SERVICE);
+	assert_true(((const struct fixture *)arg)->changing);
 	assert_string_equal(ns, "x");
 	note(arg, "-", name);
 }
@@ -541,7 +564,8 @@ static const struct reflector_limits quick = {
 static void fixture_start(struct fixture *f, const struct reflector_case *c, const struct reflector_limits *timing,
                           struct api_endpoint *endpoint)
 {
-	const struct reflector_handlers handlers = {on_begin, on_synced, on_upsert, on_gone, knows, amount, f};
+	const struct object_sink sink = {on_upsert, on_gone, on_mark, on_sweep, knows, amount, f};
+	const struct reflector_handlers handlers = {on_changing, on_synced, f};
 	memset(f, 0, sizeof *f);
 	uv_loop_init(&f->loop);
 	f->expected = c;
@@ -553,7 +577,7 @@ static void fixture_start(struct fixture *f, const struct reflector_case *c, con
 	f->pool = intern_new();
 	f->arena = json_arena_new();
 	f->api = api_new(&f->loop, endpoint);
-	f->reflector = reflector_new(&f->loop, f->api, &resource_services, "", f->pool, f->arena, timing, &handlers);
+	f->reflector = reflector_new(&f->loop, f->api, &resource_services, "", f->pool, f->arena, timing, &sink, &handlers);
 	uv_timer_init(&f->loop, &f->patience);
 	uv_timer_start(&f->patience, on_patience_over, PATIENCE_MS, 0);
 }
