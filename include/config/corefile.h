@@ -1,8 +1,9 @@
 /* corefile.h - what a Corefile says, checked: server blocks, where they listen, what they answer with. The language is CoreDNS's: words, quotes,
- * comments, {$ENV}, import, snippets, keys (CoreDNS 1.15's corefile(5) and Caddy's lexer). A directive that is not known here is an error, never
- * passed over. A struct corefile owns all that it points to. Control thread; files and environment are as they are at the call. */
+ * comments, {$ENV}, import, snippets, keys (CoreDNS 1.15's corefile(5) and Caddy's lexer). A directive that is not known here, or that nothing does
+ * yet, is an error, never passed over. A struct corefile owns all that it points to. Control thread; files and environment are as they are at the call. */
 #pragma once
 #include "base/diag.h"
+#include "config/directive.h"
 #include "config/kubernetes.h"
 #include "config/settings.h"
 #include <stdbool.h>
@@ -20,42 +21,41 @@ struct corefile_bind {
 	struct text_list addresses, except;
 };
 
+/* Of one directive in one block. */
+struct corefile_said {
+	char *place;  /* "Corefile:3", the first one; NULL: the block does not say it */
+	void *values; /* its struct of directive.h; NULL: it has none, or is not said */
+};
+
 struct corefile_block {
 	char *place;
 	struct corefile_key *keys; /* one at least */
 	unsigned key_count;
 	struct corefile_bind *binds; /* none: every address of the machine */
 	unsigned bind_count;
-	bool loadbalance;       /* sets of addresses begin at another one each time */
-	char *kubernetes_place; /* NULL: the block has no kubernetes, which is once at most */
-	char *external_place;   /* NULL: the block has no k8s_external, which then is kubernetes.external */
-	struct kubernetes_options kubernetes;
+	struct kubernetes_options kubernetes; /* where kubernetes is said; k8s_external is kubernetes.external */
+	struct corefile_said said[DIRECTIVES];
 	char *cluster_text; /* all that is said of the cluster, in one way of writing: those of equal texts have equal options; NULL: no kubernetes */
-};
-
-/* `reload [INTERVAL [JITTER]]`, in any block: how often the file is looked at for changes. */
-struct corefile_reload {
-	uint64_t interval_ms; /* 0: it is not */
-	uint64_t jitter_ms;   /* by how much an interval may be off, all in all; at most half of it */
 };
 
 struct corefile {
 	struct corefile_block *blocks; /* one at least */
 	unsigned count;
-	struct corefile_reload reload;
-	char *text; /* all that it says, with imports and environment, in one way of writing: equal texts say the same */
+	struct reload_options
+	        reload; /* of the first block that says it: how often the file is looked at for changes; interval 0: it is not */
+	char *text;     /* all that it says, with imports and environment, in one way of writing: equal texts say the same */
 };
 
 #define COREFILE_WRONG_MAX 20 /* lines that are named */
 
-/* One of several lines that are wrong, as "FILE:LINE: text". */
-typedef void corefile_report(const char *text);
+/* One of several lines that are wrong (LOG_ERROR), or one that is good and has no effect (LOG_INFO), as "FILE:LINE: text". */
+typedef void corefile_report(enum log_level level, const char *text);
 
 struct corefile_options {
 	uint16_t port;                   /* of keys that name none */
 	const struct settings *settings; /* count in every kubernetes block */
 	bool no_imports;                 /* of files, which then are errors */
-	corefile_report *report;         /* NULL: of several the first is named alone */
+	corefile_report *report;         /* NULL: of several the first is named alone, and nothing else is said */
 };
 
 /* Reads the file; "-" and, as in CoreDNS, "stdin" are standard input. On an error *out is empty, and diag begins with FILE:LINE where there is
@@ -67,3 +67,6 @@ enum err corefile_parse(const char *text, size_t len, const char *file, const st
                         struct diag *d);
 
 void corefile_free(struct corefile *c);
+
+/* What the block says of a directive: its struct of directive.h; NULL: nothing, or it has none. said[id].place tells whether it is said. */
+const void *corefile_values(const struct corefile_block *b, enum directive_id id);

@@ -244,7 +244,7 @@ static void on_look(uv_timer_t *timer)
 /* Half of the jitter sooner to half of it later, so that all replicas don't change at once. */
 static void look_again(struct reload *r)
 {
-	const struct corefile_reload *every = &r->now->sites.corefile.reload;
+	const struct reload_options *every = &r->now->sites.corefile.reload;
 	uint64_t chance = 0, after = every->interval_ms - every->jitter_ms / 2;
 	uv_timer_stop(&r->look);
 	if (!every->interval_ms || is_stdin(r->options->conf))

@@ -133,17 +133,18 @@ static enum err take_cluster(struct corefile_block *b, struct site *site, struct
 
 static enum err find_block(struct corefile_block *b, struct site *site, struct diag *d)
 {
+	const char *cluster_place = b->said[DIRECTIVE_KUBERNETES].place;
 	struct bind_addresses hosts;
 	enum err err = bind_resolve(b, &hosts, d);
 	if (err)
 		return err;
-	site->origin = strdup(b->kubernetes_place ? b->kubernetes_place : b->place);
-	site->rotate = b->loadbalance;
+	site->origin = strdup(cluster_place ? cluster_place : b->place);
+	site->rotate = b->said[DIRECTIVE_LOADBALANCE].place != NULL;
 	err = place_keys(site, b, &hosts, d);
 	free(hosts.all);
 	if (!err && !site->origin)
 		err = no_memory(d);
-	return err || !b->kubernetes_place ? err : take_cluster(b, site, d);
+	return err || !cluster_place ? err : take_cluster(b, site, d);
 }
 
 static const char *snapshot_of(const struct site *site)
@@ -167,14 +168,14 @@ static enum err check_snapshots(const struct sites *s, struct diag *d)
 	return OK;
 }
 
-static void on_wrong_line(const char *text)
+static void on_line(enum log_level level, const char *text)
 {
-	log_line(LOG_ERROR, "%s", text);
+	log_line(level, "%s", text);
 }
 
 static enum err find_blocks(const struct options *o, bool quiet, struct sites *s, struct diag *d)
 {
-	const struct corefile_options options = {.port = o->dns_port, .settings = &o->settings, .report = quiet ? NULL : on_wrong_line};
+	const struct corefile_options options = {.port = o->dns_port, .settings = &o->settings, .report = quiet ? NULL : on_line};
 	enum err err = corefile_read(o->conf, &options, &s->corefile, d);
 	if (!err)
 		err = sites_new(s, s->corefile.count, d);

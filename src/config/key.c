@@ -1,4 +1,5 @@
 #include "key.h"
+#include "config/value.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -66,25 +67,6 @@ static enum err add(struct name_list *zones, const struct name *name)
 	return OK;
 }
 
-/* "ADDRESS/BITS" with host bits of any kind, as Go's net.ParseCIDR reads it; they become 0. */
-static bool range_parse(const char *text, size_t len, struct addr *base, unsigned *bits)
-{
-	const char *slash = memchr(text, '/', len);
-	size_t digits = slash ? (size_t)(text + len - slash) - 1 : 0;
-	*bits = 0;
-	if (!digits || digits > 3 || strspn(slash + 1, "0123456789") < digits || addr_parse(text, (size_t)(slash - text), base))
-		return false;
-	if (base->family == ADDR_V4 && memchr(text, ':', (size_t)(slash - text))) /* ::ffff:10.0.0.0/104 */
-		return false;
-	for (size_t i = 0; i < digits; i++)
-		*bits = *bits * 10 + (unsigned)(slash[1 + i] - '0');
-	if (*bits > 8 * addr_len(base))
-		return false;
-	for (unsigned bit = *bits; bit < 8 * addr_len(base); bit++)
-		base->octets[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
-	return true;
-}
-
 /* Puts number, which has `count` bits, before bit `end` of the address. */
 static void put_bits(struct addr *a, unsigned end, unsigned count, unsigned number)
 {
@@ -140,13 +122,13 @@ static enum err add_name(struct name_list *zones, const char *text, size_t len, 
 
 static enum err add_zones(struct name_list *zones, const char *text, size_t len, struct diag *d)
 {
-	struct addr base;
-	unsigned bits, before = zones->count;
-	if (!range_parse(text, len, &base, &bits))
+	struct cidr range;
+	unsigned before = zones->count;
+	if (!value_range(text, len, &range))
 		return add_name(zones, text, len, d);
-	if (text[0] == ':' || (text[0] == '0' && base.family == ADDR_V6))
+	if (text[0] == ':' || (text[0] == '0' && range.base.family == ADDR_V6))
 		return diag_set(d, ERR_SYNTAX, "\"%.*s\": CoreDNS takes no range that begins with 0", (int)len, text);
-	if (!add_range(zones, &base, bits))
+	if (!add_range(zones, &range.base, range.prefix))
 		return OK;
 	zones->count = before;
 	return diag_set(d, ERR_NOMEM, "out of memory");

@@ -268,10 +268,11 @@ static enum err parse_snippet(struct parser *p, const struct token *key)
 
 static enum err parse_contents(struct parser *p, struct syntax_block *b)
 {
-	const struct token open = peek(p) ? *peek(p) : p->last;
+	struct token open;
 	enum err err;
-	if (!is(&open, "{"))
+	if (!is(peek(p), "{"))
 		return parse_lines(p, &b->lines, &b->line_count, 0); /* the one block of a file needs no braces */
+	open = *peek(p);
 	take(p);
 	err = parse_lines(p, &b->lines, &b->line_count, 0);
 	if (err)

@@ -69,3 +69,23 @@ enum err value_duration_ms(const char *text, uint64_t *ms, struct diag *d)
 	*ms = (uint64_t)sum;
 	return OK;
 }
+
+bool value_range(const char *text, size_t len, struct cidr *range)
+{
+	const char *slash = memchr(text, '/', len);
+	size_t digits = slash ? (size_t)(text + len - slash) - 1 : 0;
+	struct addr base;
+	unsigned bits = 0;
+	if (!digits || digits > 3 || strspn(slash + 1, DIGITS) < digits || addr_parse(text, (size_t)(slash - text), &base))
+		return false;
+	if (base.family == ADDR_V4 && memchr(text, ':', (size_t)(slash - text))) /* ::ffff:10.0.0.0/104 */
+		return false;
+	for (size_t i = 0; i < digits; i++)
+		bits = bits * 10 + (unsigned)(slash[1 + i] - '0');
+	if (bits > 8 * addr_len(&base))
+		return false;
+	for (unsigned bit = bits; bit < 8 * addr_len(&base); bit++)
+		base.octets[bit / 8] &= (uint8_t) ~(0x80u >> bit % 8);
+	*range = (struct cidr){base, (uint8_t)bits};
+	return true;
+}

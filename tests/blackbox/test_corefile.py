@@ -404,7 +404,7 @@ def test_endpoint_and_tls(api, corefile, need, tmp_path):
     "text, wanted",
     [
         ("", "Corefile: there is no server block in it"),
-        (". {\n  frob\n}\n", 'Corefile:2: unknown directive "frob": headns has: bind, k8s_external, kubernetes, loadbalance'),
+        (". {\n  frob\n}\n", 'Corefile:2: unknown directive "frob": headns has: bind, cancel, k8s_external, kubernetes, loadbalance, multisocket, pprof, reload, shed, trace'),
         (". {\n  kubernetes cluster.local {\n    pods on\n  }\n}\n", 'Corefile:3: pods: disabled, insecure or verified is wanted, not "on"'),
         (". {\n  kubernetes cluster.local {\n    frob\n  }\n}\n", 'Corefile:3: kubernetes has no "frob"; it has: '),
         (". {\n  bind nowhere0\n}\n", 'Corefile:2: bind: "nowhere0" is neither an IP address nor an interface'),
@@ -424,18 +424,51 @@ def test_a_wrong_corefile(tmp_path, text, wanted):
     assert refused(text, folder=tmp_path).startswith(f"headns: error: serve: {wanted}")
 
 
+def wrong_lines(tmp_path, text):
+    """{line: what is said of it}, and the last line."""
+    (tmp_path / "Corefile").write_text(text)
+    done = harness.run_headns("serve", "--conf", "Corefile", cwd=tmp_path)
+    assert done.returncode == 1
+    *lines, last = done.stderr.splitlines()
+    return dict(re.match(r"headns: error: Corefile:(\d+): (.*)", line).groups() for line in lines), last
+
+
 def test_all_directives_that_are_not_known_are_named_at_once(tmp_path):
     """Those of CoreDNS's own example for Kubernetes, say."""
     known = "kubernetes cluster.local {\n  pods insecure\n}\nloadbalance\n"
-    unknown = ["frob", "health {\n  lameduck 5s\n}", "ready", "forward"]
-    (tmp_path / "Corefile").write_text(".:1053 {\n" + "\n".join(unknown) + "\n" + known + "nonsense here\n}\n")
-    done = harness.run_headns("serve", "--conf", "Corefile", cwd=tmp_path)
-    assert done.returncode == 1
-    lines = done.stderr.splitlines()
-    assert [re.match(r'headns: error: Corefile:(\d+): unknown directive "(\w+)"', line).groups() for line in lines[:-1]] == [
-        ("2", "frob"), ("3", "health"), ("6", "ready"), ("7", "forward"), ("12", "nonsense")
-    ]
-    assert lines[-1] == "headns: error: serve: Corefile: 5 lines are wrong, see above"
+    unknown = ["frob", "health {\n  lameduck 5s\n}", "ready", "forward . 1.1.1.1", "etcd", "redy", "rrl . {\n responses-per-second 10\n}"]
+    said, last = wrong_lines(tmp_path, ".:1053 {\n" + "\n".join(unknown) + "\n" + known + "nonsense here\n}\n")
+    assert last == "headns: error: serve: Corefile: 8 lines are wrong, see above"
+    listed = said.pop("2")
+    assert listed.startswith('unknown directive "frob": headns has: bind, ')
+    assert "etcd" in said.pop("8") and "external plugin" in said.pop("10")
+    assert said == {
+        "3": '"health" is not built yet',
+        "6": '"ready" is not built yet',
+        "7": '"forward" is not built yet',
+        "9": 'unknown directive "redy": is ready meant?',
+        "17": 'unknown directive "nonsense"',
+    }
+
+
+def test_what_is_not_built_is_checked(tmp_path):
+    """What is wrong with a line is said before what is missing here."""
+    said, _ = wrong_lines(tmp_path, ".:1053 {\n health nowhere {\n  lameduck 5\n }\n bufsize 100\n ready {\n  monitor sometimes\n }\n ready\n}\n")
+    assert said == {
+        "2": 'health: an address such as :8080, 10.0.0.1:8080 or [::1]:8080 is wanted, not "nowhere"',
+        "5": "bufsize: a number from 512 to 4096 is wanted",
+        "7": 'monitor: until-ready or continuously is wanted, not "sometimes"',
+        "9": "a server block has one ready, as in CoreDNS, and this one has it at Corefile:6 already",
+    }
+
+
+def test_directives_that_are_nothing_here(api, corefile):
+    """They are checked, and one line each says why nothing is done."""
+    more = "pprof :6053\n cancel\n multisocket 2\n shed\n trace zipkin localhost:9411 {\n  every 2\n }\n kubernetes"
+    server = corefile(block(api(NGINX, web(0, "10.244.0.7"))).replace("kubernetes", more, 1))
+    assert answer(server, WEB0) == {"10.244.0.7"}
+    for name in ("pprof", "cancel", "multisocket", "shed", "trace"):
+        assert server.log.count(rf"info: .*Corefile:\d+: {name}: nothing is to be done") == 1
 
 
 def test_a_password_in_an_endpoint_is_not_shown(tmp_path):

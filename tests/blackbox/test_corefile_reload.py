@@ -223,13 +223,13 @@ def test_reload_says_what_is_wrong_once(cluster, corefile):
 
 @pytest.mark.parametrize(
     "arguments, wrong",
-    [("1s", "2s at least"), ("soon", "duration"), ("10s 500ms", "1s at least"), ("2s 1s 3s", "it is written"), ("2s {\n frob\n }", "it is written")],
+    [("1s", "2s at least"), ("soon", "duration"), ("10s 500ms", "1s at least"), ("2s 1s 3s", "it is written"), ("2s {\n frob\n }", "nothing in braces")],
 )
 def test_reload_that_is_wrong(tmp_path, arguments, wrong):
     (tmp_path / "Corefile").write_text(f".:0 {{\n  bind 127.0.0.1\n  reload {arguments}\n}}\n")
     done = harness.run_headns("-conf", tmp_path / "Corefile")
     assert done.returncode == 1
-    assert re.search(rf"Corefile:3: reload: .*{wrong}|Corefile:3: .*{wrong}", done.stderr), done.stderr
+    assert re.search(rf"Corefile:[34]: reload.*{wrong}", done.stderr), done.stderr
 
 
 def test_nothing_is_left_behind(cluster, corefile):

@@ -36,7 +36,7 @@ static void check_block(const struct corefile_block *b)
 	}
 	for (unsigned i = 0; i < b->bind_count; i++)
 		assert(b->binds[i].addresses.count);
-	if (b->kubernetes_place)
+	if (b->said[DIRECTIVE_KUBERNETES].place)
 		check_kubernetes(&b->kubernetes);
 }
 

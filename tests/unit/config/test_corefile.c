@@ -56,15 +56,15 @@ static void describe(const struct corefile *c, struct text *t)
 		}
 		for (unsigned k = 0; k < b->bind_count; k++)
 			put_bind(t, &b->binds[k]);
-		put(t, "%s", b->loadbalance ? " loadbalance" : "");
-		if (b->kubernetes_place) {
-			put(t, " kubernetes@%s ", b->kubernetes_place);
+		put(t, "%s", b->said[DIRECTIVE_LOADBALANCE].place ? " loadbalance" : "");
+		if (b->said[DIRECTIVE_KUBERNETES].place) {
+			put(t, " kubernetes@%s ", b->said[DIRECTIVE_KUBERNETES].place);
 			put_names(t, &b->kubernetes.zones);
 			put(t, " ttl %u", b->kubernetes.ttl_s);
 		}
-		if (b->external_place) {
+		if (b->said[DIRECTIVE_K8S_EXTERNAL].place) {
 			const struct external_options *o = &b->kubernetes.external;
-			put(t, " external@%s ", b->external_place);
+			put(t, " external@%s ", b->said[DIRECTIVE_K8S_EXTERNAL].place);
 			put_names(t, &o->zones);
 			put(t, " %s ttl %u%s%s", o->apex, o->ttl_s, o->headless ? " headless" : "", o->fallthrough ? " fallthrough " : "");
 			put_names(t, &o->fallthrough_zones);
@@ -106,8 +106,9 @@ static const struct {
 
 static char reported[COREFILE_WRONG_MAX * DIAG_TEXT_MAX];
 
-static void on_report(const char *text)
+static void on_report(enum log_level level, const char *text)
 {
+	assert_int_equal(level, LOG_ERROR);
 	strcat(strcat(reported, text), "\n");
 }
 
@@ -159,15 +160,17 @@ static const struct {
         {"", "f: there is no server block in it"},
         {"# nothing\n", "f: there is no server block in it"},
         {"a {\n k8s_external b\n}\n", "f:2: k8s_external: the server block has no kubernetes"},
-        {"a {\n kubernetes\n k8s_external b\n k8s_external c\n}\n", "f:4: a server block has one k8s_external, and this one has it at f:3"},
+        {"a {\n kubernetes\n k8s_external b\n k8s_external c\n}\n",
+         "f:4: a server block has one k8s_external, as in CoreDNS, and this one has it at f:3 already"},
         {"a {\n kubernetes\n k8s_external b {\n  frob\n }\n}\n",
          "f:4: k8s_external has no \"frob\"; it has: apex, fallthrough, headless, ttl"},
         {"a {\n kubernetes\n k8s_external b {\n  ttl 3601\n }\n}\n", "f:4: ttl: "},
         {"a {\n kubernetes\n k8s_external b {\n  apex a.b\n }\n}\n", "f:4: apex: one label is wanted, not \"a.b\""},
         {"a {\n kubernetes\n k8s_external b {\n  apex\n }\n}\n", "f:4: apex: it is written: apex LABEL"},
         {"a {\n kubernetes\n k8s_external in-addr.arpa\n}\n", "f:3: a zone such as cluster.local is wanted that is no reverse zone"},
-        {". {\n frob\n}\n", "f:2: unknown directive \"frob\": headns has: bind, k8s_external, kubernetes, loadbalance"},
-        {". {\n kubernets cluster.local\n}\n", "f:2: unknown directive \"kubernets\""},
+        {". {\n frob\n}\n", "f:2: unknown directive \"frob\": headns has: bind, cancel, k8s_external, kubernetes, loadbalance, "
+                            "multisocket, pprof, reload, shed, trace"},
+        {". {\n kubernets cluster.local\n}\n", "f:2: unknown directive \"kubernets\": is kubernetes meant?"},
         {"a..b {\n}\n", "f:1: \"a..b\" is no zone"},
         {"a:x:99999 {\n}\n", "f:1: \"a:x:99999\": a port"},
         {"tls://a {\n}\n", "f:1: \"tls://a\": headns serves dns:// only, not tls://"},
@@ -176,7 +179,7 @@ static const struct {
         {"a {\n bind lo {\n  frob x\n }\n}\n", "f:3: bind has only except"},
         {"a {\n bind lo {\n  except a\n  except b\n }\n}\n", "f:4: except: one line"},
         {"a {\n loadbalance weighted w.conf\n}\n", "f:2: loadbalance: headns has round_robin, not \"weighted\""},
-        {"a {\n loadbalance round_robin x\n}\n", "f:2: loadbalance round_robin takes nothing more"},
+        {"a {\n loadbalance round_robin x\n}\n", "f:2: loadbalance: round_robin takes nothing more, such as \"x\""},
         {"a {\n loadbalance {\n  prefer 10.0.0.0/8\n }\n}\n", "f:3: loadbalance: headns has no \"prefer\""},
         {"a {\n kubernetes\n\n kubernetes b\n}\n",
          "f:4: a server block has one kubernetes, as in CoreDNS, and this one has it at f:2 already"},

@@ -102,6 +102,8 @@ static const struct {
         {"no variables", "a {\n b {$} {%} {%%} {$A\n}\n", "a [b {$} {%} {%%} {$A]"},
         {"a value's blanks part no words", "a {\n b {$BLANKS} c\n}\n", "a [b x y c]"},
         {"a pattern that fits nothing", "import /nonexistent/*.conf\na {\n b\n}\n", "a [b]"},
+        {"a pattern that fits nothing at the end", "a {\n b\n}\nimport /nonexistent/*.conf\n", "a [b]"},
+        {"an empty snippet at the end", "(s) {\n}\na {\n b\n}\nimport s\n", "a [b]"},
         {"import is a word elsewhere", "a {\n b import c\n}\n", "a [b import c]"},
 };
 

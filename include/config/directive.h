@@ -1,0 +1,168 @@
+/* directive.h - what the directives of a server block say: one struct of checked values for each, with CoreDNS 1.15's names, arguments and
+ * defaults. Who does what a directive says finds its values by corefile_values(). All texts and lists are owned by the Corefile. */
+#pragma once
+#include "base/addr.h"
+#include "base/log.h"
+#include "config/list.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+/* In the order in which CoreDNS's plugins see a query (plugin.cfg), whatever their order in the file. */
+enum directive_id {
+	DIRECTIVE_ROOT,
+	DIRECTIVE_CANCEL,
+	DIRECTIVE_TIMEOUTS,
+	DIRECTIVE_MULTISOCKET,
+	DIRECTIVE_RELOAD,
+	DIRECTIVE_NSID,
+	DIRECTIVE_BUFSIZE,
+	DIRECTIVE_BIND,
+	DIRECTIVE_DEBUG,
+	DIRECTIVE_TRACE,
+	DIRECTIVE_READY,
+	DIRECTIVE_HEALTH,
+	DIRECTIVE_PPROF,
+	DIRECTIVE_SHED,
+	DIRECTIVE_PROMETHEUS,
+	DIRECTIVE_ERRORS,
+	DIRECTIVE_LOG,
+	DIRECTIVE_LOCAL,
+	DIRECTIVE_ANY,
+	DIRECTIVE_CHAOS,
+	DIRECTIVE_LOADBALANCE,
+	DIRECTIVE_ACL,
+	DIRECTIVE_HEADER,
+	DIRECTIVE_MINIMAL,
+	DIRECTIVE_HOSTS,
+	DIRECTIVE_K8S_EXTERNAL,
+	DIRECTIVE_KUBERNETES,
+	DIRECTIVE_LOOP,
+	DIRECTIVE_WHOAMI,
+	DIRECTIVES,
+};
+
+/* "HOST:PORT", of health, ready and prometheus. */
+struct host_port {
+	char *host; /* as it is written, without brackets; NULL: every address */
+	uint16_t port;
+};
+
+/* `root PATH`: what relative names of files are relative to. */
+struct root_options {
+	char *path;
+};
+
+/* `timeouts { read D; write D; idle D; maxtcpqueries N }`: of TCP, in milliseconds; 0: not said. */
+struct timeouts_options {
+	uint64_t read_ms, write_ms, idle_ms;
+	unsigned max_tcp_queries; /* a connection; 0: no bound */
+};
+
+/* `reload [INTERVAL [JITTER]]`: of the process, whichever block says it. */
+struct reload_options {
+	uint64_t interval_ms; /* 2 s at least */
+	uint64_t jitter_ms;   /* by how much an interval may be off, all in all; at most half of it */
+};
+
+/* `nsid [DATA...]`: what tells this server from others (RFC 5001). */
+struct nsid_options {
+	char *data; /* the words with blanks between; else the host's name */
+};
+
+/* `bufsize [SIZE]`: a client's EDNS size counts for no more than this. */
+struct bufsize_options {
+	unsigned max; /* 512 to 4096; 1232 */
+};
+
+/* `ready [ADDRESS] { monitor until-ready|continuously }` */
+struct ready_options {
+	struct host_port at; /* :8181 */
+	bool continuously;
+};
+
+/* `health [ADDRESS] { lameduck DURATION }` */
+struct health_options {
+	struct host_port at; /* :8080 */
+	uint64_t lameduck_ms;
+};
+
+/* `prometheus [ADDRESS] { runtime_metrics; tls FILE }` */
+struct prometheus_options {
+	struct host_port at; /* localhost:9153 */
+	bool runtime_metrics;
+	char *tls; /* NULL: none */
+};
+
+/* `errors [stdout] { stacktrace; consolidate DURATION REGEXP [warning|error|info|debug] [show_first] }` */
+struct errors_rule {
+	uint64_t period_ms;
+	char *pattern;
+	enum log_level level;
+	bool show_first;
+};
+struct errors_options {
+	bool stacktrace;
+	struct errors_rule *rules; /* the first that matches counts */
+	unsigned rule_count;
+};
+
+/* `log [NAMES...] [FORMAT] { class CLASS... }` */
+enum log_class { LOG_CLASS_SUCCESS = 1, LOG_CLASS_DENIAL = 2, LOG_CLASS_ERROR = 4, LOG_CLASS_ALL = 7 };
+struct log_rule {
+	struct name scope;
+	char *format;     /* NULL: {common} */
+	unsigned classes; /* of enum log_class */
+};
+struct log_options {
+	struct log_rule *rules; /* the first whose scope has the name counts */
+	unsigned rule_count;
+	unsigned line_begin, line_classes; /* private: of the line that is being read */
+};
+
+/* `local { localhost_prefix on|off }` */
+struct local_options {
+	bool localhost_prefix;
+};
+
+/* `chaos [VERSION] [AUTHORS...]` */
+struct chaos_options {
+	char *version; /* NULL: not said */
+	struct text_list authors;
+};
+
+/* `acl [ZONES...] { ACTION [type QTYPE...] [net SOURCE...] }` */
+enum acl_action { ACL_ALLOW, ACL_BLOCK, ACL_FILTER, ACL_DROP };
+struct acl_policy {
+	enum acl_action action;
+	uint16_t *types; /* none: every type */
+	unsigned type_count;
+	struct cidr *nets; /* none: everybody */
+	unsigned net_count;
+};
+struct acl_rule {
+	struct name_list zones; /* none: those of the block's keys */
+	struct acl_policy *policies;
+	unsigned policy_count;
+};
+struct acl_options {
+	struct acl_rule *rules;
+	unsigned rule_count;
+};
+
+/* `header { query|response set|clear FLAG... }`: of enum dns_flag; of two lines about a flag the last counts. */
+struct header_options {
+	uint16_t query_set, query_clear, response_set, response_clear;
+};
+
+/* `hosts [FILE [ZONES...]] { INLINE...; ttl S; no_reverse; reload D; fallthrough [ZONES]; fallthrough_unsupported }` */
+struct hosts_options {
+	char *file;             /* NULL: /etc/hosts */
+	struct name_list zones; /* none: those of the block's keys */
+	struct text_list lines; /* as in such a file */
+	unsigned ttl_s;
+	uint64_t reload_ms; /* 0: never */
+	bool no_reverse;
+	bool fallthrough;
+	struct name_list fallthrough_zones;
+	bool fallthrough_unsupported;
+};

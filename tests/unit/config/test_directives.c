@@ -1,0 +1,439 @@
+/* Every directive: what it takes, its defaults, what it says of what is wrong. The state of a row is not looked at: what is not built is read and
+ * checked all the same. */
+#include "config/value.h"
+#include "directives.h"
+#include "dns/message.h"
+#include "fail_alloc.h"
+#include "unit.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define TEXT_MAX 1024
+
+static char reported[COREFILE_WRONG_MAX * DIAG_TEXT_MAX];
+
+static void on_report(enum log_level level, const char *text)
+{
+	(void)level;
+	strcat(strcat(reported, text), "\n");
+}
+
+/* Reads the lines of one block. *d is what is wrong first, but that something is not built. */
+static enum err read_block(const char *lines, struct corefile_block *b, struct diag *d)
+{
+	static const struct corefile_options options = {.port = 53, .report = on_report};
+	const struct syntax_options syntax_options = {.file = "f", .no_imports = true};
+	struct notes notes = {0};
+	const struct reader r = {.options = &options, .diag = d, .notes = &notes};
+	struct syntax s;
+	char text[TEXT_MAX];
+	enum err err;
+	*b = (struct corefile_block){0};
+	reported[0] = '\0';
+	snprintf(text, sizeof text, "a {\n%s\n}\n", lines);
+	err = syntax_parse(text, strlen(text), &syntax_options, &s, d);
+	for (unsigned i = 0; !err && s.block_count && i < s.blocks[0].line_count; i++) {
+		unsigned before = notes.count;
+		err = directive_read(&r, &s.blocks[0].lines[i], b);
+		if (err && err != ERR_NOMEM && strstr(d->text, "is not built yet"))
+			err = OK;
+		if (!err && notes.count > before)
+			err = diag_set(d, notes.first, "%s", notes.texts[before]);
+	}
+	syntax_free(&s);
+	return err;
+}
+
+static void block_clear(struct corefile_block *b)
+{
+	for (unsigned i = 0; i < b->bind_count; i++) {
+		free(b->binds[i].place);
+		texts_clear(&b->binds[i].addresses);
+		texts_clear(&b->binds[i].except);
+	}
+	free(b->binds);
+	kubernetes_options_clear(&b->kubernetes);
+	directives_clear(b);
+}
+
+/* --- values as text --- */
+
+struct text {
+	char at[TEXT_MAX];
+	size_t len;
+};
+
+static void put(struct text *t, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void put(struct text *t, const char *format, ...)
+{
+	va_list args;
+	va_start(args, format);
+	t->len += (size_t)vsnprintf(t->at + t->len, TEXT_MAX - t->len, format, args);
+	va_end(args);
+}
+
+static void put_names(struct text *t, const struct name_list *list)
+{
+	for (unsigned i = 0; i < list->count; i++) {
+		char name[NAME_TEXT_MAX];
+		name_to_text(&list->names[i], name);
+		put(t, " %s", name);
+	}
+}
+
+static void put_at(struct text *t, const struct host_port *at)
+{
+	put(t, "%s|%u", at->host ? at->host : "", at->port);
+}
+
+static void put_acl(struct text *t, const struct acl_options *o)
+{
+	for (unsigned i = 0; i < o->rule_count; i++) {
+		const struct acl_rule *rule = &o->rules[i];
+		put(t, "%s[", i ? " " : "");
+		put_names(t, &rule->zones);
+		for (unsigned p = 0; p < rule->policy_count; p++) {
+			put(t, " %u", rule->policies[p].action);
+			for (unsigned k = 0; k < rule->policies[p].type_count; k++)
+				put(t, " %u", rule->policies[p].types[k]);
+			for (unsigned k = 0; k < rule->policies[p].net_count; k++) {
+				char address[ADDR_TEXT_MAX];
+				addr_format(&rule->policies[p].nets[k].base, address);
+				put(t, " %s/%u", address, rule->policies[p].nets[k].prefix);
+			}
+			put(t, ";");
+		}
+		put(t, "]");
+	}
+}
+
+static void put_hosts(struct text *t, const struct hosts_options *o)
+{
+	put(t, "%s", o->file ? o->file : "-");
+	put_names(t, &o->zones);
+	for (unsigned i = 0; i < o->lines.count; i++)
+		put(t, " <%s>", o->lines.texts[i]);
+	put(t, " ttl %u reload %u%s%s%s", o->ttl_s, (unsigned)o->reload_ms, o->no_reverse ? " no_reverse" : "",
+	    o->fallthrough_unsupported ? " unsupported" : "", o->fallthrough ? " fallthrough" : "");
+	put_names(t, &o->fallthrough_zones);
+}
+
+static void put_rules(struct text *t, const struct errors_options *e, const struct log_options *l)
+{
+	char name[NAME_TEXT_MAX];
+	for (unsigned i = 0; e && i < e->rule_count; i++)
+		put(t, "%s%u %s %u %d", i ? ", " : "", (unsigned)e->rules[i].period_ms, e->rules[i].pattern, e->rules[i].level,
+		    e->rules[i].show_first);
+	for (unsigned i = 0; l && i < l->rule_count; i++) {
+		name_to_text(&l->rules[i].scope, name);
+		put(t, "%s%s %s %u", i ? ", " : "", name, l->rules[i].format ? l->rules[i].format : "-", l->rules[i].classes);
+	}
+}
+
+static void describe(const struct corefile_block *b, enum directive_id id, struct text *t)
+{
+	const void *v = b->said[id].values;
+	*t = (struct text){.len = 0};
+	switch (id) {
+	case DIRECTIVE_ROOT:
+		put(t, "%s", ((const struct root_options *)v)->path);
+		break;
+	case DIRECTIVE_TIMEOUTS: {
+		const struct timeouts_options *o = v;
+		put(t, "%u %u %u %u", (unsigned)o->read_ms, (unsigned)o->write_ms, (unsigned)o->idle_ms, o->max_tcp_queries);
+		break;
+	}
+	case DIRECTIVE_RELOAD:
+		put(t, "%u %u", (unsigned)((const struct reload_options *)v)->interval_ms,
+		    (unsigned)((const struct reload_options *)v)->jitter_ms);
+		break;
+	case DIRECTIVE_NSID:
+		put(t, "%s", ((const struct nsid_options *)v)->data);
+		break;
+	case DIRECTIVE_BUFSIZE:
+		put(t, "%u", ((const struct bufsize_options *)v)->max);
+		break;
+	case DIRECTIVE_READY:
+		put_at(t, &((const struct ready_options *)v)->at);
+		put(t, " %d", ((const struct ready_options *)v)->continuously);
+		break;
+	case DIRECTIVE_HEALTH:
+		put_at(t, &((const struct health_options *)v)->at);
+		put(t, " %u", (unsigned)((const struct health_options *)v)->lameduck_ms);
+		break;
+	case DIRECTIVE_PROMETHEUS: {
+		const struct prometheus_options *o = v;
+		put_at(t, &o->at);
+		put(t, " %d %s", o->runtime_metrics, o->tls ? o->tls : "-");
+		break;
+	}
+	case DIRECTIVE_ERRORS:
+		put_rules(t, v, NULL);
+		break;
+	case DIRECTIVE_LOG:
+		put_rules(t, NULL, v);
+		break;
+	case DIRECTIVE_LOCAL:
+		put(t, "%d", ((const struct local_options *)v)->localhost_prefix);
+		break;
+	case DIRECTIVE_CHAOS: {
+		const struct chaos_options *o = v;
+		put(t, "%s", o->version ? o->version : "-");
+		for (unsigned i = 0; i < o->authors.count; i++)
+			put(t, " %s", o->authors.texts[i]);
+		break;
+	}
+	case DIRECTIVE_ACL:
+		put_acl(t, v);
+		break;
+	case DIRECTIVE_HEADER: {
+		const struct header_options *o = v;
+		put(t, "%04x %04x %04x %04x", o->query_set, o->query_clear, o->response_set, o->response_clear);
+		break;
+	}
+	case DIRECTIVE_HOSTS:
+		put_hosts(t, v);
+		break;
+	default:
+		put(t, "said");
+	}
+}
+
+/* --- good ones --- */
+
+static const struct {
+	enum directive_id id;
+	const char *lines, *want;
+} good[] = {
+        {DIRECTIVE_ANY, "any", "said"},
+        {DIRECTIVE_DEBUG, "debug", "said"},
+        {DIRECTIVE_LOOP, "loop", "said"},
+        {DIRECTIVE_MINIMAL, "minimal {\n}", "said"},
+        {DIRECTIVE_WHOAMI, "whoami\nwhoami", "said"},
+        {DIRECTIVE_ROOT, "root /a\nroot b", "b"},
+        {DIRECTIVE_BUFSIZE, "bufsize", "1232"},
+        {DIRECTIVE_BUFSIZE, "bufsize 512\nbufsize 4096", "512"},
+        {DIRECTIVE_NSID, "nsid a  \"b c\"", "a b c"},
+        {DIRECTIVE_RELOAD, "reload", "30000 15000"},
+        {DIRECTIVE_RELOAD, "reload 10s", "10000 5000"},
+        {DIRECTIVE_RELOAD, "reload 1m 0\nreload 2s", "60000 0"},
+        {DIRECTIVE_READY, "ready", "|8181 0"},
+        {DIRECTIVE_READY, "ready localhost:1 {\n monitor continuously\n}", "localhost|1 1"},
+        {DIRECTIVE_READY, "ready [::1]:65535 {\n monitor until-ready\n}", "::1|65535 0"},
+        {DIRECTIVE_HEALTH, "health", "|8080 0"},
+        {DIRECTIVE_HEALTH, "health 169.254.20.10:8080 {\n lameduck 5s\n}", "169.254.20.10|8080 5000"},
+        {DIRECTIVE_HEALTH, "health :1\nhealth :2", "|2 0"},
+        {DIRECTIVE_PROMETHEUS, "prometheus", "localhost|9153 0 -"},
+        {DIRECTIVE_PROMETHEUS, "prometheus :9253 {\n runtime_metrics\n tls web.yml\n}", "|9253 1 web.yml"},
+        {DIRECTIVE_ERRORS, "errors", ""},
+        {DIRECTIVE_ERRORS, "errors stdout {\n stacktrace\n}", ""},
+        {DIRECTIVE_ERRORS, "errors {\n consolidate 5m \".* i/o timeout$\" warning\n consolidate 30s \"^Failed\" error show_first\n}",
+         "300000 .* i/o timeout$ 1 0, 30000 ^Failed 0 1"},
+        {DIRECTIVE_ERRORS, "errors {\n consolidate 1s x show_first\n consolidate 1s y debug\n}", "1000 x 0 1, 1000 y 3 0"},
+        {DIRECTIVE_LOG, "log", ". - 7"},
+        {DIRECTIVE_LOG, "log {combined}", "{combined}. - 7"},
+        {DIRECTIVE_LOG, "log . {combined}", ". {combined} 7"},
+        {DIRECTIVE_LOG, "log A.org b.org \"{remote} {name}\" {\n class denial error\n}\nlog . {\n class error\n class success\n}\nlog c",
+         "a.org. {remote} {name} 6, b.org. {remote} {name} 6, . - 5, c. - 7"},
+        {DIRECTIVE_LOG, "log . {\n class all denial\n}", ". - 7"},
+        {DIRECTIVE_LOCAL, "local", "1"},
+        {DIRECTIVE_LOCAL, "local\nlocal {\n localhost_prefix off\n}", "0"},
+        {DIRECTIVE_CHAOS, "chaos", "-"},
+        {DIRECTIVE_CHAOS, "chaos v1 a@b c\nchaos v2", "v1 a@b c"},
+        {DIRECTIVE_ACL, "acl {\n allow net 10.1.2.3/8 fd00::1 192.0.2.1\n block\n}", "[ 0 10.0.0.0/8 fd00::1/128 192.0.2.1/32; 1;]"},
+        {DIRECTIVE_ACL, "acl a B {\n BLOCK type A TYPE65 net *\n filter TYPE * net 10.0.0.0/8 type AAAA\n drop type ANY\n}\nacl {\n}",
+         "[ a. b. 1 1 65; 2 10.0.0.0/8; 3 255;] []"},
+        {DIRECTIVE_HEADER, "header {\n query set rd\n response clear AA ra\n response Set ra\n}", "0100 0000 0080 0400"},
+        {DIRECTIVE_HOSTS, "hosts", "- ttl 3600 reload 5000"},
+        {DIRECTIVE_HOSTS, "hosts /h a b {\n 10.0.0.1 x y\n fe80::1%eth0 z\n ttl 60\n reload 0\n no_reverse\n fallthrough c\n}",
+         "/h a. b. <10.0.0.1 x y> <fe80::1%eth0 z> ttl 60 reload 0 no_reverse fallthrough c."},
+        {DIRECTIVE_HOSTS, "hosts {\n fallthrough_unsupported\n fallthrough\n}", "- ttl 3600 reload 5000 unsupported fallthrough"},
+        {DIRECTIVE_TIMEOUTS, "timeouts {\n read 2\n write 1m\n idle 24h\n maxtcpqueries -1\n}", "2000 60000 86400000 0"},
+        {DIRECTIVE_TIMEOUTS, "timeouts {\n maxtcpqueries 9\n}", "0 0 0 9"},
+        {DIRECTIVE_CANCEL, "cancel\ncancel 1s", "said"},
+        {DIRECTIVE_PPROF, "pprof :6053 {\n block\n block 5\n}", "said"},
+        {DIRECTIVE_TRACE,
+         "trace datadog localhost:1 {\n every 2\n service s\n client_server\n datadog_analytics_rate 0.5\n zipkin_max_batch_size 1\n}",
+         "said"},
+        {DIRECTIVE_MULTISOCKET, "multisocket 1024", "said"},
+        {DIRECTIVE_SHED, "shed", "said"},
+        {DIRECTIVE_LOADBALANCE, "loadbalance round_robin\nloadbalance", "said"},
+};
+
+static void test_good(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
+		struct corefile_block b;
+		struct diag d = {0};
+		struct text t;
+		if (read_block(good[i].lines, &b, &d))
+			fail_msg("%s: %s", good[i].lines, d.text);
+		assert_string_equal(b.said[good[i].id].place, "f:2");
+		describe(&b, good[i].id, &t);
+		assert_string_equal(t.at, good[i].want);
+		block_clear(&b);
+	}
+}
+
+/* --- wrong ones --- */
+
+static const struct {
+	const char *lines, *want; /* how the message begins */
+} bad[] = {
+        {"any x", "f:2: any: it is written: any"},
+        {"minimal {\n x\n}", "f:3: minimal has nothing in braces, such as \"x\""},
+        {"loop\nloop", "f:3: a server block has one loop, as in CoreDNS, and this one has it at f:2 already"},
+        {"errors\nerrors", "f:3: a server block has one errors"},
+        {"nsid\nnsid", "f:3: a server block has one nsid"},
+        {"prometheus\nprometheus", "f:3: a server block has one prometheus"},
+        {"hosts\nhosts", "f:3: a server block has one hosts"},
+        {"shed\nshed", "f:3: a server block has one shed"},
+        {"root", "f:2: root: it is written: root PATH"},
+        {"bufsize 511", "f:2: bufsize: a number from 512 to 4096"},
+        {"bufsize\nbufsize x", "f:3: bufsize: a number from 512 to 4096"},
+        {"reload 1s", "f:2: reload: an interval of 2s at least is wanted"},
+        {"reload 1m 500ms", "f:2: reload: a jitter of 0, or of 1s at least"},
+        {"reload 1m 1s x", "f:2: reload: it is written: reload [INTERVAL [JITTER]]"},
+        {"ready 8181", "f:2: ready: an address such as"},
+        {"ready a:b:1", "f:2: ready: an address such as"},
+        {"ready []:1", "f:2: ready: an address such as"},
+        {"ready :65536", "f:2: ready: \":65536\": a port is a number from 0 to 65535"},
+        {"health {\n lameduck\n}", "f:3: lameduck: it is written: lameduck DURATION"},
+        {"health {\n lameduk 5s\n}", "f:3: health has no \"lameduk\": is lameduck meant?"},
+        {"prometheus {\n tls a\n tls b\n}", "f:4: tls: it has been said already"},
+        {"errors stderr", "f:2: errors: it goes to the log: stdout or nothing"},
+        {"errors {\n consolidate 5m\n}", "f:3: consolidate: it is written: consolidate DURATION REGEXP [LEVEL] [show_first]"},
+        {"errors {\n consolidate 5 x\n}", "f:3: consolidate: a duration such as"},
+        {"errors {\n consolidate 5m x loud\n}", "f:3: consolidate: error, warning, info, debug or show_first is wanted, not \"loud\""},
+        {"errors {\n consolidate 5m x info error\n}", "f:3: consolidate: one level is enough"},
+        {"errors {\n consolidate 5m x show_first error\n}", "f:3: consolidate: the level stands before show_first"},
+        {"log a..b", "f:2: log: \"a..b\" is no name"},
+        {"log {\n class\n}", "f:3: class: it is written: class all|success|denial|error..."},
+        {"log {\n class some\n}", "f:3: class: all, success, denial or error is wanted, not \"some\""},
+        {"local x", "f:2: local: it is written: local"},
+        {"local {\n localhost_prefix maybe\n}", "f:3: localhost_prefix: on or off is wanted"},
+        {"acl {\n deny\n}", "f:3: acl has no \"deny\"; it has: allow, block, filter, drop"},
+        {"acl {\n allow 10.0.0.0/8\n}", "f:3: allow: type or net is wanted, not \"10.0.0.0/8\""},
+        {"acl {\n block type a\n}", "f:3: block: type: \"a\" is no type of record"},
+        {"acl {\n block type TYPE65536\n}", "f:3: block: type: \"TYPE65536\" is no type of record"},
+        {"acl {\n block type net 10.0.0.1\n}", "f:3: block: type: a type is wanted"},
+        {"acl {\n block net 10.0.0.0/33\n}", "f:3: block: net: \"10.0.0.0/33\" is neither an address nor a range"},
+        {"header", "f:2: header: nothing is said"},
+        {"header {\n query set\n}", "f:3: query: it is written: query set|clear FLAG..."},
+        {"header {\n query toggle aa\n}", "f:3: query: set or clear is wanted, not \"toggle\""},
+        {"header {\n query set tc\n}", "f:3: query: aa, ra or rd is wanted, not \"tc\""},
+        {"hosts {\n ttl 0\n}", "f:3: ttl: a number from 1 to 65535"},
+        {"hosts {\n nonsense x\n}", "f:3: hosts has no \"nonsense\"; it has: "},
+        {"hosts {\n fallthrough\n 10.0.0.1 a\n}", "f:4: 10.0.0.1: addresses stand before fallthrough"},
+        {"hosts {\n fallthrough_unsupported\n}", "f:2: hosts: fallthrough_unsupported wants fallthrough"},
+        {"timeouts", "f:2: timeouts: nothing is said"},
+        {"timeouts {\n read 500ms\n}", "f:3: read: a duration from 1s to 24h"},
+        {"timeouts {\n idle 25h\n}", "f:3: idle: a duration from 1s to 24h"},
+        {"timeouts {\n maxtcpqueries 0\n}", "f:3: maxtcpqueries: -1 or a number from 1"},
+        {"cancel 0", "f:2: cancel: more than 0 is wanted"},
+        {"multisocket 1025", "f:2: multisocket: a number from 1 to 1024"},
+        {"pprof 6053", "f:2: pprof: an address such as"},
+        {"trace jaeger a", "f:2: trace: zipkin or datadog is wanted, not \"jaeger\""},
+        {"trace {\n datadog_analytics_rate 2\n}", "f:3: datadog_analytics_rate: a number from 0 to 1"},
+        {"trace {\n client_server maybe\n}", "f:3: client_server: true or false"},
+        {"loadbalance weighted w", "f:2: loadbalance: headns has round_robin"},
+        {"etcd", "f:2: \"etcd\": CoreDNS reads names from etcd"},
+        {"proxy . 1.1.1.1", "f:2: \"proxy\": CoreDNS has had none since 1.5"},
+        {"kubernetai", "f:2: \"kubernetai\": it is an external plugin"},
+        {"helth", "f:2: unknown directive \"helth\": is health meant?"},
+};
+
+static void test_bad(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+		struct corefile_block b;
+		struct diag d = {0};
+		assert_int_not_equal(read_block(bad[i].lines, &b, &d), OK);
+		if (strncmp(d.text, bad[i].want, strlen(bad[i].want)) != 0)
+			assert_string_equal(d.text, bad[i].want);
+		block_clear(&b);
+	}
+}
+
+/* Nothing is done, which is said in a line each; nothing else is said. */
+static void test_what_is_nothing_here(void **state)
+{
+	struct corefile_block b;
+	struct diag d;
+	(void)state;
+	assert_int_equal(read_block("shed\npprof", &b, &d), OK);
+	assert_non_null(strstr(reported, "f:2: shed: nothing is to be done"));
+	assert_non_null(strstr(reported, "f:3: pprof: nothing is to be done"));
+	block_clear(&b);
+	assert_int_equal(read_block("reload", &b, &d), OK);
+	assert_string_equal(reported, "");
+	block_clear(&b);
+}
+
+/* What must not be passed over is an error where it is read, and directives that headns has no reader for are, too. */
+static void test_what_is_not_built(void **state)
+{
+	static const char *const names[] = {"health", "forward . a", NULL};
+	const struct corefile_options options = {.port = 53};
+	(void)state;
+	for (unsigned i = 0; names[i]; i++) {
+		char text[64];
+		struct corefile c;
+		struct diag d;
+		snprintf(text, sizeof text, "a {\n %s\n}\n", names[i]);
+		assert_int_equal(corefile_parse(text, strlen(text), "f", &options, &c, &d), ERR_SYNTAX);
+		assert_non_null(strstr(d.text, "is not built yet: headns has: bind, "));
+	}
+}
+
+/* Rows stand in the order of their ids, and each can be found. */
+static void test_table(void **state)
+{
+	(void)state;
+	for (unsigned i = 0; i < DIRECTIVES; i++) {
+		const struct directive *row = directive_at((enum directive_id)i);
+		enum directive_id id;
+		const char *what;
+		assert_ptr_equal(directive_find(row->name, &id), row);
+		assert_int_equal(id, i);
+		assert_true(row->state != DIRECTIVE_NOTHING || row->why);
+		assert_false(directive_elsewhere(row->name, &what));
+	}
+}
+
+static void test_no_memory(void **state)
+{
+	const char *lines = "root a\nnsid b\nready c:1\nprometheus {\n tls d\n}\nerrors {\n consolidate 1s e\n}\nlog f . {common}\n"
+	                    "chaos g h i\nacl j {\n allow type A net 10.0.0.1\n block\n}\nhosts k l {\n 10.0.0.1 m\n fallthrough "
+	                    "n\n}\nhealth o:1\nroot p\n";
+	bool failed = true;
+	(void)state;
+	for (unsigned n = 1; failed; n++) {
+		struct corefile_block b;
+		struct diag d;
+		enum err err;
+		fail_alloc_at(n);
+		err = read_block(lines, &b, &d);
+		failed = fail_alloc_hit();
+		fail_alloc_at(0);
+		assert_int_equal(err, failed ? ERR_NOMEM : OK);
+		block_clear(&b);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_good),
+	        cmocka_unit_test(test_bad),
+	        cmocka_unit_test(test_what_is_nothing_here),
+	        cmocka_unit_test(test_what_is_not_built),
+	        cmocka_unit_test(test_table),
+	        cmocka_unit_test(test_no_memory),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
