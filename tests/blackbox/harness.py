@@ -156,8 +156,9 @@ class Server:
         self.address, self.port = self.addresses[0]
 
     def udp(self, query, address=None, timeout=PATIENCE_S):
+        """A reply from another address than was asked is as none; a port may still get what its last owner asked another server."""
         host, port = address or (self.address, self.port)
-        return dns.query.udp(query, host, port=port, timeout=timeout, ignore_unexpected=False, raise_on_truncation=False)
+        return dns.query.udp(query, host, port=port, timeout=timeout, ignore_unexpected=True, raise_on_truncation=False)
 
     def tcp(self, query, address=None, timeout=PATIENCE_S):
         host, port = address or (self.address, self.port)
