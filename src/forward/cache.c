@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* An entry of one or two addresses, whole. */
+#define PREFETCHED_LINES 4
+
 struct cache {
 	struct cache_options options;
 	struct stripes *stripes;
@@ -61,6 +64,14 @@ void cache_prefetch(const struct cache *c, const struct cache_key *k)
 	const struct stripe *part = stripe_of(c->stripes, k->hash);
 	__builtin_prefetch(part);
 	__builtin_prefetch(stripe_bucket(c->stripes, part, k->hash));
+}
+
+void cache_prefetch_entry(const struct cache *c, const struct cache_key *k)
+{
+	const struct stripe *part = stripe_of(c->stripes, k->hash);
+	const char *e = (const char *)atomic_load_explicit(stripe_bucket(c->stripes, part, k->hash), memory_order_relaxed);
+	for (unsigned line = 0; line < PREFETCHED_LINES; line++)
+		__builtin_prefetch(e + line * 64); /* harmless where there is no memory, or other memory by now */
 }
 
 void cache_usage(const struct cache *c, enum cache_kind kind, struct cache_usage *usage)

@@ -4,9 +4,19 @@
 #define BUCKETS_MIN 8          /* of each part */
 #define BUCKETS_MAX (1u << 14) /* above 4 Mi in all chains get longer instead */
 
+static struct entry *load_head(stripe_bucket_head *head)
+{
+	return atomic_load_explicit(head, memory_order_relaxed);
+}
+
+static void store_head(stripe_bucket_head *head, struct entry *e)
+{
+	atomic_store_explicit(head, e, memory_order_relaxed);
+}
+
 struct entry *stripe_find(const struct stripes *s, const struct stripe *part, const struct cache_key *k)
 {
-	struct entry *e = *stripe_bucket(s, part, k->hash);
+	struct entry *e = load_head(stripe_bucket(s, part, k->hash));
 	while (e && !entry_matches(e, k))
 		e = e->chain;
 	return e;
@@ -20,10 +30,15 @@ static bool is_full(const struct tally *t)
 
 static void unlink_chain(const struct stripes *s, const struct stripe *part, const struct entry *e)
 {
-	struct entry **at = stripe_bucket(s, part, e->hash);
-	while (*at != e)
-		at = &(*at)->chain;
-	*at = e->chain;
+	stripe_bucket_head *head = stripe_bucket(s, part, e->hash);
+	struct entry *before = load_head(head);
+	if (before == e) {
+		store_head(head, e->chain);
+		return;
+	}
+	while (before->chain != e)
+		before = before->chain;
+	before->chain = e->chain;
 }
 
 void stripe_remove(struct stripes *s, struct stripe *part, struct entry *e, struct entry **removed)
@@ -57,9 +72,9 @@ void stripe_reserve(struct stripes *s, struct stripe *part, enum cache_kind kind
 
 void stripe_insert(struct stripes *s, struct stripe *part, struct entry *e)
 {
-	struct entry **bucket = stripe_bucket(s, part, e->hash);
-	e->chain = *bucket;
-	*bucket = e;
+	stripe_bucket_head *head = stripe_bucket(s, part, e->hash);
+	e->chain = load_head(head);
+	store_head(head, e);
 	sieve_insert(&part->lists[e->kind], &e->node);
 }
 
@@ -120,7 +135,7 @@ static void init_locks(struct stripes *s)
 struct stripes *stripes_new(const unsigned entries_max[CACHE_KINDS])
 {
 	size_t buckets = buckets_for(entries_max);
-	struct entry **all = calloc(STRIPES * buckets, sizeof(struct entry *));
+	stripe_bucket_head *all = calloc(STRIPES * buckets, sizeof *all);
 	struct stripes *s = all ? aligned_alloc(_Alignof(struct stripes), sizeof *s) : NULL;
 	if (!s) {
 		free(all);
@@ -142,7 +157,7 @@ void stripes_free(struct stripes *s)
 	if (!s)
 		return;
 	for (size_t i = 0; i < STRIPES * (s->bucket_mask + 1); i++)
-		entries_free(s->buckets[i]);
+		entries_free(load_head(&s->buckets[i]));
 	for (unsigned i = 0; i < STRIPES; i++)
 		pthread_mutex_destroy(&s->parts[i].lock);
 	free(s->buckets);

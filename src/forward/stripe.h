@@ -6,10 +6,13 @@
 
 #define STRIPES 256
 
+/* The first entry of a bucket's chain. Atomic only for who looks ahead without the lock, and follows it no further than to prefetch. */
+typedef struct entry *_Atomic stripe_bucket_head;
+
 /* One part. A line of cache to itself, since each is written by whoever locks it. */
 struct stripe {
 	_Alignas(64) pthread_mutex_t lock;
-	struct entry **buckets; /* never moves; the rest changes under the lock */
+	stripe_bucket_head *buckets; /* never moves; the rest changes under the lock */
 	struct sieve lists[CACHE_KINDS];
 };
 
@@ -23,7 +26,7 @@ struct tally {
 
 struct stripes {
 	size_t bucket_mask; /* a power of 2, less 1: buckets of each part */
-	struct entry **buckets;
+	stripe_bucket_head *buckets;
 	struct tally tallies[CACHE_KINDS];
 	struct stripe parts[STRIPES];
 };
@@ -37,7 +40,7 @@ static inline struct stripe *stripe_of(struct stripes *s, uint64_t hash)
 	return &s->parts[hash >> 56];
 }
 
-static inline struct entry **stripe_bucket(const struct stripes *s, const struct stripe *part, uint64_t hash)
+static inline stripe_bucket_head *stripe_bucket(const struct stripes *s, const struct stripe *part, uint64_t hash)
 {
 	return &part->buckets[hash & s->bucket_mask];
 }
