@@ -1,4 +1,5 @@
 #include "socket.h"
+#include "backlog.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -7,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define UDP_BUFFER_BYTES (4 << 20) /* what the system grants of it; bursts of a whole cluster's start wait here */
+#define UDP_SEND_BYTES (4 << 20) /* what the system grants of it */
 /* Of each TCP connection, at most; the kernel doubles it. A client that asks and does not read costs no more than this. */
 #define TCP_BUFFER_BYTES (32 << 10)
 #define TCP_UNSENT_BYTES (16 << 10) /* of it, what has not been sent once; more would only be latency */
@@ -136,8 +137,8 @@ enum err socket_claim(struct net_address *a, struct diag *d)
 /* The options that only make things better: a system without one still serves. */
 static void tune_udp(int fd, bool v6)
 {
-	set_option(fd, SOL_SOCKET, SO_RCVBUF, UDP_BUFFER_BYTES);
-	set_option(fd, SOL_SOCKET, SO_SNDBUF, UDP_BUFFER_BYTES);
+	set_option(fd, SOL_SOCKET, SO_RCVBUF, BACKLOG_BYTES); /* backlog.h says why so much */
+	set_option(fd, SOL_SOCKET, SO_SNDBUF, UDP_SEND_BYTES);
 	/* A forged "fragmentation needed" must not make us send fragments that poison a cache (RFC 9715 3.1). */
 	if (v6)
 		set_option(fd, IPPROTO_IPV6, IPV6_MTU_DISCOVER, IPV6_PMTUDISC_OMIT);

@@ -10,9 +10,9 @@
 #define UDP_BATCHES_PER_TURN 8 /* then TCP has its turn */
 #define UDP_SEND_WAIT_MS     5 /* once a batch, for room in the send buffer; what doesn't fit then is dropped, as the network would */
 
-/* What a receive buffer can hold: the 8 MiB that 4 MiB asked for are, in the smallest pieces that the kernel charges. It bounds the
- * drain while clients go on sending. */
-#define UDP_DRAIN_BATCHES ((8 << 20) / 512 / NET_BATCH)
+/* What a receive buffer can hold: twice what was asked for, in the smallest pieces that the kernel charges. It bounds the drain while
+ * clients go on sending. */
+#define UDP_DRAIN_BATCHES (2 * BACKLOG_BYTES / 512 / NET_BATCH)
 
 static void prepare_slots(struct udp_listener *l)
 {
@@ -113,6 +113,7 @@ static int serve_batch(struct udp_listener *l)
 		l->messages[i].reply_len = 0;
 		l->messages[i].kept = false;
 	}
+	backlog_note(&l->backlog, l->fd, n == NET_BATCH);
 	responder_answer(&l->responder, l->address, l->messages, (unsigned)n);
 	send_replies(l, gather_replies(l, (unsigned)n));
 	return n;

@@ -1,5 +1,6 @@
 /* udp.h - one UDP socket of one worker: reads datagrams in batches, answers, writes the replies in batches. */
 #pragma once
+#include "backlog.h"
 #include "responder.h"
 #include <stdalign.h>
 #include <uv.h>
@@ -26,6 +27,7 @@ struct udp_listener {
 	TAILQ_ENTRY(udp_listener) siblings; /* of the worker */
 	uv_poll_t poll;
 	int fd;
+	struct backlog backlog;
 	unsigned address;   /* its index, for the handler */
 	bool retired;       /* reads no more */
 	size_t control_len; /* 0: no control messages on this socket */
