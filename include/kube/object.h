@@ -39,7 +39,14 @@ struct label_set {
 	struct label labels[];
 };
 
-/* The start of every object. Whoever adds to these structs what names come from adds it to store/snapshot.c too. */
+/* The start of every object.
+ *
+ * A new field of an object that names come from has its place in
+ *   - src/kube/object_*.c: the decoder of its kind, and the kind's clear where the field owns something;
+ *   - src/watch/members.c: its member, without which a watch passes it over;
+ *   - src/store: the comparison of its kind (services_equal, pods_equal, slices_equal), without which a change of it changes nothing;
+ *   - src/store/snapshot.c: code_<kind>, with the next SNAPSHOT_VERSION (store/snapshot.h);
+ *   - tests: unit/kube/describe.c and unit/cluster/every_field.yaml, by which test_every_field.c finds out whether one of the above is missing. */
 struct object {
 	enum object_kind kind;
 	unsigned line;                  /* where it stands in its manifest, 1-based; 0 from the API */
