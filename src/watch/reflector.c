@@ -1,9 +1,9 @@
 #include "reflector.h"
 #include "backoff.h"
 #include "base/log.h"
-#include "confirm.h"
 #include "list_target.h"
 #include "object_batch.h"
+#include "past.h"
 #include "stream.h"
 #include "trouble.h"
 #include "version.h"
@@ -15,9 +15,8 @@
 #define SHORT_STREAMS_MAX 2 /* that ended before the list did; then lists are fetched */
 #define WATCH_SHORT_MS    1000
 #define GONE              410
-#define REPLAY_MS         5000 /* for an event that the server has had since long */
-#define GONE_MAX          3    /* in a row; then a list is asked for without a version */
-#define ODD_FAILURES_MAX  3    /* of watches from a version that is no number */
+#define GONE_MAX          3 /* in a row; then a list is asked for without a version */
+#define ODD_FAILURES_MAX  3 /* of watches from a version that is no number */
 #define NOT_FOUND         404
 
 const struct reflector_limits reflector_default_limits = {
@@ -62,7 +61,7 @@ struct reflector {
 	struct reflector_counts counts;
 	struct backoff backoff;
 	struct trouble trouble;
-	struct confirm *confirm;
+	struct past *past;
 	uv_timer_t timer;
 
 	enum phase phase;
@@ -78,10 +77,6 @@ struct reflector {
 	bool doubtful;     /* most of the last list could not be read */
 	bool crowded;      /* there was more than there may be; until a watch has gone well, nothing says that it was for once */
 	bool other_absent; /* this server has just said that it has not got the other version of the resource */
-
-	/* What changed last. Of a server that has the same past, a watch from right before it says that first. */
-	struct confirm_object last;
-	bool replaying; /* the watch begins there */
 
 	unsigned short_streams;
 	unsigned gone;                 /* answers of 410 since a watch brought something */
@@ -177,7 +172,7 @@ static enum err list_is_whole(struct reflector *r, const char *version, struct d
 	r->odd_failures = 0;
 	r->doubtful = doubtful;
 	uv_timer_stop(&r->timer);
-	confirm_stop(r->confirm);
+	past_stop(r->past);
 	r->counts.synced = true;
 	r->counts.refused_status = 0;
 	log_series_end(&r->lines);
@@ -238,21 +233,13 @@ static enum err on_gone(void *arg, const char *ns, const char *name)
 	return OK;
 }
 
-/* Of a list, objects come in any order. What a watch says before it is sure that the server is the same proves nothing. */
+/* What a watch says before it is sure that the server is the same proves nothing. */
 static void on_seen(void *arg, const char *ns, const char *name, const char *version, bool deleted)
 {
 	const struct page *p = arg;
-	struct confirm_object *last = &p->owner->last;
-	if (p->owner->phase == PHASE_WATCHING && (p->owner->unsure || p->owner->replaying))
-		return;
-	if (!version_is_usable(version) || (*last->version && !version_is_older(last->version, version)))
-		return;
-	*last = (struct confirm_object){0};
-	set_version(last->version, version);
-	if (deleted || strlen(ns) >= sizeof last->ns || strlen(name) >= sizeof last->name)
-		return;
-	snprintf(last->ns, sizeof last->ns, "%s", ns);
-	snprintf(last->name, sizeof last->name, "%s", name);
+	const struct reflector *r = p->owner;
+	if (r->phase != PHASE_WATCHING || !(r->unsure || past_is_replaying(r->past)))
+		past_seen(r->past, ns, name, version, deleted);
 }
 
 /* Versions of a watch grow. Where one does not, the server is not the one that it was. */
@@ -262,7 +249,7 @@ static void watch_is_at(struct reflector *r, const char *version)
 		backoff_reset(&r->backoff);
 	r->gone = r->odd_failures = 0;
 	if (version_is_older(version, r->version)) {
-		confirm_ask(r->confirm, r->resource, r->version, &r->last);
+		past_ask(r->past, r->resource, r->version);
 		return;
 	}
 	set_version(r->version, version);
@@ -287,7 +274,7 @@ static enum err on_version(void *arg, const char *version, enum stream_mark mark
 {
 	struct page *p = arg;
 	struct reflector *r = p->owner;
-	if (r->replaying) {
+	if (past_is_replaying(r->past)) {
 		take_replay(r, version);
 	} else if (r->phase == PHASE_WATCHING) {
 		watch_is_at(r, version);
@@ -334,15 +321,19 @@ static void page_clear(struct page *p)
 	p->stream = NULL;
 }
 
-static void drop_all(struct reflector *r)
+static void drop_pages(struct reflector *r)
 {
-	confirm_stop(r->confirm);
-	r->replaying = false;
 	for (unsigned i = 0; i < PAGES; i++)
 		page_clear(&r->pages[i]);
 	object_batch_clear(&r->batch);
 	free(r->continuation);
 	r->continuation = NULL;
+}
+
+static void drop_all(struct reflector *r)
+{
+	past_stop(r->past);
+	drop_pages(r);
 }
 
 static void resume(struct reflector *r)
@@ -550,8 +541,8 @@ static void on_begun(void *arg, uint64_t connection)
 		return;
 	}
 	trouble_over(&r->trouble, r->resource, uv_now(r->loop));
-	if (r->unsure && !r->replaying)
-		confirm_ask(r->confirm, r->resource, r->version, &r->last);
+	if (r->unsure && !past_is_replaying(r->past))
+		past_ask(r->past, r->resource, r->version);
 }
 
 /* Not of a watch, which brings more and more, and is not expected to end. */
@@ -686,7 +677,7 @@ static void begin_list(struct reflector *r)
 	r->counts.objects = r->counts.bytes = 0;
 	r->listed = (struct stream_counts){0};
 	r->progress = (struct list_progress){0};
-	r->last = (struct confirm_object){0};
+	past_forget(r->past);
 	r->listed_gone = r->marked = false;
 	uv_timer_start(&r->timer, on_list_timer, list_first_check_ms(&r->limits.list), 0);
 	if (r->expired)
@@ -698,14 +689,14 @@ static void begin_list(struct reflector *r)
 
 /* --- what the server has reached --- */
 
-static void on_reached(void *arg)
+static void on_same(void *arg)
 {
 	struct reflector *r = arg;
 	log_line(LOG_DEBUG, "%s: the server has version %.40s; going on from there", r->resource->plural, r->version);
 	r->unsure = false;
 }
 
-static void on_behind(void *arg, const char *said)
+static void on_broken(void *arg, const char *said)
 {
 	struct reflector *r = arg;
 	char why[DIAG_TEXT_MAX];
@@ -715,47 +706,28 @@ static void on_behind(void *arg, const char *said)
 	resume_soon(r);
 }
 
-static void on_not_replayed(uv_timer_t *handle)
-{
-	on_behind(handle->data, "what changed last is not among its changes");
-}
-
-/* The first that such a watch says. Here, within the watch's own stream, it can't be ended. */
-static void take_replay(struct reflector *r, const char *version)
-{
-	bool same = strcmp(version, r->last.version) == 0;
-	r->replaying = !same;
-	uv_timer_stop(&r->timer);
-	if (same) {
-		set_version(r->version, version); /* what came since comes again */
-		on_reached(r);
-	} else {
-		uv_timer_start(&r->timer, on_not_replayed, 0, 0);
-	}
-}
-
-/* It has changed while we were away, or there is another past: the server is asked to say it again. */
-static void on_differs(void *arg)
+static void on_replay(void *arg, const char *from)
 {
 	struct reflector *r = arg;
-	char before[VERSION_MAX];
-	if (!version_before(r->last.version, before)) {
-		on_behind(r, "what changed last is not there, or not as it was");
-		return;
-	}
-	drop_all(r);
-	r->replaying = true;
-	uv_timer_start(&r->timer, on_not_replayed, REPLAY_MS, 0);
-	begin_watch_from(r, before);
+	drop_pages(r);
+	begin_watch_from(r, from);
 }
 
-static bool make_confirm(struct reflector *r)
+static void take_replay(struct reflector *r, const char *version)
 {
-	const struct confirm_handlers handlers = {on_reached, on_differs, on_behind, r};
-	const struct confirm_timing limits = {r->limits.head, r->limits.list_silence, r->limits.retry_min, r->limits.retry_refused,
+	if (!past_replay(r->past, version))
+		return;
+	set_version(r->version, version); /* what came since comes again */
+	on_same(r);
+}
+
+static bool make_past(struct reflector *r)
+{
+	const struct past_handlers handlers = {on_same, on_replay, on_broken, r};
+	const struct confirm_timing timing = {r->limits.head, r->limits.list_silence, r->limits.retry_min, r->limits.retry_refused,
 	                                      r->limits.confirm_pause};
-	r->confirm = confirm_new(r->loop, r->api, r->selector, r->pool, r->arena, &limits, &handlers);
-	return r->confirm;
+	r->past = past_new(r->loop, r->api, r->selector, r->pool, r->arena, &timing, &handlers);
+	return r->past;
 }
 
 /* --- the reflector --- */
@@ -782,7 +754,7 @@ struct reflector *reflector_new(uv_loop_t *loop, struct api *api, const struct r
 	                        .limits = *limits,
 	                        .sink = *sink,
 	                        .handlers = *handlers};
-	if (!make_confirm(r)) {
+	if (!make_past(r)) {
 		free(selector);
 		free(r);
 		return NULL;
@@ -807,7 +779,7 @@ void reflector_free(struct reflector *r)
 		return;
 	drop_all(r);
 	log_series_end(&r->lines);
-	confirm_free(r->confirm);
+	past_free(r->past);
 	free(r->selector);
 	uv_close((uv_handle_t *)&r->timer, on_closed);
 }

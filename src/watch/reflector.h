@@ -6,7 +6,7 @@
  * out as it comes, so that the world is not there twice; what would be new, or gone, is kept until the list is whole. So one that is given up adds
  * nothing and takes nothing away.
  *
- * After a watch that did not end as it should, confirm.h makes sure that the server has reached the version that the next one goes on from. */
+ * After a watch that did not end as it should, past.h makes sure that the server has reached the version that the next one goes on from. */
 #pragma once
 #include "api/api.h"
 #include "kube/object_sink.h"
