@@ -4,6 +4,7 @@
 #include "base/addr.h"
 #include "base/log.h"
 #include "config/list.h"
+#include "forward/cache.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -31,6 +32,7 @@ enum directive_id {
 	DIRECTIVE_CHAOS,
 	DIRECTIVE_LOADBALANCE,
 	DIRECTIVE_ACL,
+	DIRECTIVE_CACHE,
 	DIRECTIVE_HEADER,
 	DIRECTIVE_MINIMAL,
 	DIRECTIVE_HOSTS,
@@ -147,6 +149,14 @@ struct acl_rule {
 struct acl_options {
 	struct acl_rule *rules;
 	unsigned rule_count;
+};
+
+/* `cache [TTL] [ZONES...] { success|denial CAPACITY [TTL [MINTTL]]; prefetch AMOUNT [DURATION [PERCENTAGE%]]; serve_stale [DURATION [MODE ...]];
+ * serve_stale_policy prefer_positive; servfail DURATION; disable success|denial [ZONES...]; keepttl }` */
+struct cache_values {
+	struct cache_options options; /* its lists are those below */
+	struct name_list zones;       /* none: those of the block's keys, which need no list */
+	struct name_list no_success, no_denial;
 };
 
 /* `header { query|response set|clear FLAG... }`: of enum dns_flag; of two lines about a flag the last counts. */

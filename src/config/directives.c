@@ -36,6 +36,7 @@ static const struct directive *const table[DIRECTIVES] = {
         [DIRECTIVE_CHAOS] = &chaos_directive,
         [DIRECTIVE_LOADBALANCE] = &loadbalance_directive,
         [DIRECTIVE_ACL] = &acl_directive,
+        [DIRECTIVE_CACHE] = &cache_directive,
         [DIRECTIVE_HEADER] = &header_directive,
         [DIRECTIVE_MINIMAL] = &minimal_directive,
         [DIRECTIVE_HOSTS] = &hosts_directive,

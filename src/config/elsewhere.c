@@ -12,7 +12,6 @@ static const struct {
 } known[] = {
         /* CoreDNS's own, to come */
         {"autopath", NULL},
-        {"cache", NULL},
         {"dns64", NULL},
         {"file", NULL},
         {"forward", NULL},

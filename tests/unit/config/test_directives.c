@@ -120,6 +120,25 @@ static void put_hosts(struct text *t, const struct hosts_options *o)
 	put_names(t, &o->fallthrough_zones);
 }
 
+static void put_cache(struct text *t, const struct cache_values *v)
+{
+	const struct cache_options *o = &v->options;
+	put(t, "%u %u %u, %u %u %u, servfail %u, prefetch %u %u %u", o->success.capacity, o->success.ttl_max_s, o->success.ttl_min_s,
+	    o->denial.capacity, o->denial.ttl_max_s, o->denial.ttl_min_s, o->servfail_s, o->prefetch_amount, o->prefetch_gap_s,
+	    o->prefetch_percent);
+	put(t, ", stale %u %d %u %u %u %d, keepttl %d, zones", o->stale_s, o->stale_verify, o->stale_verify_ms, o->stale_ttl_s,
+	    o->stale_recheck_s, o->stale_prefer_positive, o->keep_ttl);
+	assert_ptr_equal(o->zones.list, v->zones.names);
+	assert_int_equal(o->zones.count, v->zones.count);
+	assert_ptr_equal(o->no_success.list, v->no_success.names);
+	assert_int_equal(o->no_denial.count, v->no_denial.count);
+	put_names(t, &v->zones);
+	put(t, ", without");
+	put_names(t, &v->no_success);
+	put(t, " |");
+	put_names(t, &v->no_denial);
+}
+
 static void put_rules(struct text *t, const struct errors_options *e, const struct log_options *l)
 {
 	char name[NAME_TEXT_MAX];
@@ -188,6 +207,9 @@ static void describe(const struct corefile_block *b, enum directive_id id, struc
 	case DIRECTIVE_ACL:
 		put_acl(t, v);
 		break;
+	case DIRECTIVE_CACHE:
+		put_cache(t, v);
+		break;
 	case DIRECTIVE_HEADER: {
 		const struct header_options *o = v;
 		put(t, "%04x %04x %04x %04x", o->query_set, o->query_clear, o->response_set, o->response_clear);
@@ -245,6 +267,20 @@ static const struct {
         {DIRECTIVE_ACL, "acl {\n allow net 10.1.2.3/8 fd00::1 192.0.2.1\n block\n}", "[ 0 10.0.0.0/8 fd00::1/128 192.0.2.1/32; 1;]"},
         {DIRECTIVE_ACL, "acl a B {\n BLOCK type A TYPE65 net *\n filter TYPE * net 10.0.0.0/8 type AAAA\n drop type ANY\n}\nacl {\n}",
          "[ a. b. 1 1 65; 2 10.0.0.0/8; 3 255;] []"},
+        {DIRECTIVE_CACHE, "cache",
+         "10000 3600 5, 10000 1800 5, servfail 5, prefetch 0 60 10, stale 0 0 0 0 0 0, keepttl 0, zones, without |"},
+        {DIRECTIVE_CACHE, "cache 30 {\n disable success Cluster.local\n disable denial\n}",
+         "10000 30 5, 10000 30 5, servfail 5, prefetch 0 60 10, stale 0 0 0 0 0 0, keepttl 0, zones, without cluster.local. | ."},
+        {DIRECTIVE_CACHE, "cache a B 10.0.0.0/8 {\n success 9984 30\n denial 0 20 0\n prefetch 10 90s 15%\n servfail 1m\n keepttl\n}",
+         "9984 30 5, 0 20 0, servfail 60, prefetch 10 90 15, stale 0 0 0 0 0 0, keepttl 1, zones a. b. 10.in-addr.arpa., without |"},
+        {DIRECTIVE_CACHE, "cache 3600 a {\n disable denial a b\n disable denial c\n serve_stale\n serve_stale_policy Prefer_Positive\n}",
+         "10000 3600 5, 10000 3600 5, servfail 5, prefetch 0 60 10, stale 3600 0 0 0 0 1, keepttl 0, zones a., without | c."},
+        {DIRECTIVE_CACHE, "cache {\n serve_stale 24h IMMEDIATE 30s 4500ms\n servfail 0\n}",
+         "10000 3600 5, 10000 1800 5, servfail 0, prefetch 0 60 10, stale 86400 0 0 30 5 0, keepttl 0, zones, without |"},
+        {DIRECTIVE_CACHE, "cache {\n serve_stale 1h immediate 30s\n serve_stale 2m verify 500ms 5s 5m\n}",
+         "10000 3600 5, 10000 1800 5, servfail 5, prefetch 0 60 10, stale 120 1 500 5 300 0, keepttl 0, zones, without |"},
+        {DIRECTIVE_CACHE, "cache {\n success 1 2 3\n prefetch 1 1500ms\n serve_stale 0\n}",
+         "1 2 3, 10000 1800 5, servfail 5, prefetch 1 2 10, stale 0 0 0 0 0 0, keepttl 0, zones, without |"},
         {DIRECTIVE_HEADER, "header {\n query set rd\n response clear AA ra\n response Set ra\n}", "0100 0000 0080 0400"},
         {DIRECTIVE_HOSTS, "hosts", "- ttl 3600 reload 5000"},
         {DIRECTIVE_HOSTS, "hosts /h a b {\n 10.0.0.1 x y\n fe80::1%eth0 z\n ttl 60\n reload 0\n no_reverse\n fallthrough c\n}",
@@ -321,6 +357,38 @@ static const struct {
         {"acl {\n block type TYPE65536\n}", "f:3: block: type: \"TYPE65536\" is no type of record"},
         {"acl {\n block type net 10.0.0.1\n}", "f:3: block: type: a type is wanted"},
         {"acl {\n block net 10.0.0.0/33\n}", "f:3: block: net: \"10.0.0.0/33\" is neither an address nor a range"},
+        {"cache\ncache", "f:3: a server block has one cache"},
+        {"cache 0", "f:2: cache: a number from 1 to"},
+        {"cache -1 a", "f:2: cache: a number from 1 to"},
+        {"cache 30 a..b", "f:2: cache: "},
+        {"cache {\n success\n}", "f:3: success: it is written: success CAPACITY [TTL [MINTTL]]"},
+        {"cache {\n success x\n}", "f:3: success: a number from 0 to"},
+        {"cache {\n success 1 0\n}", "f:3: success: a number from 1 to"},
+        {"cache {\n denial 1 1 -1\n}", "f:3: denial: a number from 0 to"},
+        {"cache {\n denial 1 1 1 1\n}", "f:3: denial: it is written: denial CAPACITY [TTL [MINTTL]]"},
+        {"cache {\n prefetch\n}", "f:3: prefetch: it is written: prefetch AMOUNT [DURATION [PERCENTAGE%]]"},
+        {"cache {\n prefetch -1\n}", "f:3: prefetch: a number from 0 to"},
+        {"cache {\n prefetch 1 1\n}", "f:3: prefetch: a duration such as"},
+        {"cache {\n prefetch 1 1m 10\n}", "f:3: prefetch: a percentage from 10% to 90% is wanted"},
+        {"cache {\n prefetch 1 1m 9%\n}", "f:3: prefetch: a percentage from 10% to 90% is wanted"},
+        {"cache {\n prefetch 1 1m 91%\n}", "f:3: prefetch: a percentage from 10% to 90% is wanted"},
+        {"cache {\n prefetch 1 1m 1000%\n}", "f:3: prefetch: a percentage from 10% to 90% is wanted"},
+        {"cache {\n serve_stale 1h later\n}", "f:3: serve_stale: immediate or verify is wanted, not \"later\""},
+        {"cache {\n serve_stale 1\n}", "f:3: serve_stale: a duration such as"},
+        {"cache {\n serve_stale 1h immediate 1500ms\n}", "f:3: serve_stale: a TTL of whole seconds is wanted"},
+        {"cache {\n serve_stale 1h immediate 1s 6m\n}", "f:3: serve_stale: 5m at most may pass"},
+        {"cache {\n serve_stale 1h immediate 1s 1s 1s\n}", "f:3: serve_stale: \"1s\" is one word too many"},
+        {"cache {\n serve_stale 1h verify 1s 1s 1s 1s\n}", "f:3: serve_stale: it is written: "},
+        {"cache {\n serve_stale_policy prefer_positive\n}", "f:2: cache: serve_stale_policy wants serve_stale"},
+        {"cache {\n serve_stale\n serve_stale_policy newest\n}", "f:4: serve_stale_policy: prefer_positive is wanted"},
+        {"cache {\n serve_stale\n serve_stale_policy prefer_positive\n serve_stale_policy prefer_positive\n}",
+         "f:5: serve_stale_policy: it has been said already"},
+        {"cache {\n servfail 5m1s\n}", "f:3: servfail: failures may be kept for 5m at most"},
+        {"cache {\n disable\n}", "f:3: disable: it is written: disable success|denial [ZONE...]"},
+        {"cache {\n disable all\n}", "f:3: disable: success or denial is wanted, not \"all\""},
+        {"cache {\n disable success a..b\n}", "f:3: disable: "},
+        {"cache {\n keepttl 1\n}", "f:3: keepttl: it is written: keepttl"},
+        {"cache {\n keep_ttl\n}", "f:3: cache has no \"keep_ttl\": is keepttl meant?"},
         {"header", "f:2: header: nothing is said"},
         {"header {\n query set\n}", "f:3: query: it is written: query set|clear FLAG..."},
         {"header {\n query toggle aa\n}", "f:3: query: set or clear is wanted, not \"toggle\""},
@@ -408,7 +476,8 @@ static void test_table(void **state)
 static void test_no_memory(void **state)
 {
 	const char *lines = "root a\nnsid b\nready c:1\nprometheus {\n tls d\n}\nerrors {\n consolidate 1s e\n}\nlog f . {common}\n"
-	                    "chaos g h i\nacl j {\n allow type A net 10.0.0.1\n block\n}\nhosts k l {\n 10.0.0.1 m\n fallthrough "
+	                    "chaos g h i\ncache 1 q {\n disable success r\n disable denial s t\n}\nacl j {\n allow type A net 10.0.0.1\n "
+	                    "block\n}\nhosts k l {\n 10.0.0.1 m\n fallthrough "
 	                    "n\n}\nhealth o:1\nroot p\n";
 	bool failed = true;
 	(void)state;
