@@ -29,6 +29,8 @@ static int execute(const struct options *o)
 		return run_main(o);
 	case COMMAND_DUMP:
 		return dump_main(o);
+	case COMMAND_CHECK:
+		return check_main(o);
 	case COMMAND_COMPLETION:
 		return completion_main(o);
 	case COMMAND_SERVE:

@@ -8,6 +8,9 @@ int serve_main(const struct options *o);
 /* headns dump: prints every record as zone files, those of the input or of a cluster that is read once. */
 int dump_main(const struct options *o);
 
+/* headns check: says what is wrong with Corefiles and manifests, all of it. */
+int check_main(const struct options *o);
+
 /* headns completion: prints a script by which a shell completes the command line. */
 int completion_main(const struct options *o);
 

@@ -7,7 +7,7 @@
 #include "server/server.h"
 #include <stdbool.h>
 
-enum command_kind { COMMAND_NONE, COMMAND_SERVE, COMMAND_RUN, COMMAND_DUMP, COMMAND_COMPLETION };
+enum command_kind { COMMAND_NONE, COMMAND_SERVE, COMMAND_RUN, COMMAND_DUMP, COMMAND_CHECK, COMMAND_COMPLETION };
 
 #define OPTIONS_LISTEN_MAX 64
 
@@ -22,7 +22,7 @@ struct options {
 	enum log_level log_level;
 	struct net_address listen[OPTIONS_LISTEN_MAX];
 	unsigned listen_count;  /* 0: the default addresses (net/listen.h) */
-	const char *conf;       /* serve: a Corefile; NULL: what is served is said by the other options */
+	const char *conf;       /* serve, dump, check: a Corefile; NULL: what is served is said by the other options */
 	const char *ready_file; /* serve: says that it answers; NULL: none */
 	uint16_t dns_port;      /* of the Corefile's keys that name none */
 	bool dns_port_given, pod_cidr_given;

@@ -48,7 +48,7 @@ struct corefile {
 
 #define COREFILE_WRONG_MAX 20 /* lines that are named */
 
-/* One of several lines that are wrong (LOG_ERROR), or one that is good and has no effect (LOG_INFO), as "FILE:LINE: text". */
+/* One of several lines that are wrong (LOG_ERROR), or one that is good and has no effect (LOG_WARNING, LOG_INFO), as "FILE:LINE: text". */
 typedef void corefile_report(enum log_level level, const char *text);
 
 struct corefile_options {

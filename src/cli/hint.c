@@ -23,7 +23,8 @@ static const struct {
         {" n ns ", FOR_RUN, "is --namespace NS meant?"},
         {" n ns namespace namespaces A all-namespaces ", FOR_SOURCES,
          "every namespace counts; for one alone it is --set kubernetes.namespaces=NS"},
-        {" c config corefile ", FOR_SOURCES, "is --conf FILE meant?"},
+        {" c config corefile ", FOR_SOURCES | FOR_CHECK, "is --conf FILE meant?"},
+        {" f file filename manifest manifests input ", FOR_CHECK, "a file needs no option: headns check FILE"},
         {" k config-file kube-config cluster ", FOR_SOURCES, "is --kubeconfig FILE meant?"},
         {" d domain cluster-domain z ", FOR_EVERY, "is --zone NAME meant?"},
         {" v verbose debug ", FOR_EVERY, "is --log-level debug meant?"},
@@ -40,6 +41,7 @@ static const struct {
         {" version -v -V ", "--version"},
         {" start server listen daemon dns ", "serve"},
         {" exec shell sh ", "run"},
+        {" lint validate verify test configtest ", "check"},
         {" print show list export axfr zone ", "dump"},
 };
 

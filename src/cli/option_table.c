@@ -230,8 +230,9 @@ const struct option_spec option_table[] = {
          "input; default, where nothing else is named: Corefile in the working\n"
          "directory"},
         {"conf", "FILE", FOR_DUMP, set_conf, "dump the clusters of this Corefile, instead of manifests; - for standard\ninput"},
-        {"dns.port", "PORT", FOR_SERVE, set_dns_port, "of the Corefile's server blocks that name none; default 53"},
-        {"set", "kubernetes.KEY=VALUE", FOR_ALL, set_set,
+        {"conf", "FILE", FOR_CHECK, set_conf, "check this Corefile, whatever its name is; - for standard input"},
+        {"dns.port", "PORT", FOR_SERVE | FOR_CHECK, set_dns_port, "of the Corefile's server blocks that name none; default 53"},
+        {"set", "kubernetes.KEY=VALUE", FOR_ALL | FOR_CHECK, set_set,
          "a line of the kubernetes block, in the place of the Corefile's; may be\ngiven several times; HEADNS_SET in the environment does "
          "the "
          "same"},
@@ -248,36 +249,37 @@ const struct option_spec option_table[] = {
          "/etc/hosts, its dnsPolicy and dnsConfig; also TYPE/NAME, as for kubectl\n"
          "exec (deploy/redis); default: a pod that is not in the input"},
         {"namespace", "NS", FOR_RUN, set_namespace, "be in this namespace; default \"default\""},
-        {"zone", "NAME", FOR_ALL, set_zone, "the cluster's domain; may be given several times; default cluster.local"},
+        {"zone", "NAME", FOR_ALL | FOR_CHECK, set_zone, "the cluster's domain; may be given several times; default cluster.local"},
         {"ttl", "SECONDS", FOR_ALL, set_ttl, "TTL of records, 0 to 3600; default 5"},
         {"negative-ttl", "SECONDS", FOR_BOTH, set_negative_ttl, "TTL of \"no such name\"; default: that of records, but at most 5"},
-        {"pod-cidr", "RANGE", FOR_ALL, set_pod_cidr,
+        {"pod-cidr", "RANGE", FOR_ALL | FOR_CHECK, set_pod_cidr,
          "addresses of pods that the input lacks; may be given once for each\nfamily; default 10.244.0.0/16 and fd00:10:244::/56"},
-        {"service-cidr", "RANGE", FOR_ALL, set_service_cidr,
+        {"service-cidr", "RANGE", FOR_ALL | FOR_CHECK, set_service_cidr,
          "addresses of Services without clusterIP; may be given once for each\nfamily; default 10.0.0.0/16 and fd00:10:96::/112"},
-        {"no-cluster-services", NULL, FOR_ALL, set_no_cluster_services,
+        {"no-cluster-services", NULL, FOR_ALL | FOR_CHECK, set_no_cluster_services,
          "don't add what every cluster has to manifests: the Services kubernetes\nin default and kube-dns in kube-system"},
         {"lenient", NULL, FOR_BOTH, set_lenient, "leave out what is wrong in the input, and serve the rest"},
         {"lenient", NULL, FOR_DUMP, set_lenient, "leave out what is wrong in the input, and dump the rest"},
-        {"recursive", NULL, FOR_ALL, set_recursive, "read the sub-folders of folders too; -R does the same"},
+        {"recursive", NULL, FOR_ALL | FOR_CHECK, set_recursive, "read the sub-folders of folders too; -R does the same"},
         {"no-rotate", NULL, FOR_BOTH, set_no_rotate, "answer a set of addresses in the same order every time"},
         {"no-search-fallback", NULL, FOR_RUN, set_no_search_fallback,
          "don't answer names outside the cluster from below the search domains"},
         {"workers", "N", FOR_BOTH, set_workers, "threads that answer; default: as many as processors may be used"},
         {"tcp-connections", "N", FOR_BOTH, set_tcp_connections, "TCP connections at once; default 1024"},
         {"tcp-idle", "SECONDS", FOR_BOTH, set_tcp_idle, "close a TCP connection after this time without a query; default 10"},
-        {"log-level", LOG_LEVELS, FOR_SERVE | FOR_DUMP, set_log_level, "which lines go to standard error; default info"},
+        {"log-level", LOG_LEVELS, FOR_SERVE | FOR_DUMP | FOR_CHECK, set_log_level, "which lines go to standard error; default info"},
         {"log-level", LOG_LEVELS, FOR_RUN, set_log_level, "which lines go to standard error; default warning"},
-        {"help", NULL, FOR_ALL | FOR_COMPLETION, set_help, "print this"},
+        {"help", NULL, FOR_ALL | FOR_CHECK | FOR_COMPLETION, set_help, "print this"},
 };
 const unsigned option_count = sizeof option_table / sizeof *option_table;
 
 const struct command_spec command_table[] = {
-        {COMMAND_NONE, "headns", "serve|run|dump|completion|help [OPTION]... [ARGUMENT]...", "a DNS server for Kubernetes",
+        {COMMAND_NONE, "headns", "serve|run|dump|check|completion|help [OPTION]... [ARGUMENT]...", "a DNS server for Kubernetes",
          "What it can do:\n"
          "  serve       answer DNS queries for manifests, with no cluster, or for a cluster\n"
          "  run         run a command as if in a pod of the cluster that they describe\n"
          "  dump        print all records of manifests or of a cluster\n"
+         "  check       say what is wrong with a Corefile, or with manifests\n"
          "  completion  print what makes bash or zsh complete its command line\n"
          "  help        print what one of these does, and its options\n"
          "\n"
@@ -314,6 +316,15 @@ const struct command_spec command_table[] = {
          "\n"
          "Example:\n"
          "  headns dump zones/nginx-observed.yaml\n"},
+        {COMMAND_CHECK, "check", "[OPTION]... [FILE...]", "says what is wrong with Corefiles and manifests",
+         "FILE is a Corefile, but for one whose name ends in .yaml, .yml or .json, a folder, a pipe,\n"
+         "or - for standard input: these are manifests, and read as serve would read them. Without\n"
+         "FILE it is Corefile in the working directory. All that is wrong is named, with file and\n"
+         "line; the exit status is 1 then, else 0. Nothing is opened but files: whether interfaces\n"
+         "and API servers that a Corefile names are there shows when it is served.\n"
+         "\n"
+         "Example:\n"
+         "  headns check /etc/coredns/Corefile\n"},
         {COMMAND_COMPLETION, "completion", "bash|zsh", "prints what makes a shell complete the command line of headns",
          "The script is installed with headns. Where it is not:\n"
          "\n"

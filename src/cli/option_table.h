@@ -6,12 +6,13 @@
 #define FOR_SERVE      (1u << COMMAND_SERVE)
 #define FOR_RUN        (1u << COMMAND_RUN)
 #define FOR_DUMP       (1u << COMMAND_DUMP)
+#define FOR_CHECK      (1u << COMMAND_CHECK)
 #define FOR_COMPLETION (1u << COMMAND_COMPLETION)
 
 struct option_spec {
 	const char *name;
 	const char *argument; /* its name in the help; "[NAME]": may be left out, then it is ""; NULL: takes none */
-	unsigned commands;    /* FOR_SERVE, FOR_RUN, FOR_DUMP */
+	unsigned commands;    /* FOR_SERVE, FOR_RUN, FOR_DUMP, FOR_CHECK */
 	enum err (*set)(struct options *o, const char *text, struct diag *d); /* diag: what is wrong with text */
 	const char *help;
 };

@@ -112,6 +112,19 @@ static enum err check_shell(const struct options *o, struct diag *d)
 	return diag_set(d, ERR_SYNTAX, "completion: bash or zsh is wanted (headns help completion)");
 }
 
+/* Corefiles and manifests side by side. */
+static enum err check_check(struct options *o, struct diag *d)
+{
+	struct diag why;
+	if (!o->conf && !o->cluster.file_count && access(COREFILE, F_OK) == 0)
+		o->conf = COREFILE;
+	if (!o->conf && !o->cluster.file_count)
+		return diag_set(d, ERR_SYNTAX, "check: no file: name a Corefile, or manifests (headns help check)");
+	if (settings_apply(&o->settings, &o->kubernetes, &why) || finish_kubernetes(o, &why))
+		return diag_set(d, ERR_SYNTAX, "check: %s", why.text);
+	return OK;
+}
+
 enum err options_check(struct options *o, struct diag *d)
 {
 	struct diag why;
@@ -120,7 +133,11 @@ enum err options_check(struct options *o, struct diag *d)
 		return OK;
 	if (o->command == COMMAND_COMPLETION)
 		return check_shell(o, d);
-	if (join_settings(o, &why) || (!o->conf && settings_apply(&o->settings, &o->kubernetes, &why)))
+	if (join_settings(o, &why))
+		return diag_set(d, ERR_SYNTAX, "%s: %s", command_of(o), why.text);
+	if (o->command == COMMAND_CHECK)
+		return check_check(o, d);
+	if (!o->conf && settings_apply(&o->settings, &o->kubernetes, &why))
 		return diag_set(d, ERR_SYNTAX, "%s: %s", command_of(o), why.text);
 	if (wants_default(o) && access(COREFILE, F_OK) == 0)
 		o->conf = COREFILE;

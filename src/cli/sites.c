@@ -2,6 +2,7 @@
 #include "access.h"
 #include "base/file.h"
 #include "cli/bind.h"
+#include "corefile_check.h"
 #include "net/listen.h"
 #include "server/cluster_step.h"
 #include <netinet/in.h>
@@ -147,41 +148,17 @@ static enum err find_block(struct corefile_block *b, struct site *site, struct d
 	return err || !cluster_place ? err : take_cluster(b, site, d);
 }
 
-static const char *snapshot_of(const struct site *site)
-{
-	return site->cluster ? site->cluster->kubernetes->snapshot : NULL;
-}
-
-/* Each would write over what the other has written. */
-static enum err check_snapshots(const struct sites *s, struct diag *d)
-{
-	for (unsigned i = 0; i < s->count; i++) {
-		const char *snapshot = snapshot_of(&s->all[i]);
-		for (unsigned j = 0; snapshot && j < i; j++) {
-			const char *before = snapshot_of(&s->all[j]);
-			if (before && file_same_place(before, snapshot))
-				return diag_set(d, ERR_EXISTS,
-				                "%s: snapshot %s: the kubernetes at %s has this file already; each needs its own",
-				                s->all[i].origin, snapshot, s->all[j].origin);
-		}
-	}
-	return OK;
-}
-
-static void on_line(enum log_level level, const char *text)
-{
-	log_line(level, "%s", text);
-}
-
 static enum err find_blocks(const struct options *o, bool quiet, struct sites *s, struct diag *d)
 {
-	const struct corefile_options options = {.port = o->dns_port, .settings = &o->settings, .report = quiet ? NULL : on_line};
+	const struct corefile_options options = {.port = o->dns_port, .settings = &o->settings, .report = quiet ? NULL : corefile_log};
 	enum err err = corefile_read(o->conf, &options, &s->corefile, d);
+	if (!err)
+		err = corefile_check_snapshots(&s->corefile, d);
 	if (!err)
 		err = sites_new(s, s->corefile.count, d);
 	for (unsigned i = 0; i < s->count && !err; i++)
 		err = find_block(&s->corefile.blocks[i], &s->all[i], d);
-	return err ? err : check_snapshots(s, d);
+	return err;
 }
 
 /* --- all --- */

@@ -151,7 +151,7 @@ static enum err take_all(const struct reader *r, const struct syntax *s, const c
 enum err corefile_parse(const char *text, size_t len, const char *file, const struct corefile_options *options, struct corefile *out,
                         struct diag *d)
 {
-	const struct syntax_options syntax_options = {.file = file, .no_imports = options->no_imports};
+	const struct syntax_options syntax_options = {.file = file, .no_imports = options->no_imports, .report = options->report};
 	struct notes notes = {0};
 	const struct reader r = {.options = options, .diag = d, .notes = &notes};
 	struct syntax s;

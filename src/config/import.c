@@ -1,6 +1,5 @@
 #include "import.h"
 #include "base/file.h"
-#include "base/log.h"
 #include "syntax.h"
 #include <errno.h>
 #include <glob.h>
@@ -50,7 +49,7 @@ enum err source_open(struct source *s, const char *text, size_t len, const struc
                      struct diag *d)
 {
 	const char *file = text_pool_add(pool, options->file, strlen(options->file));
-	*s = (struct source){.pool = pool, .no_imports = options->no_imports};
+	*s = (struct source){.pool = pool, .no_imports = options->no_imports, .report = options->report};
 	return file ? put_text(s, text, len, file, d) : no_memory(d);
 }
 
@@ -127,6 +126,16 @@ static bool is_too_wild(const char *pattern)
 	return stars > 1 || marks > 1 || (strchr(pattern, '[') && strchr(pattern, ']'));
 }
 
+/* No error, as in CoreDNS. */
+static void warn(const struct source *s, const struct token *what)
+{
+	struct diag line;
+	if (!s->report)
+		return;
+	syntax_error(&line, what, OK, "import: no file is like %s", what->text);
+	s->report(LOG_WARNING, line.text);
+}
+
 static enum err put_matches(struct source *s, const char *pattern, const struct token *what, struct diag *d)
 {
 	glob_t found = {0};
@@ -135,7 +144,7 @@ static enum err put_matches(struct source *s, const char *pattern, const struct 
 	if (status == GLOB_NOSPACE)
 		err = no_memory(d);
 	else if (!found.gl_pathc && strpbrk(pattern, "*?[]"))
-		log_line(LOG_WARNING, "%s:%u: import: no file is like %s", what->file, what->line, what->text);
+		warn(s, what);
 	else if (!found.gl_pathc)
 		err = syntax_error(d, what, ERR_MISSING, "import: there is neither a snippet (%s) nor a file %s", what->text, pattern);
 	/* The last one first, since each goes before those that wait. */

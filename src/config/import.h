@@ -1,5 +1,6 @@
 /* import.h - where a Corefile's words come from: the file itself, files that it imports, and snippets that were defined in it. */
 #pragma once
+#include "base/log.h"
 #include "lexer.h"
 
 struct syntax_options;
@@ -16,6 +17,7 @@ struct source {
 	unsigned imports;
 	struct text_pool *pool; /* borrowed */
 	bool no_imports;
+	void (*report)(enum log_level level, const char *text); /* NULL: nobody wants to know */
 };
 
 /* The words of text. source_close() in any case; the words' texts are the pool's. */

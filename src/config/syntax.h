@@ -3,6 +3,7 @@
 #pragma once
 #include "base/buffer.h"
 #include "base/diag.h"
+#include "base/log.h"
 #include "lexer.h"
 
 /* "pods insecure", or "kubernetes cluster.local { ... }". */
@@ -29,8 +30,9 @@ struct syntax {
 };
 
 struct syntax_options {
-	const char *file; /* what the text is called in errors; imports are relative to its folder */
-	bool no_imports;  /* of files, which then are errors */
+	const char *file;                                       /* what the text is called in errors; imports are relative to its folder */
+	bool no_imports;                                        /* of files, which then are errors */
+	void (*report)(enum log_level level, const char *text); /* of what is no error; NULL: nobody wants to know */
 };
 
 /* Reads the text whole. ERR_SYNTAX, ERR_RANGE, ERR_MISSING and so on: diag begins with "FILE:LINE: ". syntax_free() in any case. */
