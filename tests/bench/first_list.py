@@ -91,9 +91,9 @@ clusters: [{{name: bench, cluster: {{server: "https://127.0.0.1:{port}", certifi
 # --- the DNS servers ---
 
 
-def headns(endpoints):
+def headns(endpoints, which="headns"):
     def command(options, folder, kubeconfig, port):
-        server = [options.headns, "serve", "--workers", "1", "--listen", f"127.0.0.1:{port}"]
+        server = [getattr(options, which), "serve", "--workers", "1", "--listen", f"127.0.0.1:{port}"]
         return [*server, "--kubeconfig", kubeconfig, "--set", f"kubernetes.endpoints={endpoints}"]
 
     return command
@@ -119,6 +119,7 @@ def coredns(pods):
 
 SERVERS = {
     "headns": (headns("pods"), ["pods"]),
+    "the other headns": (headns("pods", "beside"), ["pods"]),
     "headns, endpoints slices": (headns("slices"), ["endpointslices"]),
     "CoreDNS": (coredns("disabled"), ["endpointslices"]),
     "CoreDNS, pods verified": (coredns("verified"), ["pods", "endpointslices"]),
@@ -265,7 +266,7 @@ ROWS = (
     ("a pod becomes not ready: CPU, µs", "change_us", ".0f"),
 )
 COMPARED = ("cpu", "peak", "over", "change_us")
-PAIRS = (("CoreDNS", "headns"), ("CoreDNS", "headns, endpoints slices"), ("CoreDNS, pods verified", "headns"))
+PAIRS = (("headns", "the other headns"), ("CoreDNS", "headns"), ("CoreDNS", "headns, endpoints slices"), ("CoreDNS, pods verified", "headns"))
 
 
 def cell(rows, key, form):
@@ -287,7 +288,7 @@ def report(results):
     titles = {key: title for title, key, _ in ROWS}
     for one, other in PAIRS:
         if one in results and other in results:
-            ratios = (f"{titles[key]} {ratio(results[one], results[other], key):.1f}" for key in COMPARED)
+            ratios = (f"{titles[key]} {ratio(results[one], results[other], key):.2f}" for key in COMPARED)
             print(f"\n{one} by {other}: " + "; ".join(ratios))
 
 
@@ -306,6 +307,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--build", type=Path, default="build-bench", help="release build with -Dbench=true (see docs/benchmarks.md)")
     parser.add_argument("--coredns", help="its binary; else $COREDNS, the one in PATH, or that of tests/cluster in the cache folder")
+    parser.add_argument("--beside", type=Path, help="another headns, such as that of an older commit")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--pods", type=int, default=150000)
     parser.add_argument("--services", type=int, default=10000)
@@ -315,7 +317,7 @@ def main():
     options.build = options.build.resolve()
     options.headns = options.build / "src/headns"
     options.coredns = find_coredns(options.coredns)
-    servers = options.only or [name for name in SERVERS if name == "headns" or options.coredns]
+    servers = options.only or [name for name in SERVERS if name.startswith("headns") or (options.beside if "other" in name else options.coredns)]
     with tempfile.TemporaryDirectory() as name:
         context = Context(options, Path(name))
         describe(context.large.facts)

@@ -27,7 +27,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
 from first_list import find_coredns  # noqa: E402
-from run import CLIENT_CPU, SERVER_CPU, free_port, headns_command, knotd_command, wait_until_answers  # noqa: E402
+from run import CLIENT_CPU, SERVER_CPU, before_others, free_port, headns_command, knotd_command, wait_until_answers  # noqa: E402
 from world import ZONE, World  # noqa: E402
 
 HOST = "127.0.0.1"
@@ -52,12 +52,6 @@ def real_names():
 # --- servers ---
 
 
-def before_others(task):
-    """Real-time, as far as that is allowed: the machine has other work."""
-    with contextlib.suppress(PermissionError):
-        os.sched_setscheduler(task, os.SCHED_FIFO, os.sched_param(1))
-
-
 def coredns_command(binary, folder, port):
     corefile = folder / "Corefile"
     corefile.write_text(f"{ZONE}:{port} {{\n  bind {HOST}\n  file {folder}/{ZONE}.zone\n}}\n")
@@ -70,8 +64,7 @@ def server(command, port, log):
     process = subprocess.Popen(["taskset", "-c", SERVER_CPU, *command], stdout=log, stderr=log)
     try:
         wait_until_answers(port, process)
-        for task in os.listdir(f"/proc/{process.pid}/task"):
-            before_others(int(task))
+        before_others(process.pid)
         yield process
     finally:
         process.terminate()
@@ -173,8 +166,7 @@ def main():
     parser.add_argument("--rate", type=int, default=0, help="queries a second of the flood; 0: as fast as it goes")
     options = parser.parse_args()
     options.flood = str(options.build.resolve() / "tests/bench/flood")
-    with contextlib.suppress(PermissionError):
-        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(2))
+    before_others(os.getpid(), 2, inherited=False)
     os.sched_setaffinity(0, {int(CLIENT_CPU)})
     names, coredns = real_names(), find_coredns(options.coredns)
     with tempfile.TemporaryDirectory() as name, open(Path(name) / "log", "w") as log:
