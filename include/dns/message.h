@@ -85,6 +85,7 @@ enum dns_ede {
 	DNS_EDE_NOT_READY = 14,
 	DNS_EDE_NOT_AUTHORITATIVE = 20,
 	DNS_EDE_NOT_SUPPORTED = 21,
+	DNS_EDE_NETWORK_ERROR = 23,
 };
 
 #define EDE_TEXT_MAX 80 /* octets: short enough for any error response of 512 */

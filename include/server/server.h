@@ -15,6 +15,7 @@ struct uv_loop_s; /* libuv's uv_loop_t */
 struct server_options {
 	unsigned workers; /* 0: net_default_workers() */
 	unsigned tcp_connections_max, tcp_idle_s;
+	unsigned pending_max; /* queries of one worker that wait at once (step.h); default if 0: 4,096. A quarter may be one client's */
 	/* Is told of every response, on the worker's thread; must not wait. NULL: nobody is. */
 	void (*replied)(void *arg, const uint8_t *reply, size_t len);
 	void *replied_arg;

@@ -14,10 +14,11 @@
 struct uv_loop_s; /* libuv's uv_loop_t */
 
 enum step_verdict {
-	STEP_PASS,   /* the next step is asked. Where reply_len is set, that response stands if nobody after this step has one */
-	STEP_ANSWER, /* the response is in reply, reply_len octets */
-	STEP_DROP,   /* no response is sent */
-	STEP_WAIT,   /* exchange_keep() or exchange_ask() said so */
+	STEP_PASS,        /* the next step is asked; nothing was written */
+	STEP_FALLTHROUGH, /* the next step is asked; the response in reply stands if nobody after this one has another. Not after a wait */
+	STEP_ANSWER,      /* the response is in reply, reply_len octets */
+	STEP_DROP,        /* no response is sent */
+	STEP_WAIT,        /* exchange_keep() or exchange_ask() said so */
 };
 
 /* A question on its way to its response: what steps see of it. It belongs to the pipeline. */
@@ -30,9 +31,12 @@ struct exchange {
 	void *waiting;              /* the step's that lets it wait: for what forget() needs */
 	const struct plan *plan;    /* the rest is private to server/ */
 	struct server_worker *worker;
-	struct net_message *message; /* in its batch; NULL: it was kept */
+	struct served_hold *hold;    /* the worker's part of the configuration that plan is of */
+	struct net_message *message; /* in its batch; NULL: it was kept, or is a sub-query */
 	unsigned address;            /* index of the listener that was asked */
 	uint8_t at;                  /* the step that is asked, or that it waits in */
+	uint8_t stands;              /* one more than the last step that fell through; 0: none did */
+	bool last_word;              /* that step is asked again, and nobody waits any more */
 };
 
 /* What a kind of step does. ask and name alone must be given. The calls run in an RCU read section of their own (state that outlives a call must
@@ -47,8 +51,8 @@ struct step_kind {
 	void (*answered)(const void *self, void *state, struct exchange *x);
 	/* What exchange_ask() asked for has its response (len 0: it has none), which is good for this call. The verdict is as that of ask(). */
 	enum step_verdict (*heard)(const void *self, void *state, struct exchange *x, const uint8_t *bytes, size_t len);
-	/* The time of exchange_keep() is over: x waits no longer, unless the verdict is STEP_WAIT again, after another exchange_keep().
-	 * NULL: forget() is called, and the client gets SERVFAIL. */
+	/* The time of exchange_keep() is over, and x has to be forgotten; the verdict is as that of ask(). NULL: forget() is called, and the
+	 * client gets SERVFAIL. */
 	enum step_verdict (*expired)(const void *self, void *state, struct exchange *x);
 	/* x was answered without this step, to make room or because the server stops. It must not be resumed. May be called in the middle of
 	 * another query's exchange_keep(). NULL where nothing of the step's knows of x. */

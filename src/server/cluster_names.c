@@ -13,7 +13,7 @@ enum step_verdict cluster_names_verdict(struct exchange *x)
 		x->reply_len = 0;
 		return STEP_PASS;
 	case QUERY_FALLTHROUGH:
-		return STEP_PASS;
+		return STEP_FALLTHROUGH;
 	case QUERY_CHASE:
 	case QUERY_ANSWERED:
 		break;
@@ -27,7 +27,7 @@ static enum step_verdict ask(const void *self, void *state, struct exchange *x)
 	const struct cluster_names *c = self;
 	(void)state;
 	query_locate(&x->query, &c->policy);
-	if (x->query.spot.place == ZONE_OUTSIDE && (!c->policy.search_count || x->reply_len))
+	if (x->query.spot.place == ZONE_OUTSIDE && (!c->policy.search_count || x->stands))
 		return STEP_PASS;
 	x->reply_len = query_answer(&x->query, &c->policy, &x->worker->state, x->reply, x->reply_cap);
 	return cluster_names_verdict(x);

@@ -1,39 +1,68 @@
 #include "pipeline.h"
+#include "base/rcu.h"
 #include "cluster_names.h"
+#include <string.h>
 
 /* Of names that no block has. */
 static const struct plan nobodys = {.rest = {.ede = true}};
 
-void pipeline_begin(struct exchange *x, const struct routes *routes, const struct net_message *m)
+static const struct plan *plan_of(const struct routes *routes, const struct query *q)
 {
-	struct query *q = &x->query;
-	const struct plan *p = NULL;
-	query_begin(q, m->tcp ? QUERY_TCP : QUERY_UDP, m->bytes, m->len);
-	if (q->verdict == REQUEST_OK)
-		p = routes_find(routes, &q->request.qname, q->request.qtype);
-	x->plan = p ? p : &nobodys;
-	q->spot.place = ZONE_OUTSIDE;
-	for (x->at = 0; x->at < x->plan->leading; x->at++) {
-		const struct query_policy *policy = cluster_names_policy(&x->plan->steps[x->at]);
-		query_locate(q, policy);
-		if (q->spot.place != ZONE_OUTSIDE || policy->search_count)
-			return;
-	}
+	const struct plan *p = q->verdict == REQUEST_OK ? routes_find(routes, &q->request.qname, q->request.qtype) : NULL;
+	return p ? p : &nobodys;
+}
+
+static const struct step *step_of(const struct exchange *x)
+{
+	return &x->plan->steps[x->at];
+}
+
+static struct pending *pending_of(struct exchange *x)
+{
+	return (struct pending *)x;
 }
 
 /* --- in --- */
 
+/* False where there is no memory for one. */
+static bool find_state(struct exchange *x, const struct step *s, void **state)
+{
+	void **slot = &x->hold->slots[s->slot];
+	const struct step_kind *kind = s->step.kind;
+	if (!*slot && kind->begin)
+		*slot = kind->begin(s->step.self, x->worker->index, x->worker->loop);
+	*state = *slot;
+	return *slot || !kind->begin;
+}
+
 static enum step_verdict ask(struct exchange *x)
 {
-	const struct step *s = &x->plan->steps[x->at];
-	return s->step.kind->ask(s->step.self, NULL, x);
+	const struct step *s = step_of(x);
+	void *state;
+	if (!find_state(x, s, &state))
+		return exchange_error(x, DNS_SERVFAIL, NULL);
+	return s->step.kind->ask(s->step.self, state, x);
+}
+
+static bool goes_on(enum step_verdict v)
+{
+	return v == STEP_PASS || v == STEP_FALLTHROUGH;
+}
+
+/* To the step after the one that gave v. */
+static void advance(struct exchange *x, enum step_verdict v)
+{
+	if (x->at < x->plan->count)
+		x->at++;
+	if (v == STEP_FALLTHROUGH)
+		x->stands = x->at;
 }
 
 static enum step_verdict run(struct exchange *x)
 {
 	enum step_verdict v = STEP_PASS;
-	while (x->at < x->plan->count && (v = ask(x)) == STEP_PASS)
-		x->at++;
+	while (x->at < x->plan->count && goes_on(v = ask(x)))
+		advance(x, v);
 	return v;
 }
 
@@ -46,46 +75,386 @@ static void refuse(struct exchange *x)
 	x->reply_len = query_answer(&x->query, &x->plan->rest, &x->worker->state, x->reply, x->reply_cap);
 }
 
+/* Nobody knew better than the step that fell through. What it said then may be lost. */
+static void let_stand(struct exchange *x)
+{
+	x->at = (uint8_t)(x->stands - 1);
+	x->last_word = true;
+	if (!x->reply_len)
+		ask(x);
+}
+
 static void tell_steps(struct exchange *x)
 {
 	for (unsigned i = x->at < x->plan->count ? x->at + 1u : x->plan->count; i-- > 0;) {
 		const struct step *s = &x->plan->steps[i];
-		if (s->step.kind->answered)
-			s->step.kind->answered(s->step.self, NULL, x);
+		void *state;
+		if (s->step.kind->answered && find_state(x, s, &state))
+			s->step.kind->answered(s->step.self, state, x);
 	}
 }
 
-static void finish(struct exchange *x, enum step_verdict v)
+/* No step is asked any more. */
+static void complete(struct exchange *x, enum step_verdict v)
 {
-	if (v == STEP_PASS && !x->reply_len)
-		refuse(x);
-	if (v == STEP_DROP)
+	if (v == STEP_DROP) {
 		x->reply_len = 0;
+		return;
+	}
+	if (goes_on(v) && x->stands)
+		let_stand(x);
+	else if (goes_on(v))
+		refuse(x);
+	tell_steps(x);
+}
+
+/* --- the end of one that waited --- */
+
+static void let_go(struct pending *p)
+{
+	struct server_worker *w = p->x.worker;
+	if (p->state == PENDING_READY)
+		TAILQ_REMOVE(&w->ready, p, ready);
+	p->x.hold->pending--;
+	pending_free(w->pool, p);
+}
+
+static void forget(struct pending *p)
+{
+	const struct step *s = step_of(&p->x);
+	if (p->state != PENDING_READY && s->step.kind->forget)
+		s->step.kind->forget(s->step.self, p->x.hold->slots[s->slot], &p->x);
+}
+
+/* What it asked for, it asks no longer. */
+static void drop_child(struct pending *p)
+{
+	struct pending *last = p;
+	while (last->child)
+		last = last->child;
+	while (last != p) {
+		struct pending *parent = last->parent;
+		forget(last);
+		let_go(last);
+		last = parent;
+	}
+}
+
+static void send_reply(struct pending *p)
+{
+	if (p->x.reply_len)
+		net_reply(&p->client, p->x.reply, p->x.reply_len);
 	else
-		tell_steps(x);
-	x->message->reply_len = x->reply_len;
+		net_release(&p->client);
+}
+
+static enum step_verdict hear(struct exchange *x, size_t len)
+{
+	const struct step *s = step_of(x);
+	enum step_verdict v;
+	pending_wake(pending_of(x));
+	x->reply_len = 0;
+	rcu_reader_lock();
+	v = s->step.kind->heard(s->step.self, x->hold->slots[s->slot], x, x->worker->heard, len);
+	rcu_reader_unlock();
+	return v;
+}
+
+/* Gives the response to whoever waits for it. Where that is another exchange, it is who goes on, with *v; else NULL. */
+static struct exchange *deliver(struct exchange *x, enum step_verdict *v)
+{
+	struct pending *p = pending_of(x), *parent;
+	size_t len = x->reply_len;
+	if (x->message) {
+		x->message->reply_len = len;
+		return NULL;
+	}
+	parent = p->parent;
+	if (parent)
+		memcpy(x->worker->heard, x->reply, len);
+	else
+		send_reply(p);
+	let_go(p);
+	if (!parent)
+		return NULL;
+	*v = hear(&parent->x, len);
+	return &parent->x;
+}
+
+/* --- going on --- */
+
+static enum step_verdict go_on(struct exchange *x, enum step_verdict v)
+{
+	rcu_reader_lock();
+	if (goes_on(v)) {
+		advance(x, v);
+		v = run(x);
+	}
+	if (v != STEP_WAIT)
+		complete(x, v);
+	rcu_reader_unlock();
+	return v;
+}
+
+/* The step of x has given v. Goes on to where it waits, or is answered; then with who waited for that. */
+static void proceed(struct exchange *x, enum step_verdict v)
+{
+	while (x && v != STEP_WAIT) {
+		v = go_on(x, v);
+		if (v != STEP_WAIT)
+			x = deliver(x, &v);
+	}
+}
+
+void exchange_resume(struct exchange *x, enum step_verdict v)
+{
+	struct server_worker *w = x->worker;
+	pending_wake(pending_of(x));
+	proceed(x, v);
+	pipeline_ask_ready(w);
+}
+
+static void ask_first(struct exchange *x)
+{
+	enum step_verdict v;
+	rcu_reader_lock();
+	v = run(x);
+	rcu_reader_unlock();
+	proceed(x, v);
+}
+
+void pipeline_ask_ready(struct server_worker *w)
+{
+	struct pending *p;
+	while ((p = TAILQ_FIRST(&w->ready))) {
+		TAILQ_REMOVE(&w->ready, p, ready);
+		p->state = PENDING_RUNS;
+		if (p->deaf)
+			proceed(&p->x, hear(&p->x, 0));
+		else
+			ask_first(&p->x);
+	}
+}
+
+/* --- no longer --- */
+
+enum step_verdict exchange_error(struct exchange *x, enum dns_rcode rcode, const struct ede *why)
+{
+	x->reply_len = response_error(x->reply, x->reply_cap, &x->query.request, rcode, x->plan->rest.ede ? why : NULL);
+	return STEP_ANSWER;
+}
+
+static enum step_verdict no_room(struct exchange *x)
+{
+	static const struct ede busy = EDE_SAYING(DNS_EDE_NETWORK_ERROR, "too many queries wait for an answer");
+	return exchange_error(x, DNS_SERVFAIL, &busy);
+}
+
+static enum step_verdict no_answer(struct exchange *x)
+{
+	static const struct ede late = EDE_SAYING(DNS_EDE_NETWORK_ERROR, "no answer came in time");
+	return exchange_error(x, DNS_SERVFAIL, &late);
+}
+
+/* True if one has made room. Not whoever wants it for a sub-query. */
+static bool make_room(struct server_worker *w, struct pending *wants, uint64_t now)
+{
+	struct pending *p;
+	while (wants && wants->parent)
+		wants = wants->parent;
+	p = pending_oldest(w->pool, wants, now);
+	if (!p)
+		return false;
+	drop_child(p);
+	forget(p);
+	pending_wake(p);
+	no_room(&p->x);
+	complete(&p->x, STEP_ANSWER);
+	send_reply(p);
+	let_go(p);
+	return true;
+}
+
+static enum step_verdict give_up(struct exchange *x)
+{
+	const struct step *s = step_of(x);
+	const struct step_kind *kind = s->step.kind;
+	void *state = x->hold->slots[s->slot];
+	enum step_verdict v;
+	rcu_reader_lock();
+	if (kind->expired) {
+		v = kind->expired(s->step.self, state, x);
+	} else {
+		forget(pending_of(x));
+		v = no_answer(x);
+	}
+	rcu_reader_unlock();
+	return v;
+}
+
+void pipeline_expire(struct server_worker *w)
+{
+	uint64_t now = uv_now(w->loop);
+	struct pending *p;
+	while ((p = pending_due(w->pool, now))) {
+		drop_child(p);
+		proceed(&p->x, give_up(&p->x));
+	}
+	pipeline_ask_ready(w);
+}
+
+void pipeline_forget(struct server_worker *w)
+{
+	struct pending *p;
+	while ((p = pending_any(w->pool))) {
+		drop_child(p);
+		forget(p);
+		net_release(&p->client);
+		let_go(p);
+	}
+}
+
+/* --- waiting --- */
+
+/* Moves x out of its batch; NULL: it may not wait, and *v is what becomes of it. */
+static struct pending *admit(struct exchange *x, uint64_t now, enum step_verdict *v)
+{
+	struct server_worker *w = x->worker;
+	struct pending *p = NULL;
+	*v = STEP_DROP;
+	if (pending_twin(w->pool, x))
+		return NULL;
+	if (!x->last_word && !pending_too_many(w->pool, x->peer)) {
+		p = pending_new(w->pool, x, NULL, now);
+		if (!p && make_room(w, NULL, now))
+			p = pending_new(w->pool, x, NULL, now);
+	}
+	if (!p) {
+		*v = no_room(x);
+		return NULL;
+	}
+	net_keep(x->message, &p->client);
+	p->x.peer = &p->client.peer;
+	p->x.reply = w->reply;
+	p->x.hold->pending++;
+	server_worker_wait(w);
+	return p;
+}
+
+/* Until then, or until it must be answered. */
+static void wait_until(struct pending *p, uint64_t due, uint64_t now)
+{
+	struct server_worker *w = p->x.worker;
+	if (p->last_ms > w->last_ms)
+		p->last_ms = w->last_ms;
+	p->x.reply_len = 0;
+	pending_wait(w->pool, p, due < p->last_ms ? due : p->last_ms, now);
+}
+
+enum step_verdict exchange_keep(struct exchange *x, unsigned timeout_ms, struct exchange **kept)
+{
+	uint64_t now = uv_now(x->worker->loop);
+	struct pending *p = pending_of(x);
+	enum step_verdict v;
+	if (x->message) {
+		p = admit(x, now, &v);
+		if (!p)
+			return v;
+	} else if (x->last_word || now >= p->last_ms) {
+		return no_answer(x);
+	}
+	wait_until(p, timeout_ms ? now + timeout_ms : UINT64_MAX, now);
+	*kept = &p->x;
+	return STEP_WAIT;
+}
+
+/* --- sub-queries --- */
+
+static void write_question(struct exchange *x, const struct name *name, uint16_t type, uint8_t *bytes, size_t cap)
+{
+	static const uint8_t header[DNS_HEADER_LEN] = {0, 0, DNS_RD >> 8, 0, 0, 1};
+	struct wire_writer w = {.bytes = bytes, .limit = cap};
+	wire_put_bytes(&w, header, sizeof header);
+	wire_put_name(&w, name);
+	wire_put_u16(&w, type);
+	wire_put_u16(&w, DNS_CLASS_IN);
+	query_begin(&x->query, QUERY_TCP, bytes, w.len);
+}
+
+static struct pending *child_new(struct pending *parent, const struct name *name, uint16_t type, uint64_t now)
+{
+	const struct exchange *of = &parent->x;
+	struct server_worker *w = of->worker;
+	uint8_t bytes[sizeof parent->question];
+	struct exchange x = {
+	        .peer = of->peer,
+	        .reply = w->reply,
+	        .reply_cap = DNS_TCP_SIZE_MAX,
+	        .worker = w,
+	        .hold = of->hold,
+	        .address = of->address,
+	};
+	struct pending *p;
+	write_question(&x, name, type, bytes, sizeof bytes);
+	x.plan = plan_of(of->hold->served->by_index[of->address], &x.query);
+	p = pending_new(w->pool, &x, parent, now);
+	if (!p && make_room(w, parent, now))
+		p = pending_new(w->pool, &x, parent, now);
+	if (p)
+		p->x.hold->pending++;
+	return p;
+}
+
+enum step_verdict exchange_ask(struct exchange *x, const struct name *name, uint16_t type)
+{
+	uint64_t now = uv_now(x->worker->loop);
+	struct exchange *kept;
+	struct pending *parent, *child;
+	enum step_verdict v;
+	if (!x->message && pending_of(x)->depth == EXCHANGE_DEPTH_MAX)
+		return STEP_PASS;
+	v = exchange_keep(x, 0, &kept);
+	if (v != STEP_WAIT)
+		return v;
+	parent = pending_of(kept);
+	child = child_new(parent, name, type, now);
+	if (!child) {
+		pending_wake(parent);
+		child = parent;
+	}
+	child->deaf = child == parent;
+	child->state = PENDING_READY;
+	TAILQ_INSERT_TAIL(&x->worker->ready, child, ready);
+	return STEP_WAIT;
 }
 
 /* --- the way of a message --- */
 
-/* Where the first pass did not find a cluster's name, or the cluster is not the last to be asked. */
-static __attribute__((noinline)) void go_on(struct exchange *x, enum step_verdict v)
+void pipeline_begin(struct exchange *x, const struct routes *routes, const struct net_message *m)
 {
-	if (v == STEP_PASS) {
-		if (x->at < x->plan->leading)
-			x->at++;
-		v = run(x);
+	struct query *q = &x->query;
+	query_begin(q, m->tcp ? QUERY_TCP : QUERY_UDP, m->bytes, m->len);
+	x->plan = plan_of(routes, q);
+	q->spot.place = ZONE_OUTSIDE;
+	for (x->at = 0; x->at < x->plan->leading; x->at++) {
+		const struct query_policy *policy = cluster_names_policy(step_of(x));
+		query_locate(q, policy);
+		if (q->spot.place != ZONE_OUTSIDE || policy->search_count)
+			return;
 	}
-	finish(x, v);
+}
+
+/* Where the first pass did not find a cluster's name, or the cluster is not the last to be asked. */
+static __attribute__((noinline)) void leave_batch(struct exchange *x)
+{
+	proceed(x, x->at < x->plan->leading ? cluster_names_verdict(x) : run(x));
 }
 
 void pipeline_answer(struct exchange *x, struct net_message *m, struct server_worker *w, unsigned address)
 {
-	const struct plan *p = x->plan;
-	enum step_verdict v = STEP_PASS;
 	x->reply_len = 0;
-	if (x->at < p->leading) {
-		x->reply_len = query_answer(&x->query, cluster_names_policy(&p->steps[x->at]), &w->state, m->reply, m->reply_cap);
+	if (x->at < x->plan->leading) {
+		x->reply_len = query_answer(&x->query, cluster_names_policy(step_of(x)), &w->state, m->reply, m->reply_cap);
 		if (x->query.outcome == QUERY_ANSWERED) {
 			m->reply_len = x->reply_len;
 			return;
@@ -96,9 +465,10 @@ void pipeline_answer(struct exchange *x, struct net_message *m, struct server_wo
 	x->reply_cap = m->reply_cap;
 	x->waiting = NULL;
 	x->worker = w;
+	x->hold = w->now;
 	x->message = m;
 	x->address = address;
-	if (x->at < p->leading)
-		v = cluster_names_verdict(x);
-	go_on(x, v);
+	x->stands = 0;
+	x->last_word = false;
+	leave_batch(x);
 }

@@ -1,10 +1,19 @@
-/* pipeline.h - a query's way through the steps of its plan. On a worker's thread, in a read section. */
+/* pipeline.h - a query's way through the steps of its plan. All of it on the worker's thread. */
 #pragma once
 #include "plan.h"
 #include "server_worker.h"
 
-/* First pass over a batch: which plan a message belongs to, and towards the processor what its cluster knows of the name. */
+/* First pass over a batch, in a read section: which plan a message belongs to, and towards the processor what its cluster knows of the name. */
 void pipeline_begin(struct exchange *x, const struct routes *routes, const struct net_message *m);
 
-/* Second pass: answers it, or lets it wait. */
+/* Second pass, in the same section: answers it, or lets it wait. */
 void pipeline_answer(struct exchange *x, struct net_message *m, struct server_worker *w, unsigned address);
+
+/* Asks what has been asked by steps (w->ready). */
+void pipeline_ask_ready(struct server_worker *w);
+
+/* Answers those whose time is over. */
+void pipeline_expire(struct server_worker *w);
+
+/* Nobody waits any more, and nobody is answered. */
+void pipeline_forget(struct server_worker *w);

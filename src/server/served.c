@@ -134,10 +134,43 @@ void served_free(struct served *v)
 		block_free(v->blocks[i]);
 	for (unsigned i = 0; i < v->listener_count; i++)
 		routes_free(&v->listeners[i].routes);
+	for (unsigned i = 0; i < v->hold_count; i++)
+		free(v->holds[i].slots);
+	free(v->holds);
 	free(v->blocks);
 	free(v->listeners);
 	free(v->by_index);
 	free(v);
+}
+
+enum err served_hold(struct served *v, unsigned workers)
+{
+	v->holds = aligned_alloc(_Alignof(struct served_hold), workers * sizeof *v->holds);
+	if (!v->holds)
+		return ERR_NOMEM;
+	while (v->hold_count < workers) {
+		void **slots = calloc(v->slot_count + 1, sizeof *slots);
+		if (!slots)
+			return ERR_NOMEM;
+		v->holds[v->hold_count++] = (struct served_hold){.slots = slots, .served = v};
+	}
+	return OK;
+}
+
+static void end_steps(const struct plan *p, void **slots)
+{
+	for (unsigned i = 0; i < p->count; i++) {
+		const struct step *s = &p->steps[i];
+		if (slots[s->slot] && s->step.kind->end)
+			s->step.kind->end(slots[s->slot]);
+		slots[s->slot] = NULL;
+	}
+}
+
+void served_end_steps(struct served *v, unsigned worker)
+{
+	for (unsigned i = 0; i < v->block_count; i++)
+		end_steps(v->blocks[i]->plan, v->holds[worker].slots);
 }
 
 enum err served_place(struct served *v, const unsigned *index)

@@ -21,6 +21,14 @@ struct listener {
 	struct routes routes;       /* to struct plan */
 };
 
+/* What one worker has of a configuration. Its thread's. */
+struct served_hold {
+	_Alignas(64) unsigned pending; /* queries that wait for it */
+	void **slots;                  /* the steps' states; NULL: not begun */
+	struct served_hold *leaving;   /* the next one that the worker is about to leave */
+	struct served *served;
+};
+
 struct served {
 	SLIST_ENTRY(served) older;
 	struct block **blocks;
@@ -30,7 +38,9 @@ struct served {
 	unsigned listener_count;
 	const struct routes **by_index; /* of an address, by what net calls it; NULL: not ours */
 	unsigned index_count;
-	atomic_uint workers;   /* that answer with it */
+	struct served_hold *holds; /* by worker */
+	unsigned hold_count;
+	atomic_uint workers;   /* that answer with it, or will when somebody who waits goes on */
 	struct server *server; /* that serves it */
 	void *owner;           /* of what it borrows; for server_options.on_replaced */
 };
@@ -44,6 +54,12 @@ enum err served_add_block(struct served *v, const struct server_block *block, st
 
 /* After the last block: what net calls the addresses, by their position. ERR_NOMEM. */
 enum err served_place(struct served *v, const unsigned *index);
+
+/* After the last block: prepares it for so many workers. ERR_NOMEM. */
+enum err served_hold(struct served *v, unsigned workers);
+
+/* The worker has no more use for it: its steps' states end. On the worker's thread. */
+void served_end_steps(struct served *v, unsigned worker);
 
 /* Tells the zones of each block where they are served, those that are told something new. ERR_NOMEM. */
 enum err served_tell_zones(const struct served *v);

@@ -73,12 +73,28 @@ enum err server_new(const struct server_options *options, struct server **out, s
 	return OK;
 }
 
+static void on_stop(struct net_call *c, unsigned worker)
+{
+	(void)worker;
+	server_worker_hurry((struct server_worker *)((char *)c - offsetof(struct server_worker, stop)));
+}
+
+/* What was posted has run then: all workers have come to the newest configuration, and left those before. */
+static void end_net(struct server *s)
+{
+	for (unsigned w = 0; s->net && w < s->options.workers; w++) {
+		s->workers[w].stop.run = on_stop;
+		net_post(s->net, w, &s->workers[w].stop);
+	}
+	net_stop(s->net);
+	s->net = NULL;
+}
+
 void server_stop(struct server *s)
 {
 	if (!s)
 		return;
-	net_stop(s->net); /* what was posted has run: all workers have come to the newest */
-	s->net = NULL;
+	end_net(s);
 	free_settled(s);
 	if (s->has_settled)
 		uv_close((uv_handle_t *)&s->settled, NULL);
@@ -90,7 +106,7 @@ void server_free(struct server *s)
 	struct served *v;
 	if (!s)
 		return;
-	net_stop(s->net);
+	end_net(s);
 	served_free(s->next);
 	while ((v = SLIST_FIRST(&s->served))) {
 		SLIST_REMOVE_HEAD(&s->served, older);
@@ -121,12 +137,8 @@ void server_discard(struct server *s)
 /* The worker's thread: it answers with the newest from here on. */
 static void on_adopt(void *arg, unsigned worker)
 {
-	struct served *next = arg, *before;
-	struct server *s = next->server;
-	before = s->workers[worker].served;
-	s->workers[worker].served = next;
-	if (atomic_fetch_sub(&before->workers, 1) == 1)
-		uv_async_send(&s->settled);
+	struct served *next = arg;
+	server_worker_adopt(&next->server->workers[worker], next);
 }
 
 /* --- answering --- */
@@ -135,12 +147,14 @@ static void server_on_messages(void *arg, unsigned worker, unsigned address, str
 {
 	const struct server *s = arg;
 	struct server_worker *w = &s->workers[worker];
-	const struct routes *routes = w->served->by_index[address];
+	const struct routes *routes = w->now->served->by_index[address];
 	struct exchange exchanges[NET_BATCH];
 	for (unsigned i = 0; i < n; i++)
 		pipeline_begin(&exchanges[i], routes, &messages[i]);
 	for (unsigned i = 0; i < n; i++)
 		pipeline_answer(&exchanges[i], &messages[i], w, address);
+	if (!TAILQ_EMPTY(&w->ready))
+		pipeline_ask_ready(w);
 }
 
 /* A way of its own, so that queries of all others don't ask whether anybody wants to know. */
@@ -156,6 +170,19 @@ static void server_on_messages_told(void *arg, unsigned worker, unsigned address
 
 /* --- listening --- */
 
+static enum err on_begin(void *arg, unsigned worker, uv_loop_t *loop)
+{
+	struct server *s = arg;
+	return server_worker_begin(&s->workers[worker], worker, s->options.pending_max ? s->options.pending_max : PENDING_MAX_DEFAULT,
+	                           loop);
+}
+
+static void on_end(void *arg, unsigned worker)
+{
+	struct server *s = arg;
+	server_worker_end(&s->workers[worker]);
+}
+
 /* Workers take it from memory: before they run. */
 static enum err start(struct server *s, struct served *v, struct net_address *addresses, struct diag *d)
 {
@@ -166,10 +193,14 @@ static enum err start(struct server *s, struct served *v, struct net_address *ad
 	        .tcp_connections_max = s->options.tcp_connections_max,
 	        .tcp_idle_s = s->options.tcp_idle_s,
 	        .handler = s->options.replied ? server_on_messages_told : server_on_messages,
+	        .begin = on_begin,
+	        .end = on_end,
 	        .arg = s,
 	};
-	for (unsigned w = 0; w < s->options.workers; w++)
-		s->workers[w].served = v;
+	for (unsigned w = 0; w < s->options.workers; w++) {
+		s->workers[w].now = &v->holds[w];
+		s->workers[w].settled = s->has_settled ? &s->settled : NULL;
+	}
 	return net_start(&options, &s->net, d);
 }
 
@@ -223,7 +254,9 @@ enum err server_adopt(struct server *s, void *owner, struct diag *d)
 	v->server = s;
 	v->owner = owner;
 	atomic_init(&v->workers, s->options.workers);
-	err = s->net ? change(s, v, addresses, d) : begin(s, v, addresses, d);
+	err = served_hold(v, s->options.workers) ? no_memory(d) : OK;
+	if (!err)
+		err = s->net ? change(s, v, addresses, d) : begin(s, v, addresses, d);
 	free(addresses);
 	if (err)
 		return err;
