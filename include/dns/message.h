@@ -1,6 +1,7 @@
 /* message.h - DNS messages (RFC 1035 4, RFC 6891): a request's bytes to a struct, and the parts of a response that are the same
  * for all answers. No I/O, no policy: what to answer is decided in query/. */
 #pragma once
+#include "dns/edns.h"
 #include "dns/name.h"
 #include "dns/wire.h"
 #include <stdbool.h>
@@ -108,7 +109,8 @@ enum request_verdict {
 	REQUEST_OK,      /* one question of opcode QUERY, well-formed to its last octet */
 	REQUEST_SILENCE, /* shorter than a header, or itself a response: never an answer to an answer */
 	REQUEST_FORMERR,
-	REQUEST_NOTIMP,  /* an opcode other than QUERY */
+	REQUEST_NOTIMP, /* an opcode other than QUERY, or a NOTIFY that is not well-formed */
+	REQUEST_NOTIFY, /* well-formed: one question, with or without the zone's new SOA as answer (RFC 1996 3.7), no authority, EDNS version 0 */
 	REQUEST_BADVERS, /* EDNS version above 0 (RFC 6891 6.1.3) */
 };
 
@@ -120,6 +122,7 @@ struct request {
 	bool edns, edns_do;
 	uint8_t edns_version;
 	uint16_t edns_udp_size; /* as the client said, 512 where it said less; 512 without EDNS */
+	uint16_t opt_at;        /* where the OPT record goes on after its owner: request_options() reads on. 0 in what is malformed */
 	uint16_t question_len;  /* octets of the question in bytes, from DNS_HEADER_LEN, to be copied into the response */
 	uint16_t qtype, qclass;
 	struct name qname; /* lower case; the spelling of the client is in bytes at DNS_HEADER_LEN */
@@ -129,8 +132,26 @@ struct request {
  * FORMERR for: a question count other than 1, a compressed or cut qname, a cut record, records in the answer section, or in the
  * authority section of anything but IXFR (which has the client's SOA there, RFC 1995 3), an OPT that is not at the root or comes
  * twice, one of version 0 whose options do not add up, octets after the last record. For an opcode other than QUERY all this only
- * decides what can be echoed. *r is set as far as was read, so that response_error can echo it. */
+ * decides what can be echoed, and for NOTIFY whether it is REQUEST_NOTIFY. *r is set as far as was read, so that response_error can echo it. */
 enum request_verdict request_parse(struct request *r, const uint8_t *bytes, size_t len);
+
+/* The options of the OPT record; none without EDNS, in a malformed message, or where the version is one that we don't know. */
+struct edns_options request_options(const struct request *r);
+
+/* A question for somebody else. */
+struct outgoing {
+	uint16_t id, flags;   /* flags: of DNS_RD, DNS_AD, DNS_CD; opcode QUERY */
+	const uint8_t *qname; /* in wire format, uncompressed, with the spelling to be sent */
+	size_t qname_len;     /* octets */
+	uint16_t qtype, qclass;
+	bool edns, edns_do;     /* an OPT record is sent, with DO */
+	uint16_t edns_udp_size; /* octets that we take */
+};
+
+#define REQUEST_LEN_MAX (DNS_HEADER_LEN + NAME_WIRE_MAX + 4 + 11) /* of what request_write writes */
+
+/* Writes it, without EDNS options. Its length; 0: cap octets are too few. */
+size_t request_write(uint8_t *bytes, size_t cap, const struct outgoing *out);
 
 /* Starts a response in w, which is empty and has a limit of DNS_UDP_SIZE_MIN or more: header (QR, the request's id, opcode and RD;
  * given flags and the low 4 bits of the rcode; AD and CD are cleared, RFC 4035 3.1.6) and the question as it was asked; lowers

@@ -1,6 +1,7 @@
 #include "dns/message.h"
 #include <string.h>
 
+#define HEAD_LEN       10 /* of a record after its owner: type, class, TTL, length */
 #define OPT_LEN        11 /* of the record we send: root, type, class, TTL, RDLENGTH, no options */
 #define EDE_LEN        6  /* of the option before its text: code, length, info code */
 #define OPTION_EDE     15 /* RFC 8914 2 */
@@ -87,13 +88,14 @@ static void take_opt(struct request *r, const uint8_t *head)
 	r->edns_udp_size = size < DNS_UDP_SIZE_MIN ? DNS_UDP_SIZE_MIN : size;
 	r->edns_version = head[5];
 	r->edns_do = head[6] & OPT_DO >> 8;
+	r->opt_at = (uint16_t)(head - r->bytes);
 }
 
 /* Options are looked at only if we know the version that they are written in. */
 static bool read_additional(struct request *r, struct wire_reader *in)
 {
 	bool root = skip_owner(in);
-	const uint8_t *head = wire_get_bytes(in, 10); /* type, class, TTL, length */
+	const uint8_t *head = wire_get_bytes(in, HEAD_LEN);
 	bool opt = head && wire_load_u16(head) == DNS_TYPE_OPT, first = opt && !r->edns;
 	if (first)
 		take_opt(r, head);
@@ -121,7 +123,7 @@ static bool read_questions(struct request *r, struct wire_reader *in, unsigned c
 	return (count == 1 && read_question(r, in)) || skip_questions(in, count);
 }
 
-/* Reads what follows the header; false if it is not a well-formed query. What is wrong does not end the reading while the rest can be told
+/* Reads what follows the header; false if it is not well-formed. What is wrong does not end the reading while the rest can be told
  * apart, since a response has an OPT if the request had one (RFC 6891 6.1.1). */
 static bool read_body(struct request *r, struct wire_reader *in, const struct counts *count)
 {
@@ -129,9 +131,22 @@ static bool read_body(struct request *r, struct wire_reader *in, const struct co
 	skip_records(in, (unsigned)count->answer + count->authority);
 	for (unsigned i = 0; i < count->additional && !in->failed; i++)
 		well_formed &= read_additional(r, in);
-	if (in->failed || in->at != in->len)
-		return false;
-	return well_formed && count->answer == 0 && (count->authority == 0 || r->qtype == DNS_TYPE_IXFR);
+	return well_formed && !in->failed && in->at == in->len;
+}
+
+static __attribute__((cold)) enum request_verdict malformed(struct request *r, enum request_verdict verdict)
+{
+	r->opt_at = 0; /* its options may reach beyond the message */
+	return verdict;
+}
+
+/* Of an opcode other than QUERY. */
+static __attribute__((cold)) enum request_verdict judge_other(struct request *r, bool well_formed, const struct counts *count)
+{
+	bool notify = (r->flags & OPCODE_MASK) >> OPCODE_SHIFT == DNS_OPCODE_NOTIFY;
+	if (notify && well_formed && count->authority == 0 && r->edns_version == 0)
+		return REQUEST_NOTIFY;
+	return malformed(r, REQUEST_NOTIMP);
 }
 
 enum request_verdict request_parse(struct request *r, const uint8_t *bytes, size_t len)
@@ -149,10 +164,39 @@ enum request_verdict request_parse(struct request *r, const uint8_t *bytes, size
 	in.at = DNS_HEADER_LEN;
 	bool well_formed = read_body(r, &in, &count);
 	if ((r->flags & OPCODE_MASK) >> OPCODE_SHIFT != DNS_OPCODE_QUERY)
-		return REQUEST_NOTIMP;
-	if (!well_formed)
-		return REQUEST_FORMERR;
+		return judge_other(r, well_formed, &count);
+	if (!well_formed || count.answer || (count.authority && r->qtype != DNS_TYPE_IXFR))
+		return malformed(r, REQUEST_FORMERR);
 	return r->edns_version > 0 ? REQUEST_BADVERS : REQUEST_OK;
+}
+
+struct edns_options request_options(const struct request *r)
+{
+	if (!r->edns || r->edns_version > 0 || !r->opt_at)
+		return (struct edns_options){0};
+	const uint8_t *rdata = r->bytes + r->opt_at + HEAD_LEN;
+	return (struct edns_options){rdata, wire_load_u16(rdata - 2)};
+}
+
+size_t request_write(uint8_t *bytes, size_t cap, const struct outgoing *out)
+{
+	struct wire_writer w = {.bytes = bytes, .limit = cap};
+	wire_put_u16(&w, out->id);
+	wire_put_u16(&w, out->flags);
+	wire_put_u16(&w, 1);
+	wire_put_u32(&w, 0); /* no answers, no authority */
+	wire_put_u16(&w, out->edns);
+	wire_put_bytes(&w, out->qname, out->qname_len);
+	wire_put_u16(&w, out->qtype);
+	wire_put_u16(&w, out->qclass);
+	if (out->edns) {
+		wire_put_bytes(&w, "", 1);
+		wire_put_u16(&w, DNS_TYPE_OPT);
+		wire_put_u16(&w, out->edns_udp_size);
+		wire_put_u32(&w, out->edns_do ? OPT_DO : 0);
+		wire_put_u16(&w, 0);
+	}
+	return w.overflow ? 0 : w.len;
 }
 
 void response_begin(struct wire_writer *w, const struct request *r, uint16_t flags, enum dns_rcode rcode)

@@ -209,6 +209,7 @@ size_t query_answer(struct query *q, const struct query_policy *policy, struct q
 	case REQUEST_FORMERR:
 		return response_error(out, cap, &q->request, DNS_FORMERR, NULL);
 	case REQUEST_NOTIMP:
+	case REQUEST_NOTIFY: /* nobody takes it yet */
 		return response_error(out, cap, &q->request, DNS_NOTIMP, NULL);
 	case REQUEST_BADVERS:
 		return response_error(out, cap, &q->request, DNS_BADVERS, NULL);

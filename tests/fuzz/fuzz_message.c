@@ -18,17 +18,28 @@ static void check_question(const struct request *r, size_t size)
 		assert(r->qname.wire[i] < 'A' || r->qname.wire[i] > 'Z');
 }
 
+static void check_options(const struct request *r, size_t size)
+{
+	struct edns_options left = request_options(r);
+	struct edns_option option;
+	while (edns_next(&left, &option))
+		assert(option.bytes >= r->bytes && option.bytes + option.len <= r->bytes + size);
+}
+
 static void check_request(const struct request *r, enum request_verdict verdict, size_t size)
 {
 	bool silence = size < DNS_HEADER_LEN || (r->flags & DNS_QR);
 	assert((verdict == REQUEST_SILENCE) == silence);
-	assert((verdict == REQUEST_NOTIMP) == (!silence && OPCODE(r->flags) != DNS_OPCODE_QUERY));
+	assert((verdict == REQUEST_NOTIMP || verdict == REQUEST_NOTIFY) == (!silence && OPCODE(r->flags) != DNS_OPCODE_QUERY));
+	if (verdict == REQUEST_NOTIFY)
+		assert(r->has_question && OPCODE(r->flags) == DNS_OPCODE_NOTIFY && r->edns_version == 0);
 	if (verdict == REQUEST_OK)
 		assert(r->has_question && r->edns_version == 0);
 	if (verdict == REQUEST_BADVERS)
 		assert(r->has_question && r->edns_version > 0);
 	assert(r->edns ? r->edns_udp_size >= DNS_UDP_SIZE_MIN : r->edns_udp_size == DNS_UDP_SIZE_MIN);
 	assert(r->edns || (!r->edns_do && r->edns_version == 0));
+	check_options(r, size);
 	if (r->has_question)
 		check_question(r, size);
 	else
@@ -62,6 +73,7 @@ static enum dns_rcode rcode_of(enum request_verdict verdict)
 	case REQUEST_FORMERR:
 		return DNS_FORMERR;
 	case REQUEST_NOTIMP:
+	case REQUEST_NOTIFY:
 		return DNS_NOTIMP;
 	case REQUEST_BADVERS:
 		return DNS_BADVERS;

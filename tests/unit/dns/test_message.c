@@ -110,8 +110,18 @@ static const struct {
         {"version 1 in a malformed message", "1234 0000 0001 0000 0000 0001 " QUESTION "00 0029 04d0 00010000 0000 61", REQUEST_FORMERR,
          "1234 0000 web-0.nginx. 1 1 1232 1 -", "1234 8001 0001 0000 0000 0001 " QUESTION OPT},
 
-        {"NOTIFY", "1234 2400 0001 0000 0000 0000 " QUESTION, REQUEST_NOTIMP, "1234 2400 web-0.nginx. 1 1 -",
+        {"NOTIFY", "1234 2400 0001 0000 0000 0000 " QUESTION, REQUEST_NOTIFY, "1234 2400 web-0.nginx. 1 1 -",
          "1234 a004 0001 0000 0000 0000 " QUESTION},
+        {"NOTIFY with the new SOA and EDNS",
+         "1234 2400 0001 0001 0000 0001 a. 0006 0001 c00c 0006 0001 00000000 0016 0000 0000000100000002000000030000000400000005 " OPT,
+         REQUEST_NOTIFY, "1234 2400 a. 6 1 1232 0 -", "1234 a004 0001 0000 0000 0001 a. 0006 0001 " OPT},
+        {"NOTIFY without a question", "1234 2400 0000 0000 0000 0000", REQUEST_NOTIMP, "1234 2400 - -", "1234 a004 0000 0000 0000 0000"},
+        {"NOTIFY with authority", "1234 2400 0001 0000 0001 0000 " QUESTION RECORD, REQUEST_NOTIMP, "1234 2400 web-0.nginx. 1 1 -",
+         "1234 a004 0001 0000 0000 0000 " QUESTION},
+        {"NOTIFY and octets after it", "1234 2400 0001 0000 0000 0000 " QUESTION "00", REQUEST_NOTIMP, "1234 2400 web-0.nginx. 1 1 -",
+         "1234 a004 0001 0000 0000 0000 " QUESTION},
+        {"NOTIFY with a higher version", "1234 2400 0001 0000 0000 0001 " QUESTION "00 0029 04d0 00010000 0000", REQUEST_NOTIMP,
+         "1234 2400 web-0.nginx. 1 1 1232 1 -", "1234 a004 0001 0000 0000 0001 " QUESTION OPT},
         {"UPDATE with records and EDNS", "1234 2800 0001 0001 0001 0001 " QUESTION RECORD RECORD OPT, REQUEST_NOTIMP,
          "1234 2800 web-0.nginx. 1 1 1232 0 -", "1234 a804 0001 0000 0000 0001 " QUESTION OPT},
         {"opcode 15 without a question", "1234 7900 0000 0000 0000 0000", REQUEST_NOTIMP, "1234 7900 - -", "1234 f904 0000 0000 0000 0000"},
@@ -141,6 +151,7 @@ static enum dns_rcode rcode_of(enum request_verdict verdict)
 	case REQUEST_FORMERR:
 		return DNS_FORMERR;
 	case REQUEST_NOTIMP:
+	case REQUEST_NOTIFY:
 		return DNS_NOTIMP;
 	case REQUEST_BADVERS:
 		return DNS_BADVERS;
@@ -338,9 +349,80 @@ static void test_error_needs_room(void **state)
 	free(ask);
 }
 
+/* Options are found where they stand; none are in what is cut, or of a version that we don't know. */
+static const struct {
+	const char *what, *ask;
+	unsigned options, nsid; /* how many, and octets of NSID plus one */
+} with_options[] = {
+        {"no EDNS", "1234 0100 0001 0000 0000 0000 " QUESTION, 0, 0},
+        {"no options", "1234 0100 0001 0000 0000 0001 " QUESTION OPT, 0, 0},
+        {"cookie and NSID", "1234 0100 0001 0000 0000 0001 " QUESTION "00 0029 04d0 00000000 0010 " COOKIE "0003 0000 ", 2, 1},
+        {"in a NOTIFY", "1234 2400 0001 0000 0000 0001 " QUESTION "00 0029 04d0 00000000 0005 0003 0001 61", 1, 2},
+        {"cut", "1234 0100 0001 0000 0000 0001 " QUESTION "00 0029 04d0 00000000 0010 " COOKIE, 0, 0},
+        {"version 1", "1234 0100 0001 0000 0000 0001 " QUESTION "00 0029 04d0 00010000 000c " COOKIE, 0, 0},
+};
+
+static void test_request_options(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(with_options); i++) {
+		struct request r;
+		struct edns_option option;
+		unsigned n = 0;
+		size_t len;
+		uint8_t *bytes = packet_from_text(with_options[i].ask, &len);
+		request_parse(&r, bytes, len);
+		for (struct edns_options left = request_options(&r); edns_next(&left, &option);)
+			n++;
+		unsigned nsid = edns_find(request_options(&r), EDNS_NSID, &option) ? option.len + 1u : 0;
+		if (n != with_options[i].options || nsid != with_options[i].nsid)
+			fail_msg("%s: %u options, NSID %u", with_options[i].what, n, nsid);
+		free(bytes);
+	}
+}
+
+/* Questions that we ask, each also with every room that is too small. */
+static const struct {
+	const char *what;
+	struct outgoing out;
+	const char *want;
+} outgoing[] = {
+        {"plain", {.id = 0x1234, .flags = DNS_RD, .qtype = 1, .qclass = 1}, "1234 0100 0001 0000 0000 0000 " QUESTION},
+        {"AD and CD, EDNS",
+         {.id = 0xffff, .flags = DNS_AD | DNS_CD, .qtype = 1, .qclass = 1, .edns = true, .edns_udp_size = 1232},
+         "ffff 0030 0001 0000 0000 0001 " QUESTION OPT},
+        {"DO",
+         {.qtype = 28, .qclass = 3, .edns = true, .edns_do = true, .edns_udp_size = 4096},
+         "0000 0000 0001 0000 0000 0001 Web-0.nginx. 001c 0003 00 0029 1000 00008000 0000"},
+};
+
+static void test_request_write(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(outgoing); i++) {
+		struct outgoing out = outgoing[i].out;
+		size_t full;
+		uint8_t *want = packet_from_text(outgoing[i].want, &full);
+		out.qname = (const uint8_t *)"\5Web-0\5nginx";
+		out.qname_len = 13;
+		for (size_t cap = 0; cap <= full; cap++) {
+			uint8_t *bytes = malloc(cap + 1);
+			assert_non_null(bytes);
+			size_t len = request_write(bytes, cap, &out);
+			assert_int_equal(len, cap < full ? 0 : full);
+			if (len)
+				packet_assert_equal(outgoing[i].what, bytes, len, outgoing[i].want);
+			free(bytes);
+		}
+		free(want);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	        cmocka_unit_test(test_request_options),
+	        cmocka_unit_test(test_request_write),
 	        cmocka_unit_test(test_request_parse),
 	        cmocka_unit_test(test_request_cut),
 	        cmocka_unit_test(test_request_longest_qname),
