@@ -18,6 +18,12 @@ struct name {
 	uint8_t wire[NAME_WIRE_MAX];
 };
 
+/* Without regard to case (RFC 4343): ASCII letters made small. */
+static inline uint8_t name_octet_lower(uint8_t c)
+{
+	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+}
+
 /* The root. */
 void name_root(struct name *n);
 

@@ -5,11 +5,6 @@
 static const char IN_ADDR_ARPA[] = "\7in-addr\4arpa";
 static const char IP6_ARPA[] = "\3ip6\4arpa";
 
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
-}
-
 static uint64_t load8(const uint8_t *p)
 {
 	uint64_t v;
@@ -17,7 +12,7 @@ static uint64_t load8(const uint8_t *p)
 	return v;
 }
 
-/* lower() for eight octets at once. The sums set bit 7 of an octet where its low bits are at least 'A', or beyond 'Z'; they cannot
+/* name_octet_lower() for eight octets at once. The sums set bit 7 of an octet where its low bits are at least 'A', or beyond 'Z'; they cannot
  * carry into the next one. */
 static uint64_t lower8(uint64_t v)
 {
@@ -46,7 +41,7 @@ static void lower_octets(uint8_t *p, size_t len)
 {
 	if (len < sizeof(sixteen)) {
 		for (size_t i = 0; i < len; i++)
-			p[i] = lower(p[i]);
+			p[i] = name_octet_lower(p[i]);
 		return;
 	}
 	for (size_t i = 0; i + sizeof(sixteen) < len; i += sizeof(sixteen))
@@ -61,7 +56,7 @@ static bool octets_equal(const uint8_t *a, const uint8_t *b, size_t len)
 		if (lower8(load8(a + i)) != lower8(load8(b + i)))
 			return false;
 	for (; i < len; i++)
-		if (lower(a[i]) != lower(b[i]))
+		if (name_octet_lower(a[i]) != name_octet_lower(b[i]))
 			return false;
 	return true;
 }

@@ -84,3 +84,26 @@ bool rdata_next(struct rdata_cursor *c, struct rdata_field *f)
 		take_octets(c, f, (size_t)(kind - '0'));
 	return !c->in.failed;
 }
+
+static void put_name(const struct rdata_field *f, struct wire_writer *w, struct compression *names)
+{
+	if (f->compressible)
+		compression_put(names, w, &f->name);
+	else
+		compression_put_plain(names, w, &f->name);
+}
+
+bool rdata_put(struct rdata_cursor *c, struct wire_writer *w, struct compression *names, rdata_map *map, void *arg)
+{
+	struct rdata_field f;
+	while (rdata_next(c, &f)) {
+		if (!f.is_name) {
+			wire_put_bytes(w, f.octets, f.len);
+			continue;
+		}
+		if (map)
+			map(arg, &f.name);
+		put_name(&f, w, names);
+	}
+	return !c->in.failed;
+}

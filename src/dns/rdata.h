@@ -1,5 +1,6 @@
 /* rdata.h - rdata field by field, as far as it matters which octets of it are names: these may be compressed in a message (RFC 3597 4). */
 #pragma once
+#include "dns/compression.h"
 #include "dns/name.h"
 #include "dns/wire.h"
 #include <stdbool.h>
@@ -24,3 +25,10 @@ void rdata_begin(struct rdata_cursor *c, const uint8_t *bytes, size_t rdata_at, 
 
 /* The next field. False: all have been read, or the rdata is not as its type has it (then c->in.failed is set). */
 bool rdata_next(struct rdata_cursor *c, struct rdata_field *f);
+
+/* Changes a name in place. */
+typedef void rdata_map(void *arg, struct name *n);
+
+/* Writes the rdata that c is before: names as `map` makes them (NULL: as they are), compressed where their type allows it. False: it is not
+ * as its type has it; what was written until then stays. */
+bool rdata_put(struct rdata_cursor *c, struct wire_writer *w, struct compression *names, rdata_map *map, void *arg);

@@ -1,3 +1,4 @@
+#include "describe.h"
 #include "dns/response.h"
 #include "dns/wire.h"
 #include "packet.h"
@@ -79,58 +80,6 @@ static const struct {
          "1234 8000 0 0 | Web-0.nginx. 1 1 | - | 29\n"},
 };
 
-static size_t put_edns(const struct response *r, char *text)
-{
-	struct edns_options left = r->options;
-	struct edns_option o;
-	char *to = text;
-	if (!r->edns)
-		return (size_t)sprintf(text, "-");
-	to += sprintf(to, "%u %u %s", r->edns_udp_size, r->edns_version, r->edns_do ? "do" : "-");
-	while (r->edns_version == 0 && edns_next(&left, &o))
-		to += sprintf(to, " %u", o.code);
-	return (size_t)(to - text);
-}
-
-static size_t put_rdata(const struct response *r, const struct response_record *record, char *text)
-{
-	struct name n;
-	char *to = text;
-	if (record->type == DNS_TYPE_CNAME || record->type == DNS_TYPE_NS) {
-		response_rdata_name(r, record, 0, &n);
-		return name_to_text(&n, text);
-	}
-	for (unsigned i = 0; i < record->rdata_len; i++)
-		to += sprintf(to, "%02x", r->bytes[record->rdata_at + i]);
-	return (size_t)(to - text);
-}
-
-static void describe(const struct response *r, bool ok, char *text)
-{
-	text += sprintf(text, "%04x %04x %u %u | ", r->id, r->flags, r->opcode, r->rcode);
-	if (r->has_question) {
-		text += name_to_text(&r->qname, text);
-		text += sprintf(text, " %u %u", r->qtype, r->qclass);
-	} else
-		text += sprintf(text, "-");
-	text += sprintf(text, " | ");
-	text += put_edns(r, text);
-	text += r->tsig_at ? sprintf(text, " | %u\n", r->tsig_at) : sprintf(text, " | -\n");
-	for (unsigned s = 0; ok && s < DNS_SECTIONS; s++) {
-		struct response_cursor c = response_section(r, (enum dns_section)s);
-		struct response_record record;
-		while (response_next(r, &c, &record)) {
-			struct name owner;
-			response_owner(r, &record, &owner);
-			text += sprintf(text, "%u ", s);
-			text += name_to_text(&owner, text);
-			text += sprintf(text, " %u %u %u ", record.type, record.rclass, (unsigned)record.ttl_s);
-			text += put_rdata(r, &record, text);
-			text += sprintf(text, "\n");
-		}
-	}
-}
-
 static void test_parse(void **state)
 {
 	(void)state;
@@ -140,7 +89,9 @@ static void test_parse(void **state)
 		size_t len;
 		uint8_t *bytes = packet_from_text(cases[i].message, &len);
 		enum response_verdict verdict = response_parse(&r, bytes, len);
-		describe(&r, verdict == RESPONSE_OK, text);
+		describe_response(&r, text);
+		if (verdict == RESPONSE_OK)
+			describe_records(&r, text + strlen(text));
 		if (verdict != cases[i].verdict || strcmp(text, cases[i].want) != 0)
 			fail_msg("%s: verdict %d, %s", cases[i].what, (int)verdict, text);
 		free(bytes);
