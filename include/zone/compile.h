@@ -4,6 +4,7 @@
 #include "base/err.h"
 #include "base/log.h"
 #include "store/store.h"
+#include "zone/compat.h"
 #include "zone/generation.h"
 #include <stdbool.h>
 
@@ -18,11 +19,8 @@ struct compile_options {
 	/* The names that the Service has in an external zone (CoreDNS's k8s_external): of its addresses outside; where it has none and
 	 * external_headless, of its endpoints. */
 	bool external, external_headless;
-	bool svcb; /* ports named https and http have SVCB records, and the Service HTTPS records for the first (RFC 9460) */
-	/* As CoreDNS: endpoints without ports count when weights are shared out; a port's name has the addresses behind it, and _ in place
-	 * of a port or a protocol stands for every one; _protocol alone is no name. zone_options.compat_coredns makes the underscores
-	 * optional. */
-	bool compat_coredns;
+	bool svcb;                /* ports named https and http have SVCB records, and the Service HTTPS records for the first (RFC 9460) */
+	uint16_t compat;          /* bits of enum compat */
 	struct log_series *lines; /* for what is said of a Service; NULL: the log itself */
 };
 

@@ -5,6 +5,7 @@
 #include "base/err.h"
 #include "base/table.h"
 #include "dns/name.h"
+#include "zone/compat.h"
 #include "zone/generation.h"
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -35,7 +36,7 @@ struct zone_options {
 	enum zone_pods pods;
 	/* NULL: as above. Else an external zone: names are <service>.<ns>.<origin>, and the name server is ns1 below this label. */
 	const char *external;
-	bool compat_coredns; /* as CoreDNS where ours is otherwise (docs/compatibility.md), also where answers are decided (query/) */
+	uint16_t compat; /* bits of enum compat, also of those that count where answers are decided (query/) */
 };
 
 #define ZONE_ORIGINS_MAX 255
@@ -95,7 +96,7 @@ struct zone_settings {
 	_Atomic(uint32_t) ttl_s;
 	uint32_t negative_ttl_s;
 	enum zone_pods pods;
-	bool compat_coredns;
+	uint16_t compat;      /* bits of enum compat */
 	uint8_t svc_len;      /* octets of "svc" between a namespace and an apex; 0: an external zone, which has none */
 	uint8_t external[64]; /* wire form, lower case: the label that the name server of an external zone is below */
 };

@@ -22,16 +22,25 @@
 #define STALE_TTL_S 5 /* at most, of what a snapshot says: it may be gone since long */
 #define EVERY_KIND  ((1u << OBJECT_KINDS) - 1)
 
+/* One zone object of the cluster, and what its names are made with. */
+struct view {
+	struct zone *zone;
+	struct compile_options compile;
+	uint32_t ttl_s;
+	bool services_only; /* ServiceImports are not in it */
+};
+
+#define VIEWS_MAX 2 /* the cluster's own names, and those of k8s_external */
+
 struct cluster {
 	struct cluster_options options;
-	struct compile_options compile, compile_external;
+	struct view views[VIEWS_MAX]; /* the first is the cluster's own */
+	unsigned view_count;
 	struct log_series lines; /* of single objects and Services */
 	struct intern *pool;
 	struct addr *self; /* where its zones are served; NULL: not told yet */
 	size_t self_count;
 	struct store *store;
-	struct zone *zone;
-	struct zone *external; /* NULL: there is no external zone */
 	bool stdin_kept;
 	bool has_objects;               /* of manifests: those that are served had some, of whatever kind */
 	struct cluster_changes changes; /* of the load under way */
@@ -86,28 +95,29 @@ static enum zone_tree tree_of(enum object_kind kind)
 	return kind == OBJECT_SERVICE_IMPORT ? ZONE_CLUSTER_SET : ZONE_CLUSTER;
 }
 
-static enum err publish_external(const struct cluster *c, const struct service_view *view)
+static bool is_in(const struct view *v, enum object_kind kind)
 {
-	const struct object *o = &view->service->object;
-	struct generation *g;
-	if (!c->external || o->kind != OBJECT_SERVICE)
-		return OK;
-	enum err err = compile_service(view, &c->compile_external, &g);
-	return err ? err : zone_publish(c->external, ZONE_CLUSTER, o->ns, o->name, g);
+	return kind == OBJECT_SERVICE || !v->services_only;
 }
 
-static enum err on_service_changed(void *arg, const struct service_view *view)
+static enum err publish(const struct view *v, const struct service_view *service)
+{
+	const struct object *o = &service->service->object;
+	struct generation *g;
+	enum err err = compile_service(service, &v->compile, &g);
+	return err ? err : zone_publish(v->zone, tree_of(o->kind), o->ns, o->name, g);
+}
+
+static enum err on_service_changed(void *arg, const struct service_view *service)
 {
 	struct cluster *c = arg;
-	const struct object *o = &view->service->object;
-	struct generation *g;
+	const struct object *o = &service->service->object;
+	enum err err = OK;
 	if (!is_exposed(c, o->ns))
 		return OK;
-	enum err err = compile_service(view, &c->compile, &g);
-	if (!err)
-		err = zone_publish(c->zone, tree_of(o->kind), o->ns, o->name, g);
-	if (!err)
-		err = publish_external(c, view);
+	for (unsigned i = 0; i < c->view_count && !err; i++)
+		if (is_in(&c->views[i], o->kind))
+			err = publish(&c->views[i], service);
 	if (!err)
 		c->changes.changed++;
 	return passed_over(c, err, o->ns, o->name);
@@ -116,35 +126,33 @@ static enum err on_service_changed(void *arg, const struct service_view *view)
 static void on_service_gone(void *arg, enum object_kind kind, const char *ns, const char *name)
 {
 	struct cluster *c = arg;
-	zone_withdraw(c->zone, tree_of(kind), ns, name);
-	if (c->external && kind == OBJECT_SERVICE)
-		zone_withdraw(c->external, ZONE_CLUSTER, ns, name);
+	for (unsigned i = 0; i < c->view_count; i++)
+		if (is_in(&c->views[i], kind))
+			zone_withdraw(c->views[i].zone, tree_of(kind), ns, name);
 	c->changes.gone++;
 }
 
 static enum err on_namespace_changed(void *arg, const char *ns, bool exists)
 {
 	struct cluster *c = arg;
+	enum err err = OK;
 	if (!is_exposed(c, ns))
 		return OK;
-	if (exists) {
-		enum err err = zone_add_namespace(c->zone, ns);
-		if (!err && c->external)
-			err = zone_add_namespace(c->external, ns);
-		return passed_over(c, err, ns, "");
+	for (unsigned i = 0; i < c->view_count && !err; i++) {
+		if (exists)
+			err = zone_add_namespace(c->views[i].zone, ns);
+		else
+			zone_remove_namespace(c->views[i].zone, ns);
 	}
-	zone_remove_namespace(c->zone, ns);
-	if (c->external)
-		zone_remove_namespace(c->external, ns);
-	return OK;
+	return passed_over(c, err, ns, "");
 }
 
 static enum err on_pod_addresses(void *arg, const char *ns, const struct addr *addrs, size_t n, bool there)
 {
 	struct cluster *c = arg;
 	if (there)
-		return passed_over(c, zone_add_pod(c->zone, ns, addrs, n), ns, "");
-	zone_remove_pod(c->zone, ns, addrs, n);
+		return passed_over(c, zone_add_pod(cluster_zone(c), ns, addrs, n), ns, "");
+	zone_remove_pod(cluster_zone(c), ns, addrs, n);
 	return OK;
 }
 
@@ -194,57 +202,75 @@ static struct store_rules rules_of(const struct kubernetes_options *o)
 	};
 }
 
-static bool build_external(struct cluster *c)
+/* A bit for each difference; none where ours counts. */
+static uint16_t compat_of(const struct kubernetes_options *o)
+{
+	return o->compat_coredns ? COMPAT_COREDNS : 0;
+}
+
+/* False: out of memory, or the zones are not as they must be. */
+static bool add_view(struct cluster *c, const struct zone_options *zone, const struct compile_options *compile)
+{
+	struct view *v = &c->views[c->view_count];
+	*v = (struct view){.zone = zone_new(zone), .compile = *compile, .ttl_s = zone->ttl_s, .services_only = compile->external};
+	v->compile.lines = &c->lines;
+	c->view_count += v->zone != NULL;
+	return v->zone;
+}
+
+static bool add_own_view(struct cluster *c)
+{
+	const struct kubernetes_options *o = c->options.kubernetes;
+	return add_view(c,
+	                &(struct zone_options){
+	                        .origins = o->zones.names,
+	                        .origin_count = o->zones.count,
+	                        .cluster_sets = o->multicluster.names,
+	                        .cluster_set_count = o->multicluster.count,
+	                        .ttl_s = o->ttl_s,
+	                        .negative_ttl_s = o->negative_ttl_s,
+	                        .pods = zone_pods_of(o->pods),
+	                        .compat = compat_of(o),
+	                },
+	                &(struct compile_options){
+	                        .endpoint_pod_names = o->endpoint_pod_names,
+	                        .noendpoints = o->noendpoints,
+	                        .ignore_empty_service = o->ignore_empty_service,
+	                        .zonal = o->zonal,
+	                        .svcb = o->svcb,
+	                        .compat = compat_of(o),
+	                });
+}
+
+static bool add_external_view(struct cluster *c)
 {
 	const struct kubernetes_options *o = c->options.kubernetes;
 	const struct external_options *e = &o->external;
 	const uint32_t negative_ttl_s = o->compat_coredns || e->ttl_s < o->negative_ttl_s ? e->ttl_s : o->negative_ttl_s;
-	const struct zone_options options = {
-	        .origins = e->zones.names,
-	        .origin_count = e->zones.count,
-	        .ttl_s = e->ttl_s,
-	        .negative_ttl_s = negative_ttl_s,
-	        .external = e->apex,
-	};
-	c->compile_external = (struct compile_options){
-	        .external = true,
-	        .lines = &c->lines,
-	        .external_headless = e->headless,
-	        .endpoint_pod_names = o->endpoint_pod_names,
-	        .compat_coredns = o->compat_coredns,
-	};
 	if (!e->zones.count)
 		return true;
-	c->external = zone_new(&options);
-	return c->external;
+	return add_view(c,
+	                &(struct zone_options){
+	                        .origins = e->zones.names,
+	                        .origin_count = e->zones.count,
+	                        .ttl_s = e->ttl_s,
+	                        .negative_ttl_s = negative_ttl_s,
+	                        .external = e->apex,
+	                },
+	                &(struct compile_options){
+	                        .external = true,
+	                        .external_headless = e->headless,
+	                        .endpoint_pod_names = o->endpoint_pod_names,
+	                        .compat = compat_of(o),
+	                });
 }
 
 static enum err build(struct cluster *c, struct diag *d)
 {
 	const struct cluster_options *o = &c->options;
-	const struct zone_options zone_options = {
-	        .origins = o->kubernetes->zones.names,
-	        .origin_count = o->kubernetes->zones.count,
-	        .cluster_sets = o->kubernetes->multicluster.names,
-	        .cluster_set_count = o->kubernetes->multicluster.count,
-	        .ttl_s = o->kubernetes->ttl_s,
-	        .negative_ttl_s = o->kubernetes->negative_ttl_s,
-	        .pods = zone_pods_of(o->kubernetes->pods),
-	        .compat_coredns = o->kubernetes->compat_coredns,
-	};
-	c->compile = (struct compile_options){
-	        .lines = &c->lines,
-	        .endpoint_pod_names = o->kubernetes->endpoint_pod_names,
-	        .noendpoints = o->kubernetes->noendpoints,
-	        .ignore_empty_service = o->kubernetes->ignore_empty_service,
-	        .zonal = o->kubernetes->zonal,
-	        .svcb = o->kubernetes->svcb,
-	        .compat_coredns = o->kubernetes->compat_coredns,
-	};
 	const struct store_callbacks callbacks = {on_service_changed, on_service_gone, on_namespace_changed,
 	                                          on_pod_addresses,   on_pod_counts,   c};
-	if (!(c->pool = intern_new()) || !(c->zone = zone_new(&zone_options)) || !build_external(c) ||
-	    !(c->store = store_new(c->pool, &callbacks)))
+	if (!(c->pool = intern_new()) || !add_own_view(c) || !add_external_view(c) || !(c->store = store_new(c->pool, &callbacks)))
 		return diag_set(d, ERR_NOMEM, "out of memory");
 	if (o->endpoint) {
 		const struct store_rules rules = rules_of(o->kubernetes);
@@ -259,23 +285,20 @@ static void tear_down(struct cluster *c)
 {
 	log_series_end(&c->lines);
 	store_free(c->store);
-	zone_free(c->zone);
-	zone_free(c->external);
+	for (unsigned i = 0; i < c->view_count; i++)
+		zone_free(c->views[i].zone);
 	free(c->self);
 	rcu_free_all();
 	intern_free(c->pool);
 	c->store = NULL;
-	c->zone = NULL;
-	c->external = NULL;
+	c->view_count = 0;
 	c->pool = NULL;
 }
 
-static void set_ttls(struct cluster *c, uint32_t most)
+static void set_ttls(const struct cluster *c, uint32_t most)
 {
-	const struct kubernetes_options *o = c->options.kubernetes;
-	zone_set_ttl(c->zone, o->ttl_s < most ? o->ttl_s : most);
-	if (c->external)
-		zone_set_ttl(c->external, o->external.ttl_s < most ? o->external.ttl_s : most);
+	for (unsigned i = 0; i < c->view_count; i++)
+		zone_set_ttl(c->views[i].zone, c->views[i].ttl_s < most ? c->views[i].ttl_s : most);
 }
 
 /* What the snapshot says is known from now on, and marked: what is not seen when the cluster has been read is gone. */
@@ -426,7 +449,7 @@ enum err cluster_reload(struct cluster *c)
 		return err;
 	}
 	now = store_counts(c->store);
-	names = zone_counts(c->zone).names;
+	names = zone_counts(cluster_zone(c)).names;
 	log_line(LOG_INFO, "reloaded: %zu service%s changed, %zu gone; now %zu service%s, %zu endpoint%s, %zu name%s; %u ms", did.changed,
 	         plural(did.changed), did.gone, now.services, plural(now.services), now.endpoints, plural(now.endpoints), names,
 	         plural(names), did.ms);
@@ -569,13 +592,21 @@ static bool same_addresses(const struct addr *a, const struct addr *b, size_t n)
 	return true;
 }
 
+static enum err set_selves(const struct cluster *c, const struct addr *addrs, size_t n)
+{
+	enum err err = OK;
+	for (unsigned i = 0; i < c->view_count && !err; i++)
+		err = zone_set_self(c->views[i].zone, addrs, n);
+	return err;
+}
+
 enum err cluster_set_self(struct cluster *c, const struct addr *addrs, size_t n)
 {
 	struct addr *copy;
 	if (c->self && n == c->self_count && same_addresses(c->self, addrs, n))
 		return OK;
 	copy = malloc((n + !n) * sizeof *copy);
-	if (!copy || zone_set_self(c->zone, addrs, n) || (c->external && zone_set_self(c->external, addrs, n))) {
+	if (!copy || set_selves(c, addrs, n)) {
 		free(copy);
 		return ERR_NOMEM;
 	}
@@ -599,12 +630,12 @@ const struct store *cluster_store(const struct cluster *c)
 
 struct zone *cluster_zone(const struct cluster *c)
 {
-	return c->zone;
+	return c->views[0].zone;
 }
 
 struct zone *cluster_external_zone(const struct cluster *c)
 {
-	return c->external;
+	return c->view_count > 1 ? c->views[1].zone : NULL;
 }
 
 const atomic_bool *cluster_known(const struct cluster *c)

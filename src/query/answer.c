@@ -62,7 +62,7 @@ void answer_begin(struct answer *a, const struct query *q, const struct query_po
 	a->answers = a->authority = a->additional = 0;
 	a->truncated = a->dangling = false;
 	response_begin(&a->w, &q->request, DNS_AA, DNS_NOERROR);
-	if (a->settings->compat_coredns) /* ours is clear: the bit says nothing in answers of an authority (RFC 4035 3.1.6) */
+	if (a->settings->compat & COMPAT_ECHO_CD) /* ours is clear: the bit says nothing in answers of an authority (RFC 4035 3.1.6) */
 		response_set_flags(&a->w, q->request.flags & DNS_CD, 0);
 }
 
@@ -417,7 +417,7 @@ static __attribute__((noinline)) bool put_external_soa(struct answer *a, uint32_
  * of the origin in the response. */
 static bool put_soa(struct answer *a, uint32_t ttl)
 {
-	bool reverse = a->origin != a->w.bytes + a->apex && !a->settings->compat_coredns;
+	bool reverse = a->origin != a->w.bytes + a->apex && !(a->settings->compat & COMPAT_SOA_IN_REVERSE);
 	size_t origin_len = reverse ? a->origin_len : 2;
 	size_t len = 7 + origin_len + 13 + 20;
 	size_t mname = a->w.len + RECORD_LEN;
@@ -519,7 +519,7 @@ void answer_put(struct answer *a, uint16_t type, const struct zone_found *found,
  * who forges the sender's address than to the sender (RFC 5358). CoreDNS sends it. */
 static bool sends_part(const struct answer *a, const struct query *q)
 {
-	return q->request.edns || q->transport == QUERY_TCP || a->settings->compat_coredns;
+	return q->request.edns || q->transport == QUERY_TCP || a->settings->compat & COMPAT_CUT_WITHOUT_EDNS;
 }
 
 static inline size_t end(struct answer *a, struct query *q, enum dns_rcode rcode, const struct ede *why)

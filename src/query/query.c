@@ -51,7 +51,8 @@ static bool is_among(const struct generation *g, const struct generation *const 
 static bool falls_through(const struct answer *a, const struct name *name, const struct zone_spot *spot, uint8_t rcode)
 {
 	const struct query_policy *policy = a->policy;
-	bool reverse = spot->place == ZONE_REVERSE && (spot->apex || (zone_is_whole_address(spot) && !a->settings->compat_coredns));
+	bool reverse = spot->place == ZONE_REVERSE &&
+	               (spot->apex || (zone_is_whole_address(spot) && !(a->settings->compat & COMPAT_ADDRESS_IS_OURS)));
 	if (!policy->fallthrough || !(rcode == DNS_NXDOMAIN || reverse))
 		return false;
 	if (!a->settings->svc_len && spot->place == ZONE_OWN)
@@ -134,7 +135,7 @@ static enum dns_rcode forget_chain(struct answer *a, const struct query *q)
 static enum dns_rcode answer_name(struct answer *a, const struct query *q)
 {
 	enum dns_rcode rcode = answer_from(a, q->request.qtype, &q->request.qname, &q->spot, 0);
-	return a->dangling && a->settings->compat_coredns ? forget_chain(a, q) : rcode;
+	return a->dangling && a->settings->compat & COMPAT_NO_DANGLING ? forget_chain(a, q) : rcode;
 }
 
 /* The name below a suffix of the search list, and the same in the spelling of the client and the list; false if there is nothing. */

@@ -89,7 +89,7 @@ static void add_port_name(struct compiler *c, const char *name, const char *prot
 	uint8_t wire[BUILDER_NAME_MAX];
 	size_t head = append_label(wire, 0, "_", name);
 	size_t len = append_label(wire, head, "", protocol);
-	if (!c->options->compat_coredns)
+	if (!(c->options->compat & COMPAT_NO_NAMES_ABOVE))
 		builder_node(c->b, wire + head, len - head, ABSENCE_NONE);
 	c->port_names.nodes[c->port_names.count++] = builder_node(c->b, wire, len, ABSENCE_NONE);
 }
@@ -103,7 +103,7 @@ static const struct port_names *names_of_port(struct compiler *c, const char *na
 	c->port_names.count = 0;
 	if (has_port_name(name))
 		add_port_name(c, name, protocol_label(protocol));
-	if (c->options->compat_coredns) {
+	if (c->options->compat & COMPAT_ANY_PORT) {
 		if (has_port_name(name))
 			add_port_name(c, name, "_");
 		add_port_name(c, "", protocol_label(protocol));
@@ -148,7 +148,7 @@ static void add_port(struct compiler *c, const char *name, uint8_t protocol, uin
 	for (unsigned i = 0; i < names->count; i++) {
 		if (n)
 			builder_srv(c->b, names->nodes[i], target, port, n);
-		for (unsigned k = 0; k < n && c->options->compat_coredns; k++)
+		for (unsigned k = 0; k < n && c->options->compat & COMPAT_ANY_PORT; k++)
 			builder_addr(c->b, names->nodes[i], &addrs[k]);
 	}
 }
@@ -181,7 +181,7 @@ static void add_portless(struct compiler *c, uint32_t node, const struct addr *a
 /* The ports of an endpoint known by this node, which has these n of its addresses. */
 static void add_endpoint_ports(struct compiler *c, const struct endpoint *e, uint32_t node, const struct addr *addrs, unsigned n)
 {
-	if (c->options->compat_coredns && !e->port_count)
+	if (c->options->compat & COMPAT_PORTLESS && !e->port_count)
 		add_portless(c, node, addrs, n);
 	for (unsigned i = 0; i < e->port_count; i++) {
 		const struct endpoint_port *p = &e->ports[i];
@@ -232,7 +232,7 @@ static size_t append_cluster(struct compiler *c, const struct endpoint *e, uint8
 	if (!is_one_label(e->cluster))
 		return len;
 	size_t whole = append_label(label, len, "", e->cluster);
-	if (!c->options->compat_coredns)
+	if (!(c->options->compat & COMPAT_NO_NAMES_ABOVE))
 		builder_node(c->b, label + len, whole - len, absence_of(e));
 	return whole;
 }
@@ -335,7 +335,7 @@ static void add_zone(struct compiler *c, const struct endpoint *e)
 static void add_zones(struct compiler *c)
 {
 	static const char *const above[] = {"\3pin\5_zone", "\5_zone", "\6prefer\5_zone"};
-	for (size_t i = 0; i < (c->options->compat_coredns ? 1 : ZONE_NAMES_ABOVE); i++)
+	for (size_t i = 0; i < (c->options->compat & COMPAT_NO_NAMES_ABOVE ? 1 : ZONE_NAMES_ABOVE); i++)
 		builder_node(c->b, (const uint8_t *)above[i], strlen(above[i]), ABSENCE_NONE);
 	builder_zonal(c->b);
 	for (size_t i = 0; i < c->view->count; i++)
@@ -460,8 +460,8 @@ static void compile(struct compiler *c)
 static struct builder_bounds bounds_of(const struct service_view *v, const struct compile_options *options)
 {
 	const struct service *s = v->service;
-	const size_t names = options->compat_coredns ? PORT_NAMES_MAX : 1; /* of a port, each with one above it */
-	const size_t copies = options->compat_coredns ? names : 0;         /* of a port's addresses */
+	const size_t names = options->compat & COMPAT_ANY_PORT ? PORT_NAMES_MAX : 1; /* of a port, each with one above it */
+	const size_t copies = options->compat & COMPAT_ANY_PORT ? names : 0;         /* of a port's addresses */
 	const size_t own = options->external ? s->external_ip_count : s->cluster_ip_count;
 	struct builder_bounds most = {
 	        .addrs = own * (1 + copies * s->port_count),
@@ -470,7 +470,7 @@ static struct builder_bounds bounds_of(const struct service_view *v, const struc
 	};
 	const struct endpoint_port *ports = NULL;
 	const bool zonal = options->zonal && s->headless; /* of a cluster set too, for simplicity */
-	most.nodes += (zonal ? ZONE_NAMES_ABOVE : 0u) + (options->compat_coredns ? 1u : 0u);
+	most.nodes += (zonal ? ZONE_NAMES_ABOVE : 0u) + (options->compat & COMPAT_PORTLESS ? 1u : 0u);
 	for (size_t i = 0; i < v->count; i++) {
 		const struct endpoint *e = &v->endpoints[i];
 		size_t sockets = (size_t)e->addr_count * e->port_count;

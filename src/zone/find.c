@@ -208,7 +208,7 @@ static enum absence absence_of_pod(const struct zone *z, const struct namespace 
 {
 	if (!ns)
 		return ABSENCE_NO_NAMESPACE;
-	if (spot->apex > (z->settings.compat_coredns ? 5 : 3)) /* it passes over one or two labels */
+	if (spot->apex > (z->settings.compat & COMPAT_DEEP_PODS ? 5 : 3)) /* it passes over one or two labels */
 		return ABSENCE_NO_NAME;
 	if (spot->addr.family == ADDR_NONE)
 		return ABSENCE_NO_POD;
@@ -297,7 +297,7 @@ static inline __attribute__((always_inline)) void find_at(const struct zone *z, 
 		found->absence = (uint8_t)absence_of_service(z, &key);
 		return;
 	}
-	bool loose = below == 2 && z->settings.compat_coredns && (spot->tree == ZONE_CLUSTER || has_underscore(name));
+	bool loose = below == 2 && z->settings.compat & COMPAT_LOOSE_PORTS && (spot->tree == ZONE_CLUSTER || has_underscore(name));
 	const struct node *n = loose ? find_port(g, name) : generation_find(g, name->wire, start);
 	if (!n && g->zonal)
 		n = find_zone(g, name, start);

@@ -6,8 +6,8 @@
 #include "zone/zone.h"
 #include <stdatomic.h>
 
-/* Nodes of the zone's own generation, in this order. */
-enum own_node { OWN_APEX, OWN_SVC, OWN_POD, OWN_DNS, OWN_NAME_SERVER, OWN_VERSION };
+/* The first nodes of the zone's own generation; others follow. */
+enum own_node { OWN_APEX, OWN_NAME_SERVER };
 
 #define ORIGIN_EXTERNAL 255 /* a forward one without "svc" */
 

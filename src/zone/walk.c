@@ -131,7 +131,7 @@ static void put_soa_names(const struct walk *w, struct wire_writer *out)
 	const struct zone_settings *settings = &w->zone->settings;
 	const uint8_t *label = settings->external;
 	bool external = !settings->svc_len;
-	const struct name *origin = settings->compat_coredns && !external ? w->apex : w->origin;
+	const struct name *origin = settings->compat & COMPAT_SOA_IN_REVERSE && !external ? w->apex : w->origin;
 	wire_put_bytes(out, external ? "\3ns1" : "\2ns", external ? 4 : 3);
 	wire_put_bytes(out, external ? label : (const uint8_t *)"\3dns", external ? 1u + label[0] : 4);
 	wire_put_name(out, origin);

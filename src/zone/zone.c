@@ -48,58 +48,74 @@ static void set_serial(struct zone *z, uint32_t serial)
 	atomic_store_explicit(&z->serial, serial, memory_order_release);
 }
 
+/* --- a zone's scheme --- */
+
+/* A name of the zone's own, relative to its apex. */
 struct own_name {
-	uint8_t wire[BUILDER_NAME_MAX];
-	size_t len;
-	unsigned has;
-	enum absence absence;
+	uint8_t wire[NAME_LABEL_MAX + 1 + 4]; /* the longest is ns1 and a label */
+	uint8_t len;
+	uint16_t has;
 };
 
-static void own_add(struct own_name *name, const void *wire, size_t len)
+#define OWN_NAMES_MAX 6
+
+/* What there is beside the names of Services. */
+struct scheme {
+	struct own_name names[OWN_NAMES_MAX]; /* the first two in the order of enum own_node */
+	unsigned count;
+};
+
+static void scheme_add(struct scheme *s, const char *wire, size_t len, unsigned has)
 {
-	memcpy(name->wire + name->len, wire, len);
-	name->len += len;
+	struct own_name *name = &s->names[s->count++];
+	memcpy(name->wire, wire, len);
+	name->len = (uint8_t)len;
+	name->has = (uint16_t)has;
 }
 
-/* An external zone has its apex, and its name server below a label of its own; in place of the others stand nodes that nobody asks for. */
-static void make_external(struct own_name names[], const struct zone_settings *settings)
+static struct scheme cluster_scheme(unsigned compat)
 {
-	size_t len = 1u + settings->external[0];
-	for (size_t i = OWN_SVC; i <= OWN_VERSION; i++) {
-		own_add(&names[i], "\1_", 2);
-		names[i].absence = ABSENCE_NO_NAME;
-	}
-	names[OWN_DNS] = names[OWN_NAME_SERVER] = (struct own_name){0};
-	own_add(&names[OWN_DNS], settings->external, len);
-	own_add(&names[OWN_NAME_SERVER], "\3ns1", 4);
-	own_add(&names[OWN_NAME_SERVER], settings->external, len);
+	struct scheme s = {0};
+	scheme_add(&s, "", 0, HAS_SOA | HAS_NS);
+	scheme_add(&s, "\2ns\3dns", 7, 0);
+	scheme_add(&s, "\3svc", 4, 0);
+	scheme_add(&s, "\3pod", 4, 0);
+	scheme_add(&s, "\13dns-version", 12, HAS_TXT);
+	if (!(compat & COMPAT_NO_NAMES_ABOVE))
+		scheme_add(&s, "\3dns", 4, 0);
+	return s;
 }
 
-/* The names that are no Service's, in the order of enum own_node. CoreDNS has no "dns", though it has a name below it. */
+/* label: in wire form; the name server is below it. */
+static struct scheme external_scheme(const uint8_t *label)
+{
+	struct scheme s = {0};
+	char wire[NAME_LABEL_MAX + 1 + 4] = "\3ns1";
+	size_t len = 1u + label[0];
+	memcpy(wire + 4, label, len);
+	scheme_add(&s, "", 0, HAS_SOA | HAS_NS);
+	scheme_add(&s, wire, 4 + len, 0);
+	scheme_add(&s, wire + 4, len, 0);
+	return s;
+}
+
+/* The names that are no Service's. addrs: those of the name server. NULL: out of memory. */
 static struct generation *own_new(const struct zone_settings *settings, const struct addr *addrs, size_t n)
 {
-	struct own_name names[] = {
-	        [OWN_APEX] = {.has = HAS_SOA | HAS_NS},
-	        [OWN_SVC] = {.wire = "\3svc", .len = 4},
-	        [OWN_POD] = {.wire = "\3pod", .len = 4},
-	        [OWN_DNS] = {.wire = "\3dns", .len = 4, .absence = settings->compat_coredns ? ABSENCE_NO_NAME : ABSENCE_NONE},
-	        [OWN_NAME_SERVER] = {.wire = "\2ns\3dns", .len = 7},
-	        [OWN_VERSION] = {.wire = "\13dns-version", .len = 12, .has = HAS_TXT},
-	};
-	size_t count = sizeof names / sizeof names[0];
-	if (!settings->svc_len)
-		make_external(names, settings);
-	struct builder *b = builder_new(&(struct builder_bounds){.nodes = count, .addrs = n}, "", "", ABSENCE_NONE);
+	const struct scheme s = settings->svc_len ? cluster_scheme(settings->compat) : external_scheme(settings->external);
+	struct builder *b = builder_new(&(struct builder_bounds){.nodes = s.count, .addrs = n}, "", "", ABSENCE_NONE);
 	if (!b)
 		return NULL;
-	for (size_t i = 0; i < count; i++)
-		builder_has(b, builder_node(b, names[i].wire, names[i].len, names[i].absence), names[i].has);
+	for (unsigned i = 0; i < s.count; i++)
+		builder_has(b, builder_node(b, s.names[i].wire, s.names[i].len, ABSENCE_NONE), s.names[i].has);
 	for (size_t i = 0; i < n; i++)
 		builder_addr(b, OWN_NAME_SERVER, &addrs[i]);
 	struct generation *g = builder_finish(b);
 	builder_free(b);
 	return g;
 }
+
+/* --- making one --- */
 
 void zone_with_reverse(struct name origins[ZONE_WITH_REVERSE], const struct name *forward)
 {
@@ -179,7 +195,7 @@ static bool init_origins(struct zone *z, const struct zone_options *options)
 	        .ttl_s = options->ttl_s,
 	        .negative_ttl_s = options->negative_ttl_s,
 	        .pods = options->pods,
-	        .compat_coredns = options->compat_coredns,
+	        .compat = options->compat,
 	        .svc_len = options->external ? 0 : 4,
 	};
 	return !options->external || set_external(&z->settings, options->external);

@@ -29,7 +29,7 @@ static struct addr v4(uint8_t c, uint8_t d)
 static void publish(const struct service *s, const struct endpoint *endpoints, size_t count)
 {
 	static const struct compile_options options[ZONES] = {
-	        [ZONE_ALL] = {.zonal = true, .svcb = true, .endpoint_pod_names = true, .compat_coredns = true},
+	        [ZONE_ALL] = {.zonal = true, .svcb = true, .endpoint_pod_names = true, .compat = COMPAT_COREDNS},
 	        [ZONE_OUTER] = {.external = true, .external_headless = true},
 	};
 	const struct service_view view = {.service = s, .endpoints = endpoints, .count = count};
@@ -114,7 +114,7 @@ static void make_zones(void)
 	options.cluster_sets = &origins[ZONE_WITH_REVERSE];
 	options.cluster_set_count = 1;
 	options.pods = ZONE_PODS_VERIFIED;
-	options.compat_coredns = true;
+	options.compat = COMPAT_COREDNS;
 	zones[ZONE_ALL] = zone_new(&options);
 }
 

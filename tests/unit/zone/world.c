@@ -165,7 +165,8 @@ static void apply_options(char **save)
 		with.noendpoints |= strcmp(word, "noendpoints") == 0;
 		with.zonal |= strcmp(word, "zonal") == 0;
 		with.svcb |= strcmp(word, "svcb") == 0;
-		with.compat_coredns |= strcmp(word, "compat_coredns") == 0;
+		if (strcmp(word, "compat_coredns") == 0)
+			with.compat = COMPAT_COREDNS;
 		with.ignore_empty_service |= strcmp(word, "ignore_empty_service") == 0;
 	}
 }
@@ -289,12 +290,12 @@ struct zone *world_zones(const char *names)
 
 struct zone *world_zones_as_coredns(const char *names)
 {
-	return zones(names, (struct zone_options){.compat_coredns = true});
+	return zones(names, (struct zone_options){.compat = COMPAT_COREDNS});
 }
 
 struct zone *world_zone_as_coredns(enum zone_pods pods)
 {
-	return zones(WORLD_ORIGINS, (struct zone_options){.pods = pods, .compat_coredns = true});
+	return zones(WORLD_ORIGINS, (struct zone_options){.pods = pods, .compat = COMPAT_COREDNS});
 }
 
 struct zone *world_zone_with_cluster_set(void)
