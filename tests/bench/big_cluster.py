@@ -26,6 +26,7 @@ class Filler:
     def __init__(self, seed):
         self.rng = random.Random(seed)
         self.version = 100000000
+        self.changes = [900000000 + 10000000 * turn for turn in range(CHANGED_EACH)]  # after the version that api_server has (reply.c)
 
     def hex(self, digits):
         return f"{self.rng.getrandbits(4 * digits):0{digits}x}"
@@ -39,6 +40,11 @@ class Filler:
     def next_version(self):
         self.version += 1
         return str(self.version)
+
+    def change_version(self, turn=0):
+        """Of changes that are sent one after the other: those of a turn are, and then those of the next."""
+        self.changes[turn] += 1
+        return str(self.changes[turn])
 
 
 def set_of(*fields):
@@ -473,7 +479,7 @@ class BigCluster:
             files["pods"].add(template.fill(values))
         template = Template(workload.pod(ready=False), workload.pods[0])
         for values in workload.pods[:CHANGED_EACH]:
-            files["pods.changes"].add(template.fill({**values, "@VERSION@": workload.filler.next_version()}))
+            files["pods.changes"].add(template.fill({**values, "@VERSION@": workload.filler.change_version()}))
 
     @staticmethod
     def _write_slice(workload, files, changed):
@@ -482,7 +488,7 @@ class BigCluster:
         obj = copy.deepcopy(obj)
         for i in range(min(CHANGED_EACH, len(obj["endpoints"]))):
             obj["endpoints"][i]["conditions"].update(ready=False, serving=False)
-            obj["metadata"]["resourceVersion"] = workload.filler.next_version()
+            obj["metadata"]["resourceVersion"] = workload.filler.change_version(i)
             changed[i].append([json_octets(obj), encode_object(obj)])
 
 
