@@ -9,5 +9,8 @@ void hash_seed_init(void);
 /* Hash of the octets as they are. */
 uint64_t hash_bytes(const void *bytes, size_t len);
 
+/* The same in every process: for telling people what is the same. */
+uint64_t hash_stable(const void *bytes, size_t len);
+
 /* Mixes two hashes into one (order matters). */
 uint64_t hash_mix(uint64_t a, uint64_t b);

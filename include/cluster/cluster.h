@@ -7,6 +7,7 @@
 #include "config/kubernetes.h"
 #include "manifest/manifest.h"
 #include "store/store.h"
+#include "watch/watch.h"
 #include "zone/zone.h"
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -64,6 +65,12 @@ const struct store *cluster_store(const struct cluster *c);
 /* What is served; the writer's functions of zone.h are for the control thread. */
 struct zone *cluster_zone(const struct cluster *c);
 struct zone *cluster_external_zone(const struct cluster *c); /* of k8s_external; NULL: there is none */
+
+/* How its watches are getting on; none where it is made of manifests. */
+unsigned cluster_watches(const struct cluster *c, struct watch_status status[WATCH_STATUSES]);
+
+/* What is served was not read from the cluster yet, but from a snapshot. */
+bool cluster_is_stale(const struct cluster *c);
 
 /* For query_policy.known. */
 const atomic_bool *cluster_known(const struct cluster *c);

@@ -7,6 +7,7 @@
 #include "dns/name.h"
 #include "net/net.h"
 #include "server/step.h"
+#include "server/tally.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -40,6 +41,7 @@ struct server_block {
 	unsigned place_count;
 	const struct server_step *steps; /* in the order in which they are asked; without any, every query is refused */
 	unsigned step_count;
+	bool counted;          /* its queries are (server_tally) */
 	bool ede;              /* who is refused is told why (query.h) */
 	bool outside_nxdomain; /* query.h */
 };
@@ -71,6 +73,14 @@ void server_discard(struct server *s);
 
 /* What it listens on, ports filled in; as net_addresses(). */
 const struct net_address *server_addresses(const struct server *s, unsigned *count);
+
+/* What its workers have counted: by route, and how often each reason for a "no" was given. */
+const struct tally *server_tally(const struct server *s);
+void server_absences(const struct server *s, uint64_t counts[ABSENCES]);
+
+/* Calls with each step of the blocks that are counted, at each of their zones: labels as in tally.h, and what the step is called. Each once. */
+typedef void server_step_visit(void *arg, const char *server, const char *zone, const char *view, const char *step);
+void server_each_step(const struct server *s, server_step_visit *visit, void *arg);
 
 /* One line for each block: where it listens while its cluster is still being read; and, for debugging, one for each zone. */
 void server_log_listening(const struct server *s);

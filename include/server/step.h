@@ -32,6 +32,9 @@ struct exchange {
 	const struct plan *plan;    /* the rest is private to server/ */
 	struct server_worker *worker;
 	struct served_hold *hold;    /* the worker's part of the configuration that plan is of */
+	struct tally_row *row;       /* where it is counted; NULL: it is not */
+	uint64_t began_ns;           /* where it is counted: when it came, */
+	size_t request_len;          /* and how long it was */
 	struct net_message *message; /* in its batch; NULL: it was kept, or is a sub-query */
 	unsigned address;            /* index of the listener that was asked */
 	uint8_t at;                  /* the step that is asked, or that it waits in */

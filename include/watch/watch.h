@@ -55,5 +55,20 @@ enum err watch_start(uv_loop_t *loop, const struct watch_options *options, struc
 /* The kinds that are watched, bits 1 << enum object_kind. */
 unsigned watch_kinds(const struct watch *w);
 
+/* How a kind's watch is getting on. */
+struct watch_status {
+	const char *resource;    /* "pods"; static. "endpointslices" may be there twice: those of others, and the controller's */
+	bool controllers;        /* the controller's slices */
+	bool synced;             /* a list was complete once */
+	bool watching;           /* a watch is under way */
+	unsigned lists, watches; /* begun, ever */
+	uint64_t silent_ms;      /* since a list's end, an event, or a bookmark, which comes each minute; UINT64_MAX: there was none yet */
+	const char *version;     /* resourceVersion that was applied last; "": none. Borrowed until the loop turns */
+};
+#define WATCH_STATUSES 6
+
+/* Of each kind that is watched; returns how many. */
+unsigned watch_status(const struct watch *w, struct watch_status status[WATCH_STATUSES]);
+
 /* Stops; not in a handler. Memory is freed once libuv has closed its handles. Takes NULL. */
 void watch_stop(struct watch *w);

@@ -21,6 +21,11 @@ uint64_t hash_bytes(const void *bytes, size_t len)
 	return XXH3_64bits_withSeed(bytes, len, seed);
 }
 
+uint64_t hash_stable(const void *bytes, size_t len)
+{
+	return XXH3_64bits(bytes, len);
+}
+
 uint64_t hash_mix(uint64_t a, uint64_t b)
 {
 	/* An odd multiplier and a shift spread every bit of a; adding b last keeps (a, b) and (b, a) apart. */

@@ -3,6 +3,7 @@
 #include "base/rcu.h"
 #include "cli/commands.h"
 #include "corefile_check.h"
+#include "pages.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,6 +24,7 @@ static enum err tell(const char *what, enum err err, const struct diag *d)
 static enum err check_corefile(const struct options *o, const char *path)
 {
 	const struct corefile_options options = {.port = o->dns_port, .settings = &o->settings, .report = corefile_log};
+	struct pages pages = {0};
 	struct corefile c;
 	struct diag d;
 	enum err err = corefile_read(path, &options, &c, &d);
@@ -30,6 +32,9 @@ static enum err check_corefile(const struct options *o, const char *path)
 		err = corefile_check_snapshots(&c, &d);
 	if (!err)
 		err = corefile_check_places(&c, &d);
+	if (!err)
+		err = pages_find(&c, &pages, &d);
+	pages_clear(&pages);
 	corefile_free(&c);
 	return tell(path, err, &d);
 }

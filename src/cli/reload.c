@@ -1,5 +1,8 @@
 #include "reload.h"
+#include "base/hash.h"
 #include "base/log.h"
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -16,9 +19,11 @@ struct reload {
 	const struct options *options;
 	struct reload_events events;
 	struct server *server;
+	struct admin *admin;
 	struct configuration *now, *next; /* next: its clusters are being read; NULL: there is none */
 	SLIST_HEAD(, configuration) gone; /* to be freed when the loop has closed their handles */
 	uv_timer_t look, adopt, later;
+	uint64_t adopted, failed;
 	char *complaint; /* what was wrong when it was read last, which is said once; NULL: nothing */
 };
 
@@ -84,8 +89,9 @@ static bool is_news(struct reload *r, const struct diag *d)
 	return true;
 }
 
-static void complain(const struct diag *d)
+static void complain(struct reload *r, const struct diag *d)
 {
+	r->failed++;
 	log_line(LOG_ERROR, "reload: %s; what was served before goes on", d->text);
 }
 
@@ -99,18 +105,51 @@ static void no_complaint(struct reload *r)
 static void give_up(struct reload *r, struct configuration *c, const struct diag *d)
 {
 	if (is_news(r, d))
-		complain(d);
+		complain(r, d);
 	drop(r, c);
 }
 
+static enum err open_pages(const struct reload *r, const struct pages *pages, struct admin_change **change, struct diag *d)
+{
+	struct diag why;
+	enum err err = admin_change_new(r->admin, pages->places, pages->count, change, &why);
+	return err ? diag_set(d, err, "health, ready, prometheus: %s", why.text) : OK;
+}
+
+static void log_pages(const struct admin *a)
+{
+	static const char *const names[] = {"/health", "/ready", "/metrics"}; /* by their bits */
+	struct admin_address address;
+	unsigned pages;
+	for (unsigned i = 0; admin_bound(a, i, &address, &pages); i++) {
+		char text[ADMIN_ADDRESS_TEXT_MAX], list[32] = "";
+		size_t len = 0;
+		admin_address_format(&address, text);
+		for (unsigned p = 0; p < sizeof names / sizeof *names; p++) {
+			if (pages & 1u << p)
+				len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", len ? " " : "", names[p]);
+		}
+		log_line(LOG_INFO, "http://%s has %s", text, list);
+	}
+}
+
+/* The names and the pages, or neither. */
 static enum err hand_over(struct reload *r, struct configuration *c, struct diag *d)
 {
+	struct admin_change *change = NULL;
 	enum err err = sites_add(&c->sites, r->options, r->server, d);
 	if (!err)
+		err = open_pages(r, &c->sites.pages, &change, d);
+	if (!err)
 		err = server_adopt(r->server, c, d);
-	if (err)
+	if (err) {
+		admin_change_free(change);
 		server_discard(r->server);
-	return err;
+		return err;
+	}
+	admin_change_apply(change);
+	log_pages(r->admin);
+	return OK;
 }
 
 /* Where all that it serves has been read. The one before is dropped when the server lets go of it. */
@@ -135,6 +174,7 @@ void reload_on_replaced(void *arg, void *owner)
 {
 	struct reload *r = arg;
 	drop(r, owner);
+	r->adopted++;
 	log_line(LOG_INFO, "reload: %s is served as it is now", r->options->conf);
 	r->events.adopted(r->events.arg);
 }
@@ -189,7 +229,7 @@ static enum err read_corefile(struct reload *r, struct configuration **out)
 		return err;
 	err = configuration_new(r->options, false, out, &d);
 	if (err)
-		complain(&d);
+		complain(r, &d);
 	return err;
 }
 
@@ -287,14 +327,23 @@ enum err reload_watch(struct reload *r, struct diag *d)
 	return sites_watch(&r->now->sites, r->loop, on_cluster_read, r, d);
 }
 
-enum err reload_serve(struct reload *r, struct server *server, struct diag *d)
+enum err reload_serve(struct reload *r, struct server *server, struct admin *admin, struct diag *d)
 {
 	enum err err;
 	r->server = server;
+	r->admin = admin;
 	err = hand_over(r, r->now, d);
 	if (!err)
 		look_again(r);
 	return err;
+}
+
+void reload_status(const struct reload *r, struct reload_status *out)
+{
+	const char *text = r->now->sites.corefile.text;
+	*out = (struct reload_status){.adopted = r->adopted, .failed = r->failed};
+	if (text)
+		snprintf(out->hash, sizeof out->hash, "%016" PRIx64, hash_stable(text, strlen(text)));
 }
 
 const struct sites *reload_sites(const struct reload *r)

@@ -19,14 +19,23 @@ enum err reload_new(uv_loop_t *loop, const struct options *o, const struct reloa
 /* Watches its clusters, unless they are made of manifests. */
 enum err reload_watch(struct reload *r, struct diag *d);
 
-/* Has it served; from then on the Corefile is looked at as often as it says itself. */
-enum err reload_serve(struct reload *r, struct server *server, struct diag *d);
+/* Has it served, with its pages; from then on the Corefile is looked at as often as it says itself. */
+enum err reload_serve(struct reload *r, struct server *server, struct admin *admin, struct diag *d);
 
 /* Reads the Corefile now, also where it says what it said before: names of interfaces and kubeconfig files may mean something else. */
 void reload_now(struct reload *r);
 
 /* For server_options: arg is a struct reload *. */
 void reload_on_replaced(void *arg, void *owner);
+
+#define RELOAD_HASH_MAX 17
+
+struct reload_status {
+	uint64_t adopted, failed; /* configurations after the first, and tries that came to nothing; each file that is wrong counts once */
+	char hash[RELOAD_HASH_MAX]; /* of what the Corefile says that is served, in hexadecimal digits; "": there is none */
+};
+
+void reload_status(const struct reload *r, struct reload_status *out);
 
 /* What is served. */
 const struct sites *reload_sites(const struct reload *r);

@@ -2,14 +2,18 @@
 #include "base/process.h"
 #include "base/rcu.h"
 #include "cli/commands.h"
+#include "front.h"
 #include "io/filewatch.h"
+#include "metrics/metrics.h"
 #include "ready_file.h"
 #include "reload.h"
 #include <signal.h>
+#include <stdlib.h>
 #include <time.h>
 #include <uv.h>
 
-#define SIGNALS 5
+#define SIGNALS  5
+#define MS_PER_S 1000
 
 struct serve {
 	const struct options *options;
@@ -19,6 +23,10 @@ struct serve {
 	uv_signal_t signals[SIGNALS];
 	struct filewatch *watch;
 	struct ready_file ready;
+	struct front front;
+	uv_timer_t lame;
+	bool was_ready; /* and stays so: who has read a cluster once has names to answer with */
+	bool ending;    /* nobody is to send anything here any more, but what comes is answered */
 };
 
 static const int signal_numbers[SIGNALS] = {SIGTERM, SIGINT, SIGHUP, SIGUSR1, SIGUSR2};
@@ -29,11 +37,34 @@ static struct cluster *first_cluster(const struct serve *s)
 	return reload_sites(s->reload)->all[0].cluster->cluster;
 }
 
+static void on_lame_end(uv_timer_t *timer)
+{
+	const struct serve *s = timer->data;
+	uv_stop((uv_loop_t *)&s->loop);
+}
+
+/* Who looks whether we are ready sends others elsewhere; until all of them know, queries come and are answered. */
+static void begin_end(struct serve *s, int signum)
+{
+	uint64_t lameduck_ms = reload_sites(s->reload)->pages.lameduck_ms;
+	if (s->ending || signum == SIGINT || !lameduck_ms) {
+		uv_stop(&s->loop);
+		return;
+	}
+	s->ending = true;
+	ready_file_end(&s->ready);
+	if (admin_set_unready(s->front.admin, "shutting down\n"))
+		log_line(LOG_WARNING, "serve: out of memory: /ready goes on saying OK");
+	log_line(LOG_INFO, "ending in %g s (lameduck): what comes until then is answered; another signal ends it at once",
+	         (double)lameduck_ms / MS_PER_S);
+	uv_timer_start(&s->lame, on_lame_end, lameduck_ms, 0);
+}
+
 static void on_signal(uv_signal_t *handle, int signum)
 {
 	struct serve *s = handle->data;
 	if (signum == SIGTERM || signum == SIGINT)
-		uv_stop(&s->loop);
+		begin_end(s, signum);
 	else if (signum == SIGUSR2) /* CoreDNS starts its successor */
 		log_line(LOG_WARNING, "SIGUSR2 does nothing: a new version is started by whoever started this one");
 	else if (s->options->conf) /* SIGHUP, and SIGUSR1, at which CoreDNS reloads */
@@ -52,8 +83,15 @@ static void on_files_changed(void *arg)
 /* Before the line that says so: who has read that may rely on the file. */
 static void tell_ready(struct serve *s)
 {
-	if (sites_known(reload_sites(s->reload)))
-		ready_file_write(&s->ready, s->server);
+	bool known = sites_known(reload_sites(s->reload));
+	if (s->ending || s->was_ready || !known) {
+		if (!known && !s->was_ready)
+			admin_set_unready(s->front.admin, "kubernetes\n"); /* out of memory: it says something else then */
+		return;
+	}
+	s->was_ready = true;
+	ready_file_write(&s->ready, s->server);
+	admin_set_unready(s->front.admin, NULL);
 }
 
 static void on_adopted(void *arg)
@@ -66,6 +104,40 @@ static void on_cluster_read(void *arg, const struct cluster *c, unsigned ms)
 	struct serve *s = arg;
 	tell_ready(s);
 	server_log_start(s->server, c, ms);
+}
+
+/* --- metrics --- */
+
+static unsigned list_clusters(const struct sites *sites, const struct cluster **clusters)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < sites->count; i++) {
+		if (sites->all[i].cluster)
+			clusters[count++] = sites->all[i].cluster->cluster;
+	}
+	return count;
+}
+
+static void on_collect(void *arg, struct exposition *e)
+{
+	const struct serve *s = arg;
+	const struct sites *sites = reload_sites(s->reload);
+	const struct cluster **clusters = calloc(sites->count + 1, sizeof *clusters);
+	struct reload_status reloads;
+	if (!clusters) {
+		e->text.failed = true; /* rather none than a part, which would look like the whole */
+		return;
+	}
+	reload_status(s->reload, &reloads);
+	const struct metrics_sources from = {
+	        .server = s->server,
+	        .admin = s->front.admin,
+	        .clusters = clusters,
+	        .cluster_count = list_clusters(sites, clusters),
+	        .reloads = {reloads.adopted, reloads.failed, *reloads.hash ? reloads.hash : NULL},
+	};
+	metrics_write(&from, e);
+	free(clusters);
 }
 
 /* --- the loop --- */
@@ -82,6 +154,8 @@ static enum err loop_open(struct serve *s, struct diag *d)
 	}
 	if (filewatch_start(&s->loop, o->files, o->file_count, o->manifest.recursive, on_files_changed, s, &s->watch))
 		log_line(LOG_WARNING, "serve: the files cannot be watched: after an edit, send SIGHUP");
+	uv_timer_init(&s->loop, &s->lame);
+	s->lame.data = s;
 	return OK;
 }
 
@@ -89,6 +163,8 @@ static void loop_close(struct serve *s)
 {
 	filewatch_stop(s->watch);
 	server_stop(s->server);
+	front_close(&s->front);
+	uv_close((uv_handle_t *)&s->lame, NULL);
 	reload_stop(s->reload);
 	for (unsigned i = 0; i < SIGNALS; i++)
 		uv_close((uv_handle_t *)&s->signals[i], NULL);
@@ -145,7 +221,7 @@ static void give_up_privileges(const struct serve *s)
 
 static enum err listen_and_give_up(struct serve *s, struct diag *d)
 {
-	enum err err = reload_serve(s->reload, s->server, d);
+	enum err err = reload_serve(s->reload, s->server, s->front.admin, d);
 	if (!err)
 		give_up_privileges(s);
 	return err;
@@ -190,7 +266,9 @@ static enum err build(struct serve *s, struct diag *d)
 	options.loop = &s->loop;
 	options.on_replaced = reload_on_replaced;
 	options.arg = s->reload;
-	return err ? err : server_new(&options, &s->server, d);
+	if (!err)
+		err = server_new(&options, &s->server, d);
+	return err ? err : front_open(&s->front, &s->loop, on_collect, s, d);
 }
 
 static enum err serve(struct serve *s, struct diag *d)

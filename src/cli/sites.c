@@ -140,6 +140,7 @@ static enum err find_block(struct corefile_block *b, struct site *site, struct d
 	if (err)
 		return err;
 	site->origin = strdup(cluster_place ? cluster_place : b->place);
+	site->counted = b->said[DIRECTIVE_PROMETHEUS].place != NULL;
 	site->rotate = b->said[DIRECTIVE_LOADBALANCE].place != NULL;
 	err = place_keys(site, b, &hosts, d);
 	free(hosts.all);
@@ -158,6 +159,8 @@ static enum err find_blocks(const struct options *o, bool quiet, struct sites *s
 		err = sites_new(s, s->corefile.count, d);
 	for (unsigned i = 0; i < s->count && !err; i++)
 		err = find_block(&s->corefile.blocks[i], &s->all[i], d);
+	if (!err)
+		err = pages_find(&s->corefile, &s->pages, d);
 	return err;
 }
 
@@ -260,6 +263,7 @@ static enum err add_site(const struct site *site, const struct options *o, struc
 	        .places = site->places,
 	        .place_count = site->place_count,
 	        .steps = steps,
+	        .counted = site->counted,
 	        .ede = site->cluster ? site->cluster->kubernetes->ede : true,
 	        .outside_nxdomain = o->outside_nxdomain,
 	};
@@ -309,6 +313,7 @@ void sites_free(struct sites *s)
 	for (unsigned i = 0; i < s->count; i++)
 		site_clear(&s->all[i]);
 	free(s->all);
+	pages_clear(&s->pages);
 	corefile_free(&s->corefile);
 	*s = (struct sites){0};
 }

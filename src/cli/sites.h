@@ -2,6 +2,7 @@
 #pragma once
 #include "cli/options.h"
 #include "config/corefile.h"
+#include "pages.h"
 #include "server/server.h"
 
 /* A cluster and what it was made of. Blocks of two configurations that say the same of it share it. */
@@ -21,12 +22,14 @@ struct site {
 	struct server_place *places;
 	unsigned place_count;
 	bool rotate;
+	bool counted; /* it has prometheus */
 };
 
 struct sites {
 	struct site *all;
 	unsigned count;
 	struct corefile corefile;
+	struct pages pages;
 };
 
 /* Finds out what there is to be served; nothing is opened yet. Borrows from o. On an error diag says why; sites_free() in any case. Of

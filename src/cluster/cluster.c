@@ -638,6 +638,16 @@ struct zone *cluster_external_zone(const struct cluster *c)
 	return c->view_count > 1 ? c->views[1].zone : NULL;
 }
 
+unsigned cluster_watches(const struct cluster *c, struct watch_status status[WATCH_STATUSES])
+{
+	return c->watch ? watch_status(c->watch, status) : 0;
+}
+
+bool cluster_is_stale(const struct cluster *c)
+{
+	return c->from_snapshot;
+}
+
 const atomic_bool *cluster_known(const struct cluster *c)
 {
 	return &c->known;

@@ -1,4 +1,5 @@
 #include "pipeline.h"
+#include "account.h"
 #include "base/rcu.h"
 #include "cluster_names.h"
 #include <string.h>
@@ -6,10 +7,13 @@
 /* Of names that no block has. */
 static const struct plan nobodys = {.rest = {.ede = true}};
 
-static const struct plan *plan_of(const struct routes *routes, const struct query *q)
+/* Which plan it belongs to, and where it is counted. */
+static void find_plan(struct exchange *x, const struct routes *routes)
 {
-	const struct plan *p = q->verdict == REQUEST_OK ? routes_find(routes, &q->request.qname, q->request.qtype) : NULL;
-	return p ? p : &nobodys;
+	const struct query *q = &x->query;
+	const struct server_route *r = q->verdict == REQUEST_OK ? routes_find(routes, &q->request.qname, q->request.qtype) : NULL;
+	x->plan = r ? r->block : &nobodys;
+	x->row = r ? r->row : routes->row;
 }
 
 static const struct step *step_of(const struct exchange *x)
@@ -142,6 +146,8 @@ static void drop_child(struct pending *p)
 
 static void send_reply(struct pending *p)
 {
+	if (p->x.row)
+		account_query(&p->x, p->x.worker->index, p->x.peer, p->x.reply, p->x.reply_len, account_now_ns());
 	if (p->x.reply_len)
 		net_reply(&p->client, p->x.reply, p->x.reply_len);
 	else
@@ -396,7 +402,7 @@ static struct pending *child_new(struct pending *parent, const struct name *name
 	};
 	struct pending *p;
 	write_question(&x, name, type, bytes, sizeof bytes);
-	x.plan = plan_of(of->hold->served->by_index[of->address], &x.query);
+	find_plan(&x, of->hold->served->by_index[of->address]);
 	p = pending_new(w->pool, &x, parent, now);
 	if (!p && make_room(w, parent, now))
 		p = pending_new(w->pool, &x, parent, now);
@@ -434,7 +440,8 @@ void pipeline_begin(struct exchange *x, const struct routes *routes, const struc
 {
 	struct query *q = &x->query;
 	query_begin(q, m->tcp ? QUERY_TCP : QUERY_UDP, m->bytes, m->len);
-	x->plan = plan_of(routes, q);
+	find_plan(x, routes);
+	x->request_len = m->len;
 	q->spot.place = ZONE_OUTSIDE;
 	for (x->at = 0; x->at < x->plan->leading; x->at++) {
 		const struct query_policy *policy = cluster_names_policy(step_of(x));

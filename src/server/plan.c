@@ -20,7 +20,7 @@ struct plan *plan_new(const struct plan_options *o)
 	p->rest = (struct query_policy){.ede = o->ede, .outside_nxdomain = o->outside_nxdomain};
 	p->count = o->count;
 	for (unsigned i = 0; i < o->count; i++)
-		p->steps[i] = (struct step){o->steps[i], o->first_slot + i};
+		p->steps[i] = (struct step){.step = o->steps[i], .slot = o->first_slot + i};
 	while (p->leading < p->count && cluster_names_is(p->steps[p->leading].step.kind))
 		p->leading++;
 	return p;

@@ -4,11 +4,13 @@
 
 struct step {
 	struct server_step step;
-	unsigned slot; /* its state of a worker is that worker's slots[slot] */
+	uint8_t answerer; /* in tallies; set by labels_make() */
+	unsigned slot;    /* its state of a worker is that worker's slots[slot] */
 };
 
 struct plan {
 	struct query_policy rest; /* how names are refused that no step has */
+	bool counted;             /* as server_block.counted */
 	unsigned count;
 	unsigned leading; /* so many steps at the beginning are a cluster's: the two passes of a batch answer them */
 	struct step steps[];

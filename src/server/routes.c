@@ -18,7 +18,7 @@ enum err routes_add(struct routes *r, const struct name *zone, const void *block
 	while (at < r->count && more[at].zone.labels >= zone->labels)
 		at++;
 	memmove(&more[at + 1], &more[at], (r->count - at) * sizeof *more);
-	more[at] = (struct server_route){*zone, block};
+	more[at] = (struct server_route){*zone, block, NULL};
 	name_lower(&more[at].zone);
 	r->count++;
 	return OK;
@@ -30,16 +30,16 @@ void routes_free(struct routes *r)
 	*r = (struct routes){0};
 }
 
-const void *routes_find(const struct routes *r, const struct name *qname, uint16_t qtype)
+const struct server_route *routes_find(const struct routes *r, const struct name *qname, uint16_t qtype)
 {
-	const void *child = NULL;
+	const struct server_route *child = NULL;
 	for (unsigned i = 0; i < r->count; i++) {
 		const struct server_route *route = &r->routes[i];
 		if (route->zone.labels && !name_in(qname, &route->zone))
 			continue;
 		if (qtype != DNS_TYPE_DS || route->zone.labels != qname->labels)
-			return route->block;
-		child = route->block;
+			return route;
+		child = route;
 	}
 	return child;
 }

@@ -5,15 +5,19 @@
 #include "dns/name.h"
 #include <stdint.h>
 
+struct tally_row;
+
 struct server_route {
 	struct name zone; /* lower case */
 	const void *block;
+	struct tally_row *row; /* where its queries are counted; NULL: they are not */
 };
 
 /* All zero is none. Longest zones first. */
 struct routes {
 	struct server_route *routes;
 	unsigned count;
+	struct tally_row *row; /* of queries that none of them has */
 };
 
 /* ERR_EXISTS: there is one for the zone; ERR_NOMEM. */
@@ -21,5 +25,5 @@ enum err routes_add(struct routes *r, const struct name *zone, const void *block
 
 void routes_free(struct routes *r);
 
-/* The block of a name (lower case); NULL: none. The DS of a zone's apex is its parent's (RFC 4035 3.1.4.1), if that is ours too. */
-const void *routes_find(const struct routes *r, const struct name *qname, uint16_t qtype);
+/* The route of a name (lower case); NULL: none. The DS of a zone's apex is its parent's (RFC 4035 3.1.4.1), if that is ours too. */
+const struct server_route *routes_find(const struct routes *r, const struct name *qname, uint16_t qtype);

@@ -40,6 +40,7 @@ static struct block *block_new(const struct server_block *from, unsigned first_s
 		return NULL;
 	}
 	b->plan = p;
+	p->counted = from->counted;
 	b->listeners = calloc(count_addresses(from) + 1, sizeof *b->listeners);
 	if (b->listeners)
 		return b;

@@ -1,7 +1,9 @@
 #include "server/server.h"
+#include "account.h"
 #include "base/log.h"
 #include "base/plural.h"
 #include "cluster_names.h"
+#include "labels.h"
 #include "pipeline.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +17,7 @@ struct server {
 	struct served *next;           /* being put together; NULL: nothing is */
 	SLIST_HEAD(, served) served;   /* the newest first, and those before that workers may still answer with */
 	struct server_worker *workers; /* as many as options say */
+	struct tally tally;
 	struct net *net;
 	uv_async_t settled; /* a worker was the last to leave a configuration */
 	bool has_settled;   /* it is on the loop */
@@ -57,6 +60,7 @@ enum err server_new(const struct server_options *options, struct server **out, s
 	SLIST_INIT(&s->served);
 	if (!s->options.workers)
 		s->options.workers = net_default_workers();
+	tally_init(&s->tally, s->options.workers);
 	s->workers = aligned_alloc(_Alignof(struct server_worker), s->options.workers * sizeof *s->workers);
 	if (!s->workers) {
 		server_free(s);
@@ -112,6 +116,7 @@ void server_free(struct server *s)
 		SLIST_REMOVE_HEAD(&s->served, older);
 		served_free(v);
 	}
+	tally_clear(&s->tally);
 	free(s->workers);
 	free(s);
 }
@@ -149,10 +154,15 @@ static void server_on_messages(void *arg, unsigned worker, unsigned address, str
 	struct server_worker *w = &s->workers[worker];
 	const struct routes *routes = w->now->served->by_index[address];
 	struct exchange exchanges[NET_BATCH];
-	for (unsigned i = 0; i < n; i++)
+	uint64_t began_ns = routes->row ? account_now_ns() : 0;
+	for (unsigned i = 0; i < n; i++) {
 		pipeline_begin(&exchanges[i], routes, &messages[i]);
+		exchanges[i].began_ns = began_ns;
+	}
 	for (unsigned i = 0; i < n; i++)
 		pipeline_answer(&exchanges[i], &messages[i], w, address);
+	if (routes->row)
+		account_batch(exchanges, messages, n, worker);
 	if (!TAILQ_EMPTY(&w->ready))
 		pipeline_ask_ready(w);
 }
@@ -217,6 +227,11 @@ static enum err place(struct served *v, const struct net_change *c, struct diag 
 	return err ? no_memory(d) : OK;
 }
 
+static enum err make_labels(struct server *s, struct served *v, struct diag *d)
+{
+	return labels_make(v, &s->tally) ? no_memory(d) : OK;
+}
+
 static enum err change(struct server *s, struct served *v, const struct net_address *addresses, struct diag *d)
 {
 	struct net_change *c;
@@ -256,6 +271,8 @@ enum err server_adopt(struct server *s, void *owner, struct diag *d)
 	atomic_init(&v->workers, s->options.workers);
 	err = served_hold(v, s->options.workers) ? no_memory(d) : OK;
 	if (!err)
+		err = make_labels(s, v, d);
+	if (!err)
 		err = s->net ? change(s, v, addresses, d) : begin(s, v, addresses, d);
 	free(addresses);
 	if (err)
@@ -268,6 +285,29 @@ enum err server_adopt(struct server *s, void *owner, struct diag *d)
 const struct net_address *server_addresses(const struct server *s, unsigned *count)
 {
 	return net_addresses(s->net, count);
+}
+
+/* --- numbers --- */
+
+const struct tally *server_tally(const struct server *s)
+{
+	return &s->tally;
+}
+
+void server_absences(const struct server *s, uint64_t counts[ABSENCES])
+{
+	for (unsigned a = 0; a < ABSENCES; a++) {
+		counts[a] = 0;
+		for (unsigned w = 0; w < s->options.workers; w++)
+			counts[a] += atomic_load_explicit(&s->workers[w].state.counters.absences[a], memory_order_relaxed);
+	}
+}
+
+void server_each_step(const struct server *s, server_step_visit *visit, void *arg)
+{
+	const struct served *v = SLIST_FIRST(&s->served);
+	if (v)
+		labels_each_step(v, visit, arg);
 }
 
 /* --- telling --- */

@@ -174,6 +174,7 @@ static enum err list_is_whole(struct reflector *r, const char *version, struct d
 	uv_timer_stop(&r->timer);
 	past_stop(r->past);
 	r->counts.synced = true;
+	r->counts.heard_ms = uv_now(r->loop);
 	r->counts.refused_status = 0;
 	log_series_end(&r->lines);
 	r->other_absent = false;
@@ -253,6 +254,7 @@ static void watch_is_at(struct reflector *r, const char *version)
 		return;
 	}
 	set_version(r->version, version);
+	r->counts.heard_ms = uv_now(r->loop);
 }
 
 static void take_replay(struct reflector *r, const char *version);
@@ -786,5 +788,8 @@ void reflector_free(struct reflector *r)
 
 struct reflector_counts reflector_counts(const struct reflector *r)
 {
-	return r->counts;
+	struct reflector_counts counts = r->counts;
+	counts.watching = r->phase == PHASE_WATCHING && !r->unsure;
+	counts.version = r->version;
+	return counts;
 }

@@ -47,6 +47,9 @@ struct reflector_counts {
 	unsigned lists, watches; /* begun, ever */
 	unsigned refused_status; /* why there is no list: 401, 403, 404, ... of the last try; 0: another reason, or there is one */
 	bool synced;             /* a list was complete once; what it gave is kept up to date, or at least kept */
+	bool watching;           /* a watch is under way, and the server is what it was */
+	uint64_t heard_ms; /* the loop's time when the world was known to be as it is last: a list's end, an event, a bookmark; 0: never */
+	const char *version; /* that the world has; "": none. Borrowed until the loop turns */
 };
 
 /* labels: a label selector besides the resource's own; "": none. sink and handlers are copied, everything else is borrowed. Begins at once; sink and handlers are called

@@ -392,6 +392,33 @@ unsigned watch_kinds(const struct watch *w)
 	return kinds;
 }
 
+static struct watch_status status_of(const struct watch *w, enum role role)
+{
+	const struct reflector_counts c = reflector_counts(w->reflectors[role]);
+	return (struct watch_status){
+	        .resource = resources[role]->plural,
+	        .controllers = role == ROLE_CONTROLLER_SLICES,
+	        .synced = c.synced,
+	        .watching = c.watching,
+	        .lists = c.lists,
+	        .watches = c.watches,
+	        .silent_ms = c.heard_ms ? uv_now(w->loop) - c.heard_ms : UINT64_MAX,
+	        .version = c.version,
+	};
+}
+
+_Static_assert(ROLES == WATCH_STATUSES, "each kind has room");
+
+unsigned watch_status(const struct watch *w, struct watch_status status[WATCH_STATUSES])
+{
+	unsigned count = 0;
+	for (enum role role = 0; role < ROLES; role++) {
+		if (w->reflectors[role])
+			status[count++] = status_of(w, role);
+	}
+	return count;
+}
+
 void watch_stop(struct watch *w)
 {
 	if (!w)

@@ -1,0 +1,116 @@
+#include "labels.h"
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdio.h>
+
+#define SERVER_TEXT_MAX 80
+
+/* "dns://:53" for every address of a family, "dns://10.0.0.1:53", "dns://[::1]:53", as CoreDNS says it. */
+static void server_text(const struct net_address *a, char text[SERVER_TEXT_MAX])
+{
+	const struct sockaddr_in *in = (const struct sockaddr_in *)&a->sa;
+	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&a->sa;
+	char host[INET6_ADDRSTRLEN] = "";
+	if (a->sa.ss_family == AF_INET) {
+		if (in->sin_addr.s_addr != htonl(INADDR_ANY))
+			inet_ntop(AF_INET, &in->sin_addr, host, sizeof host);
+		snprintf(text, SERVER_TEXT_MAX, "dns://%s:%u", host, ntohs(in->sin_port));
+	} else {
+		bool any = IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr);
+		if (!any)
+			inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof host);
+		snprintf(text, SERVER_TEXT_MAX, any ? "dns://%s:%u" : "dns://[%s]:%u", host, ntohs(in6->sin6_port));
+	}
+}
+
+static bool is_counted(const struct server_route *r)
+{
+	return ((const struct plan *)r->block)->counted;
+}
+
+static bool any_counted(const struct served *v)
+{
+	for (unsigned i = 0; i < v->block_count; i++) {
+		if (v->blocks[i]->plan->counted)
+			return true;
+	}
+	return false;
+}
+
+/* No block has its name. CoreDNS calls them so whether they are refused or not. */
+static enum err make_dropped(struct listener *l, const char *server, struct tally *t)
+{
+	l->routes.row = tally_row(t, server, "dropped", "");
+	return l->routes.row ? OK : ERR_NOMEM;
+}
+
+static enum err make_rows(struct listener *l, const char *server, struct tally *t)
+{
+	for (unsigned i = 0; i < l->routes.count; i++) {
+		struct server_route *r = &l->routes.routes[i];
+		char zone[NAME_TEXT_MAX];
+		if (!is_counted(r))
+			continue;
+		name_to_text(&r->zone, zone);
+		r->row = tally_row(t, server, zone, "");
+		if (!r->row)
+			return ERR_NOMEM;
+	}
+	return OK;
+}
+
+static void note_answerers(struct plan *p, struct tally *t)
+{
+	for (unsigned i = 0; i < p->count; i++)
+		p->steps[i].answerer = tally_answerer(t, p->steps[i].step.kind->name);
+}
+
+enum err labels_make(struct served *v, struct tally *t)
+{
+	enum err err = OK;
+	if (!any_counted(v))
+		return OK;
+	for (unsigned i = 0; i < v->block_count; i++)
+		note_answerers(v->blocks[i]->plan, t);
+	for (unsigned i = 0; i < v->listener_count && !err; i++) {
+		char server[SERVER_TEXT_MAX];
+		server_text(&v->listeners[i].address, server);
+		err = make_dropped(&v->listeners[i], server, t);
+		if (!err)
+			err = make_rows(&v->listeners[i], server, t);
+	}
+	return err;
+}
+
+/* --- steps --- */
+
+/* The addresses of both families that stand for all are one server. */
+static bool is_repeated(const struct served *v, unsigned listener, const struct server_route *route)
+{
+	for (unsigned i = 0; i < listener; i++) {
+		for (unsigned k = 0; k < v->listeners[i].routes.count; k++) {
+			if (v->listeners[i].routes.routes[k].row == route->row)
+				return true;
+		}
+	}
+	return false;
+}
+
+static void visit_route(const struct server_route *r, server_step_visit *visit, void *arg)
+{
+	const struct plan *p = r->block;
+	visit(arg, r->row->server, r->row->zone, r->row->view, "prometheus");
+	for (unsigned i = 0; i < p->count; i++)
+		visit(arg, r->row->server, r->row->zone, r->row->view, p->steps[i].step.kind->name);
+}
+
+void labels_each_step(const struct served *v, server_step_visit *visit, void *arg)
+{
+	for (unsigned i = 0; i < v->listener_count; i++) {
+		const struct routes *routes = &v->listeners[i].routes;
+		for (unsigned k = 0; k < routes->count; k++) {
+			if (routes->routes[k].row && !is_repeated(v, i, &routes->routes[k]))
+				visit_route(&routes->routes[k], visit, arg);
+		}
+	}
+}
