@@ -1,0 +1,259 @@
+#include "channel.h"
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#define RTT_MAX_US 10000000
+
+enum err channel_begin(struct channel *c, struct forward_worker *w, struct upstreams *u, unsigned index,
+                       void (*on_trouble)(struct channel *), void *arg)
+{
+	*c = (struct channel){
+	        .worker = w, .upstreams = u, .upstream = &u->list[index], .index = index, .on_trouble = on_trouble, .arg = arg};
+	LIST_INIT(&c->datagrams.all);
+	streams_begin(&c->streams);
+	if (!chain_table_begin(&c->by_id))
+		return ERR_NOMEM;
+	enum err err = ledger_new(false, c->upstream, &c->udp);
+	if (err)
+		chain_table_end(&c->by_id);
+	return err;
+}
+
+void channel_end(struct channel *c)
+{
+	datagrams_end(&c->datagrams);
+	streams_end(&c->streams);
+	ledger_free(c->udp);
+	ledger_free(c->tcp);
+	chain_table_end(&c->by_id);
+}
+
+enum err channel_bind(int fd, const struct upstream *to, const struct addr *source)
+{
+	struct upstream from = {.at.sa.sa_family = to->at.sa.sa_family};
+	if (source->family == ADDR_V4 && from.at.sa.sa_family == AF_INET)
+		memcpy(&from.at.v4.sin_addr, source->octets, 4);
+	else if (source->family == ADDR_V6 && from.at.sa.sa_family == AF_INET6)
+		memcpy(&from.at.v6.sin6_addr, source->octets, 16);
+	else
+		return OK;
+	return bind(fd, &from.at.sa, (socklen_t)upstream_address_len(&from)) ? ERR_SYS : OK;
+}
+
+/* --- asking --- */
+
+static bool id_is_taken(const struct channel *c, uint16_t id)
+{
+	return chain_first(&c->by_id, id) != NULL;
+}
+
+static struct exchange *new_exchange(struct channel *c, const struct question *q, struct channel_way way)
+{
+	bool edns = !way.plain && uv_now(c->worker->loop) >= c->plain_until_ms;
+	size_t cap = (way.tcp ? 2u : 0u) + DNS_HEADER_LEN + question_len(q) + (edns ? (size_t)QUERY_EDNS_LEN : 0);
+	uint8_t query[QUERY_LEN_MAX];
+	uint16_t id;
+	struct exchange *e = malloc(sizeof *e + cap);
+	if (!e)
+		return NULL;
+	do
+		id = dice_u16(&c->worker->dice);
+	while (id_is_taken(c, id));
+	*e = (struct exchange){.channel = c, .tcp = way.tcp, .edns = edns, .cap = (uint16_t)cap, .len = (uint16_t)cap};
+	e->mixed = !way.tcp && c->misspelt < CHANNEL_MISSPELT_MAX;
+	e->question_len = (uint16_t)question_len(q);
+	size_t len = query_write(query, q, id, edns, e->mixed ? &c->worker->dice : NULL);
+	memcpy(exchange_query(e), query, len);
+	chain_insert(&c->by_id, &e->by_id, id);
+	return e;
+}
+
+static enum err want_tcp_ledger(struct channel *c)
+{
+	return c->tcp ? OK : ledger_new(true, c->upstream, &c->tcp);
+}
+
+static struct ledger *ledger_of(const struct exchange *e)
+{
+	return e->tcp ? e->channel->tcp : e->channel->udp;
+}
+
+/* Out of every list; false: the ledger has kept it. */
+static bool take_out(struct exchange *e, const uint8_t *reply, size_t len)
+{
+	chain_remove(&e->channel->by_id, &e->by_id);
+	exchange_move(e, NULL);
+	return ledger_end(ledger_of(e), e, reply, len);
+}
+
+struct exchange *channel_ask(struct channel *c, const struct question *q, struct channel_way way, exchange_done *done, void *arg)
+{
+	if (c->by_id.count >= CHANNEL_EXCHANGES_MAX || (way.tcp && want_tcp_ledger(c)))
+		return NULL;
+	struct exchange *e = new_exchange(c, q, way);
+	if (!e)
+		return NULL;
+	e->done = done;
+	e->arg = arg;
+	if (ledger_add(ledger_of(e), e) == OK) {
+		enum err err = way.tcp ? streams_send(&c->streams, c, e) : datagrams_send(&c->datagrams, c, e);
+		if (!err)
+			return e;
+	}
+	if (take_out(e, NULL, 0))
+		free(e);
+	return NULL;
+}
+
+/* --- ending --- */
+
+/* The socket or connection may go with it. */
+static void leave(struct udp_socket *socket, struct stream *stream, bool replied)
+{
+	if (socket)
+		datagrams_forget(socket);
+	if (stream)
+		streams_forget(stream, replied);
+}
+
+void channel_finish(struct exchange *e, enum exchange_end end, const uint8_t *reply, size_t len)
+{
+	struct udp_socket *socket = e->socket;
+	struct stream *stream = e->stream;
+	bool is_ours = take_out(e, reply, len);
+	leave(socket, stream, end != EXCHANGE_FAILED);
+	e->done(e->arg, e, end, reply, len);
+	if (is_ours)
+		free(e);
+}
+
+void channel_cancel(struct exchange *e)
+{
+	struct udp_socket *socket = e->socket;
+	struct stream *stream = e->stream;
+	if (take_out(e, NULL, 0))
+		free(e);
+	leave(socket, stream, false);
+}
+
+void channel_on_trouble(struct channel *c)
+{
+	c->on_trouble(c);
+}
+
+/* --- round-trip times --- */
+
+static uint32_t distance(uint32_t a, uint32_t b)
+{
+	return a > b ? a - b : b - a;
+}
+
+/* As TCP's (RFC 6298 2), which each exchange may feed: it has a time of its own, so it is known which query a reply is for. */
+static void learn_rtt(struct channel *c, const struct exchange *e, uint64_t now_ns)
+{
+	uint64_t us = (now_ns - e->sent_ns) / 1000;
+	uint32_t rtt_us = us < 1 ? 1 : us > RTT_MAX_US ? RTT_MAX_US : (uint32_t)us;
+	if (e->tcp && !c->upstreams->options.force_tcp)
+		return;
+	if (c->rtt_us) {
+		c->deviation_us = (3 * c->deviation_us + distance(c->rtt_us, rtt_us)) / 4;
+		c->rtt_us = (7 * c->rtt_us + rtt_us) / 8;
+	} else {
+		c->rtt_us = rtt_us;
+		c->deviation_us = rtt_us / 2;
+	}
+	c->cost_us = c->rtt_us;
+}
+
+unsigned channel_patience_ms(const struct channel *c)
+{
+	if (!c->rtt_us)
+		return (FORWARD_TRY_MS_MIN + FORWARD_TRY_MS_MAX) / 2;
+	unsigned ms = (2 * c->rtt_us + 4 * c->deviation_us) / 1000;
+	return ms < FORWARD_TRY_MS_MIN ? FORWARD_TRY_MS_MIN : ms > FORWARD_TRY_MS_MAX ? FORWARD_TRY_MS_MAX : ms;
+}
+
+void channel_on_silence(struct channel *c)
+{
+	uint32_t doubled = 2 * (c->cost_us ? c->cost_us : 1000 * FORWARD_TRY_MS_MIN / 2);
+	c->cost_us = doubled < 1000 * FORWARD_TRY_MS_MAX ? doubled : 1000 * FORWARD_TRY_MS_MAX;
+}
+
+/* --- replies --- */
+
+static void on_misspelt(struct exchange *e)
+{
+	struct channel *c = e->channel;
+	if (!e->mixed) {
+		channel_finish(e, EXCHANGE_BROKEN, NULL, 0);
+		return;
+	}
+	if (c->misspelt < CHANNEL_MISSPELT_MAX)
+		c->misspelt++;
+	channel_finish(e, EXCHANGE_MISSPELT, NULL, 0);
+}
+
+/* An answer that came only because the question had no OPT record: the next ones won't have one. */
+static void on_answer(struct exchange *e, const uint8_t *bytes, size_t len)
+{
+	struct channel *c = e->channel;
+	uint64_t now_ms = uv_now(c->worker->loop);
+	if (!e->edns && now_ms >= c->plain_until_ms && message_rcode(bytes) != DNS_FORMERR)
+		c->plain_until_ms = now_ms + CHANNEL_PLAIN_MS;
+	channel_finish(e, EXCHANGE_ANSWERED, bytes, len);
+}
+
+static void on_message(struct exchange *e, const uint8_t *bytes, size_t len, uint64_t now_ns)
+{
+	enum reply_verdict verdict = query_check_reply(exchange_query(e), e->question_len, e->edns, bytes, len);
+	if (verdict == REPLY_FOREIGN)
+		return;
+	learn_rtt(e->channel, e, now_ns);
+	switch (verdict) {
+	case REPLY_FOREIGN:
+		return;
+	case REPLY_ANSWER:
+		on_answer(e, bytes, len);
+		return;
+	case REPLY_MISSPELT:
+		on_misspelt(e);
+		return;
+	case REPLY_TRUNCATED:
+		channel_finish(e, e->tcp ? EXCHANGE_BROKEN : EXCHANGE_TRUNCATED, NULL, 0);
+		return;
+	case REPLY_NO_EDNS:
+		channel_finish(e, EXCHANGE_NO_EDNS, NULL, 0);
+		return;
+	case REPLY_BROKEN:
+		channel_finish(e, EXCHANGE_BROKEN, NULL, 0);
+		return;
+	}
+}
+
+static struct exchange *find(const struct channel *c, const uint8_t *bytes, size_t len)
+{
+	if (len < DNS_HEADER_LEN)
+		return NULL;
+	struct chain *found = chain_first(&c->by_id, message_u16(bytes));
+	return found ? (struct exchange *)((char *)found - offsetof(struct exchange, by_id)) : NULL;
+}
+
+void channel_on_datagram(struct channel *c, struct udp_socket *s, const uint8_t *bytes, size_t len, uint64_t now_ns)
+{
+	struct exchange *e = find(c, bytes, len);
+	/* What has not been sent yet can't have a reply. */
+	if (e && e->socket == s && e->list == &s->waiting)
+		on_message(e, bytes, len, now_ns);
+}
+
+bool channel_on_stream_message(struct channel *c, struct stream *s, const uint8_t *bytes, size_t len, uint64_t now_ns)
+{
+	struct exchange *e = find(c, bytes, len);
+	if (!e || e->stream != s)
+		return false;
+	if (e != TAILQ_FIRST(&s->waiting))
+		c->streams.shares = true;
+	on_message(e, bytes, len, now_ns);
+	return true;
+}

@@ -1,0 +1,72 @@
+/* channel.h - all that goes between one worker and one upstream: exchanges by their ids, sockets, connections, and what was learnt of the
+ * upstream on the way. */
+#pragma once
+#include "datagrams.h"
+#include "exchange.h"
+#include "forward/upstream.h"
+#include "ledger.h"
+#include "streams.h"
+
+#define CHANNEL_EXCHANGES_MAX 32768        /* half of all ids, so that drawing one that is free takes two draws at most on average */
+#define CHANNEL_MISSPELT_MAX  3            /* such replies: the upstream lowers case, and is no longer asked in mixed case */
+#define CHANNEL_PLAIN_MS      (15 * 60000) /* how long one that did not understand EDNS is asked without */
+
+struct channel {
+	struct forward_worker *worker;
+	struct upstreams *upstreams;
+	const struct upstream *upstream; /* of upstreams, by index */
+	unsigned index;
+	void (*on_trouble)(struct channel *c); /* something failed that should not */
+	void *arg;                             /* the owner's, for on_trouble */
+
+	struct chain_table by_id;
+	struct ledger *udp, *tcp; /* tcp: NULL until it is wanted */
+	struct datagrams datagrams;
+	struct streams streams;
+
+	uint32_t rtt_us, deviation_us; /* smoothed; rtt_us 0: never measured */
+	uint32_t cost_us;              /* rtt_us, and more while it is silent; 0: never asked */
+	unsigned misspelt;
+	uint64_t plain_until_ms; /* of the loop's clock: no EDNS until then */
+};
+
+/* How to ask. */
+struct channel_way {
+	bool tcp;
+	bool plain; /* without EDNS, whatever is known */
+};
+
+/* c is the caller's memory, left alone until channel_end. ERR_NOMEM, ERR_SYS: nothing to end. */
+enum err channel_begin(struct channel *c, struct forward_worker *w, struct upstreams *u, unsigned index,
+                       void (*on_trouble)(struct channel *), void *arg);
+
+/* Not from within a callback of its own. All exchanges have been ended. */
+void channel_end(struct channel *c);
+
+/* Asks. done is called once, never within this call. NULL: no memory, no socket, or too many under way; then it is not called. */
+struct exchange *channel_ask(struct channel *c, const struct question *q, struct channel_way way, exchange_done *done, void *arg);
+
+/* Ends e without calling anybody. */
+void channel_cancel(struct exchange *e);
+
+/* What a try should wait for a reply, in ms: 2 smoothed round-trip times and 4 deviations, between FORWARD_TRY_MS_MIN and _MAX. */
+unsigned channel_patience_ms(const struct channel *c);
+
+/* A try got no reply in time: the upstream counts as slower until there is one. */
+void channel_on_silence(struct channel *c);
+
+/* --- for datagrams and streams --- */
+
+void channel_on_datagram(struct channel *c, struct udp_socket *s, const uint8_t *bytes, size_t len, uint64_t now_ns);
+
+/* A whole message that came over that connection. False: it has the id of nothing that went out there. */
+bool channel_on_stream_message(struct channel *c, struct stream *s, const uint8_t *bytes, size_t len, uint64_t now_ns);
+
+/* The upstream did not do what it should; said once for however many exchanges it costs. */
+void channel_on_trouble(struct channel *c);
+
+/* Ends e and calls its done. */
+void channel_finish(struct exchange *e, enum exchange_end end, const uint8_t *reply, size_t len);
+
+/* Binds a socket that will go there to source, if that is of the same family. ERR_SYS: errno says why. */
+enum err channel_bind(int fd, const struct upstream *to, const struct addr *source);

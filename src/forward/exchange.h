@@ -1,0 +1,63 @@
+/* exchange.h - one query that went to one upstream and has no end yet: what c-ares calls a query. It is begun and ended by its channel. */
+#pragma once
+#include "chain.h"
+#include "query.h"
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/queue.h>
+
+struct channel;
+struct exchange;
+struct stream;
+struct udp_socket;
+
+enum exchange_end {
+	EXCHANGE_ANSWERED,
+	EXCHANGE_MISSPELT,  /* the reply lowers case: to be asked again where that does not matter */
+	EXCHANGE_TRUNCATED, /* to be asked again over TCP */
+	EXCHANGE_NO_EDNS,   /* to be asked again without EDNS */
+	EXCHANGE_BROKEN,    /* a reply that nobody can read */
+	EXCHANGE_FAILED,    /* refused, unreachable, closed; no socket for it */
+};
+
+/* The exchange is in no list any more and is freed after this call. reply: only of EXCHANGE_ANSWERED, good during the call. Other exchanges may
+ * be begun and ended meanwhile. */
+typedef void exchange_done(void *arg, struct exchange *e, enum exchange_end end, const uint8_t *reply, size_t len);
+
+TAILQ_HEAD(exchanges, exchange);
+
+struct exchange {
+	struct chain by_id; /* in the channel's table */
+	struct channel *channel;
+	struct udp_socket *socket;      /* that it goes out of; or */
+	struct stream *stream;          /* that it goes over; both NULL: none yet */
+	struct exchanges *list;         /* of the socket, the stream or the channel, in which it is */
+	TAILQ_ENTRY(exchange) siblings; /* in it */
+	exchange_done *done;
+	void *arg;
+	LIST_ENTRY(exchange) asked; /* the asker's */
+	uint64_t sent_ns;
+	bool tcp, edns;
+	bool mixed;     /* spelt at random */
+	bool repeated;  /* written a second time */
+	bool in_ledger; /* c-ares has it */
+	bool orphan;    /* ended, but c-ares still has it: it is freed with the ledger */
+	uint16_t question_len;
+	uint16_t len, cap; /* of octets */
+	uint8_t octets[];  /* what goes out; over TCP after two octets of its length */
+};
+
+static inline uint8_t *exchange_query(struct exchange *e)
+{
+	return e->octets + (e->tcp ? 2 : 0);
+}
+
+static inline void exchange_move(struct exchange *e, struct exchanges *list)
+{
+	if (e->list)
+		TAILQ_REMOVE(e->list, e, siblings);
+	e->list = list;
+	if (list)
+		TAILQ_INSERT_TAIL(list, e, siblings);
+}

@@ -1,0 +1,321 @@
+#include "streams.h"
+#include "channel.h"
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static void on_stream_event(uv_poll_t *poll, int status, int events);
+
+static void on_stream_closed(uv_handle_t *handle)
+{
+	struct stream *s = handle->data;
+	struct forward_worker *w = s->worker;
+	buffer_free(&s->in);
+	buffer_free(&s->out);
+	free(s);
+	worker_handle_closed(w);
+}
+
+/* The descriptor goes with it; what its exchanges do is for the caller. */
+static void close_stream(struct stream *s)
+{
+	if (s->closed)
+		return;
+	s->closed = true;
+	s->channel->streams.count--;
+	LIST_REMOVE(s, siblings);
+	wheel_clear(&s->worker->wheel, &s->expiry);
+	uv_poll_stop(&s->poll);
+	close(s->fd);
+	if (!s->has_handler)
+		uv_close((uv_handle_t *)&s->poll, on_stream_closed);
+}
+
+static void watch(struct stream *s)
+{
+	bool writes = !s->connected || s->out_at < s->out.len;
+	uv_poll_start(&s->poll, UV_READABLE | (writes ? UV_WRITABLE : 0), on_stream_event);
+}
+
+/* --- exchanges and connections --- */
+
+static enum err put_on(struct stream *s, struct exchange *e)
+{
+	buffer_append(&s->out, e->octets, e->len);
+	if (s->out.failed)
+		return ERR_NOMEM;
+	wheel_clear(&s->worker->wheel, &s->expiry);
+	e->stream = s;
+	e->sent_ns = uv_hrtime();
+	exchange_move(e, &s->waiting);
+	s->count++;
+	watch(s);
+	return OK;
+}
+
+/* Nothing waits for it: the first of the queue is next, or nothing until it expires. */
+static void next_of_queue(struct stream *s)
+{
+	struct channel *c = s->channel;
+	struct exchange *e;
+	while (!s->closed && !s->count && !s->owed && (e = TAILQ_FIRST(&c->streams.queue))) {
+		if (put_on(s, e))
+			channel_finish(e, EXCHANGE_FAILED, NULL, 0);
+	}
+	if (!s->closed && !s->count)
+		wheel_set(&s->worker->wheel, &s->expiry, s->owed ? FORWARD_TRY_MS_MAX : c->upstreams->options.expire_ms);
+}
+
+/* A connection has gone: there may be another for those that wait. */
+static void revive_queue(struct channel *c)
+{
+	struct exchange *e;
+	while (c->streams.count < STREAMS_MAX && (e = TAILQ_FIRST(&c->streams.queue))) {
+		exchange_move(e, NULL);
+		if (streams_send(&c->streams, c, e))
+			channel_finish(e, EXCHANGE_FAILED, NULL, 0);
+	}
+}
+
+static void on_expiry(struct deadline *d)
+{
+	struct stream *s = (struct stream *)((char *)d - offsetof(struct stream, expiry));
+	close_stream(s);
+	revive_queue(s->channel);
+}
+
+/* An upstream may close an idle connection at any time, just when something is written to it too: that is asked once more (RFC 7766 6.2.3). */
+static void ask_elsewhere(struct stream *s, struct exchange *e)
+{
+	struct channel *c = s->channel;
+	bool again = s->answered && !e->repeated;
+	e->stream = NULL;
+	exchange_move(e, NULL);
+	e->repeated = true;
+	if (!again || streams_send(&c->streams, c, e))
+		channel_finish(e, EXCHANGE_FAILED, NULL, 0);
+}
+
+/* The other end closed it, or it never opened. */
+static void lose(struct stream *s)
+{
+	struct channel *c = s->channel;
+	struct exchange *e;
+	close_stream(s);
+	if (s->count && !s->answered)
+		channel_on_trouble(c);
+	while ((e = TAILQ_FIRST(&s->waiting))) {
+		s->count--;
+		ask_elsewhere(s, e);
+	}
+	revive_queue(c);
+}
+
+void streams_forget(struct stream *s, bool replied)
+{
+	s->count--;
+	s->owed += !replied;
+	if (!s->closed && !s->count)
+		next_of_queue(s);
+}
+
+static void on_owed_reply(struct stream *s)
+{
+	if (s->owed)
+		s->owed--;
+	if (!s->closed && !s->count)
+		next_of_queue(s);
+}
+
+/* --- events --- */
+
+static bool is_connected(struct stream *s)
+{
+	int error = 0;
+	socklen_t len = sizeof error;
+	return getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && !error;
+}
+
+/* False: the connection is lost. */
+static bool write_some(struct stream *s)
+{
+	while (s->out_at < s->out.len) {
+		ssize_t n = send(s->fd, s->out.data + s->out_at, s->out.len - s->out_at, MSG_NOSIGNAL);
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR;
+		s->out_at += (size_t)n;
+	}
+	s->out.len = 0;
+	s->out_at = 0;
+	return true;
+}
+
+/* Hands over the whole messages at the start of bytes. Returns how many octets they took. */
+static size_t take_messages(struct stream *s, const uint8_t *bytes, size_t len, uint64_t now_ns)
+{
+	size_t at = 0;
+	while (!s->closed && len - at >= 2) {
+		size_t message_len = message_u16(bytes + at);
+		if (len - at - 2 < message_len)
+			break;
+		s->answered = true;
+		if (!channel_on_stream_message(s->channel, s, bytes + at + 2, message_len, now_ns))
+			on_owed_reply(s);
+		at += 2 + message_len;
+	}
+	return at;
+}
+
+/* A message that came in parts is put together in s->in; whole ones are taken from where they were read to. */
+static bool take(struct stream *s, const uint8_t *bytes, size_t len)
+{
+	uint64_t now_ns = uv_hrtime();
+	size_t taken = 0;
+	if (s->in.len) {
+		buffer_append(&s->in, bytes, len);
+		if (s->in.failed)
+			return false;
+		taken = take_messages(s, (const uint8_t *)s->in.data, s->in.len, now_ns);
+		memmove(s->in.data, s->in.data + taken, s->in.len - taken);
+		s->in.len -= taken;
+		return true;
+	}
+	taken = take_messages(s, bytes, len, now_ns);
+	buffer_append(&s->in, bytes + taken, len - taken);
+	return !s->in.failed;
+}
+
+/* One read for each time that the loop says so, so that no connection keeps others waiting. */
+static bool read_some(struct stream *s)
+{
+	struct forward_worker *w = s->worker;
+	ssize_t n = recv(s->fd, w->inbox, sizeof w->inbox, 0);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR;
+	return n && take(s, (const uint8_t *)w->inbox, (size_t)n);
+}
+
+static bool serve(struct stream *s, int status, int events)
+{
+	if (!s->connected && !is_connected(s))
+		return false;
+	s->connected = true;
+	if (status < 0) /* libuv's word for an error of the socket's */
+		return read_some(s);
+	return ((events & UV_READABLE) == 0 || read_some(s)) && (s->closed || write_some(s));
+}
+
+static void on_stream_event(uv_poll_t *poll, int status, int events)
+{
+	struct stream *s = poll->data;
+	s->has_handler = true;
+	if (!serve(s, status, events) && !s->closed)
+		lose(s);
+	s->has_handler = false;
+	if (s->closed)
+		uv_close((uv_handle_t *)&s->poll, on_stream_closed);
+	else
+		watch(s);
+}
+
+/* --- opening --- */
+
+static enum err connect_socket(const struct upstream *to, const struct addr *source, int *out)
+{
+	int on = 1;
+	int fd = socket(to->at.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return ERR_SYS;
+	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* a query is one write; without it that is merely slower */
+	if (channel_bind(fd, to, source) || (connect(fd, &to->at.sa, (socklen_t)upstream_address_len(to)) && errno != EINPROGRESS)) {
+		close(fd);
+		return ERR_SYS;
+	}
+	*out = fd;
+	return OK;
+}
+
+static struct stream *open_stream(struct channel *c)
+{
+	struct stream *s = calloc(1, sizeof *s);
+	if (!s)
+		return NULL;
+	if (connect_socket(c->upstream, &c->upstreams->options.source, &s->fd)) {
+		free(s);
+		return NULL;
+	}
+	if (uv_poll_init(c->worker->loop, &s->poll, s->fd)) {
+		close(s->fd);
+		free(s);
+		return NULL;
+	}
+	worker_handle_opened(c->worker);
+	s->poll.data = s;
+	s->worker = c->worker;
+	s->channel = c;
+	s->expiry.due = on_expiry;
+	TAILQ_INIT(&s->waiting);
+	LIST_INSERT_HEAD(&c->streams.open, s, siblings);
+	c->streams.count++;
+	return s;
+}
+
+/* The open connection with the fewest exchanges; NULL: there is none. */
+static struct stream *least_busy(const struct streams *t)
+{
+	struct stream *s, *best = NULL;
+	LIST_FOREACH(s, &t->open, siblings)
+	{
+		if (!best || s->count + s->owed < best->count + best->owed)
+			best = s;
+	}
+	return best;
+}
+
+/* Whether e may go over s, which has others already. */
+static bool may_share(struct streams *t, const struct stream *s)
+{
+	if (t->shares)
+		return s->count + s->owed < STREAM_SHARED_MAX;
+	if (s->count != 1 || s->owed || !t->trials)
+		return false;
+	t->trials--;
+	return true;
+}
+
+enum err streams_send(struct streams *t, struct channel *c, struct exchange *e)
+{
+	struct stream *s = least_busy(t);
+	if (s && !s->count && !s->owed)
+		return put_on(s, e);
+	if (t->count < STREAMS_MAX) {
+		s = open_stream(c);
+		if (!s)
+			return ERR_SYS;
+		if (put_on(s, e) == OK)
+			return OK;
+		close_stream(s);
+		return ERR_NOMEM;
+	}
+	if (s && may_share(t, s))
+		return put_on(s, e);
+	exchange_move(e, &t->queue);
+	return OK;
+}
+
+void streams_begin(struct streams *t)
+{
+	*t = (struct streams){.trials = STREAM_TRIALS};
+	LIST_INIT(&t->open);
+	TAILQ_INIT(&t->queue);
+}
+
+void streams_end(struct streams *t)
+{
+	struct stream *s;
+	while ((s = LIST_FIRST(&t->open)))
+		close_stream(s);
+}
