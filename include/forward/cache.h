@@ -13,6 +13,8 @@
 #include <stdint.h>
 
 struct cache;
+struct response;
+struct response_copy;
 
 enum cache_kind {
 	CACHE_SUCCESS,
@@ -131,8 +133,16 @@ struct cache_judgement {
 	enum cache_kind kind;
 	bool keep;      /* it may be kept */
 	bool answering; /* a success that has records of the type that was asked for, at the end of the chain of CNAMEs */
+	bool refreshes; /* it counts more than an answer past its end: who got CACHE_VERIFY gives this, else cache_get_last_resort()'s */
 	uint32_t ttl_s; /* of all its records, for the first client too (own_ttls is false) */
 };
+
+/* Judges a response that is RESPONSE_OK and belongs to the key's question, as CoreDNS does: one TTL for all records, which is the smallest of answer,
+ * authority and additional, brought into the bounds of its kind (the SOA's MINIMUM does not count; without records, of delegations and of
+ * what is not kept 5 s). A denial without SOA, what was cut, NXDOMAIN behind a CNAME, other rcodes, transfers, and, to DO, signatures
+ * that are not in force at unix_s (seconds since 1970, RFC 4034 3.1.5) are not kept. copy: what response_rewrite() made of r. Any thread. */
+void cache_judge(const struct cache_options *o, const struct cache_key *k, const struct response *r, const struct response_copy *copy,
+                 uint32_t unix_s, struct cache_judgement *j);
 
 /* What cache_put() did. */
 struct cache_change {
@@ -140,9 +150,9 @@ struct cache_change {
 	unsigned evicted[CACHE_KINDS]; /* how many others had to go */
 };
 
-/* Keeps a copy of the reply, unless the judgement or the options say otherwise, memory ran out, or it must not displace what is there: a failure
- * displaces no answer that may still be given, and with stale_prefer_positive only an answering success displaces such an answer.
- * Any thread. */
+/* Keeps a copy of the reply, whose question is the key's but for its spelling; unless the judgement or the options say otherwise, memory ran out, or it
+ * must not displace what is there: a failure displaces no answer that may still be given, and with stale_prefer_positive only an answering
+ * success displaces such an answer. Any thread. */
 void cache_put(struct cache *c, const struct cache_key *k, const struct reply *reply, const struct cache_judgement *j, uint32_t now_s,
                struct cache_change *change);
 

@@ -7,6 +7,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct response_copy;
+
 #define REPLY_OPT_LEN 11 /* octets of the OPT record that a response gets at least */
 
 /* Borrows the message and the list: good as long as both. */
@@ -19,6 +21,9 @@ struct reply {
 	uint16_t first_address; /* a run of A or AAAA records of one owner in the answer section: index of the first in ttl_at, */
 	uint16_t addresses;     /* and how many; less than 2: nothing to rotate */
 };
+
+/* The reply that response_rewrite() made; rcode: the response's. Borrows the copy's octets and list. */
+void reply_of_copy(struct reply *reply, const struct response_copy *copy, uint16_t rcode);
 
 /* What is not in the client's request. */
 struct reply_terms {

@@ -204,11 +204,12 @@ static bool must_stay(const struct cache_options *o, const struct entry *old, co
 	return prefer && !(j->kind == CACHE_SUCCESS && j->answering);
 }
 
-/* The answer that stays will not be asked for anew for a while. */
-static void note_failure(const struct cache_options *o, struct entry *old, uint32_t now_s)
+/* The old answer stays. If what came was a failure, it will not be asked for anew for a while. */
+static void end_refresh(const struct cache_options *o, struct entry *old, const struct cache_judgement *j, uint32_t now_s)
 {
 	old->refresh_until_s = 0;
-	old->failed_until_s = now_s + (o->stale_recheck_s ? o->stale_recheck_s : o->servfail_s);
+	if (!j->refreshes)
+		old->failed_until_s = now_s + (o->stale_recheck_s ? o->stale_recheck_s : o->servfail_s);
 }
 
 /* A name that was popular still is. Hits count on where the answer was asked for anew before its end. */
@@ -230,7 +231,7 @@ static bool replace(struct cache *c, const struct cache_key *k, struct entry *e,
 	struct entry *old = stripe_find(c->stripes, part, k);
 	bool stays = must_stay(&c->options, old, j, now_s);
 	if (stays) {
-		note_failure(&c->options, old, now_s);
+		end_refresh(&c->options, old, j, now_s);
 	} else {
 		if (old) {
 			inherit(e, old);
@@ -248,14 +249,14 @@ static bool is_disabled(const struct cache_options *o, const struct cache_key *k
 	return cache_names_hold(kind == CACHE_SUCCESS ? &o->no_success : &o->no_denial, k->name, k->name_len);
 }
 
-/* Nothing is put, but what is there may have failed to be refreshed. */
-static void end_refresh(struct cache *c, const struct cache_key *k, uint32_t now_s)
+/* What came is not kept, but what is there may have waited for it. */
+static void keep_old(struct cache *c, const struct cache_key *k, const struct cache_judgement *j, uint32_t now_s)
 {
 	struct stripe *part = stripe_of(c->stripes, k->hash);
 	stripe_lock(part);
 	struct entry *old = stripe_find(c->stripes, part, k);
 	if (old)
-		note_failure(&c->options, old, now_s);
+		end_refresh(&c->options, old, j, now_s);
 	stripe_unlock(part);
 }
 
@@ -267,7 +268,7 @@ void cache_put(struct cache *c, const struct cache_key *k, const struct reply *r
 	if (j->keep && j->ttl_s && !is_disabled(&c->options, k, j->kind))
 		e = entry_new(k, reply, j, now_s);
 	if (!e) {
-		end_refresh(c, k, now_s);
+		keep_old(c, k, j, now_s);
 		return;
 	}
 	change->kept = replace(c, k, e, j, now_s, &replaced, &evicted);

@@ -31,14 +31,9 @@ void cache_key_of(struct cache_key *k, const struct request *r)
 	cache_key_hash(k);
 }
 
-static size_t block_size(const struct cache_key *k, const struct reply *reply)
+static size_t block_size(const struct reply *reply)
 {
-	return sizeof(struct entry) + reply->count * sizeof *reply->ttl_at + k->name_len + reply->len;
-}
-
-size_t entry_size(const struct cache_key *k, const struct reply *reply)
-{
-	return block_size(k, reply) + ALLOCATOR_OCTETS;
+	return sizeof(struct entry) + reply->count * sizeof *reply->ttl_at + reply->len;
 }
 
 static size_t offsets_len(const struct entry *e)
@@ -48,14 +43,14 @@ static size_t offsets_len(const struct entry *e)
 
 struct entry *entry_new(const struct cache_key *k, const struct reply *reply, const struct cache_judgement *j, uint32_t now_s)
 {
-	struct entry *e = malloc(block_size(k, reply));
+	struct entry *e = malloc(block_size(reply));
 	if (!e)
 		return NULL;
 	*e = (struct entry){
 	        .hash = k->hash,
 	        .stored_s = now_s,
 	        .ttl_s = j->ttl_s,
-	        .size = (uint32_t)entry_size(k, reply),
+	        .size = (uint32_t)(block_size(reply) + ALLOCATOR_OCTETS),
 	        .kind = (uint8_t)j->kind,
 	        .answering = j->answering,
 	        .type = k->type,
@@ -70,21 +65,21 @@ struct entry *entry_new(const struct cache_key *k, const struct reply *reply, co
 	};
 	if (reply->count)
 		memcpy(e->bytes, reply->ttl_at, offsets_len(e));
-	memcpy(e->bytes + offsets_len(e), k->name, k->name_len);
-	memcpy(e->bytes + offsets_len(e) + k->name_len, reply->bytes, reply->len);
+	memcpy(e->bytes + offsets_len(e), reply->bytes, reply->len);
+	memcpy(e->bytes + offsets_len(e) + DNS_HEADER_LEN, k->name, k->name_len); /* however the upstream spelt it */
 	return e;
 }
 
 bool entry_matches(const struct entry *e, const struct cache_key *k)
 {
 	return e->hash == k->hash && e->type == k->type && e->class == k->class && e->key_flags == key_flags(k) &&
-	       e->name_len == k->name_len && memcmp(e->bytes + offsets_len(e), k->name, k->name_len) == 0;
+	       e->name_len == k->name_len && memcmp(e->bytes + offsets_len(e) + DNS_HEADER_LEN, k->name, k->name_len) == 0;
 }
 
 void entry_reply(const struct entry *e, struct reply *reply)
 {
 	*reply = (struct reply){
-	        .bytes = e->bytes + offsets_len(e) + e->name_len,
+	        .bytes = e->bytes + offsets_len(e),
 	        .len = e->message_len,
 	        .rcode = e->rcode,
 	        .count = e->count,

@@ -21,14 +21,11 @@ struct entry {
 	uint32_t refresh_until_s;  /* somebody asks an upstream; not set: 0 */
 	uint32_t failed_until_s;   /* the last one to ask failed; not set: 0 */
 
-	uint8_t bytes[] __attribute__((aligned(8))); /* offsets of the TTLs, name, message */
+	uint8_t bytes[] __attribute__((aligned(8))); /* offsets of the TTLs; the message, whose question is the key */
 };
 
 /* A copy of all; NULL: out of memory. Freed with free(). */
 struct entry *entry_new(const struct cache_key *k, const struct reply *reply, const struct cache_judgement *j, uint32_t now_s);
-
-/* Octets that entry_new() would need, as counted in size. */
-size_t entry_size(const struct cache_key *k, const struct reply *reply);
 
 bool entry_matches(const struct entry *e, const struct cache_key *k);
 

@@ -1,4 +1,5 @@
 #include "forward/reply.h"
+#include "dns/response_copy.h"
 #include <string.h>
 
 #define TTL_TO_RDLENGTH 4
@@ -10,6 +11,19 @@
 enum { AT_ID = 0, AT_FLAGS = 2, AT_ANCOUNT = 6, AT_NSCOUNT = 8, AT_ARCOUNT = 10 };
 
 #define RCODE_LOW 0x000fu
+
+void reply_of_copy(struct reply *reply, const struct response_copy *copy, uint16_t rcode)
+{
+	*reply = (struct reply){
+	        .bytes = copy->bytes,
+	        .len = copy->len,
+	        .rcode = rcode,
+	        .count = copy->ttl_count,
+	        .ttl_at = copy->ttl_at,
+	        .first_address = copy->first_address,
+	        .addresses = copy->addresses,
+	};
+}
 
 static size_t rdata_len(const struct reply *reply, unsigned i)
 {

@@ -29,10 +29,10 @@ static struct cache *default_cache(void)
 
 /* --- scripts --- */
 
-/* A script is words: "@N" sets the clock; "success:TTL", "bare:TTL" (a success that does not answer), "denial:TTL", "servfail" and "refused" are
- * put; "silence": no upstream had an answer. Others are what a look-up must give: "miss", "verify", or "fresh:KIND:TTL", "stale:KIND:TTL"
- * with KIND s, d or f, and a "+" behind it where the upstream is to be asked anew. "last=" before it: as the last resort. "?" is a
- * look-up whose outcome does not matter. */
+/* A script is words: "@N" sets the clock; "success:TTL", "bare:TTL" (a success that does not answer), "denial:TTL", "servfail", "refused" and
+ * "fleeting" (a denial without SOA) are put; "silence": no upstream had an answer. Others are what a look-up must give: "miss", "verify", or
+ * "fresh:KIND:TTL", "stale:KIND:TTL" with KIND s, d or f, and a "+" behind it where the upstream is to be asked anew. "last=" before it: as
+ * the last resort. "?" is a look-up whose outcome does not matter. */
 struct player {
 	struct cache *cache;
 	struct asked asked;
@@ -71,6 +71,9 @@ static bool play_put(struct player *p, const char *word)
 	} else if (strcmp(word, "refused") == 0) {
 		j = (struct cache_judgement){.kind = CACHE_SUCCESS, .ttl_s = 5};
 		put(p, CACHE_FAILURE, DNS_REFUSED, &j);
+	} else if (strcmp(word, "fleeting") == 0) {
+		j = (struct cache_judgement){.kind = CACHE_DENIAL, .refreshes = true, .ttl_s = 5};
+		put(p, CACHE_DENIAL, DNS_NXDOMAIN, &j);
 	} else if (strcmp(word, "silence") == 0) {
 		cache_fail(p->cache, &p->key, p->now_s, &change);
 	} else {
@@ -218,6 +221,7 @@ static const struct {
         {"verify: the upstream first", verify, "@100 success:30 fresh:s:30 @130 verify verify last=stale:s:0"},
         {"verified", verify, "@100 success:30 @130 verify success:40 fresh:s:40 last=fresh:s:40"},
         {"not verified: stale for a while", verify, "@100 success:30 @130 verify silence stale:s:0 @134 stale:s:0 @135 verify"},
+        {"verified by what is not kept: asked again", verify, "@100 success:30 @130 verify fleeting verify last=stale:s:0"},
         {"verify with a denial", verify, "@100 success:30 @130 verify denial:40 fresh:d:40"},
         {"a stale success is preferred", prefer_positive,
          "@100 success:30 @130 stale:s:0+ denial:40 stale:s:0 @3729 stale:s:0+ @3730 miss denial:40 fresh:d:40"},
