@@ -70,3 +70,6 @@ void corefile_free(struct corefile *c);
 
 /* What the block says of a directive: its struct of directive.h; NULL: nothing, or it has none. said[id].place tells whether it is said. */
 const void *corefile_values(const struct corefile_block *b, enum directive_id id);
+
+/* A block says it. */
+bool corefile_says(const struct corefile *c, enum directive_id id);

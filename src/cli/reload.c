@@ -109,6 +109,12 @@ static void give_up(struct reload *r, struct configuration *c, const struct diag
 	drop(r, c);
 }
 
+/* `debug` is the process's, whichever block says it. */
+static void set_log_level(const struct reload *r, const struct configuration *c)
+{
+	log_set_level(corefile_says(&c->sites.corefile, DIRECTIVE_DEBUG) ? LOG_DEBUG : r->options->log_level);
+}
+
 static enum err open_pages(const struct reload *r, const struct pages *pages, struct admin_change **change, struct diag *d)
 {
 	struct diag why;
@@ -149,6 +155,7 @@ static enum err hand_over(struct reload *r, struct configuration *c, struct diag
 	}
 	admin_change_apply(change);
 	log_pages(r->admin);
+	set_log_level(r, c);
 	return OK;
 }
 

@@ -5,6 +5,7 @@
 #include "corefile_check.h"
 #include "net/listen.h"
 #include "server/cluster_step.h"
+#include "steps/steps.h"
 #include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
@@ -251,14 +252,15 @@ bool sites_known(const struct sites *s)
 }
 
 /* The server takes the steps. */
-static enum err add_site(const struct site *site, const struct options *o, struct server *server, struct diag *d)
+static enum err add_site(const struct site *site, const struct corefile_block *said, const struct options *o, struct server *server,
+                         struct diag *d)
 {
 	const struct cluster_step_options names = {
 	        .cluster = site->cluster ? site->cluster->cluster : NULL,
 	        .rotate = site->rotate,
 	        .outside_nxdomain = o->outside_nxdomain,
 	};
-	struct server_step steps[CLUSTER_STEPS_MAX];
+	struct server_step steps[STEPS_MAX];
 	struct server_block block = {
 	        .places = site->places,
 	        .place_count = site->place_count,
@@ -267,7 +269,7 @@ static enum err add_site(const struct site *site, const struct options *o, struc
 	        .ede = site->cluster ? site->cluster->kubernetes->ede : true,
 	        .outside_nxdomain = o->outside_nxdomain,
 	};
-	if (names.cluster && cluster_steps_new(&names, steps, &block.step_count))
+	if (steps_new(said, &names, steps, &block.step_count))
 		return no_memory(d);
 	return server_add_block(server, &block, d);
 }
@@ -275,8 +277,9 @@ static enum err add_site(const struct site *site, const struct options *o, struc
 enum err sites_add(const struct sites *s, const struct options *o, struct server *server, struct diag *d)
 {
 	for (unsigned i = 0; i < s->count; i++) {
+		const struct corefile_block *said = s->corefile.count ? &s->corefile.blocks[i] : NULL;
 		struct diag why;
-		enum err err = said_at(&s->all[i], add_site(&s->all[i], o, server, &why), &why, d);
+		enum err err = said_at(&s->all[i], add_site(&s->all[i], said, o, server, &why), &why, d);
 		if (err)
 			return err;
 	}

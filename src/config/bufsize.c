@@ -22,7 +22,6 @@ const struct directive bufsize_directive = {
         .arguments = "[SIZE]",
         .max = 1,
         .again = AGAIN_FIRST,
-        .state = DIRECTIVE_READ,
         .size = sizeof(struct bufsize_options),
         .begin = begin,
         .take = take,

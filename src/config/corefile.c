@@ -122,6 +122,15 @@ void corefile_free(struct corefile *c)
 	*c = (struct corefile){0};
 }
 
+bool corefile_says(const struct corefile *c, enum directive_id id)
+{
+	for (unsigned i = 0; i < c->count; i++) {
+		if (c->blocks[i].said[id].place)
+			return true;
+	}
+	return false;
+}
+
 /* It is the process's, whichever block says it; of several the first counts. */
 static void find_reload(struct corefile *c)
 {

@@ -364,6 +364,8 @@ void server_log_listening(const struct server *s)
 		if (c)
 			log_line(LOG_INFO, "listening on %s; names of the cluster at %s follow when it has been read", addresses,
 			         cluster_options(c)->endpoint->url);
+		else if (b->plan->count)
+			log_line(LOG_INFO, "listening on %s; no cluster is served there", addresses);
 		else
 			log_line(LOG_INFO, "listening on %s; nothing is served there, and every query refused", addresses);
 	}

@@ -26,7 +26,7 @@ def test_a_good_corefile(tmp_path):
 
 
 def test_all_that_is_wrong_is_named(tmp_path):
-    text = ".:1053 {\n    frob\n    health :80\n    kubernetes {\n        pods on\n        tll 5\n    }\n    bufsize 1\n}\n"
+    text = ".:1053 {\n    frob\n    health nowhere\n    kubernetes {\n        pods on\n        tll 5\n    }\n    bufsize 1\n}\n"
     (tmp_path / "Corefile").write_text(text)
     done = check("Corefile", status=1, cwd=tmp_path)
     assert done.stdout == ""

@@ -404,7 +404,7 @@ def test_endpoint_and_tls(api, corefile, need, tmp_path):
     "text, wanted",
     [
         ("", "Corefile: there is no server block in it"),
-        (". {\n  frob\n}\n", 'Corefile:2: unknown directive "frob": headns has: bind, cancel, '),
+        (". {\n  frob\n}\n", 'Corefile:2: unknown directive "frob": headns has: bind, '),
         (". {\n  kubernetes cluster.local {\n    pods on\n  }\n}\n", 'Corefile:3: pods: disabled, insecure or verified is wanted, not "on"'),
         (". {\n  kubernetes cluster.local {\n    frob\n  }\n}\n", 'Corefile:3: kubernetes has no "frob"; it has: '),
         (". {\n  bind nowhere0\n}\n", 'Corefile:2: bind: "nowhere0" is neither an IP address nor an interface'),

@@ -1,0 +1,87 @@
+"""Directives at work that need no cluster, or change what is said of one."""
+
+import signal
+
+import dns.flags
+import dns.rcode
+import dns.rdatatype
+import pytest
+
+import harness
+from harness import make_query, service, slice_of
+from test_corefile import NGINX, WEB0, answer, api, block, corefile, web  # noqa: F401: fixtures
+
+BIG = [service("big"), slice_of("big", [f"10.244.1.{n}" for n in range(1, 101)])]
+
+
+def beside(text, more):
+    """Another directive in the block."""
+    return text.replace("kubernetes", f"{more}\n    kubernetes", 1)
+
+
+def additional(response):
+    return [(rrset.name.to_text(), dns.rdatatype.to_text(rrset.rdtype), rrset[0].to_text(), rrset.ttl) for rrset in response.additional]
+
+
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_whoami_alone(corefile, transport):  # noqa: F811
+    server = corefile(".:0 {\n bind 127.0.0.1\n whoami\n}\n", clusters=0)
+    server.log.wait("no cluster is served there")
+    for name, rdtype in (("Some.Name.", "A"), (".", "MX"), ("x.", "ANY")):
+        response = getattr(server, transport)(make_query(name, rdtype))
+        assert response.rcode() == dns.rcode.NOERROR and response.flags & dns.flags.AA and not response.answer
+        (_, rdtype, address, ttl), (owner, srv, text, _) = additional(response)
+        assert (rdtype, address, ttl) == ("A", "127.0.0.1", 0)
+        assert (owner.lower(), srv) == (f"_{transport}.{name}".lower() if name != "." else f"_{transport}.", "SRV")
+        assert text.split()[:2] == ["0", "0"] and int(text.split()[2]) > 0 and text.split()[3] == "."
+
+
+def test_whoami_stands_behind_the_cluster(api, corefile):  # noqa: F811
+    """Names of the cluster are its own; whatever it has not got is answered."""
+    server = corefile(beside(block(api(NGINX, web(0, "10.244.0.7"))), "whoami"))
+    assert answer(server, WEB0) == {"10.244.0.7"}
+    assert answer(server, "nobody.default.svc") == "NXDOMAIN"
+    assert additional(server.udp(make_query("example.org.")))[0][2] == "127.0.0.1"
+
+
+@pytest.mark.parametrize("size, most", [("bufsize 512", 512), ("bufsize 700", 700), ("bufsize", 1232), ("bufsize 4096", 1232), ("", 1232)])
+def test_bufsize(api, corefile, size, most):  # noqa: F811
+    """No datagram is longer; over TCP it is of no interest."""
+    server = corefile(beside(block(api(*BIG)), size))
+    query = make_query("big.default.svc", payload=4096)
+    response = server.udp(query)
+    assert response.flags & dns.flags.TC and most - 16 < len(response.to_wire()) <= most
+    assert len(harness.answer_set(server.tcp(query), "A")) == 100
+    assert answer(server, "big.default.svc", "MX") == "NOERROR"
+
+
+def test_minimal(api, corefile):  # noqa: F811
+    """SRV records without the addresses of their targets; what there is not keeps its SOA."""
+    objects = [NGINX, web(0, "10.244.0.7")]
+    full = corefile(block(api(*objects))).ask("_web._tcp.nginx.default.svc", "SRV")
+    assert full.additional and full.edns == 0
+    server = corefile(beside(block(api(*objects)), "minimal"))
+    response = server.ask("_web._tcp.nginx.default.svc", "SRV")
+    assert response.answer == full.answer and not response.additional and not response.authority and response.edns == 0
+    for name, rdtype in (("nobody.default.svc", "A"), ("nginx.default.svc", "MX")):
+        assert server.ask(name, rdtype).authority
+
+
+def test_debug(api, corefile):  # noqa: F811
+    """As --log-level debug, whatever that says."""
+    text = block(api(NGINX, web(0, "10.244.0.7")))
+    corefile(beside(text, "debug"), "--log-level", "info").log.wait("debug: zone ")
+    server = corefile(text)
+    assert answer(server, WEB0) == {"10.244.0.7"} and not server.log.count("debug: ")
+
+
+def test_they_follow_a_reload(api, corefile, tmp_path):  # noqa: F811
+    text = block(api(NGINX, web(0, "10.244.0.7")))
+    server = corefile(text)
+    for more, wanted in (("whoami", dns.rcode.NOERROR), ("", dns.rcode.REFUSED), ("whoami\n minimal", dns.rcode.NOERROR)):
+        (tmp_path / "Corefile").write_text(beside(text, more).replace(":0", f":{server.port}"))
+        start = len(server.log.lines)
+        server.signal(signal.SIGHUP)
+        server.log.wait("is served as it is now", start=start)
+        assert server.udp(make_query("example.org.")).rcode() == wanted
+        assert answer(server, WEB0) == {"10.244.0.7"}
