@@ -14,6 +14,7 @@ static const struct {
 	bool (*matters)(const void *values); /* false: it would change nothing; NULL: it does */
 } table[DIRECTIVES] = {
         [DIRECTIVE_BUFSIZE] = {&bufsize_step, bufsize_matters},
+        [DIRECTIVE_ANY] = {&any_step, NULL},
         [DIRECTIVE_MINIMAL] = {&minimal_step, NULL},
         [DIRECTIVE_WHOAMI] = {&whoami_step, NULL},
 };

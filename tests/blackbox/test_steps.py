@@ -67,6 +67,18 @@ def test_minimal(api, corefile):  # noqa: F811
         assert server.ask(name, rdtype).authority
 
 
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_any(api, corefile, transport):  # noqa: F811
+    """Of names that there are, that there are not, and that are nobody's; other types are answered as ever."""
+    server = corefile(beside(block(api(NGINX, web(0, "10.244.0.7"))), "any"))
+    for name in (WEB0, "nobody.default.svc", "Example.ORG.", "."):
+        response = getattr(server, transport)(make_query(name, "ANY"))
+        assert response.rcode() == dns.rcode.NOERROR and not response.flags & dns.flags.AA
+        (rrset,) = response.answer
+        assert (rrset.name, rrset.ttl, rrset[0].to_text()) == (harness.full_name(name), 8482, '"ANY obsoleted" "See RFC 8482"')
+    assert answer(server, WEB0) == {"10.244.0.7"}
+
+
 def test_debug(api, corefile):  # noqa: F811
     """As --log-level debug, whatever that says."""
     text = block(api(NGINX, web(0, "10.244.0.7")))

@@ -26,7 +26,7 @@ static const struct {
 } blocks[] = {
         {"", ""},
         {"bind lo\nreload\nloadbalance", ""},
-        {"whoami\nminimal\nbufsize 512", " bufsize minimal whoami"},
+        {"whoami\nminimal\nbufsize 512\nany", " bufsize any minimal whoami"},
         {"bufsize", ""}, /* we never send more */
         {"bufsize 4096\nminimal", " minimal"},
 };
@@ -110,6 +110,36 @@ static void read_reply(const struct question *q, struct response *r)
 {
 	assert_int_equal(response_parse(r, q->reply, q->x.reply_len), RESPONSE_OK);
 	assert_int_equal(r->id, 0x1234);
+}
+
+/* --- any --- */
+
+static void test_any(void **state)
+{
+	struct question q;
+	struct response r;
+	char text[1024];
+	(void)state;
+	ask_for(&q, "X.example.", DNS_TYPE_ANY, DNS_CLASS_IN, true);
+	assert_int_equal(any_step.ask(NULL, NULL, &q.x), STEP_ANSWER);
+	read_reply(&q, &r);
+	assert_int_equal(r.rcode, DNS_NOERROR);
+	assert_false(r.flags & DNS_AA);
+	describe(&r, DNS_ANSWER, text);
+	assert_string_equal(text, "X.example. 13 27 8482;");
+	assert_int_equal(r.counts[DNS_AUTHORITY], 0);
+	assert_int_equal(r.counts[DNS_ADDITIONAL], 1);
+}
+
+static void test_any_leaves_all_else(void **state)
+{
+	struct question q;
+	(void)state;
+	ask_for(&q, "a.", DNS_TYPE_A, DNS_CLASS_IN, true);
+	assert_int_equal(any_step.ask(NULL, NULL, &q.x), STEP_PASS);
+	ask_for(&q, "a.", DNS_TYPE_ANY, 3, true);
+	assert_int_equal(any_step.ask(NULL, NULL, &q.x), STEP_PASS);
+	assert_int_equal(q.x.reply_len, 0);
 }
 
 /* --- bufsize --- */
@@ -250,6 +280,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_which_there_are),
 	        cmocka_unit_test(test_without_a_corefile),
+	        cmocka_unit_test(test_any),
+	        cmocka_unit_test(test_any_leaves_all_else),
 	        cmocka_unit_test(test_bufsize_lowers),
 	        cmocka_unit_test(test_whoami),
 	        cmocka_unit_test(test_whoami_ipv6_over_tcp_of_the_root),
