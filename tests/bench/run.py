@@ -24,9 +24,13 @@ SERVER_CPU, CLIENT_CPU = "0", "1"
 
 
 def free_port():
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """Of both transports."""
+    while True:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as udp, socket.socket(socket.AF_INET, socket.SOCK_STREAM) as tcp:
+            udp.bind(("127.0.0.1", 0))
+            with contextlib.suppress(OSError):
+                tcp.bind(udp.getsockname())
+                return udp.getsockname()[1]
 
 
 def cpu_ns(pid):
@@ -71,7 +75,7 @@ def server(command, port, log):
         yield process.pid
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(30)
 
 
 def headns_command(binary, folder, port):
