@@ -14,3 +14,6 @@ struct diag {
 /* Formats the text (cut to fit; octets below 0x20 and 0x7f become \xHH, so input can't forge log lines), and returns e so that
  * one can write: return diag_set(d, ERR_SYNTAX, "..."). d may be NULL. Leaves d->line as it is. */
 enum err diag_set(struct diag *d, enum err e, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* diag_set() of ERR_NOMEM. */
+enum err diag_no_memory(struct diag *d);

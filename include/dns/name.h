@@ -58,5 +58,9 @@ bool name_in(const struct name *n, const struct name *origin);
 /* The i-th label from the left, its length in *len. i < n->labels. */
 const uint8_t *name_label(const struct name *n, unsigned i, size_t *len);
 
+/* Where the reverse names of addresses are (RFC 1035 3.5, RFC 3596 2.5). */
+#define NAME_REVERSE_V4 "in-addr.arpa"
+#define NAME_REVERSE_V6 "ip6.arpa"
+
 /* The in-addr.arpa or ip6.arpa name of an address; the root for ADDR_NONE. */
 void name_from_addr(struct name *n, const struct addr *a);

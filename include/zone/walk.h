@@ -3,20 +3,11 @@
 #pragma once
 #include "base/err.h"
 #include "dns/name.h"
+#include "dns/record.h"
 #include "zone/zone.h"
-#include <stddef.h>
-#include <stdint.h>
 
-/* Good during the call. */
-struct zone_record {
-	const struct name *owner;
-	uint16_t type; /* enum dns_type */
-	uint32_t ttl_s;
-	const uint8_t *rdata; /* names in it are not compressed */
-	uint16_t rdata_len;
-};
-
-typedef enum err zone_take(void *arg, const struct zone_record *r);
+/* r is good during the call. */
+typedef enum err zone_take(void *arg, const struct record *r);
 
 /* The apex of the i-th of the zones, in lower case; NULL: there are no more. */
 const struct name *zone_apex(const struct zone *z, unsigned i);

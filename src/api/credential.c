@@ -61,7 +61,7 @@ static enum credential_state set_header(struct credential *c, const char *scheme
 	c->header = buffer_take_text(&line);
 	if (c->header)
 		return CREDENTIAL_READY;
-	diag_set(d, ERR_NOMEM, "out of memory");
+	diag_no_memory(d);
 	return CREDENTIAL_FAILED;
 }
 
@@ -129,7 +129,7 @@ static enum credential_state set_basic(struct credential *c, struct diag *d)
 	if (encoded)
 		state = set_header(c, "Basic", encoded, strlen(encoded), d);
 	else
-		diag_set(d, ERR_NOMEM, "out of memory");
+		diag_no_memory(d);
 	buffer_free(&plain);
 	secret_free(encoded);
 	return state;
@@ -171,7 +171,7 @@ static enum credential_state ask_plugin(struct credential *c, struct diag *d)
 	c->run = exec_start(c->loop, c->endpoint, &c->lines, on_plugin_done, c);
 	if (c->run)
 		return CREDENTIAL_PENDING;
-	diag_set(d, ERR_NOMEM, "out of memory");
+	diag_no_memory(d);
 	return CREDENTIAL_FAILED;
 }
 

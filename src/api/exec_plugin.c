@@ -77,7 +77,7 @@ static enum err read_status(const cJSON *status, struct exec_credential *out, st
 	const char *expires = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(status, "expirationTimestamp"));
 	if (!copy_member(status, "token", &out->token) || !copy_member(status, "clientCertificateData", &out->cert_pem) ||
 	    !copy_member(status, "clientKeyData", &out->key_pem))
-		return diag_set(d, ERR_NOMEM, "out of memory");
+		return diag_no_memory(d);
 	if (!out->token && !(out->cert_pem && out->key_pem))
 		return diag_set(d, ERR_SYNTAX, "it gave neither a token nor a client certificate with its key");
 	out->expires_s = INT64_MAX;
@@ -168,7 +168,7 @@ static enum err outcome(const struct exec_run *r, struct exec_credential *got, s
 	if (r->spawn_error)
 		return diag_set(d, ERR_SYS, "%s", uv_strerror(r->spawn_error));
 	if (r->output.failed)
-		return diag_set(d, ERR_NOMEM, "out of memory");
+		return diag_no_memory(d);
 	if (r->status)
 		return diag_set(d, ERR_SYS, "it ended with status %lld", (long long)r->status);
 	return exec_credential_parse(r->output.data, r->output.len, got, d);

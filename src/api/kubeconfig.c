@@ -422,7 +422,7 @@ static enum err put_file(char **path, const char *folder, const char *name, stru
 	enum err err;
 	if (asprintf(path, "%s/%s", folder, name) < 0) {
 		*path = NULL;
-		return diag_set(d, ERR_NOMEM, "out of memory");
+		return diag_no_memory(d);
 	}
 	err = file_check(*path, &why);
 	return err ? diag_set(d, err, "%s: the pod has no service account (automountServiceAccountToken)", why.text) : OK;
@@ -437,7 +437,7 @@ enum err kubeconfig_in_cluster(const char *folder, struct api_endpoint *out, str
 		return diag_set(d, ERR_MISSING, "this is no pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set");
 	if (!folder)
 		folder = SERVICE_ACCOUNT;
-	err = put_url(out, host, port) ? OK : diag_set(d, ERR_NOMEM, "out of memory");
+	err = put_url(out, host, port) ? OK : diag_no_memory(d);
 	if (!err)
 		err = put_file(&out->token_file, folder, "token", d);
 	if (!err)
@@ -467,7 +467,7 @@ static enum err read_home(const char *context, bool *there, struct api_endpoint 
 	enum err err = ERR_MISSING;
 	*there = false;
 	if (asprintf(&path, "%s/.kube/config", home ? home : "") < 0)
-		return diag_set(d, ERR_NOMEM, "out of memory");
+		return diag_no_memory(d);
 	*there = home && access(path, F_OK) == 0;
 	if (*there)
 		err = kubeconfig_read(path, context, out, d);
@@ -504,7 +504,7 @@ enum err kubeconfig_endpoint(const char *url, const char *cert, const char *key,
 		return diag_set(d, ERR_SYNTAX, "tls: a client certificate and its key go together");
 	if (asprintf(&out->url, "%s%s", scheme, url) < 0) {
 		out->url = NULL;
-		return diag_set(d, ERR_NOMEM, "out of memory");
+		return diag_no_memory(d);
 	}
 	problem = problem_of(out->url);
 	if (problem)

@@ -25,7 +25,7 @@ static enum err put(const char *pem, const char *path, char **out, struct diag *
 	if (!pem)
 		return path ? read_pem(path, out, d) : OK;
 	*out = strdup(pem);
-	return *out ? OK : diag_set(d, ERR_NOMEM, "out of memory");
+	return *out ? OK : diag_no_memory(d);
 }
 
 enum err tls_files_read(const struct api_endpoint *e, struct tls_files *out, struct diag *d)

@@ -11,3 +11,8 @@ enum err diag_set(struct diag *d, enum err e, const char *format, ...)
 	}
 	return e;
 }
+
+enum err diag_no_memory(struct diag *d)
+{
+	return diag_set(d, ERR_NOMEM, "out of memory");
+}

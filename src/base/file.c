@@ -161,7 +161,7 @@ static enum err read_all(struct buffer *b, int fd, size_t max, struct diag *d)
 		if (b->len == b->cap)
 			buffer_reserve(b, READ_ROOM);
 		if (b->failed)
-			return diag_set(d, ERR_NOMEM, "out of memory");
+			return diag_no_memory(d);
 		got = file_read_some(fd, b->data + b->len, b->cap - b->len);
 		if (got == 0)
 			return OK;

@@ -1,5 +1,5 @@
 #include "base/table.h"
-#include "base/rcu.h"
+#include "base/cells.h"
 #include <stdatomic.h>
 #include <stdlib.h>
 
@@ -13,8 +13,7 @@ struct cell {
 };
 
 struct array {
-	struct rcu_garbage garbage;
-	size_t mask;
+	struct cells head;
 	struct cell cells[];
 };
 
@@ -26,23 +25,10 @@ struct table {
 static char removed_mark;
 #define REMOVED ((void *)&removed_mark)
 
-static size_t array_bytes(size_t cells)
-{
-	return sizeof(struct array) + cells * sizeof(struct cell);
-}
-
-static struct array *array_new(size_t cells)
-{
-	struct array *a = calloc(1, array_bytes(cells));
-	if (a)
-		a->mask = cells - 1;
-	return a;
-}
-
 struct table *table_new(void)
 {
 	struct table *t = calloc(1, sizeof *t);
-	struct array *a = array_new(CELLS_MIN);
+	struct array *a = cells_new(CELLS_MIN, sizeof a->cells[0]);
 	if (!t || !a) {
 		free(t);
 		free(a);
@@ -76,8 +62,8 @@ static struct cell *free_cell(struct array *a, uint64_t hash)
 {
 	size_t past = 0, step = 1; /* cells from its own on that are not free */
 	for (;;) {
-		struct cell *next = &a->cells[(hash + past + step - 1) & a->mask];
-		if (past + step <= a->mask && !is_free(next) && next->hash == hash) {
+		struct cell *next = &a->cells[(hash + past + step - 1) & a->head.mask];
+		if (past + step <= a->head.mask && !is_free(next) && next->hash == hash) {
 			past += step;
 			step *= 2;
 		} else if (step > 1) {
@@ -100,28 +86,23 @@ static void array_put(struct array *a, uint64_t hash, void *entry)
 /* Moves the entries to a fresh array, at most half full, without the removed ones. */
 static enum err table_rebuild(struct table *t)
 {
-	struct array *old = own_array(t), *next;
-	size_t cells = CELLS_MIN;
-	while (cells < (t->entries + 1) * 2)
-		cells *= 2;
-	next = array_new(cells);
+	struct array *old = own_array(t), *next = cells_new(cells_wanted(t->entries, CELLS_MIN), sizeof next->cells[0]);
 	if (!next)
 		return ERR_NOMEM;
-	for (size_t i = 0; i <= old->mask; i++) {
+	for (size_t i = 0; i <= old->head.mask; i++) {
 		void *entry = atomic_load_explicit(&old->cells[i].entry, memory_order_relaxed);
 		if (entry && entry != REMOVED)
 			array_put(next, old->cells[i].hash, entry);
 	}
 	t->used = t->entries;
 	atomic_store_explicit(&t->array, next, memory_order_release);
-	rcu_free_later(&old->garbage, array_bytes(old->mask + 1));
+	cells_retire(&old->head, sizeof old->cells[0]);
 	return OK;
 }
 
 enum err table_insert(struct table *t, uint64_t hash, void *entry)
 {
-	size_t cells = own_array(t)->mask + 1;
-	if ((t->used + 1) * 4 > cells * 3 && table_rebuild(t))
+	if (!cells_have_room(&own_array(t)->head, t->used) && table_rebuild(t))
 		return ERR_NOMEM;
 	array_put(own_array(t), hash, entry);
 	t->entries++;
@@ -132,7 +113,7 @@ enum err table_insert(struct table *t, uint64_t hash, void *entry)
 bool table_remove(struct table *t, uint64_t hash, const void *entry)
 {
 	struct array *a = own_array(t);
-	for (size_t i = hash & a->mask;; i = (i + 1) & a->mask) {
+	for (size_t i = hash & a->head.mask;; i = (i + 1) & a->head.mask) {
 		void *found = atomic_load_explicit(&a->cells[i].entry, memory_order_relaxed);
 		if (!found)
 			return false;
@@ -148,7 +129,7 @@ bool table_remove(struct table *t, uint64_t hash, const void *entry)
 static inline void *array_find(const struct array *a, size_t *at, uint64_t hash, table_match *match, const void *key)
 {
 	for (size_t i = *at;; i++) {
-		const struct cell *c = &a->cells[i & a->mask];
+		const struct cell *c = &a->cells[i & a->head.mask];
 		void *entry = atomic_load_explicit(&c->entry, memory_order_acquire);
 		if (!entry)
 			return NULL;
@@ -179,7 +160,7 @@ void *table_find(const struct table *t, uint64_t hash, table_match *match, const
 void *table_each(const struct table *t, size_t *cursor)
 {
 	const struct array *a = own_array(t);
-	while (*cursor <= a->mask) {
+	while (*cursor <= a->head.mask) {
 		void *entry = atomic_load_explicit(&a->cells[(*cursor)++].entry, memory_order_relaxed);
 		if (entry && entry != REMOVED)
 			return entry;
@@ -190,5 +171,5 @@ void *table_each(const struct table *t, size_t *cursor)
 void table_prefetch(const struct table *t, uint64_t hash)
 {
 	const struct array *a = atomic_load_explicit(&t->array, memory_order_acquire);
-	__builtin_prefetch(&a->cells[hash & a->mask]);
+	__builtin_prefetch(&a->cells[hash & a->head.mask]);
 }

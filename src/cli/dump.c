@@ -62,11 +62,11 @@ static void set_serial(uint8_t *rdata, size_t len, uint32_t serial)
 }
 
 /* What is sorted by is followed by the line's text: records of one name and type stand in the order of these. */
-static enum err on_record(void *arg, const struct zone_record *r)
+static enum err on_record(void *arg, const struct record *r)
 {
 	struct lines *l = arg;
 	uint8_t soa[2 * NAME_WIRE_MAX + 20];
-	struct record record = {r->owner, r->type, r->ttl_s, r->rdata, r->rdata_len};
+	struct record record = *r;
 	if (r->type == DNS_TYPE_SOA) {
 		record.rdata = memcpy(soa, r->rdata, r->rdata_len);
 		set_serial(soa, r->rdata_len, DUMP_SERIAL);

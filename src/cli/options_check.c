@@ -83,9 +83,9 @@ static enum err finish_kubernetes(struct options *o, struct diag *d)
 	struct name_list *zones = &o->kubernetes.zones;
 	enum err err = zones->count ? OK : kubernetes_add_zone(zones, "cluster.local", d);
 	if (!err)
-		err = kubernetes_add_zone(zones, "in-addr.arpa", d);
+		err = kubernetes_add_zone(zones, NAME_REVERSE_V4, d);
 	if (!err)
-		err = kubernetes_add_zone(zones, "ip6.arpa", d);
+		err = kubernetes_add_zone(zones, NAME_REVERSE_V6, d);
 	return err ? err : kubernetes_options_finish(&o->kubernetes, zones, d);
 }
 

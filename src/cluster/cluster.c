@@ -32,6 +32,9 @@ struct view {
 
 #define VIEWS_MAX 2 /* the cluster's own names, and those of k8s_external */
 
+/* A configuration promises what a zone keeps; config does not know zone. */
+_Static_assert(KUBERNETES_ZONES_MAX == ZONE_ORIGINS_MAX && KUBERNETES_ZONE_MAX == ZONE_ORIGIN_MAX, "as many zones, and as long ones");
+
 struct cluster {
 	struct cluster_options options;
 	struct view views[VIEWS_MAX]; /* the first is the cluster's own */
@@ -271,7 +274,7 @@ static enum err build(struct cluster *c, struct diag *d)
 	const struct store_callbacks callbacks = {on_service_changed, on_service_gone, on_namespace_changed,
 	                                          on_pod_addresses,   on_pod_counts,   c};
 	if (!(c->pool = intern_new()) || !add_own_view(c) || !add_external_view(c) || !(c->store = store_new(c->pool, &callbacks)))
-		return diag_set(d, ERR_NOMEM, "out of memory");
+		return diag_no_memory(d);
 	if (o->endpoint) {
 		const struct store_rules rules = rules_of(o->kubernetes);
 		const struct store_pace pace = {now_us, NULL, TURN_US, DEAR_ENDPOINTS, DEAR_PERCENT, DEAR_BURST_US};
@@ -336,7 +339,7 @@ enum err cluster_new(const struct cluster_options *options, struct cluster **out
 	struct cluster *c = calloc(1, sizeof *c);
 	enum err err;
 	if (!c)
-		return diag_set(d, ERR_NOMEM, "out of memory");
+		return diag_no_memory(d);
 	c->options = *options;
 	atomic_init(&c->known, !options->endpoint);
 	err = build(c, d);
@@ -560,12 +563,12 @@ enum err cluster_watch(struct cluster *c, uv_loop_t *loop, cluster_read *on_read
 	c->on_read = on_read;
 	c->on_read_arg = arg;
 	if (o->snapshot && !(c->writer = snapshot_writer_new(loop, o->snapshot, c->options.endpoint->url, c->store)))
-		return diag_set(d, ERR_NOMEM, "out of memory");
+		return diag_no_memory(d);
 	uv_timer_init(loop, &c->late);
 	c->late.data = c;
 	uv_timer_start(&c->late, on_late, o->startup_timeout_ms, 0);
 	c->watching = true;
-	return watch_start(loop, &options, &c->watch) ? diag_set(d, ERR_NOMEM, "out of memory") : OK;
+	return watch_start(loop, &options, &c->watch) ? diag_no_memory(d) : OK;
 }
 
 void cluster_unwatch(struct cluster *c)

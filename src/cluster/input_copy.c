@@ -45,7 +45,7 @@ static enum err replace(int fd, int from, struct diag *d)
 {
 	int memory = memfd_create("input", MFD_CLOEXEC);
 	char *piece = malloc(PIECE_BYTES);
-	enum err err = memory < 0 ? fail(d) : piece ? copy(from, memory, piece, d) : diag_set(d, ERR_NOMEM, "out of memory");
+	enum err err = memory < 0 ? fail(d) : piece ? copy(from, memory, piece, d) : diag_no_memory(d);
 	if (!err && (lseek(memory, 0, SEEK_SET) || dup2(memory, fd) < 0))
 		err = fail(d);
 	if (memory >= 0)

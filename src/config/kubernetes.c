@@ -80,7 +80,7 @@ static bool has_zone(const struct name_list *zones, const struct name *zone)
 }
 
 /* Where reverse names are. */
-static const char *const reverse_trees[] = {"in-addr.arpa", "ip6.arpa"};
+static const char *const reverse_trees[] = {NAME_REVERSE_V4, NAME_REVERSE_V6};
 #define REVERSE_TREES (sizeof reverse_trees / sizeof *reverse_trees)
 
 static struct name reverse_tree(size_t i)

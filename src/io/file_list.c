@@ -12,11 +12,6 @@ bool is_folder(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
-static enum err out_of_memory(struct diag *d)
-{
-	return diag_set(d, ERR_NOMEM, "out of memory");
-}
-
 static bool reserve(struct file_list *l)
 {
 	size_t cap = l->cap ? 2 * l->cap : 16;
@@ -38,7 +33,7 @@ static enum err add_joined(struct file_list *l, const char *folder, const char *
 	const char *slash = folder_len && folder[folder_len - 1] != '/' ? "/" : "";
 	char *path = reserve(l) ? malloc(size) : NULL;
 	if (!path)
-		return out_of_memory(d);
+		return diag_no_memory(d);
 	snprintf(path, size, "%s%s%s", folder, slash, name);
 	l->paths[l->count++] = path;
 	return OK;
@@ -159,7 +154,7 @@ static enum err add_folder(const struct walk *w, const char *folder, unsigned de
 	for (size_t i = 0; i < entries.count && !err; i++)
 		err = add_entry(w, folder, entries.paths[i], depth);
 	file_list_free(&entries);
-	return err == ERR_NOMEM ? out_of_memory(w->diag) : err;
+	return err == ERR_NOMEM ? diag_no_memory(w->diag) : err;
 }
 
 enum err file_list_add_folder(struct file_list *l, const char *folder, bool recursive, file_list_note *note, void *arg, struct diag *d)

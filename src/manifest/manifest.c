@@ -173,7 +173,7 @@ static enum err on_tree(void *arg, cJSON *tree)
 {
 	struct loader *l = arg;
 	struct diag d = {0};
-	enum err err = reserve(l) ? decode(l, tree) : refuse(l, diag_set(&d, ERR_NOMEM, "out of memory"), &d);
+	enum err err = reserve(l) ? decode(l, tree) : refuse(l, diag_no_memory(&d), &d);
 	l->trees++;
 	cJSON_Delete(tree);
 	return err;
@@ -233,7 +233,7 @@ static void load_files(struct loader *l, const struct file_list *files)
 	struct diag d = {0};
 	struct text_reader *text = malloc(sizeof *text); /* too large for a stack */
 	if (!text)
-		reports_wrong(&l->reports, files->paths[0], diag_set(&d, ERR_NOMEM, "out of memory"), &d);
+		reports_wrong(&l->reports, files->paths[0], diag_no_memory(&d), &d);
 	for (size_t i = 0; text && i < files->count && l->reports.err != ERR_NOMEM && !reports_given_up(&l->reports); i++)
 		load_file(l, text, files->paths[i]);
 	free(text);
@@ -295,7 +295,7 @@ static void refuse_duplicates(struct loader *l)
 	struct diag d = {0};
 	size_t first = 0;
 	if (!entries) {
-		reports_wrong(&l->reports, "manifests", diag_set(&d, ERR_NOMEM, "out of memory"), &d);
+		reports_wrong(&l->reports, "manifests", diag_no_memory(&d), &d);
 		return;
 	}
 	for (size_t i = 0; i < l->m.count; i++)
@@ -317,7 +317,7 @@ static void check_governing_services(struct loader *l)
 	struct governing_services services;
 	struct diag d = {0};
 	if (governing_services_index(&services, &l->m)) {
-		reports_wrong(&l->reports, "manifests", diag_set(&d, ERR_NOMEM, "out of memory"), &d);
+		reports_wrong(&l->reports, "manifests", diag_no_memory(&d), &d);
 		return;
 	}
 	for (size_t i = 0; i < l->m.count; i++) {
@@ -389,7 +389,7 @@ enum err manifest_load_text(const char *bytes, size_t len, enum document_format 
 		text_reader_memory(text, bytes, len);
 		load_text(&l, text, format);
 	} else {
-		reports_wrong(&l.reports, name, diag_set(&d, ERR_NOMEM, "out of memory"), &d);
+		reports_wrong(&l.reports, name, diag_no_memory(&d), &d);
 	}
 	free(text);
 	return finish(&l, out);

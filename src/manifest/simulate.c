@@ -17,18 +17,13 @@ struct simulation {
 	size_t node_count;
 };
 
-static enum err out_of_memory(struct simulation *s)
-{
-	return diag_set(s->diag, ERR_NOMEM, "out of memory");
-}
-
 /* --- addresses in use --- */
 
 static enum err use(struct simulation *s, const struct addr *addrs, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
 		if (address_set_add(&s->used, &addrs[i]))
-			return out_of_memory(s);
+			return diag_no_memory(s->diag);
 	}
 	return OK;
 }
@@ -81,7 +76,7 @@ static enum err add_cluster_services(struct simulation *s, struct intern *pool)
 	if (!s->options->cluster_services || s->m->observed)
 		return OK;
 	if (cluster_services_add(s->m, &s->options->service_cidr, pool))
-		return out_of_memory(s);
+		return diag_no_memory(s->diag);
 	for (size_t i = given; i < s->m->count; i++) {
 		struct service *service = (struct service *)s->m->objects[i];
 		if (address_set_has(&s->used, &service->cluster_ips[0]))
@@ -102,7 +97,7 @@ static enum err pick(struct simulation *s, const struct object *o, const struct 
 	char base[ADDR_TEXT_MAX];
 	enum err err = address_set_pick(&s->used, range, reserved, o->ns, o->name, &addrs[*n]);
 	if (err == ERR_NOMEM)
-		return out_of_memory(s);
+		return diag_no_memory(s->diag);
 	if (err) {
 		*s->about = o;
 		addr_format(&range->base, base);
@@ -227,7 +222,7 @@ static enum err address_in_order(struct simulation *s)
 	s->v6 = calloc(n + 1, sizeof *s->v6);
 	s->nodes = calloc(n + 1, sizeof *s->nodes);
 	if (!sorted || !s->v6 || !s->nodes) {
-		out_of_memory(s);
+		diag_no_memory(s->diag);
 		goto done;
 	}
 	if (n)

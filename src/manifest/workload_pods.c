@@ -17,11 +17,6 @@ struct maker {
 	size_t count, cap;
 };
 
-static enum err out_of_memory(struct diag *d)
-{
-	return diag_set(d, ERR_NOMEM, "out of memory");
-}
-
 /* --- pods by name --- */
 
 static uint64_t pod_hash(const char *ns, const char *name)
@@ -45,11 +40,11 @@ static enum err index_pods(struct maker *s)
 {
 	s->pods = table_new();
 	if (!s->pods)
-		return out_of_memory(s->diag);
+		return diag_no_memory(s->diag);
 	for (size_t i = 0; i < s->m->count; i++) {
 		struct object *o = s->m->objects[i];
 		if (o->kind == OBJECT_POD && table_insert(s->pods, pod_hash(o->ns, o->name), o))
-			return out_of_memory(s->diag);
+			return diag_no_memory(s->diag);
 	}
 	return OK;
 }
@@ -75,7 +70,7 @@ static enum err make_pod(struct maker *s, const struct workload *w, const char *
 	struct pod *p = reserve_made(s) ? simulated_pod_new(w, name, at, s->pool) : NULL;
 	if (!p || table_insert(s->pods, pod_hash(p->object.ns, p->object.name), p)) {
 		object_free(p ? &p->object : NULL, s->pool);
-		return out_of_memory(s->diag);
+		return diag_no_memory(s->diag);
 	}
 	s->made[s->count++] = &p->object;
 	return OK;
@@ -109,7 +104,7 @@ static enum err make_random_pod(struct maker *s, const struct workload *w, const
 		free(name);
 		name = random_pod_name(w, at, attempt);
 	}
-	err = name ? make_pod(s, w, name, at) : out_of_memory(s->diag);
+	err = name ? make_pod(s, w, name, at) : diag_no_memory(s->diag);
 	free(name);
 	return err;
 }
@@ -121,7 +116,7 @@ static enum err make_ordinal_pod(struct maker *s, const struct workload *w, uint
 	char *name = ordinal_name(w->object.name, ordinal);
 	enum err err;
 	if (!name)
-		err = out_of_memory(s->diag);
+		err = diag_no_memory(s->diag);
 	else if (!is_hostname(name))
 		err = refuse_name(s, w, name);
 	else
@@ -199,7 +194,7 @@ static enum err make_pods(struct maker *s)
 	struct claims claims;
 	enum err err = claims_make(&claims, s->m->objects, s->m->count);
 	if (err)
-		return out_of_memory(s->diag);
+		return diag_no_memory(s->diag);
 	for (size_t i = 0; i < claims.count && !err; i++)
 		err = make_pods_of(s, &claims, &claims.list[i]);
 	claims_free(&claims);
@@ -210,7 +205,7 @@ static enum err add_made(struct maker *s)
 {
 	struct object **grown = realloc(s->m->objects, (s->m->count + s->count + 1) * sizeof *grown);
 	if (!grown)
-		return out_of_memory(s->diag);
+		return diag_no_memory(s->diag);
 	s->m->objects = grown;
 	if (s->count)
 		memcpy(grown + s->m->count, s->made, s->count * sizeof *grown);

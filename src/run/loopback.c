@@ -189,7 +189,7 @@ enum err loopback_set(struct loopback *l, struct addr *addrs, size_t n, struct d
 	n = tidy(l, addrs, n);
 	copy = malloc((n ? n : 1) * sizeof *copy);
 	if (!copy)
-		return diag_set(d, ERR_NOMEM, "out of memory");
+		return diag_no_memory(d);
 	if (n)
 		memcpy(copy, addrs, n * sizeof *copy);
 	l->err = OK;
@@ -228,7 +228,7 @@ enum err loopback_open(struct loopback **out, struct diag *d)
 	struct loopback *l = calloc(1, sizeof *l);
 	enum err err;
 	if (!l)
-		return diag_set(d, ERR_NOMEM, "out of memory");
+		return diag_no_memory(d);
 	l->diag = d;
 	l->index = (int)if_nametoindex("lo");
 	if (!netlink_open(&l->netlink, NETLINK_ROUTE) || !l->index)

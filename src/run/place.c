@@ -253,7 +253,7 @@ enum err place_compose(struct place *p, const struct place_input *in, struct dia
 	*p = (struct place){0};
 	machine = strndup(in->resolv->data ? in->resolv->data : "", in->resolv->len);
 	if (!machine)
-		return diag_set(d, ERR_NOMEM, "out of memory");
+		return diag_no_memory(d);
 	err = identify(&id, in, d);
 	if (!err)
 		err = compose_hostname(p, in, &id, d);
@@ -263,7 +263,7 @@ enum err place_compose(struct place *p, const struct place_input *in, struct dia
 	compose_nsswitch(p, in->nsswitch);
 	free(machine);
 	if (!err && (p->resolv.failed || p->hosts.failed || p->nsswitch.failed))
-		err = diag_set(d, ERR_NOMEM, "out of memory");
+		err = diag_no_memory(d);
 	return err;
 }
 

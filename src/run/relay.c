@@ -103,7 +103,7 @@ enum err relay_update(struct relay *r, const struct addr *except, unsigned n, st
 	if (!owners || !services) {
 		free(owners);
 		free(services);
-		return diag_set(d, ERR_NOMEM, "out of memory");
+		return diag_no_memory(d);
 	}
 	free(r->owners);
 	r->owners = owners;
@@ -328,7 +328,7 @@ enum err relay_open(struct relay **out, uv_loop_t *loop, const struct store *s, 
 	struct relay *r = calloc(1, sizeof *r);
 	enum err err;
 	if (!r)
-		return diag_set(d, ERR_NOMEM, "out of memory");
+		return diag_no_memory(d);
 	r->store = s;
 	r->waiting.fd = r->sockets.fd = -1;
 	err = open_all(r, d);

@@ -53,7 +53,7 @@ enum err room_open(struct room **out, const struct sandbox *s, struct diag *d)
 	struct room *r = calloc(1, sizeof *r);
 	enum err err;
 	if (!r)
-		return diag_set(d, ERR_NOMEM, "out of memory");
+		return diag_no_memory(d);
 	err = start(r);
 	if (err) {
 		free(r);

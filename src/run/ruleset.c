@@ -399,7 +399,7 @@ enum err ruleset_open(struct ruleset **out, struct diag *d)
 	struct ruleset *r = calloc(1, sizeof *r);
 	int error;
 	if (!r)
-		return diag_set(d, ERR_NOMEM, "out of memory");
+		return diag_no_memory(d);
 	error = netlink_open(&r->netlink, NETLINK_NETFILTER) ? install_somehow(r, &families[0]) : errno;
 	if (error) {
 		ruleset_close(r);

@@ -22,11 +22,6 @@ static bool is_live(const struct world *w)
 	return w->options->cluster->endpoint;
 }
 
-static enum err no_memory(struct diag *d)
-{
-	return diag_set(d, ERR_NOMEM, "out of memory");
-}
-
 /* --- the addresses --- */
 
 static enum err set_addresses(struct world *w, struct diag *d)
@@ -36,7 +31,7 @@ static enum err set_addresses(struct world *w, struct diag *d)
 	enum err err = addresses_add_pods(&all, store);
 	if (!err && w->relay)
 		err = addresses_add_services(&all, store);
-	err = err ? no_memory(d) : loopback_set(w->loopback, all.all, all.count, d);
+	err = err ? diag_no_memory(d) : loopback_set(w->loopback, all.all, all.count, d);
 	addresses_free(&all);
 	return err;
 }
@@ -127,7 +122,7 @@ static enum err make_place(struct world *w, const struct pod *pod, const struct 
 	};
 	enum err err;
 	if (!place)
-		return no_memory(d);
+		return diag_no_memory(d);
 	gethostname(hostname, sizeof hostname - 1);
 	/* A file that is missing is an empty one. */
 	file_read(&resolv, "/etc/resolv.conf", FILE_REGULAR, FILE_MAX, NULL);
@@ -168,7 +163,7 @@ static enum err listen_here(struct world *w, struct diag *d)
 	for (unsigned i = 0; i < w->server_count; i++)
 		addresses[i] = listen_address(&w->servers[i], DNS_PORT);
 	if (!err && cluster_steps_new(&names, steps, &block.step_count))
-		err = diag_set(d, ERR_NOMEM, "out of memory");
+		err = diag_no_memory(d);
 	if (!err)
 		err = server_add_block(w->server, &block, d);
 	return err ? err : server_adopt(w->server, NULL, d);

@@ -23,6 +23,9 @@ struct server {
 	bool has_settled;   /* it is on the loop */
 };
 
+/* net leaves room for the largest reply over UDP; it does not know dns. */
+_Static_assert(NET_UDP_REPLY_MAX >= DNS_UDP_SIZE_CAP, "a UDP reply has room");
+
 static enum err no_memory(struct diag *d)
 {
 	return diag_set(d, ERR_NOMEM, "out of memory");

@@ -614,6 +614,6 @@ enum err snapshot_read(struct store *s, struct intern *pool, const char *origin,
 	get_objects(&c, s);
 	codec_forget(&c);
 	if (c.out_of_memory)
-		return diag_set(d, ERR_NOMEM, "out of memory");
+		return diag_no_memory(d);
 	return c.failed ? diag_set(d, ERR_SYNTAX, "it is damaged, though its checksum is right") : OK;
 }

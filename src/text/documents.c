@@ -22,11 +22,6 @@ struct list_head {
 	unsigned line;
 };
 
-static enum err out_of_memory(struct diag *d)
-{
-	return diag_set(d, ERR_NOMEM, "out of memory");
-}
-
 static const char *text_member(const cJSON *tree, const char *key)
 {
 	const cJSON *member = cJSON_GetObjectItemCaseSensitive(tree, key);
@@ -51,9 +46,9 @@ static enum err name_item(cJSON *item, const struct list_head *list, struct diag
 	memcpy(kind, list->kind, len - LIST_SUFFIX_LEN);
 	kind[len - LIST_SUFFIX_LEN] = '\0';
 	if (!add_text(item, "kind", kind))
-		return out_of_memory(d);
+		return diag_no_memory(d);
 	if (*list->api_version && !cJSON_HasObjectItem(item, "apiVersion") && !add_text(item, "apiVersion", list->api_version))
-		return out_of_memory(d);
+		return diag_no_memory(d);
 	return OK;
 }
 
@@ -100,7 +95,7 @@ static enum err hold(struct sink *s, cJSON *item, struct diag *d)
 		s->held = cJSON_CreateArray();
 	if (!s->held || s->held_count == DOCUMENT_HELD_MAX) {
 		enum err err =
-		        s->held ? diag_set(d, ERR_RANGE, "items without kind in a list that has not said its own") : out_of_memory(d);
+		        s->held ? diag_set(d, ERR_RANGE, "items without kind in a list that has not said its own") : diag_no_memory(d);
 		cJSON_Delete(item);
 		return err;
 	}
@@ -172,7 +167,7 @@ static enum err read_yaml(struct sink *s, struct text_reader *text)
 	struct diag d = {0};
 	enum yaml_part part = YAML_DOCUMENT;
 	bool more = y != NULL;
-	enum err err = y ? OK : tell(s, out_of_memory(&d), &d);
+	enum err err = y ? OK : tell(s, diag_no_memory(&d), &d);
 	while (!err && more) {
 		bool in_list = part == YAML_ITEM;
 		cJSON *tree;
@@ -210,7 +205,7 @@ static enum err window_grow(struct window *w, struct text_reader *text, bool *mo
 		size_t cap = 2 * (w->len + len);
 		char *grown = realloc(w->text, cap);
 		if (!grown)
-			return out_of_memory(d);
+			return diag_no_memory(d);
 		w->text = grown;
 		w->cap = cap;
 	}
@@ -274,7 +269,7 @@ static enum err parse_frame(const struct window *w, const struct json_frame *f, 
 	if (!repeated_keys_find(*tree))
 		return OK;
 	cJSON_Delete(*tree);
-	return out_of_memory(d);
+	return diag_no_memory(d);
 }
 
 static enum err take_json(struct sink *s, enum json_part part, const struct json_frame *f, const struct window *w, struct diag *d)

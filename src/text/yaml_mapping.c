@@ -10,7 +10,7 @@ static enum err add_member(struct yaml_mapping *m, cJSON *node, cJSON *item, uns
 		struct yaml_member *grown = realloc(m->members, cap * sizeof *grown);
 		if (!grown) {
 			cJSON_Delete(item);
-			return diag_set(d, ERR_NOMEM, "out of memory");
+			return diag_no_memory(d);
 		}
 		m->members = grown;
 		m->cap = cap;

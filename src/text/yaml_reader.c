@@ -47,11 +47,6 @@ struct yaml_reader {
 	cJSON *tree;
 };
 
-static enum err out_of_memory(struct diag *d)
-{
-	return diag_set(d, ERR_NOMEM, "out of memory");
-}
-
 /* With cJSON's allocator, because most of these end up in a tree that cJSON frees. */
 static char *copy_text(const char *text)
 {
@@ -99,7 +94,7 @@ static enum err parser_error(const struct yaml_reader *y, struct diag *d)
 {
 	const yaml_parser_t *p = &y->parser;
 	if (p->error == YAML_MEMORY_ERROR)
-		return out_of_memory(d);
+		return diag_no_memory(d);
 	d->line = y->text_err ? y->text_diag.line : y->line + (unsigned)p->problem_mark.line;
 	if (y->text_err)
 		return diag_set(d, y->text_err, "%s", y->text_diag.text);
@@ -168,7 +163,7 @@ static enum err copy_tree(struct yaml_reader *y, const cJSON *from, unsigned dep
 		return diag_set(d, ERR_RANGE, "nested deeper than %d levels", YAML_DEPTH_MAX);
 	copy = copy_node(from);
 	if (!copy)
-		return out_of_memory(d);
+		return diag_no_memory(d);
 	for (const cJSON *child = from->child; child && !err; child = child->next) {
 		cJSON *grown = NULL;
 		err = copy_tree(y, child, depth + 1, &grown, d);
@@ -229,7 +224,7 @@ static enum err set_anchor(struct yaml_reader *y, const char *name, const cJSON 
 	a = y->anchor_count < ANCHORS_MAX ? add_anchor(y, name) : find_anchor(y, name);
 	if (!a) {
 		cJSON_Delete(copy);
-		return y->anchor_count < ANCHORS_MAX ? out_of_memory(d) : diag_set(d, ERR_RANGE, "more than %d anchors", ANCHORS_MAX);
+		return y->anchor_count < ANCHORS_MAX ? diag_no_memory(d) : diag_set(d, ERR_RANGE, "more than %d anchors", ANCHORS_MAX);
 	}
 	cJSON_Delete(a->copy);
 	a->copy = copy;
@@ -277,7 +272,7 @@ static enum err place_key(struct yaml_reader *y, struct open_node *parent, cJSON
 	parent->key = cJSON_IsString(node) ? copy_text(node->valuestring) : cJSON_PrintUnformatted(node);
 	parent->merges = merges;
 	cJSON_Delete(node);
-	return parent->key ? count_tree(y, strlen(parent->key) + 1, d) : out_of_memory(d);
+	return parent->key ? count_tree(y, strlen(parent->key) + 1, d) : diag_no_memory(d);
 }
 
 /* node is the value of parent's key; consumed. */
@@ -336,7 +331,7 @@ static enum err open_node(struct yaml_reader *y, bool mapping, const yaml_char_t
 	if (!o.node || (anchor && !o.anchor)) {
 		cJSON_Delete(o.node);
 		cJSON_free(o.anchor);
-		return out_of_memory(d);
+		return diag_no_memory(d);
 	}
 	o.node->valueint = (int)line;
 	y->open[y->depth++] = o;
@@ -422,7 +417,7 @@ static enum err pass_over(struct yaml_reader *y, const yaml_event_t *e, unsigned
 		return OK;
 	node = cJSON_CreateNull();
 	if (!node)
-		return out_of_memory(d);
+		return diag_no_memory(d);
 	node->valueint = (int)line;
 	return place(y, node, line, false, d);
 }
@@ -531,7 +526,7 @@ static enum err next_document(struct yaml_reader *y, struct diag *d)
 	if (begin_parser(y))
 		return err;
 	y->ended = true;
-	return out_of_memory(d);
+	return diag_no_memory(d);
 }
 
 /* Takes the next event of the document; *over: it was the last. */

@@ -185,7 +185,7 @@ static enum err without_nul(const char *text, size_t len, cJSON **out, struct di
 {
 	char *copy = malloc(len * (sizeof NUL_SHOWN - 1) + 1), *to = copy;
 	if (!copy)
-		return diag_set(d, ERR_NOMEM, "out of memory");
+		return diag_no_memory(d);
 	for (size_t i = 0; i < len; i++) {
 		if (text[i])
 			*to++ = text[i];
@@ -195,7 +195,7 @@ static enum err without_nul(const char *text, size_t len, cJSON **out, struct di
 	*to = '\0';
 	*out = cJSON_CreateString(copy);
 	secret_free(copy);
-	return *out ? OK : diag_set(d, ERR_NOMEM, "out of memory");
+	return *out ? OK : diag_no_memory(d);
 }
 
 enum err yaml_scalar(const char *text, size_t len, bool plain, const char *tag, cJSON **out, struct diag *d)
@@ -214,5 +214,5 @@ enum err yaml_scalar(const char *text, size_t len, bool plain, const char *tag, 
 			return diag_set(d, ERR_SYNTAX, "\"%.40s\" is not a !!%s", text, strrchr(tag, ':') + 1);
 	}
 	*out = scalar_node(&s, text);
-	return *out ? OK : diag_set(d, ERR_NOMEM, "out of memory");
+	return *out ? OK : diag_no_memory(d);
 }

@@ -1,6 +1,6 @@
 #include "residents.h"
+#include "base/cells.h"
 #include "base/hash.h"
-#include "base/rcu.h"
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,8 +16,7 @@ struct cell {
 };
 
 struct array {
-	struct rcu_garbage garbage;
-	size_t mask;
+	struct cells head;
 	struct cell cells[];
 };
 
@@ -26,23 +25,10 @@ struct residents {
 	size_t pairs, used; /* used: cells that are not free */
 };
 
-static size_t array_bytes(size_t cells)
-{
-	return sizeof(struct array) + cells * sizeof(struct cell);
-}
-
-static struct array *array_new(size_t cells)
-{
-	struct array *a = calloc(1, array_bytes(cells));
-	if (a)
-		a->mask = cells - 1;
-	return a;
-}
-
 struct residents *residents_new(void)
 {
 	struct residents *r = calloc(1, sizeof *r);
-	struct array *a = array_new(CELLS_MIN);
+	struct array *a = cells_new(CELLS_MIN, sizeof a->cells[0]);
 	if (!r || !a) {
 		free(r);
 		free(a);
@@ -86,7 +72,7 @@ static void addr_of(const uint8_t octets[16], struct addr *addr)
 static struct cell *find(struct array *a, uint32_t ns, const uint8_t octets[16], bool *found)
 {
 	for (uint64_t at = hash_mix(hash_bytes(octets, 16), ns);; at++) {
-		struct cell *c = &a->cells[at & a->mask];
+		struct cell *c = &a->cells[at & a->head.mask];
 		uint32_t owner = atomic_load_explicit(&c->ns, memory_order_acquire);
 		*found = owner == ns && memcmp(c->octets, octets, 16) == 0;
 		if (!owner || *found)
@@ -105,13 +91,10 @@ static void fill(struct cell *c, uint32_t ns, const uint8_t octets[16], uint32_t
 static enum err rebuild(struct residents *r)
 {
 	struct array *old = atomic_load_explicit(&r->array, memory_order_relaxed);
-	size_t cells = CELLS_MIN;
-	while (cells < (r->pairs + 1) * 2)
-		cells *= 2;
-	struct array *next = array_new(cells);
+	struct array *next = cells_new(cells_wanted(r->pairs, CELLS_MIN), sizeof next->cells[0]);
 	if (!next)
 		return ERR_NOMEM;
-	for (size_t i = 0; i <= old->mask; i++) {
+	for (size_t i = 0; i <= old->head.mask; i++) {
 		const struct cell *c = &old->cells[i];
 		uint32_t ns = atomic_load_explicit(&c->ns, memory_order_relaxed),
 		         pods = atomic_load_explicit(&c->pods, memory_order_relaxed);
@@ -121,7 +104,7 @@ static enum err rebuild(struct residents *r)
 	}
 	r->used = r->pairs;
 	atomic_store_explicit(&r->array, next, memory_order_release);
-	rcu_free_later(&old->garbage, array_bytes(old->mask + 1));
+	cells_retire(&old->head, sizeof old->cells[0]);
 	return OK;
 }
 
@@ -138,7 +121,7 @@ enum err residents_add(struct residents *r, uint32_t ns, const struct addr *addr
 		r->pairs += !pods;
 		return OK;
 	}
-	if ((r->used + 1) * 4 > (a->mask + 1) * 3) {
+	if (!cells_have_room(&a->head, r->used)) {
 		if (rebuild(r))
 			return ERR_NOMEM;
 		c = find(atomic_load_explicit(&r->array, memory_order_relaxed), ns, octets, &found);
@@ -166,7 +149,7 @@ bool residents_remove(struct residents *r, uint32_t ns, const struct addr *addr)
 bool residents_each(const struct residents *r, size_t *cursor, uint32_t *ns, struct addr *addr)
 {
 	const struct array *a = atomic_load_explicit(&r->array, memory_order_relaxed);
-	while (*cursor <= a->mask) {
+	while (*cursor <= a->head.mask) {
 		const struct cell *c = &a->cells[(*cursor)++];
 		if (!atomic_load_explicit(&c->pods, memory_order_relaxed))
 			continue;

@@ -23,7 +23,7 @@ struct walk {
 
 static enum err give(const struct walk *w, uint16_t type, uint32_t ttl_s, const void *rdata, size_t len)
 {
-	return w->take(w->arg, &(struct zone_record){&w->owner, type, ttl_s, rdata, (uint16_t)len});
+	return w->take(w->arg, &(struct record){&w->owner, type, ttl_s, rdata, len});
 }
 
 /* The whole name of a node below origin; false: it is too long to be one. */

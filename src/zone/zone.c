@@ -120,8 +120,8 @@ static struct generation *own_new(const struct zone_settings *settings, const st
 void zone_with_reverse(struct name origins[ZONE_WITH_REVERSE], const struct name *forward)
 {
 	origins[0] = *forward;
-	name_from_text(&origins[1], "in-addr.arpa", 12);
-	name_from_text(&origins[2], "ip6.arpa", 8);
+	name_from_text(&origins[1], NAME_REVERSE_V4, strlen(NAME_REVERSE_V4));
+	name_from_text(&origins[2], NAME_REVERSE_V6, strlen(NAME_REVERSE_V6));
 }
 
 static uint8_t reverse_family(const struct name *origin)

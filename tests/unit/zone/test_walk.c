@@ -10,7 +10,7 @@
 static char seen[1 << 14];
 
 /* "OWNER TYPE RDATA-IN-HEX\n" */
-static enum err take(void *arg, const struct zone_record *r)
+static enum err take(void *arg, const struct record *r)
 {
 	char owner[NAME_TEXT_MAX];
 	size_t len = strlen(seen);
