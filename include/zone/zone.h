@@ -156,9 +156,9 @@ struct zone_found {
 	uint8_t absence; /* enum absence: why it does not exist; NONE if it does */
 	uint16_t has;    /* RRsets, bits of enum has */
 	const struct generation
-	        *generation;     /* NULL where has is within HAS_SOA | HAS_NS | HAS_TXT, and for ZONE_POD: its address is the spot's */
-	const struct node *node; /* of generation: rdata of A, AAAA, SRV; the name that the (first) PTR leads to */
-	const void *first_owner; /* private: for zone_next_owner */
+	        *generation;      /* NULL where has is within HAS_SOA | HAS_NS | HAS_TXT, and for ZONE_POD: its address is the spot's */
+	const struct node *node;  /* of generation: rdata of A, AAAA, SRV; the name that the (first) PTR leads to */
+	const void *first_holder; /* private: for zone_next_holder */
 };
 
 /* Second step. Where spot->place is ZONE_OUTSIDE nothing exists. */
@@ -167,24 +167,24 @@ void zone_find(const struct zone *z, const struct name *name, const struct zone_
 /* The PTRs of one address: the first is what zone_find found, that of the Service which a pod with this address names as its subdomain, or else
  * the first by name. Then, with *seen begun, makes found->node the one that each other stands for, by the names of the Services; false: that
  * were all. */
-#define ZONE_OWNERS 32
-struct zone_owners { /* private */
+#define ZONE_HOLDERS 32
+struct zone_holders { /* private */
 	struct {
 		const void *slot;
 		const struct generation *generation;
 		const struct node *node;
-	} next[ZONE_OWNERS];
+	} next[ZONE_HOLDERS];
 	unsigned count, at;
 	bool complete;    /* behind those of next there are no more */
 	const void *last; /* the slot given out last; NULL: none */
 };
-static inline void zone_owners_begin(struct zone_owners *seen)
+static inline void zone_holders_begin(struct zone_holders *seen)
 {
 	seen->count = seen->at = 0;
 	seen->complete = false;
 	seen->last = NULL;
 }
-bool zone_next_owner(const struct zone *z, const struct zone_spot *spot, struct zone_found *found, struct zone_owners *seen);
+bool zone_next_holder(const struct zone *z, const struct zone_spot *spot, struct zone_found *found, struct zone_holders *seen);
 
 /* The name server of the zones of a tree: the Service that the server's own addresses belong to, with its generation and node; false: it is
  * ns.dns below the apex, and generation and node are where its addresses are. */

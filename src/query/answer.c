@@ -230,17 +230,17 @@ static bool put_name_record(struct answer *a, unsigned type, const struct genera
 static __attribute__((noinline)) void put_other_ptrs(struct answer *a, const struct zone_found *first, const struct zone_spot *spot)
 {
 	struct zone_found owner = *first;
-	struct zone_owners seen;
+	struct zone_holders seen;
 	uint32_t left = bounded(a, UINT32_MAX);
-	zone_owners_begin(&seen);
-	while (--left && zone_next_owner(a->zone, spot, &owner, &seen) && put_name_record(a, DNS_TYPE_PTR, owner.generation, owner.node))
+	zone_holders_begin(&seen);
+	while (--left && zone_next_holder(a->zone, spot, &owner, &seen) && put_name_record(a, DNS_TYPE_PTR, owner.generation, owner.node))
 		;
 }
 
 /* Few addresses have several, and what those need is not on the stack of all others. */
 static void put_ptrs(struct answer *a, const struct zone_found *first, const struct zone_spot *spot)
 {
-	if (put_name_record(a, DNS_TYPE_PTR, first->generation, first->node) && first->first_owner)
+	if (put_name_record(a, DNS_TYPE_PTR, first->generation, first->node) && first->first_holder)
 		put_other_ptrs(a, first, spot);
 }
 

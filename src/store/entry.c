@@ -222,9 +222,9 @@ static void replace(struct store *s, struct entry *e, struct object *o)
 static void replace_changed(struct store *s, struct entry *e, struct object *o)
 {
 	struct object *old = take_place(s, e, o);
-	patience_strike(s, e->service, (const struct endpoint_slice *)o);
+	handover_strike(s, e->service, (const struct endpoint_slice *)o);
 	if (old != o)
-		patience_hold(s, e->service, (struct endpoint_slice *)old, false);
+		handover_hold(s, e->service, (struct endpoint_slice *)old, false);
 }
 
 static enum err replace_slice(struct store *s, struct entry *e, struct object *o)
@@ -277,7 +277,7 @@ void entry_delete(struct store *s, struct entry *e)
 	mark_user(s, e);
 	forget(s, e);
 	if (service && is_slice(o))
-		patience_hold(s, service, (struct endpoint_slice *)o, true);
+		handover_hold(s, service, (struct endpoint_slice *)o, true);
 	else
 		object_free(o, s->pool);
 }

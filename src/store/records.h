@@ -170,28 +170,28 @@ enum err entry_upsert(struct store *s, struct namespace_entry *ns, struct object
 void entry_delete(struct store *s, struct entry *e);
 void entry_free(struct store *s, struct entry *e);
 
-/* --- patience.c --- */
+/* --- handover.c --- */
 
 /* True if service is to wait before it takes the place of e's. */
-bool patience_wanted(const struct store *s, const struct service_entry *e, const struct service *service);
+bool handover_wanted(const struct store *s, const struct service_entry *e, const struct service *service);
 
 /* It waits; takes it, and drops the one that waited before. */
-void patience_defer(struct store *s, struct service_entry *e, struct service *service);
+void handover_defer(struct store *s, struct service_entry *e, struct service *service);
 
 /* Nothing waits to take the place of e's Service any more. */
-void patience_forget(struct store *s, struct service_entry *e);
+void handover_forget(struct store *s, struct service_entry *e);
 
 /* The controller's slices are complete: who waited for them to lose a selector does so. */
-void patience_end_of_slices(struct store *s);
+void handover_end_of_slices(struct store *s);
 
 /* A slice of e is no more what old says, which is taken: its endpoints may be held. deleted: the slice is gone altogether. */
-void patience_hold(struct store *s, struct service_entry *e, struct endpoint_slice *old, bool deleted);
+void handover_hold(struct store *s, struct service_entry *e, struct endpoint_slice *old, bool deleted);
 
 /* A slice of e now says this. What it mentions is not held any longer. */
-void patience_strike(struct store *s, struct service_entry *e, const struct endpoint_slice *now);
+void handover_strike(struct store *s, struct service_entry *e, const struct endpoint_slice *now);
 
 /* Nothing of e waits any more. */
-void patience_end(struct store *s, struct service_entry *e);
+void handover_end(struct store *s, struct service_entry *e);
 
 /* --- join.c --- */
 

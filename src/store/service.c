@@ -219,18 +219,18 @@ enum err service_upsert(struct store *s, struct namespace_entry *ns, struct serv
 	if (!e)
 		return ERR_NOMEM;
 	e->unseen = false;
-	if (patience_wanted(s, e, service)) {
-		patience_defer(s, e, service);
+	if (handover_wanted(s, e, service)) {
+		handover_defer(s, e, service);
 		return OK;
 	}
-	patience_forget(s, e);
+	handover_forget(s, e);
 	return service_replace(s, e, service);
 }
 
 void service_delete(struct store *s, struct service_entry *e)
 {
 	(void)set_selector(s, e, NULL);
-	patience_end(s, e);
+	handover_end(s, e);
 	amount_subtract(s, &e->service->object);
 	object_free(&e->service->object, s->pool);
 	e->service = NULL;
@@ -250,7 +250,7 @@ void service_drop_if_empty(struct store *s, struct service_entry *e)
 
 void service_free(struct store *s, struct service_entry *e)
 {
-	patience_end(s, e);
+	handover_end(s, e);
 	if (e->service)
 		object_free(&e->service->object, s->pool);
 	podset_clear(&e->pods);

@@ -221,7 +221,7 @@ void store_sweep(struct store *s, unsigned kinds)
 		if (e->unseen && kinds & 1U << e->object->kind)
 			entry_delete(s, e);
 	if (kinds & 1U << OBJECT_CONTROLLER_SLICE)
-		patience_end_of_slices(s);
+		handover_end_of_slices(s);
 }
 
 /* --- as a sink --- */

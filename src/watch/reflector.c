@@ -1,11 +1,11 @@
 #include "reflector.h"
 #include "backoff.h"
 #include "base/log.h"
+#include "failure_log.h"
 #include "list_target.h"
 #include "object_batch.h"
 #include "past.h"
 #include "stream.h"
-#include "trouble.h"
 #include "version.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,7 +60,7 @@ struct reflector {
 	struct reflector_handlers handlers;
 	struct reflector_counts counts;
 	struct backoff backoff;
-	struct trouble trouble;
+	struct failure_log failures;
 	struct past *past;
 	uv_timer_t timer;
 
@@ -178,7 +178,7 @@ static enum err list_is_whole(struct reflector *r, const char *version, struct d
 	r->counts.refused_status = 0;
 	log_series_end(&r->lines);
 	r->other_absent = false;
-	trouble_over(&r->trouble, r->resource, uv_now(r->loop));
+	failure_log_over(&r->failures, r->resource, uv_now(r->loop));
 	if (!doubtful)
 		r->sink.sweep(r->sink.arg, r->resource->kind);
 	r->handlers.synced(r->handlers.arg, r->resource->kind);
@@ -378,7 +378,7 @@ static void retry_later(struct reflector *r, const struct api_result *result, un
 	r->fresh = result->outcome == API_SILENT && !result->status;
 	r->counts.refused_status = result->outcome == API_STATUS ? result->status : 0;
 	r->phase = PHASE_WAITING;
-	trouble_tell(&r->trouble, r->resource, result, ms, uv_now(r->loop));
+	failure_log_tell(&r->failures, r->resource, result, ms, uv_now(r->loop));
 	uv_timer_start(&r->timer, on_timer, ms, 0);
 }
 
@@ -542,7 +542,7 @@ static void on_begun(void *arg, uint64_t connection)
 		list_progress_begin(&r->progress, uv_now(r->loop));
 		return;
 	}
-	trouble_over(&r->trouble, r->resource, uv_now(r->loop));
+	failure_log_over(&r->failures, r->resource, uv_now(r->loop));
 	if (r->unsure && !past_is_replaying(r->past))
 		past_ask(r->past, r->resource, r->version);
 }

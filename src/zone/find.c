@@ -212,7 +212,7 @@ static enum absence absence_of_pod(const struct zone *z, const struct namespace 
 		return ABSENCE_NO_NAME;
 	if (spot->addr.family == ADDR_NONE)
 		return ABSENCE_NO_POD;
-	if (z->settings.pods == ZONE_PODS_VERIFIED && !(spot->exact && residents_have(z->residents, ns->number, &spot->addr)))
+	if (z->settings.pods == ZONE_PODS_VERIFIED && !(spot->exact && pod_addresses_have(z->pod_addresses, ns->number, &spot->addr)))
 		return ABSENCE_NO_POD;
 	return ABSENCE_NONE;
 }
@@ -320,18 +320,18 @@ static void find_external(const struct zone *z, const struct name *name, const s
 }
 
 /* That of its pod's subdomain before others. */
-static bool is_before(const struct owner *a, const struct owner *b)
+static bool is_before(const struct holder *a, const struct holder *b)
 {
 	return a->home != b->home ? a->home : slot_compare(a->slot, b->slot) < 0;
 }
 
-/* The Service whose ClusterIP it is, alone; else the first of those that have the address, whose slot then is in first_owner. */
+/* The Service whose ClusterIP it is, alone; else the first of those that have the address, whose slot then is in first_holder. */
 static void find_ptr(const struct zone *z, const struct zone_spot *spot, struct zone_found *found)
 {
-	struct owner_walk w = reverse_begin(&z->reverse, &spot->addr, spot->hash);
-	struct owner o, first = {0};
+	struct holder_walk w = reverse_begin(&z->reverse, &spot->addr, spot->hash);
+	struct holder o, first = {0};
 	bool several = false, cluster_ip = false;
-	while (!cluster_ip && reverse_next_owner(&w, &o)) {
+	while (!cluster_ip && reverse_next_holder(&w, &o)) {
 		cluster_ip = o.node == &o.generation->nodes[0] && !o.generation->external;
 		several = first.slot && !cluster_ip;
 		if (cluster_ip || !first.slot || is_before(&o, &first))
@@ -343,19 +343,19 @@ static void find_ptr(const struct zone *z, const struct zone_spot *spot, struct 
 	}
 	found_node(found, first.generation, first.node);
 	found->has = HAS_PTR;
-	found->first_owner = several ? first.slot : NULL;
+	found->first_holder = several ? first.slot : NULL;
 }
 
 /* Where there is no room, the last one by name gives way. */
-static void insert_owner(struct zone_owners *seen, const struct owner *o)
+static void insert_holder(struct zone_holders *seen, const struct holder *o)
 {
 	unsigned at = seen->count;
 	while (at && slot_compare(o->slot, seen->next[at - 1].slot) < 0)
 		at--;
-	seen->complete &= seen->count < ZONE_OWNERS;
-	if (at == ZONE_OWNERS)
+	seen->complete &= seen->count < ZONE_HOLDERS;
+	if (at == ZONE_HOLDERS)
 		return;
-	seen->count += seen->count < ZONE_OWNERS;
+	seen->count += seen->count < ZONE_HOLDERS;
 	memmove(&seen->next[at + 1], &seen->next[at], (seen->count - at - 1) * sizeof seen->next[0]);
 	seen->next[at].slot = o->slot;
 	seen->next[at].generation = o->generation;
@@ -363,22 +363,22 @@ static void insert_owner(struct zone_owners *seen, const struct owner *o)
 }
 
 /* The next ones by name. Thousands may have one address, and there is no room here to sort them all: so it takes them in parts. */
-static void gather_owners(const struct zone *z, const struct zone_spot *spot, const struct slot *first, struct zone_owners *seen)
+static void gather_holders(const struct zone *z, const struct zone_spot *spot, const struct slot *first, struct zone_holders *seen)
 {
-	struct owner_walk w = reverse_begin(&z->reverse, &spot->addr, spot->hash);
+	struct holder_walk w = reverse_begin(&z->reverse, &spot->addr, spot->hash);
 	seen->count = seen->at = 0;
 	seen->complete = true;
-	for (struct owner o; reverse_next_owner(&w, &o);)
+	for (struct holder o; reverse_next_holder(&w, &o);)
 		if (o.slot != first && (!seen->last || slot_compare(o.slot, seen->last) > 0))
-			insert_owner(seen, &o);
+			insert_holder(seen, &o);
 }
 
-bool zone_next_owner(const struct zone *z, const struct zone_spot *spot, struct zone_found *found, struct zone_owners *seen)
+bool zone_next_holder(const struct zone *z, const struct zone_spot *spot, struct zone_found *found, struct zone_holders *seen)
 {
-	if (!found->first_owner)
+	if (!found->first_holder)
 		return false;
 	if (seen->at == seen->count && !seen->complete)
-		gather_owners(z, spot, found->first_owner, seen);
+		gather_holders(z, spot, found->first_holder, seen);
 	if (seen->at == seen->count)
 		return false;
 	found_node(found, seen->next[seen->at].generation, seen->next[seen->at].node);
@@ -457,8 +457,8 @@ bool zone_name_server(const struct zone *z, enum zone_tree tree, const struct ge
 	*generation = own;
 	*node = &own->nodes[OWN_NAME_SERVER];
 	for (size_t cursor = 0; tree == ZONE_CLUSTER && z->settings.svc_len && generation_each_addr(own, &cursor, &addr);) {
-		struct owner_walk w = reverse_begin(&z->reverse, &addr, generation_addr_hash(&addr));
-		for (struct owner o; reverse_next_owner(&w, &o);) {
+		struct holder_walk w = reverse_begin(&z->reverse, &addr, generation_addr_hash(&addr));
+		for (struct holder o; reverse_next_holder(&w, &o);) {
 			if (o.generation->nodes[0].absence || !atomic_load_explicit(&o.slot->ns->exists, memory_order_acquire))
 				continue;
 			if (best && !is_better(o.slot, o.generation, best, *generation))

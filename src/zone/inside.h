@@ -1,7 +1,7 @@
 /* inside.h - a zone from inside, for its writer (zone.c) and its readers (find.c). */
 #pragma once
 #include "base/table.h"
-#include "residents.h"
+#include "pod_addresses.h"
 #include "reverse.h"
 #include "zone/zone.h"
 #include <stdatomic.h>
@@ -25,8 +25,8 @@ struct zone {
 	struct table *namespaces; /* struct namespace, by hash of their label */
 	uint32_t last_number;     /* of a namespace */
 	struct reverse_map reverse;
-	struct residents *residents;      /* NULL: pods are not verified */
-	_Atomic(struct generation *) own; /* names that are no Service's; the addresses of OWN_NAME_SERVER are the server's own */
+	struct pod_addresses *pod_addresses; /* NULL: pods are not verified */
+	_Atomic(struct generation *) own;    /* names that are no Service's; the addresses of OWN_NAME_SERVER are the server's own */
 	_Atomic(uint32_t) serial;
 	struct zone_counts counts; /* writer only; addresses are counted by reverse */
 };

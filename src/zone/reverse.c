@@ -148,9 +148,9 @@ bool reverse_has_below(const struct reverse_map *m, const struct addr *addr, uns
 
 /* --- owners --- */
 
-struct owner_walk reverse_begin(const struct reverse_map *m, const struct addr *addr, uint64_t hash)
+struct holder_walk reverse_begin(const struct reverse_map *m, const struct addr *addr, uint64_t hash)
 {
-	struct owner_walk w = {.addr = addr, .hash = hash};
+	struct holder_walk w = {.addr = addr, .hash = hash};
 	table_snapshot(m->slots, hash, &w.at);
 	return w;
 }
@@ -161,7 +161,7 @@ static bool any(const void *entry, const void *key)
 	return entry;
 }
 
-bool reverse_next_owner(struct owner_walk *w, struct owner *owner)
+bool reverse_next_holder(struct holder_walk *w, struct holder *owner)
 {
 	while ((owner->slot = table_next_match(&w->at, w->hash, any, NULL))) {
 		const struct generation *g = slot_generation(owner->slot);
@@ -178,9 +178,9 @@ bool reverse_next_owner(struct owner_walk *w, struct owner *owner)
 
 static bool is_owned(const struct reverse_map *m, const struct addr *addr, uint64_t hash)
 {
-	struct owner_walk w = reverse_begin(m, addr, hash);
-	struct owner owner;
-	return reverse_next_owner(&w, &owner);
+	struct holder_walk w = reverse_begin(m, addr, hash);
+	struct holder owner;
+	return reverse_next_holder(&w, &owner);
 }
 
 enum err reverse_add(struct reverse_map *m, const struct addr *addr, uint64_t hash, struct slot *slot)

@@ -25,21 +25,21 @@ enum err reverse_add(struct reverse_map *m, const struct addr *addr, uint64_t ha
 void reverse_remove(struct reverse_map *m, const struct addr *addr, uint64_t hash, const struct slot *slot);
 
 /* A Service that has an address. */
-struct owner {
+struct holder {
 	const struct slot *slot; /* NULL: none */
 	const struct generation *generation;
 	const struct node *node;
 	bool home; /* it is the subdomain of the pod that has the address */
 };
 
-/* Every Service that has the address, in no order: reverse_begin() once, then reverse_next_owner() until false. */
-struct owner_walk {
+/* Every Service that has the address, in no order: reverse_begin() once, then reverse_next_holder() until false. */
+struct holder_walk {
 	struct table_snapshot at;
 	const struct addr *addr; /* borrowed */
 	uint64_t hash;
 };
-struct owner_walk reverse_begin(const struct reverse_map *m, const struct addr *addr, uint64_t hash);
-bool reverse_next_owner(struct owner_walk *w, struct owner *owner);
+struct holder_walk reverse_begin(const struct reverse_map *m, const struct addr *addr, uint64_t hash);
+bool reverse_next_holder(struct holder_walk *w, struct holder *owner);
 
 /* True if there is an address that begins with the first bits of this one; those behind must be 0, and fewer than all are asked for. */
 bool reverse_has_below(const struct reverse_map *m, const struct addr *addr, unsigned bits);

@@ -10,7 +10,7 @@ struct namespace
 	struct rcu_garbage garbage;
 	uint64_t hash;   /* of the label */
 	size_t uses;     /* slots in it, and addresses of its pods; writer only */
-	uint32_t number; /* for residents.h; no other namespace of the zone has or had it */
+	uint32_t number; /* for pod_addresses.h; no other namespace of the zone has or had it */
 	atomic_bool exists;
 	uint8_t label[64]; /* wire form, lower case */
 };

@@ -108,12 +108,12 @@ static enum err give_name(const struct walk *w, uint16_t type, const struct gene
 static enum err give_ptrs(const struct walk *w, const struct zone_found *found, const struct zone_spot *spot)
 {
 	struct zone_found owner = *found;
-	struct zone_owners seen;
+	struct zone_holders seen;
 	enum err err;
-	zone_owners_begin(&seen);
+	zone_holders_begin(&seen);
 	do
 		err = give_name(w, DNS_TYPE_PTR, owner.generation, owner.node);
-	while (!err && zone_next_owner(w->zone, spot, &owner, &seen));
+	while (!err && zone_next_holder(w->zone, spot, &owner, &seen));
 	return err;
 }
 
@@ -232,7 +232,7 @@ static enum err visit_pods(struct walk *w, const struct namespace *const *by_num
 	uint32_t number;
 	struct addr addr;
 	enum err err = OK;
-	while (!err && residents_each(w->zone->residents, &cursor, &number, &addr))
+	while (!err && pod_addresses_each(w->zone->pod_addresses, &cursor, &number, &addr))
 		if (pod_name(&w->owner, &addr, by_number[number], w->apex))
 			err = visit(w);
 	return err;
@@ -244,7 +244,7 @@ static enum err walk_pods(struct walk *w)
 	const struct namespace **by_number;
 	size_t cursor = 0;
 	enum err err;
-	if (!w->zone->residents || w->tree != ZONE_CLUSTER)
+	if (!w->zone->pod_addresses || w->tree != ZONE_CLUSTER)
 		return OK;
 	by_number = calloc(w->zone->last_number + (size_t)1, sizeof *by_number);
 	if (!by_number)
@@ -273,9 +273,9 @@ static enum err visit_addrs(struct walk *w, const struct slot *s)
 	struct addr addr;
 	enum err err = OK;
 	for (size_t cursor = 0; g && !err && generation_each_addr(g, &cursor, &addr);) {
-		struct owner_walk owners = reverse_begin(&w->zone->reverse, &addr, generation_addr_hash(&addr));
-		struct owner first;
-		if (!reverse_next_owner(&owners, &first) || first.slot != s)
+		struct holder_walk owners = reverse_begin(&w->zone->reverse, &addr, generation_addr_hash(&addr));
+		struct holder first;
+		if (!reverse_next_holder(&owners, &first) || first.slot != s)
 			continue;
 		name_from_addr(&w->owner, &addr);
 		if (!name_equal(&w->owner, w->apex))

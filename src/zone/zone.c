@@ -205,7 +205,7 @@ static bool init(struct zone *z, const struct zone_options *options)
 {
 	if (!init_origins(z, options))
 		return false;
-	if (options->pods == ZONE_PODS_VERIFIED && !(z->residents = residents_new()))
+	if (options->pods == ZONE_PODS_VERIFIED && !(z->pod_addresses = pod_addresses_new()))
 		return false;
 	z->slots = table_new();
 	z->namespaces = table_new();
@@ -237,7 +237,7 @@ void zone_free(struct zone *z)
 	for (struct namespace *ns; z->namespaces && (ns = table_each(z->namespaces, &cursor));)
 		free(ns);
 	reverse_destroy(&z->reverse);
-	residents_free(z->residents);
+	pod_addresses_free(z->pod_addresses);
 	table_free(z->slots);
 	table_free(z->namespaces);
 	free(atomic_load_explicit(&z->own, memory_order_relaxed));
@@ -438,17 +438,17 @@ void zone_remove_namespace(struct zone *z, const char *ns)
 
 /* --- pods by address --- */
 
-static void remove_residents(struct zone *z, struct namespace *ns, const struct addr *addrs, size_t n)
+static void remove_pod_addresses(struct zone *z, struct namespace *ns, const struct addr *addrs, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
-		ns->uses -= residents_remove(z->residents, ns->number, &addrs[i]);
+		ns->uses -= pod_addresses_remove(z->pod_addresses, ns->number, &addrs[i]);
 	drop_unused_namespace(z, ns);
 }
 
 enum err zone_add_pod(struct zone *z, const char *ns_name, const struct addr *addrs, size_t n)
 {
 	struct key k = {0};
-	if (!z->residents)
+	if (!z->pod_addresses)
 		return OK;
 	if (!key_add(&k, ns_name))
 		return ERR_RANGE;
@@ -456,8 +456,8 @@ enum err zone_add_pod(struct zone *z, const char *ns_name, const struct addr *ad
 	if (!ns)
 		return ERR_NOMEM;
 	for (size_t i = 0; i < n; i++) {
-		if (residents_add(z->residents, ns->number, &addrs[i])) {
-			remove_residents(z, ns, addrs, i);
+		if (pod_addresses_add(z->pod_addresses, ns->number, &addrs[i])) {
+			remove_pod_addresses(z, ns, addrs, i);
 			return ERR_NOMEM;
 		}
 		ns->uses++;
@@ -468,9 +468,9 @@ enum err zone_add_pod(struct zone *z, const char *ns_name, const struct addr *ad
 void zone_remove_pod(struct zone *z, const char *ns_name, const struct addr *addrs, size_t n)
 {
 	struct key k = {0};
-	struct namespace *ns = z->residents && key_add(&k, ns_name) ? find_namespace(z, k.wire) : NULL;
+	struct namespace *ns = z->pod_addresses && key_add(&k, ns_name) ? find_namespace(z, k.wire) : NULL;
 	if (ns)
-		remove_residents(z, ns, addrs, n);
+		remove_pod_addresses(z, ns, addrs, n);
 }
 
 /* --- the server itself --- */

@@ -80,9 +80,9 @@ static void set(struct reverse_map *m, unsigned number, unsigned s, bool there)
 static void check_addr(const struct reverse_map *m, unsigned number)
 {
 	struct addr a = address(number);
-	struct owner_walk w = reverse_begin(m, &a, generation_addr_hash(&a));
+	struct holder_walk w = reverse_begin(m, &a, generation_addr_hash(&a));
 	bool seen[SLOTS] = {false};
-	for (struct owner o; reverse_next_owner(&w, &o);)
+	for (struct holder o; reverse_next_holder(&w, &o);)
 		for (unsigned s = 0; s < SLOTS; s++)
 			if (o.slot == slots[s]) {
 				assert_false(seen[s]);

@@ -211,7 +211,7 @@ static void test_moving_addresses(void **state)
 	apply("ns default\nsvc default/a headless\nep 10.1.0.1 host=x\nsvc default/b headless\nep 10.1.0.1 host=y");
 	find("1.0.1.10.in-addr.arpa", &found);
 	assert_int_equal(found.has, HAS_PTR);
-	assert_non_null(found.first_owner);
+	assert_non_null(found.first_holder);
 	apply("svc default/a headless\nep 10.1.0.2 host=x");
 	find("1.0.1.10.in-addr.arpa", &found);
 	assert_int_equal(found.has, HAS_PTR);
@@ -230,7 +230,7 @@ static void test_an_address_of_many(void **state)
 	enum { MANY = 3000 };
 	struct zone_found found;
 	struct zone_spot spot = {0};
-	struct zone_owners owners;
+	struct zone_holders owners;
 	struct name n;
 	unsigned count = 0;
 	(void)state;
@@ -243,12 +243,12 @@ static void test_an_address_of_many(void **state)
 	assert_int_equal(name_from_text(&n, "1.0.1.10.in-addr.arpa", 21), OK);
 	zone_locate(zone, &n, &spot);
 	zone_find(zone, &n, &spot, &found);
-	zone_owners_begin(&owners);
+	zone_holders_begin(&owners);
 	do {
 		char want[16];
 		snprintf(want, sizeof want, "\6s%u", 10000 + count++);
 		assert_memory_equal(found.generation->text, want, 7);
-	} while (zone_next_owner(zone, &spot, &found, &owners));
+	} while (zone_next_holder(zone, &spot, &found, &owners));
 	assert_int_equal(count, MANY);
 }
 
@@ -258,7 +258,7 @@ static void test_order_of_owners(void **state)
 	static const char *const order[] = {"\4zero", "\5alpha", "\4beta", "\2zz"};
 	struct zone_found found;
 	struct zone_spot spot = {0};
-	struct zone_owners owners;
+	struct zone_holders owners;
 	struct name n;
 	(void)state;
 	apply("ns default\nsvc default/zz headless\nep 10.1.0.1\nsvc default/alpha headless\nep 10.1.0.1\n"
@@ -266,16 +266,16 @@ static void test_order_of_owners(void **state)
 	assert_int_equal(name_from_text(&n, "1.0.1.10.in-addr.arpa", 21), OK);
 	zone_locate(zone, &n, &spot);
 	zone_find(zone, &n, &spot, &found);
-	zone_owners_begin(&owners);
+	zone_holders_begin(&owners);
 	for (size_t i = 0; i < sizeof order / sizeof *order; i++) {
 		assert_memory_equal(found.generation->text, order[i], 1 + (size_t)order[i][0]);
-		assert_int_equal(zone_next_owner(zone, &spot, &found, &owners), i + 1 < sizeof order / sizeof *order);
+		assert_int_equal(zone_next_holder(zone, &spot, &found, &owners), i + 1 < sizeof order / sizeof *order);
 	}
 	apply("svc default/web ip=10.1.0.1");
 	zone_find(zone, &n, &spot, &found);
-	zone_owners_begin(&owners);
+	zone_holders_begin(&owners);
 	assert_memory_equal(found.generation->text, "\3web", 4);
-	assert_false(zone_next_owner(zone, &spot, &found, &owners));
+	assert_false(zone_next_holder(zone, &spot, &found, &owners));
 }
 
 /* It never falls, rises with every change, and is not behind the clock. */

@@ -1,4 +1,4 @@
-#include "trouble.h"
+#include "failure_log.h"
 #include "base/log.h"
 #include <stdio.h>
 
@@ -51,7 +51,7 @@ static const char *what_happened(enum api_outcome outcome)
 	return "unknown trouble";
 }
 
-void trouble_text(const struct resource *resource, const struct api_result *result, char *text, size_t cap)
+void failure_log_text(const struct resource *resource, const struct api_result *result, char *text, size_t cap)
 {
 	if (result->outcome == API_STATUS)
 		status_text(resource, result, text, cap);
@@ -60,22 +60,23 @@ void trouble_text(const struct resource *resource, const struct api_result *resu
 		         result->text);
 }
 
-void trouble_tell(struct trouble *t, const struct resource *resource, const struct api_result *result, unsigned wait_ms, uint64_t now_ms)
+void failure_log_tell(struct failure_log *t, const struct resource *resource, const struct api_result *result, unsigned wait_ms,
+                      uint64_t now_ms)
 {
 	char text[DIAG_TEXT_MAX];
-	bool known = t->on && t->outcome == result->outcome && t->status == result->status && now_ms - t->told_ms < TROUBLE_AGAIN_MS;
+	bool known = t->on && t->outcome == result->outcome && t->status == result->status && now_ms - t->told_ms < FAILURE_LOG_AGAIN_MS;
 	if (!t->on)
 		t->since_ms = now_ms;
 	t->on = true;
 	t->outcome = result->outcome;
 	t->status = result->status;
-	trouble_text(resource, result, text, sizeof text);
+	failure_log_text(resource, result, text, sizeof text);
 	log_line(known ? LOG_DEBUG : LOG_WARNING, "%s; trying again in %u ms", text, wait_ms);
 	if (!known)
 		t->told_ms = now_ms;
 }
 
-void trouble_over(struct trouble *t, const struct resource *resource, uint64_t now_ms)
+void failure_log_over(struct failure_log *t, const struct resource *resource, uint64_t now_ms)
 {
 	if (t->on)
 		log_line(LOG_INFO, "%s: back after %llu ms", resource->plural, (unsigned long long)(now_ms - t->since_ms));

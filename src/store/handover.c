@@ -40,7 +40,7 @@ static bool finds_ready_pod(const struct service_entry *e, const struct service 
 }
 
 /* Where the slices are still to come, endpoints that are not ready are kept too: that there are none might be remembered. */
-bool patience_wanted(const struct store *s, const struct service_entry *e, const struct service *service)
+bool handover_wanted(const struct store *s, const struct service_entry *e, const struct service *service)
 {
 	if (!e->service || s->by_slices || service->type == SERVICE_EXTERNAL_NAME)
 		return false;
@@ -60,7 +60,7 @@ static void drop_next(struct store *s, struct service_entry *e)
 }
 
 /* The wait is as long as that of the first change, so that a Service which changes all the time does not wait for ever. */
-void patience_defer(struct store *s, struct service_entry *e, struct service *service)
+void handover_defer(struct store *s, struct service_entry *e, struct service *service)
 {
 	uint64_t since = e->next_ms;
 	drop_next(s, e);
@@ -69,7 +69,7 @@ void patience_defer(struct store *s, struct service_entry *e, struct service *se
 	add_waiting(s, e);
 }
 
-void patience_forget(struct store *s, struct service_entry *e)
+void handover_forget(struct store *s, struct service_entry *e)
 {
 	drop_next(s, e);
 	if (!e->held)
@@ -86,7 +86,7 @@ static void end_deferral(struct store *s, struct service_entry *e)
 	e->next_ms = 0;
 }
 
-void patience_end_of_slices(struct store *s)
+void handover_end_of_slices(struct store *s)
 {
 	for (struct service_entry *e = s->waiting; e; e = e->next_waiting)
 		if (e->next && !join_selector(e->next))
@@ -200,7 +200,7 @@ static bool worth_holding(const struct store *s, const struct service_entry *e, 
 	return s->rules.moved_ms && is_slice && join_uses(s, e, old) && (deleted || may_move(e, old));
 }
 
-void patience_hold(struct store *s, struct service_entry *e, struct endpoint_slice *old, bool deleted)
+void handover_hold(struct store *s, struct service_entry *e, struct endpoint_slice *old, bool deleted)
 {
 	restart_wait(s, e, old);
 	struct held *h = worth_holding(s, e, old, deleted) && reduce(s, e, old) ? malloc(sizeof *h) : NULL;
@@ -219,7 +219,7 @@ static void held_free(struct store *s, struct held *h)
 	free(h);
 }
 
-void patience_strike(struct store *s, struct service_entry *e, const struct endpoint_slice *now)
+void handover_strike(struct store *s, struct service_entry *e, const struct endpoint_slice *now)
 {
 	restart_wait(s, e, now);
 	for (struct held **link = &e->held, *h; (h = *link);) {
@@ -242,7 +242,7 @@ void patience_strike(struct store *s, struct service_entry *e, const struct endp
 	}
 }
 
-void patience_end(struct store *s, struct service_entry *e)
+void handover_end(struct store *s, struct service_entry *e)
 {
 	drop_next(s, e);
 	while (e->held) {

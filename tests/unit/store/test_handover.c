@@ -150,7 +150,7 @@ static const struct {
           {"delete svc s\nsettle 1001", "", NEVER}}},
 };
 
-static void test_patience(void **state)
+static void test_handover(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -172,6 +172,6 @@ static void test_patience(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_patience)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_handover)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

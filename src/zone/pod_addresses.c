@@ -1,4 +1,4 @@
-#include "residents.h"
+#include "pod_addresses.h"
 #include "base/cells.h"
 #include "base/hash.h"
 #include <stdatomic.h>
@@ -20,14 +20,14 @@ struct array {
 	struct cell cells[];
 };
 
-struct residents {
+struct pod_addresses {
 	_Atomic(struct array *) array;
 	size_t pairs, used; /* used: cells that are not free */
 };
 
-struct residents *residents_new(void)
+struct pod_addresses *pod_addresses_new(void)
 {
-	struct residents *r = calloc(1, sizeof *r);
+	struct pod_addresses *r = calloc(1, sizeof *r);
 	struct array *a = cells_new(CELLS_MIN, sizeof a->cells[0]);
 	if (!r || !a) {
 		free(r);
@@ -38,7 +38,7 @@ struct residents *residents_new(void)
 	return r;
 }
 
-void residents_free(struct residents *r)
+void pod_addresses_free(struct pod_addresses *r)
 {
 	if (!r)
 		return;
@@ -88,7 +88,7 @@ static void fill(struct cell *c, uint32_t ns, const uint8_t octets[16], uint32_t
 }
 
 /* Moves the pairs that pods have to a fresh array, at most half full. */
-static enum err rebuild(struct residents *r)
+static enum err rebuild(struct pod_addresses *r)
 {
 	struct array *old = atomic_load_explicit(&r->array, memory_order_relaxed);
 	struct array *next = cells_new(cells_wanted(r->pairs, CELLS_MIN), sizeof next->cells[0]);
@@ -108,7 +108,7 @@ static enum err rebuild(struct residents *r)
 	return OK;
 }
 
-enum err residents_add(struct residents *r, uint32_t ns, const struct addr *addr)
+enum err pod_addresses_add(struct pod_addresses *r, uint32_t ns, const struct addr *addr)
 {
 	struct array *a = atomic_load_explicit(&r->array, memory_order_relaxed);
 	uint8_t octets[16];
@@ -132,7 +132,7 @@ enum err residents_add(struct residents *r, uint32_t ns, const struct addr *addr
 	return OK;
 }
 
-bool residents_remove(struct residents *r, uint32_t ns, const struct addr *addr)
+bool pod_addresses_remove(struct pod_addresses *r, uint32_t ns, const struct addr *addr)
 {
 	uint8_t octets[16];
 	octets_of(addr, octets);
@@ -146,7 +146,7 @@ bool residents_remove(struct residents *r, uint32_t ns, const struct addr *addr)
 	return true;
 }
 
-bool residents_each(const struct residents *r, size_t *cursor, uint32_t *ns, struct addr *addr)
+bool pod_addresses_each(const struct pod_addresses *r, size_t *cursor, uint32_t *ns, struct addr *addr)
 {
 	const struct array *a = atomic_load_explicit(&r->array, memory_order_relaxed);
 	while (*cursor <= a->head.mask) {
@@ -160,7 +160,7 @@ bool residents_each(const struct residents *r, size_t *cursor, uint32_t *ns, str
 	return false;
 }
 
-bool residents_have(const struct residents *r, uint32_t ns, const struct addr *addr)
+bool pod_addresses_have(const struct pod_addresses *r, uint32_t ns, const struct addr *addr)
 {
 	uint8_t octets[16];
 	octets_of(addr, octets);

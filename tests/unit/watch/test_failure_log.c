@@ -1,5 +1,5 @@
 #include "backoff.h"
-#include "trouble.h"
+#include "failure_log.h"
 #include "unit.h"
 #include <string.h>
 
@@ -31,7 +31,7 @@ static void what_is_told(void **state)
 	(void)state;
 	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
 		char text[DIAG_TEXT_MAX];
-		trouble_text(texts[i].resource, &texts[i].result, text, sizeof text);
+		failure_log_text(texts[i].resource, &texts[i].result, text, sizeof text);
 		assert_string_equal(text, texts[i].want);
 	}
 }
@@ -40,18 +40,18 @@ static void what_is_told(void **state)
 static void when_it_is_told(void **state)
 {
 	static const struct api_result refused = {API_UNREACHABLE, 0, 0, "", "x"}, forbidden = {API_STATUS, 403, 0, "", "y"};
-	struct trouble t = {0};
+	struct failure_log t = {0};
 	(void)state;
-	trouble_tell(&t, &resource_pods, &refused, 1, 1000);
+	failure_log_tell(&t, &resource_pods, &refused, 1, 1000);
 	assert_int_equal(t.told_ms, 1000);
-	trouble_tell(&t, &resource_pods, &refused, 1, 2000);
+	failure_log_tell(&t, &resource_pods, &refused, 1, 2000);
 	assert_int_equal(t.told_ms, 1000);
-	trouble_tell(&t, &resource_pods, &forbidden, 1, 3000);
+	failure_log_tell(&t, &resource_pods, &forbidden, 1, 3000);
 	assert_int_equal(t.told_ms, 3000);
-	trouble_tell(&t, &resource_pods, &forbidden, 1, 3000 + TROUBLE_AGAIN_MS);
-	assert_int_equal(t.told_ms, 3000 + TROUBLE_AGAIN_MS);
+	failure_log_tell(&t, &resource_pods, &forbidden, 1, 3000 + FAILURE_LOG_AGAIN_MS);
+	assert_int_equal(t.told_ms, 3000 + FAILURE_LOG_AGAIN_MS);
 	assert_int_equal(t.since_ms, 1000);
-	trouble_over(&t, &resource_pods, 90000);
+	failure_log_over(&t, &resource_pods, 90000);
 	assert_false(t.on);
 }
 
