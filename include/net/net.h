@@ -65,6 +65,8 @@ struct net_options {
 	 * more and no reply will be sent; must close the handles. The loop runs until they are closed. */
 	enum err (*begin)(void *arg, unsigned worker, struct uv_loop_s *loop);
 	void (*end)(void *arg, unsigned worker);
+	/* So many replies over UDP were not taken by the system, and are lost. On the worker's thread; may be NULL. */
+	void (*unsent)(void *arg, unsigned worker, unsigned count);
 	void *arg;
 };
 

@@ -25,10 +25,15 @@ struct query_policy {
 	const atomic_bool *known;  /* false: what the zone holds is not known yet, so that its names get SERVFAIL; NULL: it is */
 };
 
-/* How often each reason for a "no" was given since the start. Written by the worker alone, read by any thread at any time: each number by
- * itself is right, and so is every later one no less. */
+/* Where queries are counted that have no response: no rcode is so large (BADCOOKIE is 23). */
+#define QUERY_SILENT 30 /* none is due, or a step let it drop */
+#define QUERY_GONE   31 /* whoever asked was gone when it came */
+#define QUERY_RCODES 32
+
+/* How queries ended since the start: each at one place, by the reason for a "no" and the rcode. Written by the worker alone, read by any thread at any
+ * time: each number by itself is right, and so is every later one no less. */
 struct query_counters {
-	_Atomic(uint64_t) absences[ABSENCES]; /* by enum absence; that of NONE stays 0 */
+	_Atomic(uint64_t) ended[ABSENCES][QUERY_RCODES]; /* by enum absence, enum dns_rcode */
 };
 
 /* What one worker keeps between queries. Owned by its thread. */
@@ -52,6 +57,7 @@ struct query {
 	enum request_verdict verdict;
 	enum query_transport transport;
 	enum query_outcome outcome; /* set by query_answer */
+	uint8_t rcode, absence;     /* of the response: set by query_answer, and by whoever else answers */
 	uint16_t target;            /* QUERY_CHASE: where in the response the last CNAME's target stands, uncompressed */
 	struct zone_spot spot;      /* private to query/: what parsing already knows of the name, so that the look-up does not start anew */
 };
@@ -67,3 +73,10 @@ void query_locate(struct query *q, const struct query_policy *policy);
 /* Last step, with the same policy: writes the response to out (cap at least 512 octets; 65,535 over TCP) and returns its length; 0: no
  * response is to be sent. */
 size_t query_answer(struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap);
+
+/* Counts a query that has ended, once. One writer: so no locked instruction is needed. */
+static inline void query_count(struct query_state *state, const struct query *q)
+{
+	_Atomic(uint64_t) *n = &state->counters.ended[q->absence][q->rcode];
+	atomic_store_explicit(n, atomic_load_explicit(n, memory_order_relaxed) + 1, memory_order_relaxed);
+}

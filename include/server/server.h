@@ -17,9 +17,11 @@ struct server_options {
 	unsigned workers; /* 0: net_default_workers() */
 	unsigned tcp_connections_max, tcp_idle_s;
 	unsigned pending_max; /* queries of one worker that wait at once (step.h); default if 0: 4,096. A quarter may be one client's */
-	/* Is told of every response, on the worker's thread; must not wait. NULL: nobody is. */
-	void (*replied)(void *arg, const uint8_t *reply, size_t len);
-	void *replied_arg;
+	/* Sees every query that is done, once, where it ends: on the worker's thread, in a read section; must not wait. reply and reply_len are the
+	 * response, 0 octets where none is sent; query.rcode and query.absence say what it was counted as (query.h). What is malformed has
+	 * no more of request than was read. Sub-queries are not seen. NULL: nobody looks. */
+	void (*done)(void *arg, unsigned worker, const struct exchange *x);
+	void *done_arg;
 	/* For those who call server_adopt() more than once: the control thread's loop, and what is called there when no worker uses an earlier
 	 * configuration any more; owner is what it was adopted with. */
 	struct uv_loop_s *loop; /* NULL: it is called once */
@@ -74,13 +76,22 @@ void server_discard(struct server *s);
 /* What it listens on, ports filled in; as net_addresses(). */
 const struct net_address *server_addresses(const struct server *s, unsigned *count);
 
-/* What its workers have counted: by route, and how often each reason for a "no" was given. */
+/* What its workers have counted by route. */
 const struct tally *server_tally(const struct server *s);
-void server_absences(const struct server *s, uint64_t counts[ABSENCES]);
 
 /* Calls with each step of the blocks that are counted, at each of their zones: labels as in tally.h, and what the step is called. Each once. */
 typedef void server_step_visit(void *arg, const char *server, const char *zone, const char *view, const char *step);
 void server_each_step(const struct server *s, server_step_visit *visit, void *arg);
+
+/* How queries ended since the start, all workers together. Control thread. */
+struct server_counts {
+	uint64_t ended[ABSENCES][QUERY_RCODES]; /* as query_counters.ended: each query is counted at one place */
+	uint64_t unsent;                        /* so many of those had a response over UDP that the system did not take */
+};
+void server_count(const struct server *s, struct server_counts *counts);
+
+/* The same, by the reason for a "no" alone. */
+void server_absences(const struct server *s, uint64_t counts[ABSENCES]);
 
 /* One line for each block: where it listens while its cluster is still being read; and, for debugging, one for each zone. */
 void server_log_listening(const struct server *s);

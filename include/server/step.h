@@ -29,17 +29,19 @@ struct exchange {
 	size_t reply_cap;           /* for so many octets: NET_UDP_REPLY_MAX over UDP, 65,535 over TCP */
 	size_t reply_len;           /* 0: there is none yet */
 	void *waiting;              /* the step's that lets it wait: for what forget() needs */
+	uint64_t waited_ms;         /* when it is done: how long it was kept; 0: it was answered in its batch */
 	const struct plan *plan;    /* the rest is private to server/ */
 	struct server_worker *worker;
-	struct served_hold *hold;    /* the worker's part of the configuration that plan is of */
-	struct tally_row *row;       /* where it is counted; NULL: it is not */
-	uint64_t began_ns;           /* where it is counted: when it came, */
-	size_t request_len;          /* and how long it was */
-	struct net_message *message; /* in its batch; NULL: it was kept, or is a sub-query */
-	unsigned address;            /* index of the listener that was asked */
-	uint8_t at;                  /* the step that is asked, or that it waits in */
-	uint8_t stands;              /* one more than the last step that fell through; 0: none did */
-	bool last_word;              /* that step is asked again, and nobody waits any more */
+	struct served_hold *hold;           /* the worker's part of the configuration that plan is of */
+	struct tally_row *row;              /* where it is counted; NULL: it is not */
+	uint64_t began_ns;                  /* where it is counted: when it came, */
+	size_t request_len;                 /* and how long it was */
+	struct net_message *message;        /* in its batch; NULL: it was kept, or is a sub-query */
+	unsigned address;                   /* index of the listener that was asked */
+	uint8_t at;                         /* the step that is asked, or that it waits in */
+	uint8_t stands;                     /* one more than the last step that fell through; 0: none did */
+	uint8_t stood_rcode, stood_absence; /* what it said */
+	bool last_word;                     /* that step is asked again, and nobody waits any more */
 };
 
 /* What a kind of step does. ask and name alone must be given. The calls run in an RCU read section of their own (state that outlives a call must
@@ -95,6 +97,14 @@ enum step_verdict exchange_ask(struct exchange *x, const struct name *name, uint
 
 /* Writes the response that is only an rcode, and why (may be NULL). Returns STEP_ANSWER. */
 enum step_verdict exchange_error(struct exchange *x, enum dns_rcode rcode, const struct ede *why);
+
+/* --- for whoever looks at a query that is done --- */
+
+/* The directive that answered; "" for none: the query is malformed, or no step has the name. */
+const char *exchange_answerer(const struct exchange *x);
+
+/* The zone of the server block that it belongs to; NULL: none has it. */
+const struct name *exchange_zone(const struct exchange *x);
 
 /* --- handing over --- */
 

@@ -263,7 +263,7 @@ void net_change_apply(struct net_change *c, void (*adopt)(void *arg, unsigned wo
 static enum err make_workers(struct net *n, const struct net_options *options, struct diag *d)
 {
 	struct worker_options wo = {
-	        .responder = {.handler = options->handler, .arg = options->arg},
+	        .responder = {.handler = options->handler, .unsent = options->unsent, .arg = options->arg},
 	        .begin = options->begin,
 	        .end = options->end,
 	        .tcp_limit = &n->tcp_limit,

@@ -5,6 +5,7 @@
 
 struct responder {
 	net_handler *handler;
+	void (*unsent)(void *arg, unsigned worker, unsigned count); /* as in net_options */
 	void *arg;
 	unsigned worker;
 };

@@ -87,19 +87,24 @@ static bool wait_writable(int fd)
 static void send_replies(struct udp_listener *l, unsigned count)
 {
 	bool waited = false;
-	unsigned at = 0;
+	unsigned at = 0, lost = 0;
 	while (at < count) {
 		int n = sendmmsg(l->fd, l->replies + at, count - at, MSG_DONTWAIT);
 		if (n > 0) {
 			at += (unsigned)n;
 		} else if (errno == EAGAIN) {
-			if (waited || !wait_writable(l->fd))
-				return;
+			if (waited || !wait_writable(l->fd)) {
+				lost += count - at;
+				break;
+			}
 			waited = true;
 		} else if (errno != EINTR) {
 			at++;
+			lost++;
 		}
 	}
+	if (lost && l->responder.unsent)
+		l->responder.unsent(l->responder.arg, l->responder.worker, lost);
 }
 
 /* Returns how many datagrams it answered; 0: the socket had an error, now taken off it; -1: nothing waits. */

@@ -443,17 +443,9 @@ static void put_apex_soa(struct answer *a)
 		a->truncated = true;
 }
 
-/* One writer: so no locked instruction is needed. */
-static void count(struct query_state *state, enum absence reason)
-{
-	_Atomic(uint64_t) *n = &state->counters.absences[reason];
-	atomic_store_explicit(n, atomic_load_explicit(n, memory_order_relaxed) + 1, memory_order_relaxed);
-}
-
 void answer_put_negative(struct answer *a, enum absence reason, uint32_t ttl)
 {
 	a->absence = reason;
-	count(a->state, reason);
 	if (put_soa(a, ttl))
 		a->authority++;
 	else
@@ -527,6 +519,8 @@ static inline size_t end(struct answer *a, struct query *q, enum dns_rcode rcode
 	if (rcode)
 		response_set_rcode(&a->w, rcode);
 	q->outcome = a->outcome;
+	q->rcode = (uint8_t)rcode;
+	q->absence = (uint8_t)a->absence;
 	q->target = (uint16_t)a->owner;
 	response_end(&a->w, &q->request, rcode, a->answers, a->authority, a->additional, why);
 	return a->w.len;

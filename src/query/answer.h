@@ -39,7 +39,7 @@ void answer_put(struct answer *a, uint16_t type, const struct zone_found *found,
 /* A CNAME; its target, in wire form, becomes the owner of what follows. */
 void answer_put_cname(struct answer *a, const uint8_t *target, size_t len);
 
-/* The SOA that makes an answer negative. The reason is counted, and told to who wants to know. */
+/* The SOA that makes an answer negative. The reason is told to who wants to know; that of the last one is the query's. */
 void answer_put_negative(struct answer *a, enum absence reason, uint32_t ttl);
 
 /* Ends the response; its length. Tells q what became of it. */

@@ -153,9 +153,11 @@ static bool find_searched(const struct query *q, const struct query_policy *poli
 	return what.exists;
 }
 
-static size_t refuse(const struct query *q, const struct query_policy *policy, uint8_t *out, size_t cap, enum dns_rcode rcode,
+static size_t refuse(struct query *q, const struct query_policy *policy, uint8_t *out, size_t cap, enum dns_rcode rcode,
                      const struct ede *why)
 {
+	q->rcode = (uint8_t)rcode;
+	q->absence = ABSENCE_NONE;
 	return response_error(out, cap, &q->request, rcode, policy->ede ? why : NULL);
 }
 
@@ -199,21 +201,31 @@ static size_t answer_question(struct query *q, const struct query_policy *policy
 	return answer_end(&a, q, answer_name(&a, q));
 }
 
+/* Not a well-formed one. */
+static size_t reject(struct query *q, uint8_t *out, size_t cap, enum dns_rcode rcode)
+{
+	q->rcode = (uint8_t)rcode;
+	q->absence = ABSENCE_NONE;
+	return response_error(out, cap, &q->request, rcode, NULL);
+}
+
 size_t query_answer(struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap)
 {
 	q->outcome = QUERY_ANSWERED;
 	switch (q->verdict) {
 	case REQUEST_OK:
 		return answer_question(q, policy, state, out, cap);
-	case REQUEST_SILENCE:
-		return 0;
 	case REQUEST_FORMERR:
-		return response_error(out, cap, &q->request, DNS_FORMERR, NULL);
+		return reject(q, out, cap, DNS_FORMERR);
 	case REQUEST_NOTIMP:
 	case REQUEST_NOTIFY: /* nobody takes it yet */
-		return response_error(out, cap, &q->request, DNS_NOTIMP, NULL);
+		return reject(q, out, cap, DNS_NOTIMP);
 	case REQUEST_BADVERS:
-		return response_error(out, cap, &q->request, DNS_BADVERS, NULL);
+		return reject(q, out, cap, DNS_BADVERS);
+	case REQUEST_SILENCE:
+		break;
 	}
+	q->rcode = QUERY_SILENT;
+	q->absence = ABSENCE_NONE;
 	return 0;
 }

@@ -88,9 +88,8 @@ struct addr absent_find(const struct absent *a, const uint8_t *reply, size_t len
 	return (struct addr){0};
 }
 
-void absent_on_reply(void *arg, const uint8_t *reply, size_t len)
+void absent_look(struct absent *a, const uint8_t *reply, size_t len)
 {
-	struct absent *a = arg;
 	struct addr found;
 	struct name name;
 	char name_text[NAME_TEXT_MAX], address[ADDR_TEXT_MAX];

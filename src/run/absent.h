@@ -14,5 +14,5 @@ struct absent {
 /* The first address in a response's answers that is not there; its type is ADDR_NONE if there is none. Of octets that are no response, none. */
 struct addr absent_find(const struct absent *a, const uint8_t *reply, size_t len);
 
-/* For server_options.replied; arg is a struct absent. */
-void absent_on_reply(void *arg, const uint8_t *reply, size_t len);
+/* Looks at a response. */
+void absent_look(struct absent *a, const uint8_t *reply, size_t len);

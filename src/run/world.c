@@ -139,6 +139,12 @@ static enum err make_place(struct world *w, const struct pod *pod, const struct 
 
 /* --- the server --- */
 
+static void on_done(void *arg, unsigned worker, const struct exchange *x)
+{
+	(void)worker;
+	absent_look(arg, x->reply, x->reply_len);
+}
+
 static enum err listen_here(struct world *w, struct diag *d)
 {
 	const struct run_options *o = w->options;
@@ -156,8 +162,8 @@ static enum err listen_here(struct world *w, struct diag *d)
 	struct server_options options = *o->server;
 	enum err err;
 	if (is_live(w)) {
-		options.replied = absent_on_reply;
-		options.replied_arg = &w->absent;
+		options.done = on_done;
+		options.done_arg = &w->absent;
 	}
 	err = server_new(&options, &w->server, d);
 	for (unsigned i = 0; i < w->server_count; i++)

@@ -43,6 +43,8 @@ static enum step_verdict ask(struct exchange *x)
 {
 	const struct step *s = step_of(x);
 	void *state;
+	x->query.rcode = DNS_NOERROR;
+	x->query.absence = ABSENCE_NONE;
 	if (!find_state(x, s, &state))
 		return exchange_error(x, DNS_SERVFAIL, NULL);
 	return s->step.kind->ask(s->step.self, state, x);
@@ -58,8 +60,11 @@ static void advance(struct exchange *x, enum step_verdict v)
 {
 	if (x->at < x->plan->count)
 		x->at++;
-	if (v == STEP_FALLTHROUGH)
-		x->stands = x->at;
+	if (v != STEP_FALLTHROUGH)
+		return;
+	x->stands = x->at;
+	x->stood_rcode = x->query.rcode;
+	x->stood_absence = x->query.absence;
 }
 
 static enum step_verdict run(struct exchange *x)
@@ -84,6 +89,8 @@ static void let_stand(struct exchange *x)
 {
 	x->at = (uint8_t)(x->stands - 1);
 	x->last_word = true;
+	x->query.rcode = x->stood_rcode;
+	x->query.absence = x->stood_absence;
 	if (!x->reply_len)
 		ask(x);
 }
@@ -98,18 +105,32 @@ static void tell_steps(struct exchange *x)
 	}
 }
 
+/* What it is counted as. Whoever answers other than in octets alone has said so in the query. */
+static void note_rcode(struct exchange *x)
+{
+	struct query *q = &x->query;
+	unsigned in_header = x->reply_len ? x->reply[3] & 15u : QUERY_SILENT;
+	bool said = x->reply_len ? (q->rcode & 15u) == in_header : q->rcode == QUERY_SILENT;
+	if (said)
+		return;
+	q->rcode = (uint8_t)in_header;
+	q->absence = ABSENCE_NONE;
+}
+
 /* No step is asked any more. */
 static void complete(struct exchange *x, enum step_verdict v)
 {
 	if (v == STEP_DROP) {
 		x->reply_len = 0;
-		return;
+	} else {
+		if (goes_on(v) && x->stands)
+			let_stand(x);
+		else if (goes_on(v))
+			refuse(x);
+		if (x->reply_len)
+			tell_steps(x);
 	}
-	if (goes_on(v) && x->stands)
-		let_stand(x);
-	else if (goes_on(v))
-		refuse(x);
-	tell_steps(x);
+	note_rcode(x);
 }
 
 /* --- the end of one that waited --- */
@@ -144,12 +165,32 @@ static void drop_child(struct pending *p)
 	}
 }
 
+/* Where it ends: all but sub-queries. */
+static void end(struct exchange *x)
+{
+	const struct server_options *o = x->worker->options;
+	query_count(&x->worker->state, &x->query);
+	if (!o->done)
+		return;
+	rcu_reader_lock();
+	o->done(o->done_arg, x->worker->index, x);
+	rcu_reader_unlock();
+}
+
 static void send_reply(struct pending *p)
 {
-	if (p->x.row)
-		account_query(&p->x, p->x.worker->index, p->x.peer, p->x.reply, p->x.reply_len, account_now_ns());
-	if (p->x.reply_len)
-		net_reply(&p->client, p->x.reply, p->x.reply_len);
+	struct exchange *x = &p->x;
+	if (net_client_gone(&p->client)) {
+		x->reply_len = 0;
+		x->query.rcode = QUERY_GONE;
+		x->query.absence = ABSENCE_NONE;
+	}
+	x->waited_ms = uv_now(x->worker->loop) - p->since_ms;
+	end(x);
+	if (x->row)
+		account_query(x, x->worker->index, x->peer, x->reply, x->reply_len, account_now_ns());
+	if (x->reply_len)
+		net_reply(&p->client, x->reply, x->reply_len);
 	else
 		net_release(&p->client);
 }
@@ -173,6 +214,7 @@ static struct exchange *deliver(struct exchange *x, enum step_verdict *v)
 	size_t len = x->reply_len;
 	if (x->message) {
 		x->message->reply_len = len;
+		end(x);
 		return NULL;
 	}
 	parent = p->parent;
@@ -246,6 +288,8 @@ void pipeline_ask_ready(struct server_worker *w)
 
 enum step_verdict exchange_error(struct exchange *x, enum dns_rcode rcode, const struct ede *why)
 {
+	x->query.rcode = (uint8_t)rcode;
+	x->query.absence = ABSENCE_NONE;
 	x->reply_len = response_error(x->reply, x->reply_cap, &x->query.request, rcode, x->plan->rest.ede ? why : NULL);
 	return STEP_ANSWER;
 }
@@ -315,7 +359,8 @@ void pipeline_forget(struct server_worker *w)
 	while ((p = pending_any(w->pool))) {
 		drop_child(p);
 		forget(p);
-		net_release(&p->client);
+		p->x.reply_len = 0;
+		send_reply(p); /* net has let go of all clients */
 		let_go(p);
 	}
 }
@@ -454,7 +499,30 @@ void pipeline_begin(struct exchange *x, const struct routes *routes, const struc
 /* Where the first pass did not find a cluster's name, or the cluster is not the last to be asked. */
 static __attribute__((noinline)) void leave_batch(struct exchange *x)
 {
+	x->waiting = NULL;
+	x->waited_ms = 0;
+	x->stands = 0;
+	x->last_word = false;
 	proceed(x, x->at < x->plan->leading ? cluster_names_verdict(x) : run(x));
+}
+
+/* What only those need who leave the batch's two passes. */
+static void settle(struct exchange *x, struct net_message *m, struct server_worker *w, unsigned address)
+{
+	x->peer = m->peer;
+	x->reply = m->reply;
+	x->reply_cap = m->reply_cap;
+	x->worker = w;
+	x->hold = w->now;
+	x->message = m;
+	x->address = address;
+}
+
+static __attribute__((noinline)) void show(struct exchange *x, struct net_message *m, struct server_worker *w, unsigned address)
+{
+	settle(x, m, w, address);
+	x->waited_ms = 0;
+	w->options->done(w->options->done_arg, w->index, x);
 }
 
 void pipeline_answer(struct exchange *x, struct net_message *m, struct server_worker *w, unsigned address)
@@ -464,18 +532,28 @@ void pipeline_answer(struct exchange *x, struct net_message *m, struct server_wo
 		x->reply_len = query_answer(&x->query, cluster_names_policy(step_of(x)), &w->state, m->reply, m->reply_cap);
 		if (x->query.outcome == QUERY_ANSWERED) {
 			m->reply_len = x->reply_len;
+			query_count(&w->state, &x->query);
+			if (w->options->done)
+				show(x, m, w, address);
 			return;
 		}
 	}
-	x->peer = m->peer;
-	x->reply = m->reply;
-	x->reply_cap = m->reply_cap;
-	x->waiting = NULL;
-	x->worker = w;
-	x->hold = w->now;
-	x->message = m;
-	x->address = address;
-	x->stands = 0;
-	x->last_word = false;
+	settle(x, m, w, address);
 	leave_batch(x);
+}
+
+/* --- for whoever looks --- */
+
+const char *exchange_answerer(const struct exchange *x)
+{
+	bool by_nobody = x->at >= x->plan->count || !x->reply_len;
+	return by_nobody ? "" : step_of(x)->step.kind->name;
+}
+
+const struct name *exchange_zone(const struct exchange *x)
+{
+	const struct request *r = &x->query.request;
+	const struct routes *routes = x->hold->served->by_index[x->address];
+	const struct server_route *route = x->query.verdict == REQUEST_OK ? routes_find(routes, &r->qname, r->qtype) : NULL;
+	return route ? &route->zone : NULL;
 }

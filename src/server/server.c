@@ -170,15 +170,11 @@ static void server_on_messages(void *arg, unsigned worker, unsigned address, str
 		pipeline_ask_ready(w);
 }
 
-/* A way of its own, so that queries of all others don't ask whether anybody wants to know. */
-static void server_on_messages_told(void *arg, unsigned worker, unsigned address, struct net_message *messages, unsigned n)
+static void on_unsent(void *arg, unsigned worker, unsigned count)
 {
 	const struct server *s = arg;
-	server_on_messages(arg, worker, address, messages, n);
-	for (unsigned i = 0; i < n; i++) {
-		if (messages[i].reply_len)
-			s->options.replied(s->options.replied_arg, messages[i].reply, messages[i].reply_len);
-	}
+	_Atomic(uint64_t) *n = &s->workers[worker].unsent;
+	atomic_store_explicit(n, atomic_load_explicit(n, memory_order_relaxed) + count, memory_order_relaxed);
 }
 
 /* --- listening --- */
@@ -205,13 +201,15 @@ static enum err start(struct server *s, struct served *v, struct net_address *ad
 	        .workers = s->options.workers,
 	        .tcp_connections_max = s->options.tcp_connections_max,
 	        .tcp_idle_s = s->options.tcp_idle_s,
-	        .handler = s->options.replied ? server_on_messages_told : server_on_messages,
+	        .handler = server_on_messages,
+	        .unsent = on_unsent,
 	        .begin = on_begin,
 	        .end = on_end,
 	        .arg = s,
 	};
 	for (unsigned w = 0; w < s->options.workers; w++) {
 		s->workers[w].now = &v->holds[w];
+		s->workers[w].options = &s->options;
 		s->workers[w].settled = s->has_settled ? &s->settled : NULL;
 	}
 	return net_start(&options, &s->net, d);
@@ -297,12 +295,31 @@ const struct tally *server_tally(const struct server *s)
 	return &s->tally;
 }
 
-void server_absences(const struct server *s, uint64_t counts[ABSENCES])
+static void add_counts(const struct server_worker *w, struct server_counts *counts)
 {
+	for (unsigned absence = 0; absence < ABSENCES; absence++) {
+		for (unsigned rcode = 0; rcode < QUERY_RCODES; rcode++)
+			counts->ended[absence][rcode] +=
+			        atomic_load_explicit(&w->state.counters.ended[absence][rcode], memory_order_relaxed);
+	}
+	counts->unsent += atomic_load_explicit(&w->unsent, memory_order_relaxed);
+}
+
+void server_count(const struct server *s, struct server_counts *counts)
+{
+	*counts = (struct server_counts){0};
+	for (unsigned w = 0; w < s->options.workers; w++)
+		add_counts(&s->workers[w], counts);
+}
+
+void server_absences(const struct server *s, uint64_t sums[ABSENCES])
+{
+	struct server_counts counts;
+	server_count(s, &counts);
 	for (unsigned a = 0; a < ABSENCES; a++) {
-		counts[a] = 0;
-		for (unsigned w = 0; w < s->options.workers; w++)
-			counts[a] += atomic_load_explicit(&s->workers[w].state.counters.absences[a], memory_order_relaxed);
+		sums[a] = 0;
+		for (unsigned rcode = 0; a != ABSENCE_NONE && rcode < QUERY_RCODES; rcode++)
+			sums[a] += counts.ended[a][rcode];
 	}
 }
 

@@ -7,7 +7,9 @@
 
 struct server_worker {
 	_Alignas(64) struct query_state state; /* no two workers write to one cache line */
+	_Atomic(uint64_t) unsent;              /* as server_counts has it */
 	struct served_hold *now;               /* what it answers with */
+	const struct server_options *options;  /* of the server: who looks at what is done */
 	struct served_hold *leaving;           /* what came before, and somebody waits for */
 	struct pending_pool *pool;
 	struct pending_queue ready; /* sub-queries that nobody was asked yet */

@@ -166,8 +166,10 @@ static __attribute__((noinline)) size_t answer_batch(const struct question *ques
 		query_begin(&queries[i], QUERY_UDP, questions[i].bytes, questions[i].len);
 		query_locate(&queries[i], policy);
 	}
-	for (unsigned i = 0; i < BATCH; i++)
+	for (unsigned i = 0; i < BATCH; i++) {
 		octets += query_answer(&queries[i], policy, state, out[i], sizeof out[i]);
+		query_count(state, &queries[i]);
+	}
 	return octets;
 }
 

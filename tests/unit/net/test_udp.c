@@ -82,12 +82,20 @@ struct solo {
 	struct echo echo;
 	uv_loop_t loop;
 	struct udp_listener *listener;
-	int fd; /* a client of it */
+	int fd;          /* a client of it */
+	unsigned unsent; /* replies, as it was told */
 };
+
+static void on_unsent(void *arg, unsigned worker, unsigned count)
+{
+	struct solo *s = (struct solo *)((char *)arg - offsetof(struct solo, echo));
+	assert_int_equal(worker, 0);
+	s->unsent += count;
+}
 
 static void solo_listen(struct solo *s, int fd)
 {
-	struct responder responder = {.handler = echo_handler, .arg = &s->echo};
+	struct responder responder = {.handler = echo_handler, .unsent = on_unsent, .arg = &s->echo};
 	memset(&s->echo, 0, sizeof(s->echo));
 	assert_int_equal(uv_loop_init(&s->loop), 0);
 	s->listener = udp_listener_new(fd, 0, false, &responder);
@@ -140,12 +148,14 @@ static void test_send_failures(void **state)
 	for (size_t i = 0; i < sizeof(send_failures) / sizeof(send_failures[0]); i++) {
 		for (uint32_t q = 0; q < NET_BATCH; q++)
 			udp_ask(s.fd, q, REPLY_AS_LONG);
+		s.unsent = 0;
 		fail_call(CALL_SENDMMSG, send_failures[i].error, send_failures[i].times);
 		uv_run(&s.loop, UV_RUN_NOWAIT);
 		assert_int_equal(fail_call_left(CALL_SENDMMSG), 0);
 		for (uint32_t q = send_failures[i].lost; q < NET_BATCH; q++)
 			assert_int_equal(udp_reply(s.fd), q);
 		assert_nothing_waits(s.fd);
+		assert_int_equal(s.unsent, send_failures[i].lost);
 	}
 	solo_stop(&s);
 }

@@ -28,6 +28,7 @@ const char *ask(const struct query_policy *policy, struct query_state *state, co
 	query_locate(&q, policy);
 	reply_len = query_answer(&q, policy, state ? state : &fresh, out, tcp ? sizeof out : DNS_UDP_SIZE_CAP);
 	rcu_reader_unlock();
+	query_count(state ? state : &fresh, &q);
 	outcome = q.outcome;
 	target_at = q.target;
 	if (!reply_text(in, len, out, reply_len, text))

@@ -161,6 +161,14 @@ static const struct {
         {"0.10.in-addr.arpa PTR", ABSENCE_EMPTY},
 };
 
+static uint64_t counted(const struct query_state *state, enum absence reason)
+{
+	uint64_t sum = 0;
+	for (unsigned rcode = 0; rcode < QUERY_RCODES; rcode++)
+		sum += state->counters.ended[reason][rcode];
+	return sum;
+}
+
 /* Each "no" has one reason, which goes out as an extended error, is counted once, and says whether it will pass. */
 static void test_reasons(void **state)
 {
@@ -176,7 +184,7 @@ static void test_reasons(void **state)
 		snprintf(want, sizeof want, " + edns 0 \"%s\"", absence_ede(reason)->text);
 		const char *got = ask(&policy, &worker, question);
 		const char *soa = absence_will_pass(reason) ? " 0 SOA " : " 5 SOA ";
-		if (strstr(got, want) && strstr(got, soa) && worker.counters.absences[reason] == 1)
+		if (strstr(got, want) && strstr(got, soa) && counted(&worker, reason) == 1)
 			continue;
 		print_error("%s\n  want %s\n  got  %s\n", question, want, got);
 		wrong++;
@@ -194,10 +202,10 @@ static void test_reasons_are_counted(void **state)
 	(void)state;
 	ask(&policy, &worker, "web.default.svc.cluster.local A edns=1232");
 	for (size_t i = 0; i < ABSENCES; i++)
-		assert_int_equal(worker.counters.absences[i], 0);
+		assert_int_equal(counted(&worker, (enum absence)i), i == ABSENCE_NONE);
 	assert_null(strstr(ask(&policy, &worker, "web.other.svc.cluster.local A edns=1232"), "edns 0"));
 	ask(&policy, &worker, "web.other.svc.cluster.local A");
-	assert_int_equal(worker.counters.absences[ABSENCE_NO_SERVICE], 2);
+	assert_int_equal(counted(&worker, ABSENCE_NO_SERVICE), 2);
 	end(z);
 }
 

@@ -52,6 +52,11 @@ void serve(struct fixture *f, const struct step_kind *kind, unsigned count)
 void stop(struct fixture *f)
 {
 	server_stop(f->server);
+	end(f);
+}
+
+void end(struct fixture *f)
+{
 	uv_run(&f->loop, UV_RUN_DEFAULT);
 	assert_int_equal(uv_loop_close(&f->loop), 0);
 	server_free(f->server);
@@ -90,6 +95,11 @@ static size_t question(uint8_t *out, uint16_t id, const char *name)
 	wire_put_u16(&w, DNS_CLASS_IN);
 	wire_put_bytes(&w, opt, sizeof opt);
 	return w.len;
+}
+
+void send_octets(int fd, const void *bytes, size_t len)
+{
+	assert_int_equal(send(fd, bytes, len, MSG_NOSIGNAL), len);
 }
 
 void ask(int fd, uint16_t id, const char *name)

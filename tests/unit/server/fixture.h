@@ -29,6 +29,7 @@ void serve(struct fixture *f, const struct step_kind *kind, unsigned count);
 
 /* Checks that each step was freed. */
 void stop(struct fixture *f);
+void end(struct fixture *f); /* where server_stop() was called already */
 
 /* A socket of the n-th client address. */
 int client(const struct fixture *f, int type, unsigned n);
@@ -43,6 +44,8 @@ struct reply {
 	size_t len;
 	uint8_t bytes[512];
 };
+
+void send_octets(int fd, const void *bytes, size_t len);
 
 /* The next one. */
 struct reply reply(int fd);

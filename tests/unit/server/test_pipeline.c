@@ -2,6 +2,7 @@
 #include "fail_alloc.h"
 #include "fixture.h"
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -397,6 +398,143 @@ static void test_stop(void **state)
 	close(tcp);
 }
 
+/* --- counting --- */
+
+struct watcher {
+	unsigned done, answered, waited;
+	char answerer[16], zone[NAME_TEXT_MAX];
+	sem_t seen;
+};
+
+static void on_done(void *arg, unsigned worker, const struct exchange *x)
+{
+	struct watcher *w = arg;
+	const struct name *zone = exchange_zone(x);
+	assert_int_equal(worker, 0);
+	w->done++;
+	w->answered += x->reply_len != 0;
+	w->waited += x->waited_ms != 0;
+	snprintf(w->answerer, sizeof w->answerer, "%s", exchange_answerer(x));
+	w->zone[0] = 0;
+	if (zone)
+		name_to_text(zone, w->zone);
+	sem_post(&w->seen);
+}
+
+static void await_seen(struct watcher *w)
+{
+	while (sem_wait(&w->seen))
+		;
+}
+
+static uint64_t counted(const struct server *s)
+{
+	struct server_counts counts;
+	uint64_t sum = 0;
+	server_count(s, &counts);
+	for (unsigned a = 0; a < ABSENCES; a++) {
+		for (unsigned r = 0; r < QUERY_RCODES; r++)
+			sum += counts.ended[a][r];
+	}
+	return sum;
+}
+
+/* Sends it, and one that is answered after it. */
+static void assert_counted(struct fixture *f, int fd, const void *bytes, size_t len, unsigned as, bool has_reply)
+{
+	struct server_counts before, after;
+	uint64_t sum = counted(f->server);
+	server_count(f->server, &before);
+	send_octets(fd, bytes, len);
+	if (has_reply)
+		assert_int_equal(reply(fd).rcode, as & 15);
+	assert_no_reply(fd);
+	server_count(f->server, &after);
+	assert_int_equal(after.ended[ABSENCE_NONE][as], before.ended[ABSENCE_NONE][as] + 1 + (as == NOERROR));
+	assert_int_equal(counted(f->server), sum + 2);
+}
+
+/* Each query is counted once, at one place, and seen once. */
+static void test_counts_of_odd_messages(void **state)
+{
+	static const uint8_t cut[] = {0, 1, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}, response[] = {0, 1, 0x80, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+	static const uint8_t status[] = {0, 1, 0x10, 0, 0, 0, 0, 0, 0, 0, 0, 0};
+	static const uint8_t version[] = {0, 1, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1, 0, 0, 1, 0, 1, 0, 0, 41, 4, 0, 0, 1, 0, 0, 0, 0};
+	struct watcher w = {0};
+	struct fixture f;
+	(void)state;
+	sem_init(&w.seen, 0, 0);
+	start(&f, &(struct server_options){.done = on_done, .done_arg = &w});
+	serve(&f, &late_kind, 1);
+	int fd = client(&f, SOCK_DGRAM, 0);
+	assert_counted(&f, fd, cut, sizeof cut, DNS_FORMERR, true);
+	assert_counted(&f, fd, response, sizeof response, QUERY_SILENT, false);
+	assert_counted(&f, fd, response, 5, QUERY_SILENT, false);
+	assert_counted(&f, fd, status, sizeof status, DNS_NOTIMP, true);
+	assert_counted(&f, fd, version, sizeof version, DNS_BADVERS, true);
+	close(fd);
+	stop(&f);
+	assert_int_equal(w.done, 10);
+	assert_int_equal(w.answered, 8);
+	sem_destroy(&w.seen);
+}
+
+static void test_counts(void **state)
+{
+	static const struct {
+		const char *name, *answerer, *zone;
+		unsigned as;
+	} cases[] = {
+	        {"now.test", "late", "test.", NOERROR},         {"pass.test", "", "test.", REFUSED},
+	        {"fall.test", "late", "test.", NXDOMAIN},       {"other", "", "", REFUSED},
+	        {"ask.ask.now.test", "late", "test.", NOERROR}, /* what steps ask is not counted */
+	        {"brief.test", "late", "test.", SERVFAIL},
+	};
+	struct watcher w = {0};
+	struct server_counts counts;
+	struct fixture f;
+	(void)state;
+	sem_init(&w.seen, 0, 0);
+	start(&f, &(struct server_options){.done = on_done, .done_arg = &w});
+	serve(&f, &late_kind, 2);
+	int fd = client(&f, SOCK_DGRAM, 0);
+	unsigned asked = 0, want[QUERY_RCODES] = {0};
+	for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		ask(fd, (uint16_t)i, cases[i].name);
+		assert_reply(fd, (uint16_t)i, cases[i].as);
+		want[cases[i].as]++;
+		asked++;
+		await_seen(&w);
+		assert_string_equal(w.answerer, cases[i].answerer);
+		assert_string_equal(w.zone, cases[i].zone);
+	}
+	ask(fd, 100, "drop.test"); /* dropped; the same again; answered as nobody is there */
+	ask(fd, 101, "wait.test");
+	ask(fd, 101, "wait.test");
+	late_await(&f.late[0], 1);
+	int gone = client(&f, SOCK_STREAM, 0);
+	ask_tcp(gone, 102, "wait.test");
+	late_await(&f.late[0], 1);
+	struct linger none = {.l_onoff = 1};
+	setsockopt(gone, SOL_SOCKET, SO_LINGER, &none, sizeof none);
+	close(gone);
+	assert_no_reply(fd);
+	late_resume_all(&f.late[0], STEP_ANSWER);
+	assert_reply(fd, 101, NOERROR);
+	close(fd);
+	server_stop(f.server);
+	server_count(f.server, &counts);
+	for (unsigned r = 0; r < QUERY_SILENT; r++)
+		assert_int_equal(counts.ended[ABSENCE_NONE][r], want[r] + (r == NOERROR ? 2 : 0));
+	assert_int_equal(counts.ended[ABSENCE_NONE][QUERY_SILENT], 2);
+	assert_int_equal(counts.ended[ABSENCE_NONE][QUERY_GONE], 1);
+	assert_int_equal(counted(f.server), asked + 5);
+	assert_int_equal(w.done, asked + 5);
+	assert_true(w.waited > 0);
+	sem_destroy(&w.seen);
+	end(&f);
+}
+
 /* Without memory to wait with, the answer is SERVFAIL at once. */
 static void test_out_of_memory(void **state)
 {
@@ -461,6 +599,8 @@ int main(void)
 	        cmocka_unit_test(test_sub_queries_without_room),
 	        cmocka_unit_test(test_reload),
 	        cmocka_unit_test(test_stop),
+	        cmocka_unit_test(test_counts_of_odd_messages),
+	        cmocka_unit_test(test_counts),
 	        cmocka_unit_test(test_out_of_memory),
 	        cmocka_unit_test(test_out_of_memory_at_the_start),
 	};
