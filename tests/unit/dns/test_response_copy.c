@@ -286,13 +286,131 @@ static void test_map(void **state)
 	free(bytes);
 }
 
+/* Names that grow: records are cut whole, OPT stays. */
+static void test_map_cut(void **state)
+{
+	size_t len;
+	uint8_t *bytes = packet_from_text(MAPPED_BEFORE, &len), out[512];
+	struct response r, mapped;
+	struct renaming m;
+	(void)state;
+	make_renaming(&m);
+	assert_int_equal(response_parse(&r, bytes, len), RESPONSE_OK);
+	size_t full = response_map_names(&r, rename_name, &m, out, sizeof out);
+	for (size_t cap = 0; cap < full; cap++) {
+		make_renaming(&m);
+		size_t cut = response_map_names(&r, rename_name, &m, out, cap);
+		assert_true(cut <= cap);
+		if (!cut) {
+			assert_true(cap < DNS_HEADER_LEN + 15 + 4 + 11 + 4);
+			continue;
+		}
+		assert_int_equal(response_parse(&mapped, out, cut), RESPONSE_OK);
+		assert_true(mapped.edns && mapped.rcode == 16 && mapped.options.len == 4);
+		assert_int_equal(mapped.flags & DNS_TC, mapped.counts[DNS_AUTHORITY] == 1 ? 0 : DNS_TC);
+	}
+	free(bytes);
+}
+
+static void test_map_without_a_question(void **state)
+{
+	size_t len;
+	uint8_t *bytes = packet_from_text("1234 8001 0000 0000 0000 0000", &len), out[512];
+	struct response r;
+	struct renaming m;
+	(void)state;
+	make_renaming(&m);
+	assert_int_equal(response_parse(&r, bytes, len), RESPONSE_OK);
+	packet_assert_equal("no question", out, response_map_names(&r, rename_name, &m, out, sizeof out), "1234 8001 0000 0000 0000 0000");
+	assert_string_equal(m.places, "");
+	free(bytes);
+}
+
+/* --- TTLs --- */
+
+static const struct {
+	uint32_t ttl_s, seconds, floor_s, cap_s, want_s;
+} ages[] = {
+        {60, 0, 0, UINT32_MAX, 60},
+        {60, 59, 0, UINT32_MAX, 1},
+        {60, 60, 0, UINT32_MAX, 0},
+        {60, 61, 0, UINT32_MAX, 0},
+        {60, UINT32_MAX, 5, UINT32_MAX, 5},
+        {60, 50, 5, 30, 10},
+        {60, 10, 5, 30, 30},
+        {60, 60, 40, 30, 30}, /* the cap wins */
+        {UINT32_MAX, 1, 0, UINT32_MAX, UINT32_MAX - 1},
+};
+
+static void test_age(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(ages); i++) {
+		uint8_t bytes[13];
+		const uint16_t ttl_at[] = {1, 8};
+		memset(bytes, 0xee, sizeof bytes);
+		wire_store_u32(bytes + 1, ages[i].ttl_s);
+		wire_store_u32(bytes + 8, ages[i].ttl_s);
+		response_age(bytes, ttl_at, 2, ages[i].seconds, ages[i].floor_s, ages[i].cap_s);
+		assert_int_equal(wire_load_u32(bytes + 1), ages[i].want_s);
+		assert_int_equal(wire_load_u32(bytes + 8), ages[i].want_s);
+		assert_true(bytes[0] == 0xee && bytes[5] == 0xee && bytes[7] == 0xee && bytes[12] == 0xee);
+	}
+}
+
+static void test_set_ttls(void **state)
+{
+	uint8_t bytes[8] = {0xee};
+	(void)state;
+	response_set_ttls(bytes, (const uint16_t[]){1}, 1, 0x01020304);
+	packet_assert_equal("set", bytes, sizeof bytes, "ee 01020304 000000");
+	response_set_ttls(bytes, NULL, 0, 9);
+	packet_assert_equal("none", bytes, sizeof bytes, "ee 01020304 000000");
+}
+
+/* A message of hostile length: CNAMEs in the worst order, each of whose names is as slow to read as one can be. What it costs is bounded. */
+static void test_rewrite_64_kib(void **state)
+{
+	static uint8_t bytes[DNS_TCP_SIZE_MAX], room[DNS_TCP_SIZE_MAX];
+	static uint16_t ttl_at[RESPONSE_RECORDS_MAX];
+	struct wire_writer w = {.bytes = bytes, .len = DNS_HEADER_LEN, .limit = sizeof bytes};
+	struct response_copy c = {.bytes = room, .cap = sizeof room, .ttl_at = ttl_at, .ttl_cap = RESPONSE_RECORDS_MAX};
+	struct response r;
+	unsigned n = 0;
+	(void)state;
+	bytes[2] = 0x80;
+	bytes[5] = 1;
+	wire_put_bytes(&w, "\1q\0\0\1\0\1", 7);
+	wire_put_bytes(&w, "\0\0\20\0\1\0\0\0\0\1\0", 11); /* a TXT of names, each a label and a pointer to the one before */
+	for (unsigned i = 0; i < WIRE_POINTERS_MAX - 1; i++) {
+		wire_put_bytes(&w, "\1x", 2);
+		wire_put_u16(&w, i ? (uint16_t)(0xc000 | (w.len - 6)) : 0xc00c);
+	}
+	wire_store_u16(bytes + 28, (unsigned)(w.len - 30));
+	size_t last = w.len - 4;
+	for (n = 1; w.limit - w.len >= 14; n++) {
+		wire_put_u16(&w, (uint16_t)(0xc000 | last));
+		wire_put_bytes(&w, "\0\5\0\1\0\0\0\1\0\2", 10);
+		wire_put_u16(&w, (uint16_t)(0xc000 | last));
+	}
+	wire_store_u16(bytes + 6, n);
+	assert_int_equal(response_parse(&r, bytes, w.len), RESPONSE_OK);
+	assert_int_equal(response_rewrite(&r, &c), OK);
+	assert_int_equal(c.ttl_count, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_rewrite),
 	        cmocka_unit_test(test_rewrite_octets),
 	        cmocka_unit_test(test_rewrite_long_chain),
+	        cmocka_unit_test(test_rewrite_64_kib),
 	        cmocka_unit_test(test_map),
+	        cmocka_unit_test(test_map_cut),
+	        cmocka_unit_test(test_map_without_a_question),
+	        cmocka_unit_test(test_age),
+	        cmocka_unit_test(test_set_ttls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
