@@ -16,7 +16,7 @@ struct forwarder;
 struct flight;
 
 /* One worker's side of u: sockets, connections, what it learns of each upstream. Nothing is opened before there is a question. Both outlive it.
- * ERR_NOMEM, ERR_SYS. */
+ * ERR_NOMEM. */
 enum err forwarder_new(struct forward_worker *w, struct upstreams *u, struct forwarder **out);
 
 /* Tells all who wait FLIGHT_STOPPED, closes and frees. Not from within a flight_done. Takes NULL. */

@@ -12,12 +12,7 @@ enum err channel_begin(struct channel *c, struct forward_worker *w, struct upstr
 	        .worker = w, .upstreams = u, .upstream = &u->list[index], .index = index, .on_trouble = on_trouble, .arg = arg};
 	LIST_INIT(&c->datagrams.all);
 	streams_begin(&c->streams);
-	if (!chain_table_begin(&c->by_id))
-		return ERR_NOMEM;
-	enum err err = ledger_new(false, c->upstream, &c->udp);
-	if (err)
-		chain_table_end(&c->by_id);
-	return err;
+	return chain_table_begin(&c->by_id) ? OK : ERR_NOMEM;
 }
 
 void channel_end(struct channel *c)
@@ -69,9 +64,11 @@ static struct exchange *new_exchange(struct channel *c, const struct question *q
 	return e;
 }
 
-static enum err want_tcp_ledger(struct channel *c)
+/* One is 74 KB, so there is none for what is never asked. */
+static enum err want_ledger(struct channel *c, bool tcp)
 {
-	return c->tcp ? OK : ledger_new(true, c->upstream, &c->tcp);
+	struct ledger **ledger = tcp ? &c->tcp : &c->udp;
+	return *ledger ? OK : ledger_new(tcp, c->upstream, ledger);
 }
 
 static struct ledger *ledger_of(const struct exchange *e)
@@ -89,7 +86,7 @@ static bool take_out(struct exchange *e, const uint8_t *reply, size_t len)
 
 struct exchange *channel_ask(struct channel *c, const struct question *q, struct channel_way way, exchange_done *done, void *arg)
 {
-	if (c->by_id.count >= CHANNEL_EXCHANGES_MAX || (way.tcp && want_tcp_ledger(c)))
+	if (c->by_id.count >= CHANNEL_EXCHANGES_MAX || want_ledger(c, way.tcp))
 		return NULL;
 	struct exchange *e = new_exchange(c, q, way);
 	if (!e)

@@ -20,7 +20,7 @@ struct channel {
 	void *arg;                             /* the owner's, for on_trouble */
 
 	struct chain_table by_id;
-	struct ledger *udp, *tcp; /* tcp: NULL until it is wanted */
+	struct ledger *udp, *tcp; /* NULL until they are wanted */
 	struct datagrams datagrams;
 	struct streams streams;
 
@@ -36,7 +36,7 @@ struct channel_way {
 	bool plain; /* without EDNS, whatever is known */
 };
 
-/* c is the caller's memory, left alone until channel_end. ERR_NOMEM, ERR_SYS: nothing to end. */
+/* c is the caller's memory, left alone until channel_end. ERR_NOMEM: nothing to end. */
 enum err channel_begin(struct channel *c, struct forward_worker *w, struct upstreams *u, unsigned index,
                        void (*on_trouble)(struct channel *), void *arg);
 

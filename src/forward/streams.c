@@ -19,7 +19,14 @@ static void on_stream_closed(uv_handle_t *handle)
 	worker_handle_closed(w);
 }
 
-/* The descriptor goes with it; what its exchanges do is for the caller. */
+/* The descriptor goes with the handle: its number must not be another's while libuv has it. */
+static void let_go(struct stream *s)
+{
+	uv_close((uv_handle_t *)&s->poll, on_stream_closed);
+	close(s->fd);
+}
+
+/* What its exchanges do is for the caller. */
 static void close_stream(struct stream *s)
 {
 	if (s->closed)
@@ -29,18 +36,34 @@ static void close_stream(struct stream *s)
 	LIST_REMOVE(s, siblings);
 	wheel_clear(&s->worker->wheel, &s->expiry);
 	uv_poll_stop(&s->poll);
-	close(s->fd);
 	if (!s->has_handler)
-		uv_close((uv_handle_t *)&s->poll, on_stream_closed);
+		let_go(s);
 }
 
 static void watch(struct stream *s)
 {
 	bool writes = !s->connected || s->out_at < s->out.len;
-	uv_poll_start(&s->poll, UV_READABLE | (writes ? UV_WRITABLE : 0), on_stream_event);
+	int events = UV_READABLE | (writes ? UV_WRITABLE : 0);
+	if (s->watched != events) /* each call is an epoll_ctl */
+		uv_poll_start(&s->poll, events, on_stream_event);
+	s->watched = events;
 }
 
 /* --- exchanges and connections --- */
+
+/* False: the connection is lost. */
+static bool write_some(struct stream *s)
+{
+	while (s->out_at < s->out.len) {
+		ssize_t n = send(s->fd, s->out.data + s->out_at, s->out.len - s->out_at, MSG_NOSIGNAL);
+		if (n < 0)
+			return errno == EAGAIN || errno == EINTR;
+		s->out_at += (size_t)n;
+	}
+	s->out.len = 0;
+	s->out_at = 0;
+	return true;
+}
 
 static enum err put_on(struct stream *s, struct exchange *e)
 {
@@ -52,6 +75,8 @@ static enum err put_on(struct stream *s, struct exchange *e)
 	e->sent_ns = uv_hrtime();
 	exchange_move(e, &s->waiting);
 	s->count++;
+	if (s->connected)
+		(void)write_some(s); /* what is wrong with it, polling will say */
 	watch(s);
 	return OK;
 }
@@ -139,20 +164,6 @@ static bool is_connected(struct stream *s)
 	return getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &error, &len) == 0 && !error;
 }
 
-/* False: the connection is lost. */
-static bool write_some(struct stream *s)
-{
-	while (s->out_at < s->out.len) {
-		ssize_t n = send(s->fd, s->out.data + s->out_at, s->out.len - s->out_at, MSG_NOSIGNAL);
-		if (n < 0)
-			return errno == EAGAIN || errno == EINTR;
-		s->out_at += (size_t)n;
-	}
-	s->out.len = 0;
-	s->out_at = 0;
-	return true;
-}
-
 /* Hands over the whole messages at the start of bytes. Returns how many octets they took. */
 static size_t take_messages(struct stream *s, const uint8_t *bytes, size_t len, uint64_t now_ns)
 {
@@ -203,8 +214,10 @@ static bool serve(struct stream *s, int status, int events)
 	if (!s->connected && !is_connected(s))
 		return false;
 	s->connected = true;
-	if (status < 0) /* libuv's word for an error of the socket's */
+	if (status < 0) { /* libuv's word for an error of the socket's, after which it polls no more */
+		s->watched = 0;
 		return read_some(s);
+	}
 	return ((events & UV_READABLE) == 0 || read_some(s)) && (s->closed || write_some(s));
 }
 
@@ -216,7 +229,7 @@ static void on_stream_event(uv_poll_t *poll, int status, int events)
 		lose(s);
 	s->has_handler = false;
 	if (s->closed)
-		uv_close((uv_handle_t *)&s->poll, on_stream_closed);
+		let_go(s);
 	else
 		watch(s);
 }

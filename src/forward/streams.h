@@ -23,6 +23,7 @@ struct stream {
 	bool connected, answered; /* answered: it has given a reply, so it is the upstream's way to close it when it likes */
 	bool has_handler;         /* a handler is in it */
 	bool closed;              /* it goes once the handler is done */
+	int watched;              /* events that libuv polls for */
 	struct buffer in, out;
 	size_t out_at; /* octets of out that were written */
 	LIST_ENTRY(stream) siblings;
