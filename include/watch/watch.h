@@ -20,7 +20,7 @@ enum watch_endpoints {
 struct watch_handlers {
 	/* From now on the controller's slices stand for Pods, or do not any more. What stands for the other is complete. */
 	void (*use_slices)(void *arg, bool use);
-	/* Appends the names of the Services that have no selector, sorted, each once, ',' between them. */
+	/* Appends the names of the Services that have no selector, sorted, each once, ',' between them. Out of memory: names->failed. */
 	void (*unselected)(void *arg, struct buffer *names);
 	/* Once for each turn of the loop that brought changes, but not before all kinds were complete for the first time. On an error again; also
 	 * after *again_ms (which is UINT_MAX, never, when it is called). */

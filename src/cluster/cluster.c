@@ -494,6 +494,7 @@ static void on_cluster_unselected(void *arg, struct buffer *out)
 			names[n++] = v->object.name;
 	if (names)
 		append_names(names, n, out);
+	out->failed |= !names;
 	free(names);
 }
 

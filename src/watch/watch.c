@@ -41,10 +41,11 @@ struct watch {
 	uint64_t objects_told; /* at the last progress line */
 
 	/* The controller's slices. */
-	bool all_slices; /* are wanted: Pods are not watched, or may not be */
-	bool review;     /* which are wanted may have changed */
-	char *which;     /* the label selector of the reflector; NULL: there is none */
-	unsigned ticks;  /* in a row that said that Pods may not be listed, or that they may again */
+	bool all_slices;      /* are wanted: Pods are not watched, or may not be */
+	bool review;          /* which are wanted may have changed */
+	bool short_of_memory; /* which that is could not be found out, or asked for; that was said */
+	char *which;          /* the label selector of the reflector; NULL: there is none */
+	unsigned ticks;       /* in a row that said that Pods may not be listed, or that they may again */
 
 	/* A change may come before the loop waits or after: flush in both places, so that none waits for the next event. */
 	uv_prepare_t before_wait;
@@ -168,20 +169,23 @@ static struct reflector_counts counts_of(const struct watch *w, enum role role)
 
 /* --- which of the controller's slices --- */
 
-/* The label selector of those that are wanted; NULL: none are. */
-static char *wanted_slices(const struct watch *w)
+/* The label selector of those that are wanted; NULL: none are. False: out of memory. */
+static bool wanted_slices(const struct watch *w, char **selector)
 {
 	struct buffer names = {0};
-	char *text = NULL;
+	bool done = true;
+	*selector = NULL;
 	if (w->all_slices || w->options.zones)
-		return strdup("");
+		return (*selector = strdup(""));
 	w->options.handlers.unselected(w->options.handlers.arg, &names);
-	if (names.len > NAMES_MAX)
-		text = strdup("");
-	else if (names.len && asprintf(&text, "kubernetes.io/service-name in (%.*s)", (int)names.len, names.data) < 0)
-		text = NULL;
+	if (names.failed)
+		done = false;
+	else if (names.len > NAMES_MAX)
+		done = (*selector = strdup(""));
+	else if (names.len && asprintf(selector, "kubernetes.io/service-name in (%.*s)", (int)names.len, names.data) < 0)
+		done = false;
 	buffer_free(&names);
-	return text;
+	return done;
 }
 
 /* What the controller's slices said is not wanted any more. */
@@ -193,25 +197,41 @@ static void forget_slices(struct watch *w)
 	w->changed = true;
 }
 
-/* A list that is begun anew takes the place of the last without a gap. Where memory is short it is tried again at the next reason. */
+/* In the next turn of the loop it is tried again. */
+static void review_later(struct watch *w)
+{
+	if (!w->short_of_memory)
+		log_line(LOG_ERROR, "watching the cluster: out of memory");
+	w->short_of_memory = w->review = true;
+}
+
+/* A list that is begun anew takes the place of the last without a gap. */
 static void review_slices(struct watch *w)
 {
 	char *wanted;
 	if (!w->review || !counts_of(w, ROLE_SERVICES).synced)
 		return;
+	if (!wanted_slices(w, &wanted)) {
+		review_later(w);
+		return;
+	}
 	w->review = false;
-	wanted = wanted_slices(w);
 	if (wanted ? w->which && strcmp(wanted, w->which) == 0 : !w->which) {
 		free(wanted);
 		return;
 	}
 	drop(w, ROLE_CONTROLLER_SLICES);
 	free(w->which);
+	w->which = NULL;
+	if (wanted && !add(w, ROLE_CONTROLLER_SLICES, wanted)) {
+		free(wanted);
+		review_later(w);
+		return;
+	}
 	w->which = wanted;
+	w->short_of_memory = false;
 	if (!wanted)
 		forget_slices(w);
-	else if (!add(w, ROLE_CONTROLLER_SLICES, wanted))
-		log_line(LOG_ERROR, "watching the cluster: out of memory");
 }
 
 /* --- Pods that may not be listed --- */
