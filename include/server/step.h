@@ -28,6 +28,7 @@ struct exchange {
 	uint8_t *reply;             /* room for the response, */
 	size_t reply_cap;           /* for so many octets: NET_UDP_REPLY_MAX over UDP, 65,535 over TCP */
 	size_t reply_len;           /* 0: there is none yet */
+	uint16_t nsid_room;         /* of the step nsid: how long a response may be for it; 0: the client does not want to know */
 	void *waiting;              /* the step's that lets it wait: for what forget() needs */
 	uint64_t waited_ms;         /* when it is done: how long it was kept; 0: it was answered in its batch */
 	const struct plan *plan;    /* the rest is private to server/ */

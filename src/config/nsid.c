@@ -42,7 +42,6 @@ const struct directive nsid_directive = {
         .name = "nsid",
         .arguments = "[DATA...]",
         .max = OPTION_ANY_NUMBER,
-        .state = DIRECTIVE_READ,
         .size = sizeof(struct nsid_options),
         .take = take,
         .clear = clear,

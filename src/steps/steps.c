@@ -16,6 +16,7 @@ static const struct {
         [DIRECTIVE_BUFSIZE] = {&bufsize_step, bufsize_matters},
         [DIRECTIVE_ANY] = {&any_step, NULL},
         [DIRECTIVE_MINIMAL] = {&minimal_step, NULL},
+        [DIRECTIVE_NSID] = {&nsid_step, NULL},
         [DIRECTIVE_WHOAMI] = {&whoami_step, NULL},
 };
 

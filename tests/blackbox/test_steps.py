@@ -1,7 +1,9 @@
 """Directives at work that need no cluster, or change what is said of one."""
 
 import signal
+import socket
 
+import dns.edns
 import dns.flags
 import dns.rcode
 import dns.rdatatype
@@ -77,6 +79,34 @@ def test_any(api, corefile, transport):  # noqa: F811
         (rrset,) = response.answer
         assert (rrset.name, rrset.ttl, rrset[0].to_text()) == (harness.full_name(name), 8482, '"ANY obsoleted" "See RFC 8482"')
     assert answer(server, WEB0) == {"10.244.0.7"}
+
+
+def nsid_of(server, name, rdtype="A", transport="udp", **options):
+    """What the OPT record says of the server; None: nothing."""
+    asked = dns.edns.GenericOption(dns.edns.NSID, b"")
+    response = getattr(server, transport)(make_query(name, rdtype, options=[asked], **options))
+    (told,) = [option.data for option in response.options if option.otype == dns.edns.NSID] or [None]
+    return told, response
+
+
+@pytest.mark.parametrize("data, wanted", [("", socket.gethostname().encode()), ("node-7 west", b"node-7 west"), ('"a  b" c', b"a  b c")])
+def test_nsid(api, corefile, data, wanted):  # noqa: F811
+    server = corefile(beside(block(api(NGINX, web(0, "10.244.0.7"))), f"nsid {data}"))
+    for transport in ("udp", "tcp"):
+        for name, rcode in ((WEB0, dns.rcode.NOERROR), ("nobody.default.svc", dns.rcode.NXDOMAIN), ("example.org.", dns.rcode.REFUSED)):
+            told, response = nsid_of(server, name, transport=transport)
+            assert told == wanted and response.rcode() == rcode
+            assert (b"no" in b"".join(getattr(option, "text", "").encode() for option in response.options)) == (rcode != dns.rcode.NOERROR)
+    assert not server.udp(make_query(WEB0)).options
+    assert server.udp(make_query(WEB0, payload=None)).edns == -1
+
+
+def test_nsid_where_much_is_answered(api, corefile):  # noqa: F811
+    """It has its room before records have; only to who takes 512 octets it may be left out."""
+    server = corefile(beside(block(api(*BIG)), "nsid " + 40 * "x"))
+    for payload, wanted in ((512, None), (600, 40 * b"x"), (1232, 40 * b"x"), (4096, 40 * b"x")):
+        told, response = nsid_of(server, "big.default.svc", payload=payload)
+        assert told == wanted and response.flags & dns.flags.TC and len(response.to_wire()) <= payload
 
 
 def test_debug(api, corefile):  # noqa: F811

@@ -29,6 +29,7 @@ static const struct {
         {"whoami\nminimal\nbufsize 512\nany", " bufsize any minimal whoami"},
         {"bufsize", ""}, /* we never send more */
         {"bufsize 4096\nminimal", " minimal"},
+        {"minimal\nbufsize 600\nnsid", " nsid bufsize minimal"},
 };
 
 static void test_which_there_are(void **state)
@@ -139,6 +140,85 @@ static void test_any_leaves_all_else(void **state)
 	assert_int_equal(any_step.ask(NULL, NULL, &q.x), STEP_PASS);
 	ask_for(&q, "a.", DNS_TYPE_ANY, 3, true);
 	assert_int_equal(any_step.ask(NULL, NULL, &q.x), STEP_PASS);
+	assert_int_equal(q.x.reply_len, 0);
+}
+
+/* --- nsid --- */
+
+/* A question with the option, of a client that takes so many octets. */
+static void ask_nsid(struct question *q, uint16_t udp_size, enum query_transport transport)
+{
+	ask_for(q, "a.", DNS_TYPE_A, DNS_CLASS_IN, true);
+	const size_t len = DNS_HEADER_LEN + 3 + 4 + 11;
+	memcpy(q->bytes + len, "\0\3\0\0", 4);
+	q->bytes[len - 1] = 4;
+	wire_store_u16(q->bytes + len - 8, udp_size);
+	query_begin(&q->x.query, transport, q->bytes, len + 4);
+	assert_int_equal(q->x.query.verdict, REQUEST_OK);
+}
+
+/* A response of so many octets. */
+static void fill(struct question *q, size_t len)
+{
+	struct wire_writer w = {.bytes = q->reply, .limit = sizeof q->reply};
+	response_begin(&w, &q->x.query.request, 0, DNS_NOERROR);
+	size_t rdata = len - w.len - 12 - (q->x.query.request.edns ? 11 : 0);
+	wire_put_bytes(&w, "\xc0\x0c\0\x10\0\1\0\0\0\5", 10);
+	wire_put_u16(&w, (uint16_t)rdata);
+	memset(wire_extend(&w, rdata), 0, rdata);
+	response_end(&w, &q->x.query.request, DNS_NOERROR, 1, 0, 0, NULL);
+	assert_int_equal(w.len, len);
+	q->x.reply_len = w.len;
+}
+
+static const struct {
+	uint16_t udp_size;
+	enum query_transport transport;
+	size_t len;
+	uint16_t left; /* of the client's size for the response */
+	bool told;
+} rooms[] = {
+        {4096, QUERY_UDP, 100, 1226, true}, {4096, QUERY_UDP, 1226, 1226, true}, {4096, QUERY_UDP, 1227, 1226, false},
+        {600, QUERY_UDP, 594, 594, true},   {512, QUERY_UDP, 506, 512, true},    {512, QUERY_UDP, 507, 512, false},
+        {512, QUERY_TCP, 1200, 512, true},  {518, QUERY_UDP, 512, 512, true},    {517, QUERY_UDP, 512, 517, false},
+};
+
+static void test_nsid(void **state)
+{
+	const struct nsid_options o = {.data = (char[]){"ab"}};
+	(void)state;
+	for (size_t i = 0; i < sizeof rooms / sizeof *rooms; i++) {
+		struct question q;
+		struct response r;
+		struct edns_option option = {0};
+		ask_nsid(&q, rooms[i].udp_size, rooms[i].transport);
+		assert_int_equal(nsid_step.ask(&o, NULL, &q.x), STEP_PASS);
+		assert_int_equal(q.x.query.request.edns_udp_size, rooms[i].left);
+		fill(&q, rooms[i].len);
+		nsid_step.answered(&o, NULL, &q.x);
+		read_reply(&q, &r);
+		assert_int_equal(edns_find(r.options, EDNS_NSID, &option), rooms[i].told);
+		assert_int_equal(q.x.reply_len, rooms[i].len + (rooms[i].told ? 6 : 0));
+		assert_true(!rooms[i].told || (option.len == 2 && memcmp(option.bytes, "ab", 2) == 0));
+	}
+}
+
+/* Without the option, without EDNS, and where nothing is sent. */
+static void test_nsid_is_not_asked_for(void **state)
+{
+	const struct nsid_options o = {.data = (char[]){"ab"}};
+	struct question q;
+	(void)state;
+	for (unsigned edns = 0; edns < 2; edns++) {
+		ask_for(&q, "a.", DNS_TYPE_A, DNS_CLASS_IN, edns);
+		assert_int_equal(nsid_step.ask(&o, NULL, &q.x), STEP_PASS);
+		fill(&q, 100);
+		nsid_step.answered(&o, NULL, &q.x);
+		assert_int_equal(q.x.reply_len, 100);
+	}
+	ask_nsid(&q, 4096, QUERY_UDP);
+	assert_int_equal(nsid_step.ask(&o, NULL, &q.x), STEP_PASS);
+	nsid_step.answered(&o, NULL, &q.x);
 	assert_int_equal(q.x.reply_len, 0);
 }
 
@@ -282,6 +362,8 @@ int main(void)
 	        cmocka_unit_test(test_without_a_corefile),
 	        cmocka_unit_test(test_any),
 	        cmocka_unit_test(test_any_leaves_all_else),
+	        cmocka_unit_test(test_nsid),
+	        cmocka_unit_test(test_nsid_is_not_asked_for),
 	        cmocka_unit_test(test_bufsize_lowers),
 	        cmocka_unit_test(test_whoami),
 	        cmocka_unit_test(test_whoami_ipv6_over_tcp_of_the_root),
