@@ -4,6 +4,7 @@
 #pragma once
 #include "api/api_endpoint.h"
 #include "base/diag.h"
+#include "cluster/programming.h"
 #include "config/kubernetes.h"
 #include "manifest/manifest.h"
 #include "store/store.h"
@@ -71,6 +72,9 @@ unsigned cluster_watches(const struct cluster *c, struct watch_status status[WAT
 
 /* What is served was not read from the cluster yet, but from a snapshot. */
 bool cluster_is_stale(const struct cluster *c);
+
+/* How soon changes were served, since it was read. */
+const struct programming *cluster_programming(const struct cluster *c);
 
 /* For query_policy.known. */
 const atomic_bool *cluster_known(const struct cluster *c);

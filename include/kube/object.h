@@ -54,6 +54,8 @@ struct object {
 	const char *name;               /* interned */
 	const struct label_set *labels; /* NULL: none */
 	uint32_t octets;                /* of its text, as the API server sent it; 0: unknown */
+	uint32_t
+	        changed_s; /* since 1970: when what it says of endpoints came about; 0: unknown. Of a watch alone; nothing is answered by it */
 };
 
 /* How much there is of something. */
@@ -181,6 +183,7 @@ struct endpoint_slice {
 	const char
 	        *import_name; /* interned: label multicluster.kubernetes.io/service-name: the ServiceImport that it is of; NULL: of none */
 	const char *cluster;  /* interned: label multicluster.kubernetes.io/source-cluster; NULL: none */
+	uint16_t changed_ms;  /* beyond object.changed_s */
 	bool skip_mirror;     /* Endpoints that the mirroring controller leaves alone (semantics 11.11) */
 	uint32_t subset_count;
 	struct endpoint_subset *subsets; /* owned */

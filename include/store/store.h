@@ -32,6 +32,7 @@ struct endpoint {
 	const char *cluster;      /* of a ServiceImport's: which cluster of the set it is in; NULL: unknown, or the Service is no import */
 	const char *zone;         /* NULL: unknown; of a pod: what a slice of the Service says of it */
 	const struct endpoint_port *ports; /* often shared with other endpoints: compare the pointer first */
+	uint64_t changed_ms;               /* when its pod or slice came to say so, since 1970; 0: unknown */
 };
 
 /* A Service, or a ServiceImport (its object's kind says which; endpoints are those of slices), with all its endpoints. Borrowed: good
@@ -40,6 +41,9 @@ struct service_view {
 	const struct service *service;
 	const struct endpoint *endpoints;
 	size_t count;
+	/* endpoint.changed_ms of the newest change of a ready endpoint that no earlier view of the Service had; 0: unknown, or there is none, or it
+	 * is the first view. */
+	uint64_t changed_ms;
 };
 
 struct store_callbacks {

@@ -45,7 +45,8 @@ struct cluster {
 	size_t self_count;
 	struct store *store;
 	bool stdin_kept;
-	bool has_objects;               /* of manifests: those that are served had some, of whatever kind */
+	bool has_objects; /* of manifests: those that are served had some, of whatever kind */
+	struct programming programming;
 	struct cluster_changes changes; /* of the load under way */
 	struct watch *watch;
 	struct snapshot_writer *writer; /* NULL: no snapshot is kept */
@@ -111,6 +112,16 @@ static enum err publish(const struct view *v, const struct service_view *service
 	return err ? err : zone_publish(v->zone, tree_of(o->kind), o->ns, o->name, g);
 }
 
+/* What was missed while nothing was watched is no latency. */
+static void note_programming(struct cluster *c, const struct service_view *view)
+{
+	struct timespec now;
+	if (!view->changed_ms || !atomic_load_explicit(&c->known, memory_order_relaxed) || c->from_snapshot)
+		return;
+	clock_gettime(CLOCK_REALTIME, &now);
+	programming_note(&c->programming, view, (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000);
+}
+
 static enum err on_service_changed(void *arg, const struct service_view *service)
 {
 	struct cluster *c = arg;
@@ -121,8 +132,10 @@ static enum err on_service_changed(void *arg, const struct service_view *service
 	for (unsigned i = 0; i < c->view_count && !err; i++)
 		if (is_in(&c->views[i], o->kind))
 			err = publish(&c->views[i], service);
-	if (!err)
+	if (!err) {
 		c->changes.changed++;
+		note_programming(c, service);
+	}
 	return passed_over(c, err, o->ns, o->name);
 }
 
@@ -650,6 +663,11 @@ unsigned cluster_watches(const struct cluster *c, struct watch_status status[WAT
 bool cluster_is_stale(const struct cluster *c)
 {
 	return c->from_snapshot;
+}
+
+const struct programming *cluster_programming(const struct cluster *c)
+{
+	return &c->programming;
 }
 
 const atomic_bool *cluster_known(const struct cluster *c)

@@ -1,6 +1,8 @@
 #include "families.h"
 #include <stdlib.h>
 
+#define MS_PER_S 1000.0
+
 /* Which cluster is meant: its first zone. */
 static const char *zone_of(const struct cluster *c, char text[NAME_TEXT_MAX])
 {
@@ -174,9 +176,30 @@ static void write_watch(struct exposition *e, const struct cluster *c, watch_val
 	}
 }
 
+/* --- how soon changes are served --- */
+
+/* CoreDNS has no label for the cluster. */
+static void write_programming(const struct metrics_sources *from, struct exposition *e)
+{
+	exposition_family(e, "coredns_kubernetes_dns_programming_duration_seconds", METRIC_HISTOGRAM,
+	                  "Histogram of the time (in seconds) it took to program a dns instance.");
+	for (enum programming_kind kind = 0; kind < PROGRAMMING_KINDS; kind++) {
+		uint64_t counts[PROGRAMMING_BOUNDS + 1] = {0}, ms = 0;
+		for (unsigned c = 0; c < from->cluster_count; c++) {
+			const struct programming *p = cluster_programming(from->clusters[c]);
+			for (unsigned i = 0; i <= PROGRAMMING_BOUNDS; i++)
+				counts[i] += p->counts[kind][i];
+			ms += p->ms[kind];
+		}
+		exposition_histogram(e, LABELS({"service_kind", programming_kind_name(kind)}), programming_bounds, PROGRAMMING_BOUNDS,
+		                     counts, (double)ms / MS_PER_S);
+	}
+}
+
 void families_clusters(const struct metrics_sources *from, struct exposition *e)
 {
 	write_gauges(from, e);
+	write_programming(from, e);
 	write_objects(from, e, "headns_objects", "Kubernetes objects that are kept, by kind.", false);
 	write_objects(from, e, "headns_object_text_bytes", "Octets of their texts, as the API server sent them.", true);
 	for (unsigned i = 0; i < sizeof watch_families / sizeof *watch_families; i++) {

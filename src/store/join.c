@@ -5,6 +5,7 @@
 #define FAMILY_V4    1
 #define FAMILY_V6    2
 #define FAMILY_BOTH  (FAMILY_V4 | FAMILY_V6)
+#define MS_PER_S     1000u
 #define RECENT_PORTS 8 /* how far to look back for an equal resolution; more templates than that behind one Service are rare */
 
 /* The ports of one or more endpoints. */
@@ -161,6 +162,7 @@ static enum err add_pod(struct join *j, const struct service *svc, const struct 
 	        .home = home,
 	        .hostname = home && pod->hostname && *pod->hostname ? pod->hostname : NULL,
 	        .target_name = pod->object.name,
+	        .changed_ms = (uint64_t)pod->object.changed_s * MS_PER_S,
 	        .zone = pod_zones_find(&j->zones, pod->object.name),
 	        .ports = ports->ports,
 	};
@@ -210,7 +212,7 @@ bool join_uses(const struct store *s, const struct service_entry *e, const struc
 	return !e->service->selector || slice->object.kind == OBJECT_ENDPOINT_SLICE || s->by_slices;
 }
 
-static enum err add_subset(struct join *j, const struct endpoint_subset *subset, const char *cluster)
+static enum err add_subset(struct join *j, const struct endpoint_subset *subset, const char *cluster, uint64_t changed_ms)
 {
 	struct port_list *l = add_ports(j, subset->port_count);
 	if (!l)
@@ -231,6 +233,7 @@ static enum err add_subset(struct join *j, const struct endpoint_subset *subset,
 		        .hostname = from->hostname,
 		        .target_name = from->target_name,
 		        .cluster = cluster,
+		        .changed_ms = changed_ms,
 		        .zone = from->zone,
 		        .ports = l->ports,
 		};
@@ -240,13 +243,18 @@ static enum err add_subset(struct join *j, const struct endpoint_subset *subset,
 	return OK;
 }
 
+static uint64_t changed_ms(const struct endpoint_slice *slice)
+{
+	return (uint64_t)slice->object.changed_s * MS_PER_S + slice->changed_ms;
+}
+
 static enum err add_slice(struct join *j, const struct store *s, const struct service_entry *e, const struct endpoint_slice *slice)
 {
 	bool import = e->kind == OBJECT_SERVICE_IMPORT;
 	if (!import && !join_uses(s, e, slice))
 		return OK;
 	for (size_t i = 0; i < slice->subset_count; i++)
-		if (add_subset(j, &slice->subsets[i], import ? slice->cluster : NULL))
+		if (add_subset(j, &slice->subsets[i], import ? slice->cluster : NULL, changed_ms(slice)))
 			return ERR_NOMEM;
 	return OK;
 }
@@ -268,6 +276,6 @@ enum err join_build(struct join *j, const struct store *s, const struct service_
 	join_reset(j);
 	if ((!s->by_slices && add_pods(j, e)) || add_slices(j, s, e))
 		return ERR_NOMEM;
-	*view = (struct service_view){e->service, j->endpoints, j->count};
+	*view = (struct service_view){.service = e->service, .endpoints = j->endpoints, .count = j->count};
 	return OK;
 }

@@ -48,6 +48,7 @@ struct service_entry {
 	struct entry **slices;   /* in the order of their names */
 	size_t slice_count;
 	struct entry *endpoints; /* the Endpoints object of its name; NULL: none */
+	uint64_t told_ms;        /* the newest endpoint.changed_ms of ready endpoints that was told; 0: none */
 	size_t ready;            /* ready endpoints as of the last flush */
 	size_t size;             /* all of them */
 	uint8_t kind;            /* OBJECT_SERVICE or OBJECT_SERVICE_IMPORT */

@@ -269,12 +269,27 @@ static size_t count_ready(const struct service_view *view)
 	return ready;
 }
 
+static uint64_t newest_change(const struct service_view *view)
+{
+	uint64_t newest = 0;
+	for (size_t i = 0; i < view->count; i++) {
+		const struct endpoint *e = &view->endpoints[i];
+		if (e->state == ENDPOINT_READY && e->changed_ms > newest)
+			newest = e->changed_ms;
+	}
+	return newest;
+}
+
 static enum err publish(struct store *s, struct service_entry *e, struct join *j)
 {
 	struct service_view view;
+	uint64_t changed_ms;
 	enum err err;
 	if (join_build(j, s, e, &view))
 		return ERR_NOMEM;
+	changed_ms = newest_change(&view);
+	if (e->published && changed_ms > e->told_ms)
+		view.changed_ms = changed_ms;
 	err = s->callbacks.service_changed(s->callbacks.arg, &view);
 	if (err)
 		return err;
@@ -283,6 +298,8 @@ static enum err publish(struct store *s, struct service_entry *e, struct join *j
 	s->counts.endpoints += e->ready;
 	e->size = view.count;
 	e->published = true;
+	if (changed_ms > e->told_ms)
+		e->told_ms = changed_ms;
 	return OK;
 }
 

@@ -24,6 +24,7 @@
 
 static const struct member annotations[] = {
         ALL("k8s.io/initial-events-end"),
+        ALL("endpoints.kubernetes.io/last-change-trigger-time"),
         ALL("service.alpha.kubernetes.io/tolerate-unready-endpoints"),
         {0},
 };
@@ -55,7 +56,7 @@ static const struct member spec[] = {
         {0},
 };
 
-static const struct member pod_conditions[] = {ONLY("type", "Ready"), ALL("status"), {0}};
+static const struct member pod_conditions[] = {ONLY("type", "Ready"), ALL("status"), ALL("lastTransitionTime"), {0}};
 static const struct member ingress[] = {ALL("ip"), ALL("hostname"), {0}};
 static const struct member load_balancer[] = {SOME("ingress", ingress), {0}};
 static const struct member status[] = {

@@ -1,10 +1,12 @@
 #include "stream.h"
+#include "change_time.h"
 #include "version.h"
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#define MS_PER_S           1000u
 #define INITIAL_EVENTS_END "k8s.io/initial-events-end" /* KEP-3157 */
 #define CONTINUE_MAX       ((size_t)16 << 10)          /* octets; those of today have a few hundred */
 
@@ -39,6 +41,13 @@ static enum err leave_out(struct stream *s, const char *why)
 	return OK;
 }
 
+static void set_change_time(struct object *o, uint64_t ms)
+{
+	o->changed_s = (uint32_t)(ms / MS_PER_S);
+	if (o->kind == OBJECT_ENDPOINT_SLICE || o->kind == OBJECT_CONTROLLER_SLICE)
+		((struct endpoint_slice *)o)->changed_ms = (uint16_t)(ms % MS_PER_S);
+}
+
 /* Items of lists don't say their kind; but a list of one kind may be within one of another. Of slices, a resource gives its own kind, whatever
  * their labels say by now: of one that gets another manager, one watch says that it is gone and another that it came. */
 static enum err deliver_object(struct stream *s, const cJSON *json, size_t octets)
@@ -56,6 +65,7 @@ static enum err deliver_object(struct stream *s, const cJSON *json, size_t octet
 	if (*d.text)
 		log_series_line(s->lines, LOG_WARNING, "%s: %s", s->resource->plural, d.text);
 	o->octets = (uint32_t)octets;
+	set_change_time(o, change_time_ms(json, o->kind));
 	return s->handlers.upsert(s->handlers.arg, o);
 }
 

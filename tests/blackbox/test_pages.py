@@ -1,6 +1,7 @@
 """/health, /ready and /metrics of a Corefile, as kubelets, Prometheus and people with bad manners ask for them."""
 
 import contextlib
+import datetime
 import re
 import resource
 import shutil
@@ -207,14 +208,23 @@ def test_reloads_are_counted(corefile):
 
 def test_lameduck(corefile):
     """SIGTERM: /ready says no at once, and every query is answered until the end."""
-    server = corefile.start("health 127.0.0.1:0 {\n lameduck 2s\n}\nready 127.0.0.1:0")
+    server = corefile.start("health 127.0.0.1:0 {\n lameduck 1h\n}\nready 127.0.0.1:0")
     port = corefile.port("/ready")
     server.signal(signal.SIGTERM)
-    server.log.wait(r"ending in 2 s \(lameduck\)")
+    server.log.wait(r"ending in 3600 s \(lameduck\)")
     page = web.get(port, "/ready")
     assert (page.status, page.text) == (503, "shutting down\n")
     assert web.get(port, "/health").status == 200
     assert server.addresses_of(WEB0) == {"10.244.0.7"}
+    server.signal(signal.SIGTERM)
+    server.wait_end()
+
+
+def test_lameduck_ends(corefile):
+    """It is the longest of all blocks."""
+    server = corefile.start("health 127.0.0.1:0 {\n lameduck 10ms\n}", more="example.org:0 {\n bind 127.0.0.1\n health 127.0.0.1:0 {\n lameduck 300ms\n}\n}\n")
+    server.signal(signal.SIGTERM)
+    server.log.wait(r"ending in 0.3 s")
     server.wait_end()
 
 
@@ -233,7 +243,7 @@ def test_interrupt_ends_at_once(corefile):
 
 
 def test_no_query_is_lost_in_lameduck(corefile):
-    server = corefile.start("health 127.0.0.1:0 {\n lameduck 1s\n}\nready 127.0.0.1:0")
+    server = corefile.start("health 127.0.0.1:0 {\n lameduck 1h\n}\nready 127.0.0.1:0")
     port, sent, stop = corefile.port("/ready"), [], threading.Event()
 
     def ask():
@@ -251,6 +261,7 @@ def test_no_query_is_lost_in_lameduck(corefile):
     stop.set()  # a client that has seen that it is not ready goes elsewhere
     asker.join()
     assert all(sent)
+    server.signal(signal.SIGTERM)
     server.wait_end()
 
 
@@ -355,6 +366,43 @@ def test_what_there_is_of_the_cluster(corefile, api):
     assert m.one("headns_watch_resource_version", resource="pods") > version
     assert m.one("headns_watch_lists_total", resource="pods") == lists
     assert m.one("headns_watch_silence_seconds", resource="pods") < harness.PATIENCE_S
+
+
+def stamped(obj, ready_since=None, trigger=None):
+    """With the time of its change, as a kubelet or the EndpointSlice controller writes it."""
+    if ready_since:
+        for condition in obj["status"]["conditions"]:
+            if condition["type"] == "Ready":
+                condition["lastTransitionTime"] = ready_since
+    if trigger:
+        obj["metadata"].setdefault("annotations", {})["endpoints.kubernetes.io/last-change-trigger-time"] = trigger
+    return obj
+
+
+def utc(ago_s=0):
+    return datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(seconds=ago_s)
+
+
+def test_programming_latency(corefile, api):
+    """What was there at the start does not count, what changes does, by the kind of its Service."""
+    api.put(harness.service("web", selector={"app": "web"}, headless=False, cluster_ip="10.96.0.9"), harness.service("db"))
+    api.put(stamped(harness.slice_of("db", ["192.0.2.1"]), trigger="2020-01-01T00:00:00Z"))
+    server = corefile.start()
+    port, family = corefile.port("/metrics"), "coredns_kubernetes_dns_programming_duration_seconds"
+    kinds = ("cluster_ip", "headless_with_selector", "headless_without_selector")
+    assert [web.metrics(port).one(family + "_count", service_kind=kind) for kind in kinds] == [0, 0, 0]
+    since = utc(100).strftime("%Y-%m-%dT%H:%M:%SZ")
+    api.put(stamped(harness.pod("web-1", "10.244.0.8", labels={"app": "nginx"}, hostname="web-1", subdomain="nginx"), ready_since=since))
+    until(server, "web-1.nginx.default.svc", {"10.244.0.8"})
+    api.put(stamped(harness.slice_of("db", ["192.0.2.1", "192.0.2.2"]), trigger=utc().strftime("%Y-%m-%dT%H:%M:%S.%f000Z")))
+    until(server, "db.default.svc", {"192.0.2.1", "192.0.2.2"})
+    m = web.metrics(port)
+    assert [m.one(family + "_count", service_kind=kind) for kind in kinds] == [0, 1, 1]
+    assert 100 <= m.one(family + "_sum", service_kind="headless_with_selector") < 101 + harness.PATIENCE_S
+    assert 0 <= m.one(family + "_sum", service_kind="headless_without_selector") < harness.PATIENCE_S
+    api.put(harness.pod("web-1", "10.244.0.8", labels={"app": "nginx"}, hostname="web-1", subdomain="nginx", ready=False))
+    until(server, "web-1.nginx.default.svc", "NXDOMAIN")  # what goes has no time
+    assert web.metrics(port).one(family + "_count", service_kind="headless_with_selector") == 1
 
 
 def test_reasons_are_counted(corefile):
