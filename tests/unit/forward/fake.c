@@ -125,6 +125,7 @@ static void on_datagram(uv_udp_t *udp, ssize_t n, const uv_buf_t *b, const struc
 		f->udp_queries++;
 		note(f, q);
 		note_port(f, from);
+		memcpy(&f->last_from, from, from->sa_family == AF_INET6 ? sizeof(struct sockaddr_in6) : sizeof(struct sockaddr_in));
 		if (f->udp_manner == KEEPS) {
 			memcpy(f->kept, q, (size_t)n);
 			f->kept_len = (size_t)n;
@@ -240,19 +241,26 @@ static void on_connection(uv_stream_t *server, int status)
 	uv_read_start((uv_stream_t *)&p->tcp, on_alloc, on_tcp_read);
 }
 
-static void fake_begin(struct fake *f, uv_loop_t *loop)
+static void fake_begin(struct fake *f, uv_loop_t *loop, bool v6)
 {
-	struct sockaddr_in any;
+	union {
+		struct sockaddr sa;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} any;
 	int len = sizeof f->at.at;
 	for (unsigned tries = 0;; tries++) {
 		memset(f, 0, sizeof *f);
 		assert_true(tries < 50);
-		uv_ip4_addr("127.0.0.1", 0, &any);
+		if (v6)
+			uv_ip6_addr("::1", 0, &any.v6);
+		else
+			uv_ip4_addr("127.0.0.1", 0, &any.v4);
 		uv_udp_init(loop, &f->udp);
 		uv_udp_init(loop, &f->other);
 		uv_tcp_init(loop, &f->tcp);
-		assert_int_equal(uv_udp_bind(&f->udp, (struct sockaddr *)&any, 0), 0);
-		assert_int_equal(uv_udp_bind(&f->other, (struct sockaddr *)&any, 0), 0);
+		assert_int_equal(uv_udp_bind(&f->udp, &any.sa, 0), 0);
+		assert_int_equal(uv_udp_bind(&f->other, &any.sa, 0), 0);
 		uv_udp_getsockname(&f->udp, &f->at.at.sa, &len);
 		f->udp.data = f->tcp.data = f;
 		if (uv_tcp_bind(&f->tcp, &f->at.at.sa, 0) == 0 && uv_listen((uv_stream_t *)&f->tcp, 128, on_connection) == 0)
@@ -284,15 +292,32 @@ static void on_guard(uv_timer_t *t)
 	((struct world *)t->data)->guarded++;
 }
 
-void world_begin(struct world *w, unsigned n)
+static void begin(struct world *w, unsigned n, bool v6)
 {
 	memset(w, 0, sizeof *w);
 	assert_int_equal(uv_loop_init(&w->loop), 0);
 	for (w->count = 0; w->count < n; w->count++)
-		fake_begin(&w->fakes[w->count], &w->loop);
+		fake_begin(&w->fakes[w->count], &w->loop, v6);
 	uv_timer_init(&w->loop, &w->guard);
 	w->guard.data = w;
 	uv_timer_start(&w->guard, on_guard, GUARD_MS, GUARD_MS);
+}
+
+void world_begin(struct world *w, unsigned n)
+{
+	begin(w, n, false);
+}
+
+bool world_begin_v6(struct world *w)
+{
+	struct sockaddr_in6 here = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+	int fd = socket(AF_INET6, SOCK_DGRAM, 0);
+	bool can = fd >= 0 && bind(fd, (struct sockaddr *)&here, sizeof here) == 0;
+	if (fd >= 0)
+		close(fd);
+	if (can)
+		begin(w, 1, true);
+	return can;
 }
 
 enum err world_start(struct world *w)

@@ -38,6 +38,7 @@ struct fake {
 	uint8_t kept[512];
 	size_t kept_len;
 	struct sockaddr_storage kept_from;
+	struct sockaddr_storage last_from; /* UDP */
 };
 
 struct asker {
@@ -68,6 +69,9 @@ struct world {
 
 /* A loop and n fakes that answer. Options are set after it, then world_start(). */
 void world_begin(struct world *w, unsigned n);
+
+/* One fake on ::1; false, and nothing to end: this machine has no IPv6. */
+bool world_begin_v6(struct world *w);
 enum err world_start(struct world *w);
 void world_stop(struct world *w); /* forwarder, worker, upstreams; the loop is turned until they are gone */
 void world_end(struct world *w);

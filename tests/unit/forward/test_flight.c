@@ -444,6 +444,48 @@ static void edns_is_remembered(void **state)
 	world_end(&w);
 }
 
+static void over_ipv6(void **state)
+{
+	struct world w;
+	struct asker a = {0};
+	(void)state;
+	if (!world_begin_v6(&w))
+		skip();
+	w.fakes[0].udp_manner = TRUNCATES;
+	assert_int_equal(world_start(&w), OK);
+	ask(&w, &a, "www.example.com.");
+	world_wait_done(&w, &a);
+	assert_int_equal(a.end, FLIGHT_ANSWERED);
+	assert_int_equal(a.answers, 1);
+	assert_int_equal(w.fakes[0].udp_queries, 1);
+	assert_int_equal(w.fakes[0].tcp_queries, 1);
+	world_end(&w);
+}
+
+static void from_an_address_of_ours(void **state)
+{
+	struct world w;
+	struct asker a = {0};
+	(void)state;
+	world_begin(&w, 1);
+	w.options.source = (struct addr){.family = ADDR_V4, .octets = {127, 0, 0, 2}};
+	assert_int_equal(world_start(&w), OK);
+	ask(&w, &a, "www.example.com.");
+	world_wait_done(&w, &a);
+	assert_int_equal(a.end, FLIGHT_ANSWERED);
+	assert_int_equal(((struct sockaddr_in *)&w.fakes[0].last_from)->sin_addr.s_addr, htonl(0x7f000002));
+	world_end(&w);
+	/* One that is not this machine's: no socket can be had, and that is said. */
+	memset(&a, 0, sizeof a);
+	world_begin(&w, 1);
+	w.options.source = (struct addr){.family = ADDR_V4, .octets = {192, 0, 2, 1}};
+	assert_int_equal(world_start(&w), OK);
+	ask(&w, &a, "www.example.com.");
+	world_wait_done(&w, &a);
+	assert_int_equal(a.end, FLIGHT_UNREACHABLE);
+	world_end(&w);
+}
+
 /* --- TCP --- */
 
 struct many {
@@ -559,6 +601,8 @@ int main(void)
 	        cmocka_unit_test(spelling_and_ports),
 	        cmocka_unit_test(one_that_lowers_case),
 	        cmocka_unit_test(edns_is_remembered),
+	        cmocka_unit_test(over_ipv6),
+	        cmocka_unit_test(from_an_address_of_ours),
 	        cmocka_unit_test(over_tcp),
 	        cmocka_unit_test(out_of_order),
 	        cmocka_unit_test(idle_connection_is_closed),
