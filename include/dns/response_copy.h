@@ -59,6 +59,10 @@ typedef void response_map(void *arg, const struct response_place *place, struct 
  * Returns the length; 0: not even the question and OPT fit. */
 size_t response_map_names(const struct response *r, response_map *map, void *arg, uint8_t *bytes, size_t cap);
 
+/* Writes the answers of a response and, after them, those of another: what a CNAME that they end in leads to. Header, question and OPT are the first
+ * one's; authority and additional are left out. Both are RESPONSE_OK. Returns the length, as response_map_names. */
+size_t response_append(const struct response *r, const struct response *more, uint8_t *bytes, size_t cap);
+
 /* Takes seconds off the TTL at each of the places; none becomes less than floor, or more than cap. */
 void response_age(uint8_t *bytes, const uint16_t *ttl_at, unsigned count, uint32_t seconds, uint32_t floor_s, uint32_t cap_s);
 

@@ -285,16 +285,21 @@ static bool map_question(const struct response *r, struct mapping *m, struct wri
 	return writer_put_question(w, &qname, r->qtype, r->qclass);
 }
 
+static struct opt opt_of(const struct response *r)
+{
+	return (struct opt){.udp_size = r->edns_udp_size,
+	                    .dnssec_ok = r->edns_do,
+	                    .rcode = r->rcode,
+	                    .version = r->edns_version,
+	                    .data = r->options.bytes,
+	                    .len = (uint16_t)r->options.len};
+}
+
 size_t response_map_names(const struct response *r, response_map *map, void *arg, uint8_t *bytes, size_t cap)
 {
 	struct mapping m = {.map = map, .arg = arg};
 	struct writer w;
-	const struct opt opt = {.udp_size = r->edns_udp_size,
-	                        .dnssec_ok = r->edns_do,
-	                        .rcode = r->rcode,
-	                        .version = r->edns_version,
-	                        .data = r->options.bytes,
-	                        .len = (uint16_t)r->options.len};
+	const struct opt opt = opt_of(r);
 	if (cap < DNS_HEADER_LEN)
 		return 0;
 	writer_begin(&w, bytes, cap < DNS_TCP_SIZE_MAX ? cap : DNS_TCP_SIZE_MAX, r->id, r->flags);
@@ -306,6 +311,37 @@ size_t response_map_names(const struct response *r, response_map *map, void *arg
 		while (response_next(r, &cursor, &record))
 			map_record(r, &m, &w, &record);
 	}
+	return writer_end(&w, r->edns ? &opt : NULL);
+}
+
+/* --- two in one --- */
+
+static void put_answers(const struct response *r, struct writer *w)
+{
+	struct response_cursor cursor = response_section(r, DNS_ANSWER);
+	struct response_record record;
+	while (response_next(r, &cursor, &record)) {
+		struct name owner;
+		struct rdata_cursor rdata;
+		response_owner(r, &record, &owner);
+		struct writer_mark mark = writer_begin_record(w, DNS_ANSWER, &owner, record.type, record.rclass, record.ttl_s);
+		rdata_begin(&rdata, r->bytes, record.rdata_at, record.rdata_len, record.type, record.rclass);
+		rdata_put(&rdata, &w->w, &w->names, NULL, NULL);
+		writer_end_record(w, &mark);
+	}
+}
+
+size_t response_append(const struct response *r, const struct response *more, uint8_t *bytes, size_t cap)
+{
+	struct writer w;
+	const struct opt opt = opt_of(r);
+	if (cap < DNS_HEADER_LEN)
+		return 0;
+	writer_begin(&w, bytes, cap < DNS_TCP_SIZE_MAX ? cap : DNS_TCP_SIZE_MAX, r->id, r->flags);
+	if (!writer_put_question(&w, &r->qname, r->qtype, r->qclass) || (r->edns && !writer_reserve_opt(&w, opt.len)))
+		return 0;
+	put_answers(r, &w);
+	put_answers(more, &w);
 	return writer_end(&w, r->edns ? &opt : NULL);
 }
 

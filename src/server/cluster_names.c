@@ -1,4 +1,5 @@
 #include "cluster_names.h"
+#include "chase.h"
 #include "server_worker.h"
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +16,23 @@ enum step_verdict cluster_names_verdict(struct exchange *x)
 	case QUERY_FALLTHROUGH:
 		return STEP_FALLTHROUGH;
 	case QUERY_CHASE:
+		return chase_begin(x);
 	case QUERY_ANSWERED:
 		break;
 	}
+	return STEP_ANSWER;
+}
+
+/* Answered anew, with what is there now. */
+static enum step_verdict heard(const void *self, void *state, struct exchange *x, const uint8_t *bytes, size_t len)
+{
+	const struct cluster_names *c = self;
+	(void)state;
+	query_locate(&x->query, &c->policy);
+	x->reply_len = query_answer(&x->query, &c->policy, &x->worker->state, x->reply, x->reply_cap);
+	if (x->query.outcome != QUERY_CHASE)
+		return cluster_names_verdict(x);
+	chase_end(x, bytes, len);
 	return STEP_ANSWER;
 }
 
@@ -43,8 +58,8 @@ static void names_free(void *self)
 	free(c);
 }
 
-static const struct step_kind kubernetes = {.name = "kubernetes", .ask = ask, .free = names_free};
-static const struct step_kind external = {.name = "k8s_external", .ask = ask, .free = names_free};
+static const struct step_kind kubernetes = {.name = "kubernetes", .ask = ask, .heard = heard, .free = names_free};
+static const struct step_kind external = {.name = "k8s_external", .ask = ask, .heard = heard, .free = names_free};
 
 bool cluster_names_is(const struct step_kind *kind)
 {

@@ -399,6 +399,62 @@ static void test_rewrite_64_kib(void **state)
 	assert_int_equal(c.ttl_count, 0);
 }
 
+/* --- two in one --- */
+
+#define FIRST "1234 8580 0001 0001 0000 0001 a.test. 0001 0001 c00c 0005 0001 00000005 0009 b.other. 00 0029 04d0 00000000 0000"
+#define SECOND                                                                                                                             \
+	"0000 8400 0001 0002 0001 0000 B.other. 0001 0001 c00c 0005 0001 00000009 0004 0163 c00e c025 0001 0001 00000009 0004 0a000001 "   \
+	"c00e 0002 0001 00000009 0002 c00e"
+
+static size_t append(const char *first, const char *second, uint8_t *out, size_t cap)
+{
+	struct response r, more;
+	size_t len, more_len;
+	uint8_t *bytes = packet_from_text(first, &len), *more_bytes = packet_from_text(second, &more_len);
+	assert_int_equal(response_parse(&r, bytes, len), RESPONSE_OK);
+	assert_int_equal(response_parse(&more, more_bytes, more_len), RESPONSE_OK);
+	len = response_append(&r, &more, out, cap);
+	free(bytes);
+	free(more_bytes);
+	return len;
+}
+
+/* The first one's header, question and OPT; the answers of both. */
+static void test_append(void **state)
+{
+	uint8_t out[512];
+	struct response r;
+	struct response_cursor c;
+	struct response_record record;
+	struct name name;
+	char text[NAME_TEXT_MAX];
+	static const char *const owners[] = {"a.test.", "b.other.", "c.other."};
+	(void)state;
+	size_t len = append(FIRST, SECOND, out, sizeof out);
+	assert_int_equal(response_parse(&r, out, len), RESPONSE_OK);
+	assert_int_equal(r.id, 0x1234);
+	assert_int_equal(r.flags, 0x8580);
+	assert_true(r.edns);
+	assert_int_equal(r.counts[DNS_ANSWER], 3);
+	assert_int_equal(r.counts[DNS_AUTHORITY], 0);
+	c = response_section(&r, DNS_ANSWER);
+	for (unsigned i = 0; i < 3; i++) {
+		assert_true(response_next(&r, &c, &record));
+		response_owner(&r, &record, &name);
+		name_lower(&name);
+		name_to_text(&name, text);
+		assert_string_equal(text, owners[i]);
+	}
+	for (size_t cap = 0; cap < len; cap++) {
+		size_t cut = append(FIRST, SECOND, out, cap);
+		if (!cut)
+			continue;
+		assert_in_range(cut, DNS_HEADER_LEN, cap);
+		assert_int_equal(response_parse(&r, out, cut), RESPONSE_OK);
+		assert_true(r.flags & DNS_TC);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -409,6 +465,7 @@ int main(void)
 	        cmocka_unit_test(test_map),
 	        cmocka_unit_test(test_map_cut),
 	        cmocka_unit_test(test_map_without_a_question),
+	        cmocka_unit_test(test_append),
 	        cmocka_unit_test(test_age),
 	        cmocka_unit_test(test_set_ttls),
 	};
