@@ -79,12 +79,38 @@ static void write_absences(const struct server *s, struct exposition *e)
 		exposition_count(e, LABELS({"reason", reasons[a]}), counts[a]);
 }
 
+static const char *ending_name(unsigned rcode)
+{
+	if (rcode == QUERY_SILENT)
+		return "silent";
+	return rcode == QUERY_GONE ? "gone" : tally_rcode_name(rcode);
+}
+
+/* Of all blocks, whether they have prometheus or not. */
+static void write_endings(const struct server *s, struct exposition *e)
+{
+	struct server_counts counts;
+	server_count(s, &counts);
+	exposition_family(e, "headns_queries_total", METRIC_COUNTER,
+	                  "Queries of all server blocks, by how they ended: rcode of the response, silent, or gone where the client was.");
+	for (unsigned rcode = 0; rcode < QUERY_RCODES; rcode++) {
+		uint64_t sum = 0;
+		for (unsigned a = 0; a < ABSENCES; a++)
+			sum += counts.ended[a][rcode];
+		if (ending_name(rcode))
+			exposition_count(e, LABELS({"ending", ending_name(rcode)}), sum);
+	}
+	exposition_family(e, "headns_unsent_responses_total", METRIC_COUNTER, "Responses over UDP that the system did not take.");
+	exposition_count(e, NULL, counts.unsent);
+}
+
 void families_program(const struct metrics_sources *from, struct exposition *e)
 {
 	write_builds(e);
 	write_plugins(from->server, e);
 	write_reloads(&from->reloads, e);
 	write_health(from->admin, e);
+	write_endings(from->server, e);
 	write_absences(from->server, e);
 	exposition_family(e, "headns_workers", METRIC_GAUGE, "Threads that answer queries.");
 	exposition_count(e, NULL, server_tally(from->server)->workers);

@@ -410,6 +410,8 @@ def test_reasons_are_counted(corefile):
     server.ask("no.such.svc")
     server.ask(WEB0, "MX")
     m = web.metrics(corefile.port("/metrics"))
+    assert m.one("headns_queries_total", ending="NXDOMAIN") == 1
+    assert m.one("headns_queries_total", ending="NOERROR") == 1
     assert m.one("headns_absences_total", reason="no_namespace") == 1
     assert m.one("headns_absences_total", reason="no_type") == 1
     assert m.one("headns_absences_total", reason="not_ready") == 0

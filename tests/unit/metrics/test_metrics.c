@@ -70,6 +70,9 @@ static void test_without_a_query(void **state)
 	assert_has(text, "\ncoredns_reload_failed_total 4\n");
 	assert_has(text, "\nheadns_reloads_total 3\n");
 	assert_has(text, "\nheadns_workers 2\n");
+	assert_has(text, "\nheadns_queries_total{ending=\"NXDOMAIN\"} 0\n");
+	assert_has(text, "\nheadns_queries_total{ending=\"gone\"} 0\n");
+	assert_has(text, "\nheadns_unsent_responses_total 0\n");
 	assert_has(text, "\nheadns_absences_total{reason=\"not_ready\"} 0\n");
 	assert_has(text, "\ncoredns_health_request_duration_seconds_bucket{le=\"0.00025\"} 0\n");
 	assert_has(text, "\ncoredns_kubernetes_dns_programming_duration_seconds_count{service_kind=\"cluster_ip\"} 0\n");
