@@ -17,31 +17,21 @@ static void mix_case(uint8_t *name, size_t len, struct dice *dice)
 
 size_t query_write(uint8_t bytes[QUERY_LEN_MAX], const struct question *q, uint16_t id, bool edns, struct dice *dice)
 {
-	struct wire_writer w = {.bytes = bytes, .limit = QUERY_LEN_MAX};
-	wire_put_u16(&w, id);
-	wire_put_u16(&w, q->flags & (DNS_RD | DNS_AD | DNS_CD));
-	wire_put_u16(&w, 1);
-	wire_put_u32(&w, 0);
-	wire_put_u16(&w, edns);
-	wire_put_bytes(&w, q->name, q->name_len);
-	wire_put_u16(&w, q->type);
-	wire_put_u16(&w, q->class);
+	const struct outgoing out = {
+	        .id = id,
+	        .flags = q->flags & (DNS_RD | DNS_AD | DNS_CD),
+	        .qname = q->name,
+	        .qname_len = q->name_len,
+	        .qtype = q->type,
+	        .qclass = q->class,
+	        .edns = edns,
+	        .edns_do = q->edns_do,
+	        .edns_udp_size = DNS_UDP_SIZE_CAP,
+	};
+	size_t len = request_write(bytes, QUERY_LEN_MAX, &out);
 	if (dice)
 		mix_case(bytes + DNS_HEADER_LEN, q->name_len, dice);
-	if (edns) {
-		static const uint8_t root = 0;
-		wire_put_bytes(&w, &root, 1);
-		wire_put_u16(&w, DNS_TYPE_OPT);
-		wire_put_u16(&w, DNS_UDP_SIZE_CAP);
-		wire_put_u32(&w, q->edns_do ? 0x8000 : 0); /* the flag is the highest bit of the last 16 */
-		wire_put_u16(&w, 0);
-	}
-	return w.len;
-}
-
-static uint8_t lower(uint8_t c)
-{
-	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
+	return len;
 }
 
 /* Type and class are compared octet for octet: they are no text, and a type may look like a letter. */
@@ -49,7 +39,7 @@ static bool equal_but_for_case(const uint8_t *a, const uint8_t *b, size_t len)
 {
 	size_t name_len = len - 4;
 	for (size_t i = 0; i < name_len; i++) {
-		if (lower(a[i]) != lower(b[i]))
+		if (name_octet_lower(a[i]) != name_octet_lower(b[i]))
 			return false;
 	}
 	return memcmp(a + name_len, b + name_len, 4) == 0;

@@ -4,7 +4,7 @@
 #include "forward/question.h"
 
 #define QUERY_EDNS_LEN      11 /* an OPT record without options, RFC 6891 6.1.2 */
-#define QUERY_LEN_MAX       (DNS_HEADER_LEN + NAME_WIRE_MAX + 4 + QUERY_EDNS_LEN)
+#define QUERY_LEN_MAX       REQUEST_LEN_MAX
 #define QUERY_UDP_REPLY_MAX 4096 /* c-ares takes no larger datagram; we say DNS_UDP_SIZE_CAP */
 
 /* Writes the query: header with id, question, and an OPT record if edns. dice given: each letter of the name is made a capital or not by chance
