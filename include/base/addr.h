@@ -33,6 +33,7 @@ enum err addr_parse_legacy(const char *text, size_t len, struct addr *a);
 /* Canonical text (RFC 5952). */
 void addr_format(const struct addr *a, char text[ADDR_TEXT_MAX]);
 
+/* Same family, same octets. */
 bool addr_equal(const struct addr *a, const struct addr *b);
 
 /* The same n and m addresses in the same order. Of no addresses the pointer may be NULL. */

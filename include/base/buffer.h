@@ -1,5 +1,6 @@
-/* buffer.h - octets that grow, with a sticky failure: once memory ran out, appends do nothing, and the caller checks failed once. Those of
- * a secret one leave nothing behind as it grows and ends (base/secret.h). */
+/* buffer.h - octets that grow. Failure is sticky: once memory ran out, appends do nothing, so the caller checks `failed` once, at the end. A
+ * buffer that is all zero is empty. A secret one overwrites octets before it gives their memory back (base/secret.h). Any thread, one at a
+ * time. */
 #pragma once
 #include "base/err.h"
 #include <stdbool.h>
@@ -12,13 +13,17 @@ struct buffer {
 	bool secret; /* set by the owner while it is empty */
 };
 
-/* Makes room for len more octets; false, and failed is set, if there is none. */
+/* Makes room for len more octets behind data + len. False: out of memory, now or before; then `failed` is set. */
 bool buffer_reserve(struct buffer *b, size_t len);
 
+/* Appends a copy of len octets; bytes may be NULL where len is 0. Out of memory: `failed` is set, and the buffer stays as it was. */
 void buffer_append(struct buffer *b, const void *bytes, size_t len);
+
+/* The same of a C string, without its NUL. */
 void buffer_append_text(struct buffer *b, const char *text);
 
-/* What is in b as a text of its own, malloc'ed; b is empty then, whatever comes of it. NULL: out of memory, now or before. */
+/* What is in b as a C string, which the caller frees. b is empty then, also on failure. NULL: out of memory, now or before. */
 char *buffer_take_text(struct buffer *b);
 
-void buffer_free(struct buffer *b); /* frees the octets, leaves b empty and usable, as secret as it was */
+/* Frees the octets. b is empty then, may be used again, and is as secret as it was. */
+void buffer_free(struct buffer *b);

@@ -1,5 +1,5 @@
 /* file.h - files read within bounds, and written whole or not at all. Whatever stands at a path, nothing here waits for another process, reads
- * without end, or writes into a file that has another name too. */
+ * without end, or writes into a file that has another name too. Every diag may be NULL. */
 #pragma once
 #include "base/buffer.h"
 #include "base/diag.h"

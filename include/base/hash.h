@@ -6,7 +6,7 @@
 /* Draws the seed. Called once, first thing in main() (and in a test's setup); before that the seed is 0. */
 void hash_seed_init(void);
 
-/* Hash of the octets as they are. */
+/* Hash of the octets as they are. Differs from one process to the next. */
 uint64_t hash_bytes(const void *bytes, size_t len);
 
 /* The same in every process: for telling people what is the same. */

@@ -6,19 +6,25 @@
 
 struct intern;
 
-struct intern *intern_new(void);       /* NULL: out of memory */
-void intern_free(struct intern *pool); /* takes NULL; everything must have been unref'ed (asserted in debug builds) */
+/* An empty pool. NULL: out of memory. */
+struct intern *intern_new(void);
 
-/* The pool's copy of these octets, aligned as for a pointer, followed by a NUL that does not count; one reference is the caller's.
- * NULL: out of memory. The octets may be anything (a struct array too, if it has no padding). */
+/* Every reference must have been given back, which debug builds assert. Takes NULL. */
+void intern_free(struct intern *pool);
+
+/* The pool's copy of these octets, which lives until its last reference is given back; the caller has one. It is aligned as for a pointer, and a
+ * NUL follows it that does not count. The octets may be anything, also an array of structs without padding. NULL: out of memory. */
 const void *intern_bytes(struct intern *pool, const void *bytes, size_t len);
-const char *intern_str(struct intern *pool, const char *text); /* the same, of a C string */
 
-/* One more reference to something interned; returns it. Takes NULL. */
+/* The same of a C string. */
+const char *intern_str(struct intern *pool, const char *text);
+
+/* One more reference to something interned, which it returns. Takes NULL, and returns it. */
 const void *intern_ref(const void *interned);
 
-/* Gives one reference back; returns true if it was the last, and the octets are gone. Takes NULL (false). */
+/* Gives one reference back. True: it was the last, and the octets are gone. Takes NULL, and returns false. */
 bool intern_unref(struct intern *pool, const void *interned);
 
+/* The number of octets, without the NUL, and of references. interned is not NULL. */
 size_t intern_len(const void *interned);
 size_t intern_refs(const void *interned);

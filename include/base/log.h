@@ -22,7 +22,8 @@ void log_set_level(enum log_level level);
 /* "error", "warning", "info" or "debug"; false if text is none of them. */
 bool log_level_parse(const char *text, enum log_level *level);
 
-/* Control characters in the formatted text are escaped. Lines over 1,024 octets are cut. Waits for stderr only before log_start. */
+/* Control characters in the formatted text are escaped. Lines over 1,024 octets are cut. Before log_start, and after log_stop, it
+ * writes the line itself, and write(2) may block. Between them it never waits. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* --- lines that come once for each object --- */

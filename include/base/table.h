@@ -11,19 +11,23 @@
 
 struct table;
 
-/* True if entry is the one that key asks for. */
+/* True if entry is the one that key asks for. Called for entries of the same hash alone. */
 typedef bool table_match(const void *entry, const void *key);
 
-struct table *table_new(void);    /* NULL: out of memory */
-void table_free(struct table *t); /* after the last reader is gone; takes NULL */
+/* An empty table. NULL: out of memory. */
+struct table *table_new(void);
 
-/* ERR_NOMEM leaves the table as it was. */
+/* After the last reader is gone. Entries stay. Takes NULL. */
+void table_free(struct table *t);
+
+/* The writer's. Adds an entry, which is not NULL; the same may be there already. ERR_NOMEM: the table is as it was. */
 enum err table_insert(struct table *t, uint64_t hash, void *entry);
 
-/* Removes that very pointer, which may be there under other hashes too; false if it is not there. */
+/* The writer's. Removes that very pointer from under this hash, once; it may be there under others too. False: it is not there. Readers that have
+ * found it may use it until their section ends. */
 bool table_remove(struct table *t, uint64_t hash, const void *entry);
 
-/* The first entry of this hash that matches, or NULL. */
+/* The first entry of this hash that matches, or NULL. A reader's entry is good until its section ends. */
 void *table_find(const struct table *t, uint64_t hash, table_match *match, const void *key);
 
 /* All entries of one key: table_snapshot() once, then table_next_match() until NULL, within one read section. Beside the writer a
@@ -39,5 +43,5 @@ void *table_next_match(struct table_snapshot *s, uint64_t hash, table_match *mat
  * Start with *cursor = 0, until NULL. */
 void *table_each(const struct table *t, size_t *cursor);
 
-/* Brings the cache line where hash is looked for towards the processor. */
+/* Brings the cache line where hash is looked for towards the processor. It reads where the array is, so a reader holds its section. */
 void table_prefetch(const struct table *t, uint64_t hash);

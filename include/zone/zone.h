@@ -144,9 +144,10 @@ static inline bool zone_is_whole_address(const struct zone_spot *spot)
 	return spot->place == ZONE_REVERSE && spot->bits == 8 * addr_len(&spot->addr);
 }
 
-/* First step: finds the zone and hashes the key. Touches no data of the zone; zone_prefetch then brings the memory that zone_find
- * reads first towards the processor. name is lower case. */
+/* First step: finds the zone and hashes the key. name is lower case. It reads nothing that changes, so it needs no read section. */
 void zone_locate(const struct zone *z, const struct name *name, struct zone_spot *spot);
+
+/* Brings the memory that zone_find reads first towards the processor. It reads where a table's array is, so the caller holds a read section. */
 void zone_prefetch(const struct zone *z, const struct zone_spot *spot);
 
 /* What stands at a name. generation and node are good until the read section ends, and are what was found when it was looked for: whoever
@@ -161,7 +162,7 @@ struct zone_found {
 	const void *first_holder; /* private: for zone_next_holder */
 };
 
-/* Second step. Where spot->place is ZONE_OUTSIDE nothing exists. */
+/* Second step, within a read section; what it finds is good until that ends. Where spot->place is ZONE_OUTSIDE nothing exists. */
 void zone_find(const struct zone *z, const struct name *name, const struct zone_spot *spot, struct zone_found *found);
 
 /* The PTRs of one address: the first is what zone_find found, that of the Service which a pod with this address names as its subdomain, or else

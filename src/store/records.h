@@ -111,38 +111,66 @@ struct store {
 
 /* --- amount.c --- */
 
+/* o is in the store from now on; it is not any more. */
 void amount_add(struct store *s, const struct object *o);
 void amount_subtract(struct store *s, const struct object *o);
 
 /* --- namespace.c --- */
 
-struct namespace_entry *namespace_find(const struct store *s, const char *name); /* NULL: none */
-struct namespace_entry *namespace_get(struct store *s, const char *name);        /* makes it if need be; NULL: out of memory */
-void namespace_ref(struct store *s, struct namespace_entry *ns);                 /* one more object names it */
+/* The namespace of that name. NULL: there is none. */
+struct namespace_entry *namespace_find(const struct store *s, const char *name);
+
+/* The same, made where there is none: without a namespace_ref() the next flush frees it. NULL: out of memory. */
+struct namespace_entry *namespace_get(struct store *s, const char *name);
+
+/* One more object names it; one less does. The last one leaves it to the next flush. */
+void namespace_ref(struct store *s, struct namespace_entry *ns);
 void namespace_unref(struct store *s, struct namespace_entry *ns);
-void namespace_declare(struct store *s, struct namespace_entry *ns, bool declared); /* its Namespace object is there, or is not any more */
-enum err namespaces_announce(struct store *s);                                      /* calls back for those that came into being */
-void namespaces_retire(struct store *s);                                            /* and for those that are gone, which it frees */
+
+/* Its Namespace object is there, or is not any more. */
+void namespace_declare(struct store *s, struct namespace_entry *ns, bool declared);
+
+/* The two ends of a flush. The first calls back for the namespaces that came into being; on an error, which it returns, it is to be called again.
+ * The second calls back for those that are gone, and frees what no object names. */
+enum err namespaces_announce(struct store *s);
+void namespaces_retire(struct store *s);
+
+/* Frees it with its pods, and calls nothing back. */
 void namespace_free(struct store *s, struct namespace_entry *ns);
-uint64_t text_hash(const char *ns, const char *name); /* of the texts */
+
+/* A hash of the texts, not of the pointers. */
+uint64_t text_hash(const char *ns, const char *name);
 
 /* --- service.c --- */
 
-struct service_entry *service_find(const struct store *s, enum object_kind kind, const char *ns, const char *name); /* NULL: none */
+/* kind is OBJECT_SERVICE or OBJECT_SERVICE_IMPORT. NULL: there is none. */
+struct service_entry *service_find(const struct store *s, enum object_kind kind, const char *ns, const char *name);
 
-/* Makes it if need be; NULL: out of memory. The name is interned. */
+/* The same, made where there is none. name is interned. NULL: out of memory. */
 struct service_entry *service_get(struct store *s, enum object_kind kind, struct namespace_entry *ns, const char *name);
 
-enum err service_upsert(struct store *s, struct namespace_entry *ns, struct service *service); /* takes it if OK */
-enum err service_replace(struct store *s, struct service_entry *e, struct service *service);   /* the same without waiting */
+/* Makes service the one of its name, or lets it wait (handover.c); service_replace() never lets it wait. Both take it if they return OK, and mark
+ * what changes. ERR_NOMEM: what is served has not changed. */
+enum err service_upsert(struct store *s, struct namespace_entry *ns, struct service *service);
+enum err service_replace(struct store *s, struct service_entry *e, struct service *service);
+
+/* Its object is gone: marks e, which stays until the flush has told of that. */
 void service_delete(struct store *s, struct service_entry *e);
-enum err service_fill(struct store *s, struct namespace_entry *ns); /* gathers the pods of the unfilled */
+
+/* Gathers the pods of the namespace's Services that are unfilled. ERR_NOMEM: those not done stay so. */
+enum err service_fill(struct store *s, struct namespace_entry *ns);
+
 /* Calls back for it, as it is now. An error: nothing was told. */
 enum err service_flush(struct store *s, struct service_entry *e, struct join *j);
-void service_drop_if_empty(struct store *s, struct service_entry *e); /* takes it out of the table and frees it, if nothing is in it */
+
+/* Takes it out of the table and frees it, if nothing is in it. */
+void service_drop_if_empty(struct store *s, struct service_entry *e);
+
+/* Frees it with its Service and the one that waits, and calls nothing back. Its slices stay. */
 void service_free(struct store *s, struct service_entry *e);
 
-/* The Services of a namespace that select these labels; while one walks, the index must not change. */
+/* A walk over the Services of a namespace that select these labels: selecting_begin() once, then selecting_next() until NULL. The index must not
+ * change meanwhile. labels is borrowed. */
 struct selecting {
 	const struct store *store;
 	const struct namespace_entry *ns;
@@ -153,22 +181,33 @@ struct selecting {
 	struct table_snapshot run;
 };
 struct selecting selecting_begin(const struct store *s, const struct namespace_entry *ns, const struct label_set *labels);
-struct service_entry *selecting_next(struct selecting *c); /* NULL: no more */
+struct service_entry *selecting_next(struct selecting *c);
 
 /* --- pace.c --- */
 
-void service_mark(struct store *s, struct service_entry *e); /* it is to be recomputed */
+/* It is to be recomputed, by the next flush that has time for it. Marking it again changes nothing. */
+void service_mark(struct store *s, struct service_entry *e);
 
 /* --- pod.c --- */
 
-enum err pod_upsert(struct store *s, struct namespace_entry *ns, struct pod *pod); /* takes it if OK */
+/* Adds or replaces the pod of its name, and marks the Services that select it. Takes it if OK. An error: nothing has changed. */
+enum err pod_upsert(struct store *s, struct namespace_entry *ns, struct pod *pod);
+
+/* Removes and frees it, and marks those Services. */
 void pod_delete(struct store *s, struct namespace_entry *ns, struct pod *pod);
 
 /* --- entry.c --- */
 
-struct entry *entry_find(const struct store *s, enum object_kind kind, const char *ns, const char *name); /* NULL: none */
-enum err entry_upsert(struct store *s, struct namespace_entry *ns, struct object *o);                     /* takes it if OK */
+/* kind is none of Pod, Service and ServiceImport. NULL: there is none. */
+struct entry *entry_find(const struct store *s, enum object_kind kind, const char *ns, const char *name);
+
+/* Adds or replaces the object of its name, and marks the Service whose slice it is. Takes it if OK. ERR_NOMEM: nothing has changed. */
+enum err entry_upsert(struct store *s, struct namespace_entry *ns, struct object *o);
+
+/* Removes and frees it, and marks that Service. */
 void entry_delete(struct store *s, struct entry *e);
+
+/* Frees it and its object, and leaves everything else as it is. */
 void entry_free(struct store *s, struct entry *e);
 
 /* --- handover.c --- */
@@ -176,19 +215,19 @@ void entry_free(struct store *s, struct entry *e);
 /* True if service is to wait before it takes the place of e's. */
 bool handover_wanted(const struct store *s, const struct service_entry *e, const struct service *service);
 
-/* It waits; takes it, and drops the one that waited before. */
+/* Lets service wait for the place of e's, and takes it. One that waited before is freed. */
 void handover_defer(struct store *s, struct service_entry *e, struct service *service);
 
 /* Nothing waits to take the place of e's Service any more. */
 void handover_forget(struct store *s, struct service_entry *e);
 
-/* The controller's slices are complete: who waited for them to lose a selector does so. */
+/* The controller's slices are complete. Services that waited for them to lose their selector lose it now. */
 void handover_end_of_slices(struct store *s);
 
-/* A slice of e is no more what old says, which is taken: its endpoints may be held. deleted: the slice is gone altogether. */
+/* A slice of e does not say any more what old says. Takes old; its endpoints may be held. deleted: the slice is gone altogether. */
 void handover_hold(struct store *s, struct service_entry *e, struct endpoint_slice *old, bool deleted);
 
-/* A slice of e now says this. What it mentions is not held any longer. */
+/* A slice of e now says this. The endpoints that it mentions are not held any longer. */
 void handover_strike(struct store *s, struct service_entry *e, const struct endpoint_slice *now);
 
 /* Nothing of e waits any more. */
@@ -196,7 +235,10 @@ void handover_end(struct store *s, struct service_entry *e);
 
 /* --- join.c --- */
 
+/* Makes *view of e as it is now. The view is in j's memory, and good until the next call with j. ERR_NOMEM: there is no view. */
 enum err join_build(struct join *j, const struct store *s, const struct service_entry *e, struct service_view *view);
+
+/* Frees j's memory; j is empty then. */
 void join_free(struct join *j);
 
 /* The selector by which pods become its endpoints; NULL: none do. */

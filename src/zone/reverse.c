@@ -146,7 +146,7 @@ bool reverse_has_below(const struct reverse_map *m, const struct addr *addr, uns
 	       atomic_load_explicit(&n->parts[addr->octets[addr_len(addr) - 1] >> 4], memory_order_acquire);
 }
 
-/* --- owners --- */
+/* --- holders --- */
 
 struct holder_walk reverse_begin(const struct reverse_map *m, const struct addr *addr, uint64_t hash)
 {
@@ -161,31 +161,31 @@ static bool any(const void *entry, const void *key)
 	return entry;
 }
 
-bool reverse_next_holder(struct holder_walk *w, struct holder *owner)
+bool reverse_next_holder(struct holder_walk *w, struct holder *holder)
 {
-	while ((owner->slot = table_next_match(&w->at, w->hash, any, NULL))) {
-		const struct generation *g = slot_generation(owner->slot);
+	while ((holder->slot = table_next_match(&w->at, w->hash, any, NULL))) {
+		const struct generation *g = slot_generation(holder->slot);
 		const struct addr_cell *cell = g ? generation_find_cell(g, w->addr, w->hash) : NULL;
 		if (!cell)
 			continue;
-		owner->generation = g;
-		owner->node = &g->nodes[cell->node - 1];
-		owner->home = cell->at & ADDR_CELL_HOME;
+		holder->generation = g;
+		holder->node = &g->nodes[cell->node - 1];
+		holder->home = cell->at & ADDR_CELL_HOME;
 		return true;
 	}
 	return false;
 }
 
-static bool is_owned(const struct reverse_map *m, const struct addr *addr, uint64_t hash)
+static bool is_held(const struct reverse_map *m, const struct addr *addr, uint64_t hash)
 {
 	struct holder_walk w = reverse_begin(m, addr, hash);
-	struct holder owner;
-	return reverse_next_holder(&w, &owner);
+	struct holder holder;
+	return reverse_next_holder(&w, &holder);
 }
 
 enum err reverse_add(struct reverse_map *m, const struct addr *addr, uint64_t hash, struct slot *slot)
 {
-	bool known = is_owned(m, addr, hash);
+	bool known = is_held(m, addr, hash);
 	if (!known && network_count(m, *addr))
 		return ERR_NOMEM;
 	if (table_insert(m->slots, hash, slot)) {
@@ -199,7 +199,7 @@ enum err reverse_add(struct reverse_map *m, const struct addr *addr, uint64_t ha
 
 void reverse_remove(struct reverse_map *m, const struct addr *addr, uint64_t hash, const struct slot *slot)
 {
-	if (!table_remove(m->slots, hash, slot) || is_owned(m, addr, hash))
+	if (!table_remove(m->slots, hash, slot) || is_held(m, addr, hash))
 		return;
 	network_uncount(m, *addr);
 	m->addresses--;
