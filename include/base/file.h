@@ -21,13 +21,13 @@ int file_given(const char *path);
  * ERR_MISSING, ERR_SYS. Nothing was read or waited for then. diag says what is wrong, without the path. */
 enum err file_open(const char *path, enum file_kind kind, uint64_t max, int *fd, struct diag *d);
 
-/* read(2), over interruptions, and waiting where somebody made a pipe that we were given non-blocking. */
+/* read(2), which goes on after an interruption. It waits for data also if somebody has made the pipe that we were given non-blocking. */
 ssize_t file_read_some(int fd, void *bytes, size_t cap);
 
 /* Reads path whole and appends it to b. ERR_RANGE: more than max octets; the others are those of file_open, ERR_NOMEM. diag names path. */
 enum err file_read(struct buffer *b, const char *path, enum file_kind kind, size_t max, struct diag *d);
 
-/* Whether a regular file can be read there: the errors of file_open. diag names path. */
+/* OK if a regular file can be read there; else the errors of file_open. diag names path. */
 enum err file_check(const char *path, struct diag *d);
 
 /* write(2) of all of it. False: errno says why. */
@@ -42,6 +42,6 @@ enum err file_replace(const char *path, const void *bytes, size_t len, mode_t mo
 /* Takes away what is at path, if anything, and tells at once whether file_replace will find a place there: its errors. */
 enum err file_clear(const char *path, struct diag *d);
 
-/* True if two paths are the same name in the same folder, however they are spelt, so that file_replace has one place for both. A folder that
- * can't be looked at is none but itself by its letters. */
+/* True if two paths are the same name in the same folder, however they are spelt, so that file_replace has one place for both. If
+ * a folder can't be looked at, the letters of its path decide. */
 bool file_same_place(const char *a, const char *b);

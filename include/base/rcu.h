@@ -13,14 +13,17 @@ struct rcu_garbage {
 	size_t bytes; /* what the block weighs, for the account below */
 };
 
-/* The first call in a process starts the thread that frees; so not before a fork(). */
+/* Each thread that reads calls these once, at its start and at its end. The first call in a process starts the thread that frees, which a fork()
+ * does not inherit: so it comes after the fork. */
 void rcu_thread_begin(void);
 void rcu_thread_end(void);
+
+/* The two ends of a read section. Sections may nest. A thread must not wait for the writer inside. */
 void rcu_reader_lock(void);
 void rcu_reader_unlock(void);
 
 /* Frees block (malloc'ed; its first member is the struct rcu_garbage, passed as g; NULL is allowed) once no reader can hold it.
- * Writer thread only. When more than RCU_GARBAGE_MAX bytes wait, it waits for a grace period itself, so what waits is bounded. */
+ * Writer thread only. If more than RCU_GARBAGE_MAX octets wait to be freed, it waits for a grace period itself, so what waits is bounded. */
 void rcu_free_later(struct rcu_garbage *g, size_t bytes);
 
 #define RCU_GARBAGE_MAX ((size_t)64 << 20)

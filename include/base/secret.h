@@ -1,5 +1,5 @@
-/* secret.h - memory that may hold a token, a password or a private key: it is cleared before it goes back to the heap, where it would else
- * stay until somebody writes over it. The blocks are malloc's, so that whole libraries can be given these two for their free and realloc.
+/* secret.h - memory that may hold a token, a password or a private key: it is cleared before it goes back to the heap, where it would
+ * otherwise stay until somebody writes over it. The blocks are malloc's, so that whole libraries can be given these two for their free and realloc.
  * Any thread. */
 #pragma once
 #include <stddef.h>

@@ -51,14 +51,14 @@ struct store_callbacks {
 	enum err (*service_changed)(void *arg, const struct service_view *view);
 	/* It is gone. The strings are good during the call. kind: OBJECT_SERVICE or OBJECT_SERVICE_IMPORT. */
 	void (*service_gone)(void *arg, enum object_kind kind, const char *ns, const char *name);
-	/* A namespace came into being or vanished. On one flush: additions come before, removals after all Services. An error of an
-	 * addition is returned likewise. */
+	/* A namespace came into being or vanished. A flush tells of additions before all Services, and of removals after them. An error of an addition
+	 * leaves it to the next flush, and store_flush() returns it. */
 	enum err (*namespace_changed)(void *arg, const char *ns, bool exists);
-	/* A pod of the namespace has these addresses now, or no longer, which cannot fail. Of a pod whose phase is neither Pending nor
-	 * Running, and of one that was being deleted already when it was first seen, nothing is told. Comes at once, not on the flush; new
-	 * addresses before old ones. An error leaves the store as it was. NULL: nobody wants to know. */
+	/* A pod of the namespace has these addresses (there), or has them no longer (not there, which cannot fail). It is told at once, not on the
+	 * flush, and new addresses before old ones. Two kinds of pods are not told of: those whose phase is neither Pending nor Running, and those
+	 * that were already being deleted when they were first seen. An error leaves the store as it was. NULL: nobody wants to know. */
 	enum err (*pod_addresses)(void *arg, const char *ns, const struct addr *addrs, size_t n, bool there);
-	/* Of which pods, by their labels (NULL: none), addresses are told. The same labels, the same answer. NULL: of all. */
+	/* True if the addresses of pods with these labels (NULL: none) are told. The answer depends on the labels alone. NULL: all are told. */
 	bool (*pod_counts)(void *arg, const struct label_set *labels);
 	void *arg;
 };
@@ -66,18 +66,18 @@ struct store_callbacks {
 struct store;
 struct namespace_entry;
 
-/* What holds for a cluster that is watched, and not for manifests, which say all at once. All zero: for manifests.
+/* The rules for a cluster that is watched. Manifests say everything at once, and have none of them: all zero.
  *
- * Events of several objects that belong together come one by one, and in any order. Two of these orders would make a live pod's name vanish
- * for a moment, so what they take away is kept for a while:
- * - A Service's selector becomes one that no ready pod has. The pods' labels, changed before, may still be on their way: the Service stays
- *   as it was until one has it, but no longer than selector_ms; where it loses its selector, and has pods, ready or not,
- *   until the controller's slices have been swept (store_sweep), but no longer than slices_ms.
- *   What it was for a moment in between is not looked for: one whose selector changes again before a pod came to it may be empty for a moment.
- * - A ready endpoint vanishes from a slice, and may be about to appear in another one: where the Service has another slice of the same
- *   sort and family, or the whole slice was deleted, the endpoint stays until no slice that counts has changed for moved_ms, but no
- *   longer than moved_max_ms. It is certainly gone, and goes at once, where it was not ready, where it appears as not ready, and where
- *   its pod appears with another address. */
+ * Events of objects that belong together come one by one, in any order. Two of these orders would make a live pod's name vanish for a moment, so
+ * what they take away is kept for a while:
+ * - A Service's selector becomes one that no ready pod has. The events of the pods' labels, which were
+ *   changed before, may still be on their way. So the Service stays as it was until a ready pod has the new selector, at most for selector_ms. A
+ *   Service that loses its selector and has pods stays as it was until the controller's slices have been swept (store_sweep), at most for
+ *   slices_ms. A Service whose selector changes again meanwhile may be empty for a moment.
+ * - A ready endpoint vanishes from a slice, and may be about to appear in another one. That is so if the Service has another slice of the same
+ *   sort and family, or if the whole slice was deleted. The endpoint then stays until no slice that counts has changed for moved_ms, at most for
+ *   moved_max_ms. It goes at once if it is certainly gone: it was not ready, or it appears as not ready, or its pod appears with another
+ *   address. */
 struct store_rules {
 	bool namespaces_by_object; /* a namespace exists while its Namespace object does; else: while any object names it */
 	unsigned selector_ms, slices_ms, moved_ms, moved_max_ms; /* 0: no such waiting */

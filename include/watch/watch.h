@@ -1,5 +1,5 @@
 /* watch.h - a cluster as a source: keeps Namespaces, Services, Pods and EndpointSlices up to date from its API server. Control thread's
- * loop; nothing blocks. While the API server is away what was delivered stays as it is, for as long as it takes. */
+ * loop; nothing blocks. While the API server is away, what was delivered stays as it is. */
 #pragma once
 #include "api/api_endpoint.h"
 #include "base/buffer.h"
@@ -11,19 +11,19 @@ struct watch;
 
 /* What the endpoints of a Service with a selector come from. */
 enum watch_endpoints {
-	/* Its Pods. Slices are watched as far as they say something else: those of other controllers, and what the EndpointSlice controller
-	 * left to Services that lost their selector. While Pods may not be listed (403, though Services may): as below. */
+	/* Its Pods. Only slices that say something else are watched: those of other controllers, and those that the EndpointSlice controller left to
+	 * Services that lost their selector. While Services may be listed and Pods may not (403), it is as WATCH_SLICES. */
 	WATCH_PODS,
 	WATCH_SLICES, /* EndpointSlices; Pods are not watched */
 };
 
 struct watch_handlers {
-	/* From now on the controller's slices stand for Pods, or do not any more. What stands for the other is complete. */
+	/* From now on endpoints come from the controller's slices (use), or from Pods (not use). What they come from is complete. */
 	void (*use_slices)(void *arg, bool use);
 	/* Appends the names of the Services that have no selector, sorted, each once, ',' between them. Out of memory: names->failed. */
 	void (*unselected)(void *arg, struct buffer *names);
-	/* Once for each turn of the loop that brought changes, but not before all kinds were complete for the first time. On an error again; also
-	 * after *again_ms (which is UINT_MAX, never, when it is called). */
+	/* Called once in each turn of the loop that brought changes, from when all kinds have been complete once. It is called again after an error,
+	 * and after *again_ms, which is UINT_MAX (never) before the call. */
 	enum err (*flush)(void *arg, unsigned *again_ms);
 	/* After the first flush. */
 	void (*synced)(void *arg);
@@ -40,8 +40,8 @@ struct watch_options {
 	const char *namespace_labels; /* of Namespaces */
 	const char *labels;           /* of Services and slices; Pods are not filtered */
 
-	/* What a list may take: from one object to the next, altogether, and how much may be in it. One that takes more is given up, and asked for
-	 * again: nothing of it is delivered. A watch that makes more of a kind than may be in a list is given up too, and a list is asked for. */
+	/* How long a list may take, from one object to the next and altogether, and how much may be in it. A list that exceeds one of these is given
+	 * up and asked for again, and nothing new of it is delivered. A watch that brings more of a kind than a list may have is given up as well. */
 	unsigned list_progress_ms, list_timeout_ms;
 	uint64_t list_max_objects, list_max_bytes;
 	struct intern *pool;

@@ -24,7 +24,7 @@ static void remove_waiting(struct store *s, struct service_entry *e)
 
 /* --- a Service whose selector changes --- */
 
-static unsigned selector_patience_ms(const struct store *s, const struct service *next)
+static unsigned selector_wait_ms(const struct store *s, const struct service *next)
 {
 	return join_selector(next) ? s->rules.selector_ms : s->rules.slices_ms;
 }
@@ -39,12 +39,12 @@ static bool finds_ready_pod(const struct service_entry *e, const struct service 
 	return false;
 }
 
-/* Where the slices are still to come, endpoints that are not ready are kept too: that there are none might be remembered. */
+/* While the slices are still to come, endpoints that are not ready are kept too: a client may remember that there are none. */
 bool handover_wanted(const struct store *s, const struct service_entry *e, const struct service *service)
 {
 	if (!e->service || s->by_slices || service->type == SERVICE_EXTERNAL_NAME)
 		return false;
-	if (!join_selector(e->service) || join_selector(service) == join_selector(e->service) || !selector_patience_ms(s, service))
+	if (!join_selector(e->service) || join_selector(service) == join_selector(e->service) || !selector_wait_ms(s, service))
 		return false;
 	if (!join_selector(service))
 		return e->ready || e->pods.count;
@@ -59,7 +59,7 @@ static void drop_next(struct store *s, struct service_entry *e)
 	e->next_ms = 0;
 }
 
-/* The wait is as long as that of the first change, so that a Service which changes all the time does not wait for ever. */
+/* Time counts from the first change, so a Service that changes all the time does not wait for ever. */
 void handover_defer(struct store *s, struct service_entry *e, struct service *service)
 {
 	uint64_t since = e->next_ms;
@@ -76,7 +76,7 @@ void handover_forget(struct store *s, struct service_entry *e)
 		remove_waiting(s, e);
 }
 
-/* On ERR_NOMEM it goes on waiting. */
+/* If memory is short, the Service goes on waiting. */
 static void end_deferral(struct store *s, struct service_entry *e)
 {
 	struct service *next = e->next;
@@ -102,7 +102,7 @@ static bool is_same(const struct slice_endpoint *a, const struct slice_endpoint 
 	return a->addr_count && b->addr_count && addr_equal(&a->addrs[0], &b->addrs[0]);
 }
 
-/* Slices keep their order, so what is looked for mostly is at *hint: where the last one was found, and one. */
+/* Slices keep their order, so an endpoint is mostly found at *hint, which is one behind the last that was found. */
 static bool mentions(const struct endpoint_slice *slice, const struct slice_endpoint *e, uint32_t *hint)
 {
 	const struct endpoint_subset *subset = slice->subsets;
@@ -126,7 +126,7 @@ static uint8_t family_of(const struct endpoint_slice *slice)
 	return ADDR_NONE;
 }
 
-/* What slices must have in common for endpoints to move between them. */
+/* Endpoints move only between slices that have these in common. */
 struct sort {
 	enum object_kind kind;
 	uint8_t family; /* ADDR_NONE: it is empty, and may be of any */
@@ -148,7 +148,7 @@ static const struct endpoint_slice *slice_at(const struct service_entry *e, size
 	return (const struct endpoint_slice *)e->slices[i]->object;
 }
 
-/* True if an endpoint of old may have gone to a slice other than the one of its name. */
+/* True if an endpoint of `old` may have gone to a slice of another name. */
 static bool may_move(const struct service_entry *e, const struct endpoint_slice *old)
 {
 	for (size_t i = 0; i < e->slice_count; i++)
@@ -187,7 +187,7 @@ static bool reduce(const struct store *s, const struct service_entry *e, struct 
 	return kept;
 }
 
-/* What is kept waits anew for a slice that counts: it may be the one that it comes to. */
+/* A slice that counts has changed. An endpoint that is kept may be about to appear in it, so the wait begins anew. */
 static void restart_wait(const struct store *s, struct service_entry *e, const struct endpoint_slice *changed)
 {
 	if (join_uses(s, e, changed))
@@ -255,7 +255,7 @@ void handover_end(struct store *s, struct service_entry *e)
 
 /* --- time --- */
 
-/* Milliseconds that are left of a wait of so many; a wait that has just begun is told its time. */
+/* How many milliseconds are left of a wait of wait_ms. A wait that has just begun gets its time here. */
 static unsigned left_ms(uint64_t *since_ms, unsigned wait_ms, uint64_t now_ms)
 {
 	if (!*since_ms)
@@ -270,7 +270,7 @@ static unsigned least(unsigned a, unsigned b)
 
 static unsigned settle_deferral(struct store *s, struct service_entry *e, uint64_t now_ms)
 {
-	unsigned left = left_ms(&e->next_ms, selector_patience_ms(s, e->next), now_ms);
+	unsigned left = left_ms(&e->next_ms, selector_wait_ms(s, e->next), now_ms);
 	if (left && !finds_ready_pod(e, e->next))
 		return left;
 	end_deferral(s, e);
@@ -294,7 +294,7 @@ static unsigned settle_held(struct store *s, struct service_entry *e, uint64_t n
 	return next;
 }
 
-/* What is left may be nothing because it was struck out. */
+/* There may be nothing left, because everything was struck out. */
 unsigned store_settle(struct store *s, uint64_t now_ms)
 {
 	unsigned next = UINT_MAX;

@@ -14,8 +14,8 @@
 #define MIB            (1024.0 * 1024.0)
 #define NAMES_MAX      4096 /* octets of names in a request; where there are more, all slices of the controller are watched */
 
-/* Seconds of refusal after which Pods that could be listed once are given up: an API server that has just started refuses everything. As many
- * good ones bring them back. */
+/* Pods that could be listed once are given up after so many seconds of refusal, since an API server that has just started refuses everything. As
+ * many seconds without a refusal bring them back. */
 #define REFUSED_S 5
 
 enum role { ROLE_NAMESPACES, ROLE_SERVICES, ROLE_FOREIGN_SLICES, ROLE_CONTROLLER_SLICES, ROLE_PODS, ROLE_SERVICE_IMPORTS, ROLES };
@@ -84,7 +84,7 @@ static void on_kind_synced(void *arg, enum object_kind kind)
 		use_slices(w, false);
 }
 
-/* What its slices say counts, whoever made them. */
+/* The endpoints of such a Service are what its slices say, whoever made these. */
 static bool has_no_selector(const struct object *o)
 {
 	const struct service *service = (const struct service *)o;
@@ -100,13 +100,13 @@ static void on_changing(void *arg, const struct object *o)
 
 /* --- which resources --- */
 
-/* Services and slices, which have the labels of their Service. */
+/* The user's selector is for Services and for slices, since a slice has the labels of its Service. */
 static bool is_filtered(enum role role)
 {
 	return role == ROLE_SERVICES || role == ROLE_FOREIGN_SLICES || role == ROLE_CONTROLLER_SLICES;
 }
 
-/* The user's label selector for what has this role, and one more ("": none). NULL: out of memory. */
+/* The user's label selector for this role, together with `more` ("": none). The caller frees it. NULL: out of memory. */
 static char *labels_for(const struct watch *w, enum role role, const char *more)
 {
 	const char *own = role == ROLE_NAMESPACES ? w->options.namespace_labels : is_filtered(role) ? w->options.labels : NULL;
@@ -188,7 +188,7 @@ static bool wanted_slices(const struct watch *w, char **selector)
 	return done;
 }
 
-/* What the controller's slices said is not wanted any more. */
+/* Takes away what the controller's slices said. */
 static void forget_slices(struct watch *w)
 {
 	w->waiting &= ~(1u << OBJECT_CONTROLLER_SLICE);
@@ -242,8 +242,8 @@ static bool pods_are_forbidden(const struct watch *w)
 	return services.synced && !services.refused_status && counts_of(w, ROLE_PODS).refused_status == FORBIDDEN;
 }
 
-/* Pods that may not be listed, when Services may be, will not be listed later either, unless somebody changes the rules: go by slices, whose
- * names are the same. What Pods said counts until the slices are complete. */
+/* If Services may be listed and Pods may not, only a change of the rules will help. So endpoints are taken from slices, whose names are the same.
+ * What Pods said counts until the slices are complete. */
 static void forbid_pods(struct watch *w)
 {
 	log_line(LOG_WARNING, "pods may not be listed: endpoints are taken from EndpointSlices, which follow a pod's changes later");
@@ -254,7 +254,7 @@ static void forbid_pods(struct watch *w)
 		use_slices(w, true); /* they are all here already */
 }
 
-/* Nothing else than their addresses is wanted of them: the rest must not wait for these. */
+/* Only the addresses of these Pods are wanted, so nothing else waits for them. */
 static void do_without_addresses(struct watch *w)
 {
 	if (!(w->waiting & 1u << OBJECT_POD) || !pods_are_forbidden(w))
@@ -264,7 +264,7 @@ static void do_without_addresses(struct watch *w)
 	w->changed = true;
 }
 
-/* The same of a kind that its definition has to be installed for, and that a rule has to be made for: most clusters have neither. */
+/* Most clusters have neither the definition of this kind nor a rule that lets us list it, so nothing waits for it. */
 static void do_without_imports(struct watch *w)
 {
 	unsigned status = counts_of(w, ROLE_SERVICE_IMPORTS).refused_status;
@@ -277,7 +277,7 @@ static void do_without_imports(struct watch *w)
 	w->changed = true;
 }
 
-/* A list of Pods that succeeds brings them back at once (on_kind_synced); a watch that goes on where it was refused has no such moment. */
+/* A list of Pods brings them back at once (on_kind_synced). A watch that goes on after a refusal has no such moment, so this looks each second. */
 static void check_pods(struct watch *w)
 {
 	bool known = counts_of(w, ROLE_PODS).synced, forbidden = pods_are_forbidden(w);
@@ -298,7 +298,7 @@ static void check_pods(struct watch *w)
 
 /* --- once in each turn of the loop --- */
 
-/* Before the loop waits it is flushed, and not here: a timer of 0 ms that sets itself again would keep events from being read. */
+/* The flush comes before the loop waits, not here. A timer of 0 ms that sets itself again would keep the loop from reading events. */
 static void on_flush_again(uv_timer_t *handle)
 {
 	((struct watch *)handle->data)->changed = true;

@@ -1,7 +1,7 @@
 /* builder.h - a generation while it is put together: names, addresses and SRV entries in the order in which they come, repeated ones
  * left out; then one block. Control thread only.
  *
- * Everything is bounded before it begins, so that nothing but builder_new and builder_finish can fail. */
+ * The caller gives bounds for everything at the start, so only builder_new and builder_finish can fail. */
 #pragma once
 #include "dns/name.h"
 #include "zone/generation.h"
@@ -22,11 +22,11 @@ struct builder_bounds {
 struct builder *builder_new(const struct builder_bounds *bounds, const char *ns, const char *service, enum absence absence);
 void builder_free(struct builder *b); /* takes NULL */
 
-/* The number of the node of this relative name (wire form, at most BUILDER_NAME_MAX octets), made if need be; "" is 0. Of several
- * reasons for its absence the weakest counts: who is there once (ABSENCE_NONE) is there. */
+/* The number of the node of this relative name (wire form, at most BUILDER_NAME_MAX octets). The node is made if there is none; "" is 0. Of several
+ * reasons for its absence the weakest counts, so a node that was once given ABSENCE_NONE is there. */
 uint32_t builder_node(struct builder *b, const uint8_t *name, size_t len, enum absence absence);
 
-/* The node has this address. The PTR of an address leads to the first node that got it. */
+/* The node has this address. The address's PTR leads to the first node that was given it. */
 void builder_addr(struct builder *b, uint32_t node, const struct addr *addr);
 
 /* The node is of an endpoint whose pod names the Service as its subdomain. */
@@ -35,7 +35,7 @@ void builder_home(struct builder *b, uint32_t node);
 /* The node has an SRV record to target, which stands for n pairs of address and port when weights are shared out. */
 void builder_srv(struct builder *b, uint32_t node, uint32_t target, uint16_t port, unsigned n);
 
-/* As many pairs count at the node, without a record. */
+/* So many more pairs count at the node when weights are shared out, without a record for them. */
 void builder_pairs(struct builder *b, uint32_t node, unsigned n);
 
 /* The node has these RRsets, whose rdata is not kept here. */
@@ -53,7 +53,7 @@ void builder_external(struct builder *b, bool reverse);
 /* The node "" is a CNAME to target, which is borrowed until the end. */
 void builder_cname(struct builder *b, const struct name *target);
 
-/* The node "" has the addresses of all others, each once. */
+/* The node "" has the addresses of all other nodes, each once. */
 void builder_unite(struct builder *b);
 
 /* The block; the builder stays the caller's, and is good for nothing but builder_free. NULL: out of memory. */

@@ -1,10 +1,11 @@
-/* slot.h - where a Service's generation hangs, and the namespaces. Made and freed by the writer, after a grace period. */
+/* slot.h - the fixed place of a Service, which holds its generation, and of a namespace. The writer makes them, and frees them after a grace
+ * period. */
 #pragma once
 #include "base/hash.h"
 #include "zone/generation.h"
 #include <stdatomic.h>
 
-/* Is kept while it exists or something is in it. */
+/* It is kept while it exists, or while something is in it. */
 struct namespace
 {
 	struct rcu_garbage garbage;
@@ -45,6 +46,7 @@ bool namespace_matches(const void *ns, const void *key);
 /* An order of Services by their names, then those of their namespaces, as text. */
 int slot_compare(const struct slot *a, const struct slot *b);
 
+/* What the slot holds now; NULL: nothing. A reader's is good until its section ends. */
 static inline struct generation *slot_generation(const struct slot *s)
 {
 	return atomic_load_explicit(&s->current, memory_order_acquire);
