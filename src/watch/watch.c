@@ -173,17 +173,16 @@ static struct reflector_counts counts_of(const struct watch *w, enum role role)
 static bool wanted_slices(const struct watch *w, char **selector)
 {
 	struct buffer names = {0};
-	bool done = true;
+	bool done;
 	*selector = NULL;
 	if (w->all_slices || w->options.zones)
 		return (*selector = strdup(""));
 	w->options.handlers.unselected(w->options.handlers.arg, &names);
-	if (names.failed)
-		done = false;
-	else if (names.len > NAMES_MAX)
+	done = !names.failed;
+	if (done && names.len > NAMES_MAX)
 		done = (*selector = strdup(""));
-	else if (names.len && asprintf(selector, "kubernetes.io/service-name in (%.*s)", (int)names.len, names.data) < 0)
-		done = false;
+	else if (done && names.len)
+		done = asprintf(selector, "kubernetes.io/service-name in (%.*s)", (int)names.len, names.data) >= 0;
 	buffer_free(&names);
 	return done;
 }
