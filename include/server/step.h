@@ -24,11 +24,12 @@ enum step_verdict {
 /* A question on its way to its response: what steps see of it. It belongs to the pipeline. */
 struct exchange {
 	struct query query;         /* request: the question; transport. query.h says what a query's parts are */
+	unsigned address;           /* index of the listener that was asked */
+	uint16_t nsid_room;         /* of the step nsid: how long a response may be for it; 0: the client does not want to know */
 	const union net_peer *peer; /* who asked; of a sub-query, who asked the first question */
 	uint8_t *reply;             /* room for the response, */
 	size_t reply_cap;           /* for so many octets: NET_UDP_REPLY_MAX over UDP, 65,535 over TCP */
 	size_t reply_len;           /* 0: there is none yet */
-	uint16_t nsid_room;         /* of the step nsid: how long a response may be for it; 0: the client does not want to know */
 	void *waiting;              /* the step's that lets it wait: for what forget() needs */
 	uint64_t waited_ms;         /* when it is done: how long it was kept; 0: it was answered in its batch */
 	const struct plan *plan;    /* the rest is private to server/ */
@@ -38,7 +39,6 @@ struct exchange {
 	uint64_t began_ns;                  /* where it is counted: when it came, */
 	size_t request_len;                 /* and how long it was */
 	struct net_message *message;        /* in its batch; NULL: it was kept, or is a sub-query */
-	unsigned address;                   /* index of the listener that was asked */
 	uint8_t at;                         /* the step that is asked, or that it waits in */
 	uint8_t stands;                     /* one more than the last step that fell through; 0: none did */
 	uint8_t stood_rcode, stood_absence; /* what it said */

@@ -312,14 +312,14 @@ void server_count(const struct server *s, struct server_counts *counts)
 		add_counts(&s->workers[w], counts);
 }
 
-void server_absences(const struct server *s, uint64_t sums[ABSENCES])
+void server_absences(const struct server *s, uint64_t counts[ABSENCES])
 {
-	struct server_counts counts;
-	server_count(s, &counts);
+	struct server_counts all;
+	server_count(s, &all);
 	for (unsigned a = 0; a < ABSENCES; a++) {
-		sums[a] = 0;
+		counts[a] = 0;
 		for (unsigned rcode = 0; a != ABSENCE_NONE && rcode < QUERY_RCODES; rcode++)
-			sums[a] += counts.ended[a][rcode];
+			counts[a] += all.ended[a][rcode];
 	}
 }
 
