@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "config/list.h"
 #include "forward/cache.h"
+#include "forward/upstream.h"
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -39,6 +40,7 @@ enum directive_id {
 	DIRECTIVE_K8S_EXTERNAL,
 	DIRECTIVE_KUBERNETES,
 	DIRECTIVE_LOOP,
+	DIRECTIVE_FORWARD,
 	DIRECTIVE_WHOAMI,
 	DIRECTIVES,
 };
@@ -157,6 +159,23 @@ struct cache_values {
 	struct cache_options options; /* its lists are those below */
 	struct name_list zones;       /* none: those of the block's keys, which need no list */
 	struct name_list no_success, no_denial;
+};
+
+/* `forward FROM TO... { ... }`: the first line, in their order, that is about a name counts. */
+struct forward_line {
+	struct name_list from; /* one zone; of a range that is no whole number of octets several */
+	struct name_list except;
+	struct upstream *upstreams; /* one at least; those of files are as the files were when the line was read */
+	unsigned upstream_count;
+	struct forward_options options;
+	uint32_t next;       /* bit N: after an answer with rcode N, the next line that is about the name is asked, if there is one; */
+	bool next_on_nodata; /* and after one without records */
+};
+struct forward_values {
+	struct forward_line *lines;
+	unsigned count;
+	struct text_list files;      /* in resolv.conf form, that named some of the upstreams */
+	struct forward_line reading; /* private: the line that is being read */
 };
 
 /* `header { query|response set|clear FLAG... }`: of enum dns_flag; of two lines about a flag the last counts. */

@@ -5,10 +5,17 @@
 #include "config/corefile.h"
 #include "server/cluster_step.h"
 #include "server/step.h"
+#include "steps/forwarding.h"
 
 #define STEPS_MAX (DIRECTIVES + CLUSTER_STEPS_MAX)
 
-/* The steps of a block in CoreDNS's order, among them those of its cluster (names->cluster NULL: it has none). b: NULL: nothing but that is said;
- * else it is borrowed, and must live as long as the steps. ERR_NOMEM: there are none. Control thread. */
-enum err steps_new(const struct corefile_block *b, const struct cluster_step_options *names, struct server_step steps[STEPS_MAX],
-                   unsigned *count);
+/* What stands beside the words of a block. */
+struct steps_options {
+	const struct corefile_block *block; /* NULL: nothing is said. Borrowed, and must live as long as the steps */
+	struct cluster_step_options names;  /* cluster NULL: it has none */
+	struct forwarding *forwarding;      /* NULL: it has no upstreams. Gets another user */
+	bool explain;                       /* clients with EDNS are told why they get no answer (RFC 8914) */
+};
+
+/* The steps of a block in CoreDNS's order. ERR_NOMEM: there are none. Control thread. */
+enum err steps_new(const struct steps_options *options, struct server_step steps[STEPS_MAX], unsigned *count);

@@ -292,6 +292,11 @@ int serve_main(const struct options *o)
 	privileges_lock();
 	process_ignore_write_signals();
 	rcu_thread_begin();
+	err = forwarding_begin();
+	if (err) {
+		log_line(LOG_ERROR, "serve: c-ares could not start");
+		return 1;
+	}
 	err = log_start() ? diag_set(&d, ERR_SYS, "the thread of the log could not start") : OK;
 	if (!err)
 		err = ready_file_begin(&s.ready, o->ready_file, &d);
@@ -302,5 +307,6 @@ int serve_main(const struct options *o)
 	server_free(s.server);
 	reload_free(s.reload);
 	rcu_thread_end();
+	forwarding_end();
 	return err ? 1 : 0;
 }

@@ -179,6 +179,43 @@ static bool same_cluster(const struct site_cluster *a, const struct site_cluster
 	return a->text && b->text && strcmp(a->text, b->text) == 0 && api_endpoint_equal(&a->endpoint, &b->endpoint);
 }
 
+/* Of a block of the Corefile. */
+static const char *forward_text(const struct sites *s, unsigned i)
+{
+	return s->corefile.count ? s->corefile.blocks[i].forward_text : NULL;
+}
+
+/* Each is one block's. */
+static bool is_forwarding_taken(const struct sites *s, const struct forwarding *f)
+{
+	for (unsigned i = 0; i < s->count; i++) {
+		if (s->all[i].forwarding == f)
+			return true;
+	}
+	return false;
+}
+
+static struct forwarding *find_same_forwarding(const struct sites *s, const struct sites *before, const char *wanted)
+{
+	for (unsigned i = 0; i < before->count; i++) {
+		struct forwarding *f = before->all[i].forwarding;
+		const char *text = forward_text(before, i);
+		if (f && text && strcmp(text, wanted) == 0 && !is_forwarding_taken(s, f))
+			return f;
+	}
+	return NULL;
+}
+
+static void share_forwarding(struct sites *s, const struct sites *before)
+{
+	for (unsigned i = 0; i < s->count; i++) {
+		const char *wanted = forward_text(s, i);
+		struct forwarding *same = wanted ? find_same_forwarding(s, before, wanted) : NULL;
+		if (same)
+			s->all[i].forwarding = forwarding_ref(same);
+	}
+}
+
 /* Each is one block's. */
 static bool is_taken(const struct sites *s, const struct site_cluster *c)
 {
@@ -210,11 +247,22 @@ void sites_share(struct sites *s, const struct sites *before)
 		same->users++;
 		site->cluster = same;
 	}
+	share_forwarding(s, before);
+}
+
+static enum err open_forwarding(const struct corefile_block *b, struct site *site, struct diag *d)
+{
+	const struct forward_values *forward = corefile_values(b, DIRECTIVE_FORWARD);
+	if (!forward || site->forwarding)
+		return OK;
+	return forwarding_new(forward, corefile_values(b, DIRECTIVE_CACHE), &site->forwarding) ? no_memory(d) : OK;
 }
 
 enum err sites_open(struct sites *s, const struct options *o, struct diag *d)
 {
 	enum err err = OK;
+	for (unsigned i = 0; i < s->corefile.count && !err; i++)
+		err = open_forwarding(&s->corefile.blocks[i], &s->all[i], d);
 	for (unsigned i = 0; i < s->count && !err; i++) {
 		struct site_cluster *c = s->all[i].cluster;
 		struct cluster_options options = o->cluster;
@@ -255,10 +303,14 @@ bool sites_known(const struct sites *s)
 static enum err add_site(const struct site *site, const struct corefile_block *said, const struct options *o, struct server *server,
                          struct diag *d)
 {
-	const struct cluster_step_options names = {
-	        .cluster = site->cluster ? site->cluster->cluster : NULL,
-	        .rotate = site->rotate,
-	        .outside_nxdomain = o->outside_nxdomain,
+	const bool explain = site->cluster ? site->cluster->kubernetes->ede : true;
+	const struct steps_options options = {
+	        .block = said,
+	        .names = {.cluster = site->cluster ? site->cluster->cluster : NULL,
+	                  .rotate = site->rotate,
+	                  .outside_nxdomain = o->outside_nxdomain},
+	        .forwarding = site->forwarding,
+	        .explain = explain,
 	};
 	struct server_step steps[STEPS_MAX];
 	struct server_block block = {
@@ -266,10 +318,10 @@ static enum err add_site(const struct site *site, const struct corefile_block *s
 	        .place_count = site->place_count,
 	        .steps = steps,
 	        .counted = site->counted,
-	        .ede = site->cluster ? site->cluster->kubernetes->ede : true,
+	        .ede = explain,
 	        .outside_nxdomain = o->outside_nxdomain,
 	};
-	if (steps_new(said, &names, steps, &block.step_count))
+	if (steps_new(&options, steps, &block.step_count))
 		return no_memory(d);
 	return server_add_block(server, &block, d);
 }
@@ -309,6 +361,7 @@ static void site_clear(struct site *site)
 	free(site->places);
 	free(site->origin);
 	cluster_drop(site->cluster);
+	forwarding_unref(site->forwarding);
 }
 
 void sites_free(struct sites *s)

@@ -4,6 +4,7 @@
 #include "config/corefile.h"
 #include "pages.h"
 #include "server/server.h"
+#include "steps/forwarding.h"
 
 /* A cluster and what it was made of. Blocks of two configurations that say the same of it share it. */
 struct site_cluster {
@@ -17,8 +18,9 @@ struct site_cluster {
 };
 
 struct site {
-	char *origin;                 /* where it is said, for messages: "Corefile:3"; NULL: on the command line */
-	struct site_cluster *cluster; /* NULL: it has no names */
+	char *origin;                  /* where it is said, for messages: "Corefile:3"; NULL: on the command line */
+	struct site_cluster *cluster;  /* NULL: it has no names */
+	struct forwarding *forwarding; /* NULL: it has none, or until sites_open() */
 	struct server_place *places;
 	unsigned place_count;
 	bool rotate;
@@ -36,10 +38,10 @@ struct sites {
  * several wrong lines each is logged, unless quiet. */
 enum err sites_find(const struct options *o, bool quiet, struct sites *out, struct diag *d);
 
-/* Takes over the clusters of before that are what is wanted now. */
+/* Takes over the clusters, upstreams and caches of before that are what is wanted now. */
 void sites_share(struct sites *s, const struct sites *before);
 
-/* Makes the other clusters, which hold nothing yet. */
+/* Makes the others, which hold nothing yet. */
 enum err sites_open(struct sites *s, const struct options *o, struct diag *d);
 
 /* Watches those that are not watched yet. */

@@ -239,7 +239,6 @@ const struct directive cache_directive = {
         .name = "cache",
         .arguments = "[TTL] [ZONE...]",
         .max = OPTION_ANY_NUMBER,
-        .state = DIRECTIVE_READ,
         .size = sizeof(struct cache_values),
         .begin = begin,
         .take = take,

@@ -47,6 +47,41 @@ static void put_zones(struct buffer *out, const struct name_list *zones)
 	buffer_append(out, ";", 1);
 }
 
+static bool is_about_upstreams(const struct line *l)
+{
+	return strcmp(l->words[0].text, "forward") == 0 || strcmp(l->words[0].text, "cache") == 0;
+}
+
+static void put_upstreams(struct buffer *out, const struct forward_values *v)
+{
+	for (unsigned i = 0; i < v->count; i++) {
+		for (unsigned k = 0; k < v->lines[i].upstream_count; k++) {
+			char text[UPSTREAM_TEXT_MAX];
+			upstream_format(&v->lines[i].upstreams[k], text);
+			buffer_append(out, text, strlen(text));
+			buffer_append(out, " ", 1);
+		}
+		buffer_append(out, ";", 1);
+	}
+}
+
+/* Of whichever names: those of the block's keys. */
+static enum err keep_forward_text(const struct reader *r, const struct syntax_block *from, struct corefile_block *b)
+{
+	struct buffer text = {0};
+	if (!b->said[DIRECTIVE_FORWARD].values || r->notes->count)
+		return OK;
+	for (unsigned i = 0; i < b->key_count; i++)
+		put_zones(&text, &b->keys[i].zones);
+	put_upstreams(&text, b->said[DIRECTIVE_FORWARD].values);
+	for (unsigned i = 0; i < from->line_count; i++) {
+		if (is_about_upstreams(&from->lines[i]))
+			syntax_put_line(&text, &from->lines[i]);
+	}
+	b->forward_text = text_of(&text);
+	return b->forward_text ? OK : reader_no_memory(r);
+}
+
 /* Its zones may be those of the block's keys, and nothing else of the block counts. */
 static enum err keep_cluster_text(const struct reader *r, const struct syntax_block *from, struct corefile_block *b)
 {
@@ -88,7 +123,9 @@ static enum err take_block(const struct reader *r, const struct syntax_block *fr
 		return diag_set(r->diag, ERR_SYNTAX,
 		                "%s: k8s_external: the server block has no kubernetes, whose Services it would be about",
 		                b->said[DIRECTIVE_K8S_EXTERNAL].place);
-	return err ? err : keep_cluster_text(r, from, b);
+	if (!err)
+		err = keep_cluster_text(r, from, b);
+	return err ? err : keep_forward_text(r, from, b);
 }
 
 static void block_clear(struct corefile_block *b)
@@ -104,6 +141,7 @@ static void block_clear(struct corefile_block *b)
 	free(b->binds);
 	free(b->place);
 	free(b->cluster_text);
+	free(b->forward_text);
 	kubernetes_options_clear(&b->kubernetes);
 	directives_clear(b);
 }

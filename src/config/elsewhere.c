@@ -14,7 +14,6 @@ static const struct {
         {"autopath", NULL},
         {"dns64", NULL},
         {"file", NULL},
-        {"forward", NULL},
         {"metadata", NULL},
         {"rewrite", NULL},
         {"secondary", NULL},

@@ -1,5 +1,6 @@
 #include "steps/steps.h"
 #include "dns/message.h"
+#include "forward.h"
 #include "kinds.h"
 
 /* We never send more over UDP. */
@@ -8,7 +9,7 @@ static bool bufsize_matters(const void *values)
 	return ((const struct bufsize_options *)values)->max < DNS_UDP_SIZE_CAP;
 }
 
-/* Directives that are not here have nothing to do with single queries, or are the cluster's. */
+/* Directives that are not here have nothing to do with single queries, or are made of more than their words. */
 static const struct {
 	const struct step_kind *kind;
 	bool (*matters)(const void *values); /* false: it would change nothing; NULL: it does */
@@ -25,20 +26,48 @@ static bool is_at_work(const struct corefile_block *b, enum directive_id id)
 	return b && b->said[id].place && table[id].kind && (!table[id].matters || table[id].matters(corefile_values(b, id)));
 }
 
-enum err steps_new(const struct corefile_block *b, const struct cluster_step_options *names, struct server_step steps[STEPS_MAX],
-                   unsigned *count)
+static enum err add_cluster(const struct steps_options *o, struct server_step *steps, unsigned *count)
 {
-	*count = 0;
-	for (unsigned i = 0; i < DIRECTIVES; i++) {
-		enum directive_id id = (enum directive_id)i;
-		if (is_at_work(b, id))
-			steps[(*count)++] = (struct server_step){table[id].kind, b->said[id].values, false};
-		if (id != DIRECTIVE_KUBERNETES || !names->cluster)
-			continue;
-		unsigned added;
-		if (cluster_steps_new(names, steps + *count, &added))
-			return ERR_NOMEM; /* the others are borrowed */
-		*count += added;
-	}
+	unsigned added;
+	if (!o->names.cluster)
+		return OK;
+	if (cluster_steps_new(&o->names, steps + *count, &added))
+		return ERR_NOMEM;
+	*count += added;
 	return OK;
+}
+
+static enum err add_forward(const struct steps_options *o, struct server_step *steps, unsigned *count)
+{
+	const struct forward_step_options options = {o->forwarding, o->names.rotate, o->explain};
+	if (!o->forwarding)
+		return OK;
+	if (forward_step_new(&options, steps + *count))
+		return ERR_NOMEM;
+	++*count;
+	return OK;
+}
+
+static enum err add(const struct steps_options *o, enum directive_id id, struct server_step *steps, unsigned *count)
+{
+	if (id == DIRECTIVE_KUBERNETES)
+		return add_cluster(o, steps, count);
+	if (id == DIRECTIVE_FORWARD)
+		return add_forward(o, steps, count);
+	if (is_at_work(o->block, id))
+		steps[(*count)++] = (struct server_step){table[id].kind, o->block->said[id].values, false};
+	return OK;
+}
+
+enum err steps_new(const struct steps_options *options, struct server_step steps[STEPS_MAX], unsigned *count)
+{
+	enum err err = OK;
+	*count = 0;
+	for (unsigned i = 0; i < DIRECTIVES && !err; i++)
+		err = add(options, (enum directive_id)i, steps, count);
+	if (!err)
+		return OK;
+	server_steps_free(steps, *count);
+	*count = 0;
+	return err;
 }

@@ -436,7 +436,7 @@ def wrong_lines(tmp_path, text):
 def test_all_directives_that_are_not_known_are_named_at_once(tmp_path):
     """Those of CoreDNS's own example for Kubernetes, say."""
     known = "kubernetes cluster.local {\n  pods insecure\n}\nloadbalance\n"
-    unknown = ["frob", "log . {\n  class all\n}", "chaos", "forward . 1.1.1.1", "etcd", "redy", "rrl . {\n responses-per-second 10\n}"]
+    unknown = ["frob", "log . {\n  class all\n}", "chaos", "rewrite name a b", "etcd", "redy", "rrl . {\n responses-per-second 10\n}"]
     said, last = wrong_lines(tmp_path, ".:1053 {\n" + "\n".join(unknown) + "\n" + known + "nonsense here\n}\n")
     assert last == "headns: error: serve: Corefile: 8 lines are wrong, see above"
     listed = said.pop("2")
@@ -445,7 +445,7 @@ def test_all_directives_that_are_not_known_are_named_at_once(tmp_path):
     assert said == {
         "3": '"log" is not built yet',
         "6": '"chaos" is not built yet',
-        "7": '"forward" is not built yet',
+        "7": '"rewrite" is not built yet',
         "9": 'unknown directive "redy": is ready meant?',
         "17": 'unknown directive "nonsense"',
     }

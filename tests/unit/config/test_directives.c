@@ -120,6 +120,31 @@ static void put_hosts(struct text *t, const struct hosts_options *o)
 	put_names(t, &o->fallthrough_zones);
 }
 
+static void put_forward(struct text *t, const struct forward_values *v)
+{
+	for (unsigned i = 0; i < v->count; i++) {
+		const struct forward_line *l = &v->lines[i];
+		const struct forward_options *o = &l->options;
+		char text[NAME_TEXT_MAX], source[ADDR_TEXT_MAX] = "-";
+		put(t, "%s", i ? "; " : "");
+		put_names(t, &l->from);
+		put(t, " to");
+		for (unsigned k = 0; k < l->upstream_count; k++) {
+			char upstream[UPSTREAM_TEXT_MAX];
+			upstream_format(&l->upstreams[k], upstream);
+			put(t, " %s", upstream);
+		}
+		put(t, " but");
+		put_names(t, &l->except);
+		name_to_text(&o->health_domain, text);
+		if (o->source.family)
+			addr_format(&o->source, source);
+		put(t, " policy %d %d%d%d%d, %u %u %u %u %u %u, probes %s, from %s, %x %x %d", o->policy, o->force_tcp, o->failfast,
+		    o->never_down, o->health_no_rec, o->max_fails, o->max_concurrent, o->max_connect_attempts, o->read_timeout_ms,
+		    o->expire_ms, o->health_ms, o->health_domain.len ? text : "-", source, o->failover, l->next, l->next_on_nodata);
+	}
+}
+
 static void put_cache(struct text *t, const struct cache_values *v)
 {
 	const struct cache_options *o = &v->options;
@@ -210,6 +235,9 @@ static void describe(const struct corefile_block *b, enum directive_id id, struc
 	case DIRECTIVE_CACHE:
 		put_cache(t, v);
 		break;
+	case DIRECTIVE_FORWARD:
+		put_forward(t, v);
+		break;
 	case DIRECTIVE_HEADER: {
 		const struct header_options *o = v;
 		put(t, "%04x %04x %04x %04x", o->query_set, o->query_clear, o->response_set, o->response_clear);
@@ -281,6 +309,14 @@ static const struct {
          "10000 3600 5, 10000 1800 5, servfail 5, prefetch 0 60 10, stale 120 1 500 5 300 0, keepttl 0, zones, without |"},
         {DIRECTIVE_CACHE, "cache {\n success 1 2 3\n prefetch 1 1500ms\n serve_stale 0\n}",
          "1 2 3, 10000 1800 5, servfail 5, prefetch 1 2 10, stale 0 0 0 0 0 0, keepttl 0, zones, without |"},
+        {DIRECTIVE_FORWARD, "forward . 1.1.1.1", " . to 1.1.1.1:53 but policy 0 0000, 0 0 0 0 0 0, probes -, from -, 0 0 0"},
+        {DIRECTIVE_FORWARD,
+         "forward A.org dns://1.1.1.1:5353 [::1]:54 fd00::1 {\n except B.a.org c.a.org\n except d.a.org\n policy fastest\n force_tcp\n "
+         "failfast_all_unhealthy_upstreams\n max_fails 0\n health_check 1s no_rec domain Example.org\n max_concurrent 7\n "
+         "max_connect_attempts 3\n read_timeout 1s\n expire 20s\n source_address 192.0.2.1\n failover servfail REFUSED\n next NXDOMAIN\n "
+         "next_on_nodata\n prefer_udp\n}\nforward 10.0.0.0/8 1.1.1.1 {\n max_fails 5\n policy round_robin\n}",
+         " a.org. to 1.1.1.1:5353 [::1]:54 [fd00::1]:53 but b.a.org. c.a.org. d.a.org. policy 3 1111, 0 7 3 1000 20000 1000, probes "
+         "example.org., from 192.0.2.1, 24 8 1;  10.in-addr.arpa. to 1.1.1.1:53 but policy 1 0000, 5 0 0 0 0 0, probes -, from -, 0 0 0"},
         {DIRECTIVE_HEADER, "header {\n query set rd\n response clear AA ra\n response Set ra\n}", "0100 0000 0080 0400"},
         {DIRECTIVE_HOSTS, "hosts", "- ttl 3600 reload 5000"},
         {DIRECTIVE_HOSTS, "hosts /h a b {\n 10.0.0.1 x y\n fe80::1%eth0 z\n ttl 60\n reload 0\n no_reverse\n fallthrough c\n}",
@@ -357,6 +393,30 @@ static const struct {
         {"acl {\n block type TYPE65536\n}", "f:3: block: type: \"TYPE65536\" is no type of record"},
         {"acl {\n block type net 10.0.0.1\n}", "f:3: block: type: a type is wanted"},
         {"acl {\n block net 10.0.0.0/33\n}", "f:3: block: net: \"10.0.0.0/33\" is neither an address nor a range"},
+        {"forward", "f:2: forward: it is written: forward FROM TO..."},
+        {"forward .", "f:2: forward: it is written: forward FROM TO..."},
+        {"forward a..b 1.1.1.1", "f:2: forward: "},
+        {"forward . 1.1.1", "f:2: forward: \"1.1.1\" is not an upstream"},
+        {"forward . 1.1.1.1:0", "f:2: forward: \"1.1.1.1:0\": a port is"},
+        {"forward . dns.example", "f:2: forward: \"dns.example\" is neither an address nor a file"},
+        {"forward . /nowhere/at/all", "f:2: forward: /nowhere/at/all"},
+        {"forward . /dev/null", "f:2: forward: /dev/null: is a device"},
+        {"forward . tls://1.1.1.1", "f:2: forward: \"tls://1.1.1.1\": upstreams over tls are not built yet"},
+        {"forward . dns://x", "f:2: forward: \"dns://x\" is not an upstream"},
+        {"forward . 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1", "f:2: forward: 15 upstreams at most are wanted"},
+        {"forward . 1.1.1.1 {\n except\n}", "f:3: except: it is written: except NAME..."},
+        {"forward . 1.1.1.1 {\n except a..b\n}", "f:3: except: "},
+        {"forward . 1.1.1.1 {\n policy best\n}", "f:3: policy: random, round_robin, sequential or fastest is wanted"},
+        {"forward . 1.1.1.1 {\n expire 0\n}", "f:3: expire: more than 0 is wanted"},
+        {"forward . 1.1.1.1 {\n read_timeout x\n}", "f:3: read_timeout: a duration"},
+        {"forward . 1.1.1.1 {\n health_check 1s rec\n}", "f:3: health_check: no_rec or domain NAME is wanted"},
+        {"forward . 1.1.1.1 {\n health_check 1s domain\n}", "f:3: health_check: a name is wanted behind domain"},
+        {"forward . 1.1.1.1 {\n failover NOERROR\n}", "f:3: failover: an rcode such as"},
+        {"forward . 1.1.1.1 {\n next 3\n}", "f:3: next: an rcode such as"},
+        {"forward . 1.1.1.1 {\n source_address lo\n}", "f:3: source_address: an IP address is wanted"},
+        {"forward . 1.1.1.1 {\n max_concurrent -1\n}", "f:3: max_concurrent: a number from 0"},
+        {"forward . 1.1.1.1 {\n max_fails -1\n}", "f:3: max_fails: a number from 0"},
+        {"forward . 1.1.1.1 {\n tls_servername a\n}", "f:3: tls_servername: it is not built yet"},
         {"cache\ncache", "f:3: a server block has one cache"},
         {"cache 0", "f:2: cache: a number from 1 to"},
         {"cache -1 a", "f:2: cache: a number from 1 to"},

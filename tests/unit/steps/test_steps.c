@@ -30,33 +30,39 @@ static const struct {
         {"bufsize", ""}, /* we never send more */
         {"bufsize 4096\nminimal", " minimal"},
         {"minimal\nbufsize 600\nnsid", " nsid bufsize minimal"},
+        {"forward . 192.0.2.1\nwhoami\ncache\nminimal", " minimal forward whoami"},
+        {"cache", ""},
 };
 
 static void test_which_there_are(void **state)
 {
-	const struct cluster_step_options names = {0};
 	(void)state;
 	for (size_t i = 0; i < sizeof blocks / sizeof *blocks; i++) {
 		struct corefile c = parse(blocks[i].lines);
 		struct server_step steps[STEPS_MAX];
 		unsigned count;
 		char got[128] = "";
-		assert_int_equal(steps_new(&c.blocks[0], &names, steps, &count), OK);
+		const struct forward_values *forward = corefile_values(&c.blocks[0], DIRECTIVE_FORWARD);
+		struct steps_options options = {.block = &c.blocks[0]};
+		if (forward)
+			assert_int_equal(forwarding_new(forward, corefile_values(&c.blocks[0], DIRECTIVE_CACHE), &options.forwarding), OK);
+		assert_int_equal(steps_new(&options, steps, &count), OK);
 		for (unsigned k = 0; k < count; k++)
 			strcat(strcat(got, " "), steps[k].kind->name);
 		assert_string_equal(got, blocks[i].want);
 		server_steps_free(steps, count);
+		forwarding_unref(options.forwarding);
 		corefile_free(&c);
 	}
 }
 
 static void test_without_a_corefile(void **state)
 {
-	const struct cluster_step_options names = {0};
+	const struct steps_options options = {0};
 	struct server_step steps[STEPS_MAX];
 	unsigned count = 7;
 	(void)state;
-	assert_int_equal(steps_new(NULL, &names, steps, &count), OK);
+	assert_int_equal(steps_new(&options, steps, &count), OK);
 	assert_int_equal(count, 0);
 }
 

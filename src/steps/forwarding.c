@@ -1,0 +1,113 @@
+#include "forward/worker.h"
+#include "forwarding_inside.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* --- which line --- */
+
+static bool holds(const struct name_list *zones, const struct name *qname)
+{
+	for (unsigned i = 0; i < zones->count; i++) {
+		if (name_in(qname, &zones->names[i]))
+			return true;
+	}
+	return false;
+}
+
+static bool is_one_of(const struct name_list *zones, const struct name *qname)
+{
+	for (unsigned i = 0; i < zones->count; i++) {
+		if (name_equal(qname, &zones->names[i]))
+			return true;
+	}
+	return false;
+}
+
+/* As CoreDNS: what a line is about itself is never an exception to it. */
+static bool is_about(const struct forwarding_line *l, const struct name *qname)
+{
+	return holds(&l->from, qname) && (!holds(&l->except, qname) || is_one_of(&l->from, qname));
+}
+
+unsigned forwarding_find(const struct forwarding *f, const struct name *qname, unsigned from)
+{
+	while (from < f->count && !is_about(&f->lines[from], qname))
+		from++;
+	return from;
+}
+
+/* --- its life --- */
+
+enum err forwarding_begin(void)
+{
+	return forward_library_begin();
+}
+
+void forwarding_end(void)
+{
+	forward_library_end();
+}
+
+static enum err copy_names(struct name_list *to, const struct name_list *from)
+{
+	if (!from->count)
+		return OK;
+	to->names = malloc(from->count * sizeof *to->names);
+	if (!to->names)
+		return ERR_NOMEM;
+	memcpy(to->names, from->names, from->count * sizeof *to->names);
+	to->count = from->count;
+	return OK;
+}
+
+static enum err fill_line(struct forwarding_line *l, const struct forward_line *said)
+{
+	enum err err = copy_names(&l->from, &said->from);
+	l->next = said->next;
+	l->next_on_nodata = said->next_on_nodata;
+	if (!err)
+		err = copy_names(&l->except, &said->except);
+	return err ? err : upstreams_new(said->upstreams, said->upstream_count, &said->options, &l->upstreams);
+}
+
+enum err forwarding_new(const struct forward_values *forward, const struct cache_values *cache, struct forwarding **out)
+{
+	struct forwarding *f = calloc(1, sizeof *f + forward->count * sizeof f->lines[0]);
+	enum err err = f ? OK : ERR_NOMEM;
+	*out = NULL;
+	if (!f)
+		return err;
+	f->users = 1;
+	while (f->count < forward->count && !err) {
+		unsigned i = f->count++;
+		err = fill_line(&f->lines[i], &forward->lines[i]);
+	}
+	if (!err && cache) {
+		f->cache = cache_new(&cache->options);
+		err = f->cache ? OK : ERR_NOMEM;
+	}
+	if (err)
+		forwarding_unref(f);
+	else
+		*out = f;
+	return err;
+}
+
+struct forwarding *forwarding_ref(struct forwarding *f)
+{
+	f->users++;
+	return f;
+}
+
+void forwarding_unref(struct forwarding *f)
+{
+	if (!f || --f->users)
+		return;
+	for (unsigned i = 0; i < f->count; i++) {
+		names_clear(&f->lines[i].from);
+		names_clear(&f->lines[i].except);
+		upstreams_free(f->lines[i].upstreams);
+	}
+	cache_free(f->cache);
+	free(f);
+}
