@@ -16,7 +16,6 @@ struct late_worker {
 	struct late *late;
 	TAILQ_HEAD(waiter_list, waiter) waiters;
 	_Atomic(enum step_verdict) verdict;
-	sem_t done;
 };
 
 /* --- answering --- */
@@ -140,6 +139,7 @@ static void forget(const void *self, void *state, struct exchange *x)
 static void on_wake(uv_async_t *handle)
 {
 	struct late_worker *w = handle->data;
+	struct late *late = w->late;
 	enum step_verdict verdict = atomic_load(&w->verdict);
 	struct waiter *one;
 	while ((one = TAILQ_LAST(&w->waiters, waiter_list))) {
@@ -149,7 +149,7 @@ static void on_wake(uv_async_t *handle)
 			answer(x);
 		exchange_resume(x, verdict);
 	}
-	sem_post(&w->done);
+	sem_post(&late->done);
 }
 
 static void *begin(const void *self, unsigned worker, uv_loop_t *loop)
@@ -162,7 +162,6 @@ static void *begin(const void *self, unsigned worker, uv_loop_t *loop)
 	w->wake.data = w;
 	w->late = l;
 	TAILQ_INIT(&w->waiters);
-	sem_init(&w->done, 0, 0);
 	atomic_store(&l->workers[worker], w);
 	atomic_fetch_add(&l->begun, 1);
 	return w;
@@ -171,7 +170,6 @@ static void *begin(const void *self, unsigned worker, uv_loop_t *loop)
 static void on_closed(uv_handle_t *handle)
 {
 	struct late_worker *w = handle->data;
-	sem_destroy(&w->done);
 	free(w);
 }
 
@@ -203,6 +201,7 @@ void late_init(struct late *l)
 {
 	memset(l, 0, sizeof *l);
 	sem_init(&l->arrived, 0, 0);
+	sem_init(&l->done, 0, 0);
 }
 
 void late_clear(struct late *l)
@@ -210,6 +209,7 @@ void late_clear(struct late *l)
 	assert_int_equal(atomic_load(&l->waiting), 0);
 	assert_int_equal(atomic_load(&l->begun), atomic_load(&l->ended));
 	sem_destroy(&l->arrived);
+	sem_destroy(&l->done);
 }
 
 void late_resume_all(struct late *l, enum step_verdict verdict)
@@ -220,7 +220,7 @@ void late_resume_all(struct late *l, enum step_verdict verdict)
 			continue;
 		atomic_store(&w->verdict, verdict);
 		uv_async_send(&w->wake);
-		while (sem_wait(&w->done))
+		while (sem_wait(&l->done))
 			;
 	}
 }

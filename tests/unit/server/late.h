@@ -22,6 +22,7 @@ struct late_worker;
 
 struct late {
 	sem_t arrived; /* one for each query that began to wait */
+	sem_t done;    /* one for each worker that has resumed all; not the worker's, whose state may end at once */
 	atomic_uint waiting, answered, forgotten, expired, heard, begun, ended, freed;
 	struct late_worker *_Atomic workers[LATE_WORKERS]; /* those begun, and not ended */
 };
