@@ -2,6 +2,7 @@
 #pragma once
 #include "base/log.h"
 #include "cluster/cluster.h"
+#include "config/corefile.h"
 #include "config/kubernetes.h"
 #include "config/settings.h"
 #include "server/server.h"
@@ -21,8 +22,10 @@ struct options {
 	bool outside_nxdomain;                /* query.h */
 	enum log_level log_level;
 	struct net_address listen[OPTIONS_LISTEN_MAX];
-	unsigned listen_count;  /* 0: the default addresses (net/listen.h) */
-	const char *conf;       /* serve, dump, check: a Corefile; NULL: what is served is said by the other options */
+	unsigned listen_count; /* 0: the default addresses (net/listen.h) */
+	const char *conf;      /* serve, dump, check: a Corefile; NULL: what is served is said by the other options */
+	struct corefile
+	        forward; /* serve: a block that says where names outside are asked, with a cache; without a Corefile. count 0: nowhere */
 	const char *ready_file; /* serve: says that it answers; NULL: none */
 	uint16_t dns_port;      /* of the Corefile's keys that name none */
 	bool dns_port_given, pod_cidr_given;

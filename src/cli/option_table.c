@@ -45,6 +45,36 @@ static enum err add_setting(struct options *o, const char *option, const char *p
 	return err;
 }
 
+/* As a Corefile would say it, so that it is read and checked as there. */
+static enum err parse_forward(struct options *o, const char *text, struct diag *d)
+{
+	const struct corefile_options options = {.port = o->dns_port, .no_imports = true};
+	struct diag why;
+	char *said;
+	const char *reason;
+	enum err err;
+	if (asprintf(&said, ". {\nforward . %s\ncache\n}\n", text) < 0)
+		return diag_set(d, ERR_NOMEM, "out of memory");
+	for (char *c = said; *c; c++) {
+		if (*c == ',')
+			*c = ' ';
+	}
+	corefile_free(&o->forward);
+	err = corefile_parse(said, strlen(said), "--forward", &options, &o->forward, &why);
+	free(said);
+	reason = strstr(why.text, "forward: ");
+	return err ? diag_set(d, err, "%s", reason ? reason + strlen("forward: ") : why.text) : OK;
+}
+
+/* Reverse names that the cluster has not got may be known there. */
+static enum err set_forward(struct options *o, const char *text, struct diag *d)
+{
+	if (!*text || strpbrk(text, "\"{}#\\\n\r\t ")) /* which a Corefile reads otherwise */
+		return diag_set(d, ERR_SYNTAX, "addresses with commas between, or a file such as /etc/resolv.conf, are wanted");
+	enum err err = parse_forward(o, text, d);
+	return err ? err : add_setting(o, "forward", "kubernetes.fallthrough=" NAME_REVERSE_V4 " " NAME_REVERSE_V6 "", "", d);
+}
+
 static enum err set_set(struct options *o, const char *text, struct diag *d)
 {
 	return add_setting(o, "set", "", text, d);
@@ -225,6 +255,9 @@ const struct option_spec option_table[] = {
          "answer on this address over UDP and TCP; may be given several times;\n"
          "[ADDR]:PORT for IPv6, :PORT for every address, localhost:PORT;\n"
          "default 127.0.0.1:1053 and [::1]:1053"},
+        {"forward", "ADDR[,ADDR...]|FILE", FOR_SERVE, set_forward,
+         "ask these about names outside, and keep their answers; or those that\n"
+         "a file such as /etc/resolv.conf names; default: such names are refused"},
         {"conf", "FILE", FOR_SERVE, set_conf,
          "serve what this Corefile says, instead of manifests; - for standard\n"
          "input; default, where nothing else is named: Corefile in the working\n"

@@ -43,6 +43,7 @@ static enum err check_beside_corefile(const struct options *o, struct diag *d)
 	} others[] = {
 	        {"a manifest", o->cluster.file_count}, {"--kubeconfig", o->kubernetes.kubeconfig}, {"--context", o->kubernetes.context},
 	        {"--listen", o->listen_count},         {"--zone", o->kubernetes.zones.count},      {"--no-rotate", !o->rotate},
+	        {"--forward", o->forward.count},
 	};
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
 		if (others[i].given)

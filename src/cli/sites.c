@@ -250,9 +250,17 @@ void sites_share(struct sites *s, const struct sites *before)
 	share_forwarding(s, before);
 }
 
+/* What says where site i forwards; NULL: nothing. */
+static const struct corefile_block *forward_block(const struct sites *s, const struct options *o, unsigned i)
+{
+	if (s->corefile.count)
+		return &s->corefile.blocks[i];
+	return o->forward.count ? &o->forward.blocks[0] : NULL;
+}
+
 static enum err open_forwarding(const struct corefile_block *b, struct site *site, struct diag *d)
 {
-	const struct forward_values *forward = corefile_values(b, DIRECTIVE_FORWARD);
+	const struct forward_values *forward = b ? corefile_values(b, DIRECTIVE_FORWARD) : NULL;
 	if (!forward || site->forwarding)
 		return OK;
 	return forwarding_new(forward, corefile_values(b, DIRECTIVE_CACHE), &site->forwarding) ? no_memory(d) : OK;
@@ -261,8 +269,8 @@ static enum err open_forwarding(const struct corefile_block *b, struct site *sit
 enum err sites_open(struct sites *s, const struct options *o, struct diag *d)
 {
 	enum err err = OK;
-	for (unsigned i = 0; i < s->corefile.count && !err; i++)
-		err = open_forwarding(&s->corefile.blocks[i], &s->all[i], d);
+	for (unsigned i = 0; i < s->count && !err; i++)
+		err = open_forwarding(forward_block(s, o, i), &s->all[i], d);
 	for (unsigned i = 0; i < s->count && !err; i++) {
 		struct site_cluster *c = s->all[i].cluster;
 		struct cluster_options options = o->cluster;

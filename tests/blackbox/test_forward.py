@@ -357,6 +357,25 @@ def test_resolv_conf(upstream, corefile, tmp_path):  # noqa: F811
     assert answer(server, "a.example.") == {"192.0.2.1"}
 
 
+@pytest.mark.parametrize("source", ["address", "file"])
+def test_on_the_command_line(upstream, serve, tmp_path, source):
+    """Names outside, and reverse names that the cluster has not got; its own are never asked about."""
+    up, path = upstream(), tmp_path / "resolv.conf"
+    path.write_text(f"nameserver [127.0.0.1]:{up.port}\n")
+    server = serve("--forward", path if source == "file" else f"{up.address},{up.address}", harness.ZONES / "nginx-statefulset.yaml")
+    for _ in range(2):
+        assert answer(server, "a.example.") == {"192.0.2.1"}
+    assert answer(server, "nobody.default.svc") == "NXDOMAIN"
+    server.udp(make_query("1.2.0.192.in-addr.arpa.", "PTR"))
+    assert up.names() == ["a.example.", "1.2.0.192.in-addr.arpa."]
+
+
+@pytest.mark.parametrize("words", ["", "a b", "1.1.1.1 {", "/nowhere", "tls://1.1.1.1", "1.1.1.1,,x"])
+def test_what_is_wrong_on_the_command_line(words):
+    done = harness.run_headns("serve", "--forward", words, harness.ZONES / "nginx-statefulset.yaml")
+    assert done.returncode == 2 and f"serve: --forward {words}: " in done.stderr
+
+
 # --- life ---
 
 
