@@ -42,7 +42,10 @@ static enum err add_upstreams(struct forward_line *l, const struct upstream *mor
 static enum err add_file(struct forward_values *v, const char *path, struct diag *d)
 {
 	struct nameservers_list *list = malloc(sizeof *list);
-	enum err err = list ? nameservers_read(path, list, d) : no_memory(d);
+	enum err err;
+	if (!list)
+		return no_memory(d);
+	err = nameservers_read(path, list, d);
 	if (!err)
 		err = add_upstreams(&v->reading, list->list, list->count, d);
 	free(list);
@@ -104,19 +107,24 @@ static enum err take(void *values, const struct words *w, struct diag *d)
 
 /* --- options --- */
 
+/* Of several lines, all count. */
+static enum err add_except(struct name_list *all, const struct name_list *more, struct diag *d)
+{
+	struct name *grown = realloc(all->names, (all->count + more->count + 1) * sizeof *grown);
+	if (!grown)
+		return no_memory(d);
+	all->names = grown;
+	for (unsigned i = 0; i < more->count; i++)
+		grown[all->count++] = more->names[i];
+	return OK;
+}
+
 static enum err set_except(void *values, const struct words *w, struct diag *d)
 {
 	struct name_list more = {0};
-	struct forward_line *l = line_of(values);
 	enum err err = option_zones(&more, w, d);
-	struct name *grown = err ? NULL : realloc(l->except.names, (l->except.count + more.count) * sizeof *grown);
-	if (!err && !grown)
-		err = no_memory(d);
-	if (!err) {
-		l->except.names = grown;
-		memcpy(grown + l->except.count, more.names, more.count * sizeof *grown);
-		l->except.count += more.count;
-	}
+	if (!err)
+		err = add_except(&line_of(values)->except, &more, d);
 	names_clear(&more);
 	return err;
 }
