@@ -1,6 +1,7 @@
 #include "reload.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "upstream_files.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,6 +24,7 @@ struct reload {
 	struct configuration *now, *next; /* next: its clusters are being read; NULL: there is none */
 	SLIST_HEAD(, configuration) gone; /* to be freed when the loop has closed their handles */
 	uv_timer_t look, adopt, later;
+	struct upstream_files upstreams;
 	uint64_t adopted, failed;
 	char *complaint; /* what was wrong when it was read last, which is said once; NULL: nothing */
 };
@@ -78,6 +80,14 @@ static void drop(struct reload *r, struct configuration *c)
 /* --- adopting --- */
 
 static void look_again(struct reload *r);
+static bool is_stdin(const char *path);
+
+/* Those of the Corefile that is served. */
+static void watch_upstreams(struct reload *r)
+{
+	if (r->options->conf && !is_stdin(r->options->conf))
+		upstream_files_watch(&r->upstreams, r->loop, &r->now->sites.corefile);
+}
 
 /* What is wrong is said once, however often it is read. */
 static bool is_news(struct reload *r, const struct diag *d)
@@ -173,6 +183,7 @@ static void adopt_next(struct reload *r)
 	}
 	r->now = next;
 	no_complaint(r);
+	watch_upstreams(r);
 	look_again(r);
 }
 
@@ -281,6 +292,12 @@ void reload_now(struct reload *r)
 
 /* --- looking for changes --- */
 
+/* The Corefile says the same, but a file that it names does not. */
+static void on_upstreams_changed(void *arg)
+{
+	read_again(arg, true);
+}
+
 static void on_look(uv_timer_t *timer)
 {
 	struct reload *r = timer->data;
@@ -313,6 +330,7 @@ enum err reload_new(uv_loop_t *loop, const struct options *o, const struct reloa
 	r->loop = loop;
 	r->options = o;
 	r->events = *events;
+	r->upstreams = (struct upstream_files){.changed = on_upstreams_changed, .arg = r};
 	SLIST_INIT(&r->gone);
 	err = configuration_new(o, false, &r->now, d);
 	if (!err)
@@ -340,9 +358,11 @@ enum err reload_serve(struct reload *r, struct server *server, struct admin *adm
 	r->server = server;
 	r->admin = admin;
 	err = hand_over(r, r->now, d);
-	if (!err)
-		look_again(r);
-	return err;
+	if (err)
+		return err;
+	watch_upstreams(r);
+	look_again(r);
+	return OK;
 }
 
 void reload_status(const struct reload *r, struct reload_status *out)
@@ -365,6 +385,7 @@ void reload_stop(struct reload *r)
 	if (r->next)
 		sites_let_go(&r->next->sites);
 	sites_let_go(&r->now->sites);
+	upstream_files_stop(&r->upstreams);
 	uv_close((uv_handle_t *)&r->look, NULL);
 	uv_close((uv_handle_t *)&r->adopt, NULL);
 	uv_close((uv_handle_t *)&r->later, NULL);

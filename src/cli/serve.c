@@ -199,6 +199,12 @@ static void need_endpoint(struct privileges *p, const struct api_endpoint *e)
 		privileges_need_to_read(p, e->exec->folder);
 }
 
+static void need_upstream_files(struct privileges *p, const struct forward_values *v)
+{
+	for (unsigned i = 0; v && i < v->files.count; i++)
+		privileges_need_to_read(p, v->files.texts[i]);
+}
+
 static void give_up_privileges(const struct serve *s)
 {
 	const struct cluster_options *o = &s->options->cluster;
@@ -208,6 +214,8 @@ static void give_up_privileges(const struct serve *s)
 	privileges_need_to_read(&p, s->options->conf);
 	for (size_t i = 0; i < o->file_count; i++)
 		privileges_need_to_read(&p, o->files[i]);
+	for (unsigned i = 0; i < sites->corefile.count; i++)
+		need_upstream_files(&p, corefile_values(&sites->corefile.blocks[i], DIRECTIVE_FORWARD));
 	for (unsigned i = 0; i < sites->count; i++) {
 		const struct site_cluster *c = sites->all[i].cluster;
 		if (!c)

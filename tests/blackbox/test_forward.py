@@ -357,6 +357,21 @@ def test_resolv_conf(upstream, corefile, tmp_path):  # noqa: F811
     assert answer(server, "a.example.") == {"192.0.2.1"}
 
 
+def test_resolv_conf_changes(upstream, corefile, tmp_path):  # noqa: F811
+    """Without a signal: what the file says then counts; where it says nothing, what it said before."""
+    first, second = upstream(lambda query, _: reply_to(query, ("a.example.", 60, "A", "192.0.2.7"))), upstream()
+    path, new = tmp_path / "resolv.conf", tmp_path / "new"
+    path.write_text(f"nameserver [127.0.0.1]:{first.port}\n")
+    server = alone(corefile, str(path))
+    for text, wanted in (("", "192.0.2.7"), (f"nameserver [127.0.0.1]:{second.port}\n", "192.0.2.1")):
+        new.write_text(text)
+        new.rename(path)
+        if not text:
+            server.log.wait("names no nameserver; those of before stay")
+        harness.until(server, "a.example.", {wanted})
+    assert server.log.count("is served as it is now") == 1
+
+
 @pytest.mark.parametrize("source", ["address", "file"])
 def test_on_the_command_line(upstream, serve, tmp_path, source):
     """Names outside, and reverse names that the cluster has not got; its own are never asked about."""
