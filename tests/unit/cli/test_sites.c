@@ -213,6 +213,36 @@ static void test_each_is_one_blocks(void **state)
 	sites_free(&before);
 }
 
+/* Upstreams and cache of a block that says the same of them, whatever else it says. */
+static void test_upstreams_are_shared(void **state)
+{
+	static const struct {
+		const char *corefile;
+		bool same;
+	} cases[] = {
+	        {"a:1054 {\n bind lo\n whoami\n forward . 192.0.2.1\n cache 30\n}\n", true},
+	        {"a:1053 {\n bind lo\n forward . 192.0.2.1\n cache 31\n}\n", false},
+	        {"a:1053 {\n bind lo\n forward . 192.0.2.1\n}\n", false},
+	        {"a:1053 {\n bind lo\n forward . 192.0.2.2\n cache 30\n}\n", false},
+	        {"b:1053 {\n bind lo\n forward . 192.0.2.1\n cache 30\n}\n", false},
+	};
+	struct fixture *f = *state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct sites before, after;
+		find(f, "a:1053 {\n bind lo\n forward . 192.0.2.1\n cache 30\n}\n", &before);
+		open_all(f, &before);
+		find(f, cases[i].corefile, &after);
+		sites_share(&after, &before);
+		open_all(f, &after);
+		assert_non_null(after.all[0].forwarding);
+		assert_true((after.all[0].forwarding == before.all[0].forwarding) == cases[i].same);
+		sites_let_go(&before);
+		sites_free(&before);
+		sites_let_go(&after);
+		sites_free(&after);
+	}
+}
+
 static void test_opening_without_memory(void **state)
 {
 	struct fixture *f = *state;
@@ -243,6 +273,7 @@ int main(void)
 	        TEST(test_without_memory),
 	        TEST(test_clusters_are_shared),
 	        TEST(test_each_is_one_blocks),
+	        TEST(test_upstreams_are_shared),
 	        TEST(test_opening_without_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
