@@ -69,9 +69,9 @@ void cache_prefetch(const struct cache *c, const struct cache_key *k)
 void cache_prefetch_entry(const struct cache *c, const struct cache_key *k)
 {
 	const struct stripe *part = stripe_of(c->stripes, k->hash);
-	const char *e = (const char *)atomic_load_explicit(stripe_bucket(c->stripes, part, k->hash), memory_order_relaxed);
+	uintptr_t e = (uintptr_t)atomic_load_explicit(stripe_bucket(c->stripes, part, k->hash), memory_order_relaxed);
 	for (unsigned line = 0; line < PREFETCHED_LINES; line++)
-		__builtin_prefetch(e + line * 64); /* harmless where there is no memory, or other memory by now */
+		__builtin_prefetch((const void *)(e + line * 64)); /* harmless where there is no memory, or other memory by now */
 }
 
 void cache_usage(const struct cache *c, enum cache_kind kind, struct cache_usage *usage)
