@@ -67,8 +67,9 @@ struct forward_options {
 
 /* What all workers know of one upstream. */
 struct upstream_health {
-	atomic_uint fails;   /* probes that failed since one succeeded */
-	atomic_bool probing; /* some worker does */
+	atomic_uint fails;      /* probes that failed since one succeeded */
+	atomic_bool probing;    /* some worker does */
+	atomic_bool leads_back; /* what it is asked comes back to us; for good */
 };
 
 /* A list of upstreams and how to use it. Immutable but for the atomic members; must outlive the forwarders that use it. */
@@ -84,5 +85,9 @@ struct upstreams {
 enum err upstreams_new(const struct upstream *list, unsigned count, const struct forward_options *options, struct upstreams **out);
 void upstreams_free(struct upstreams *u); /* takes NULL */
 
-/* True if it is taken for down: more than max_fails probes failed. Any thread. */
+/* True if it is taken for down: more than max_fails probes failed, or it leads back. Any thread. */
 bool upstream_is_down(const struct upstreams *u, unsigned index);
+
+/* What it is asked comes back to us: no question goes to it any more, whatever the options say, also where all are down. True: that is news. Any thread. */
+bool upstream_mark_leads_back(struct upstreams *u, unsigned index);
+bool upstream_leads_back(const struct upstreams *u, unsigned index);

@@ -1,6 +1,7 @@
 #include "reload.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "loops.h"
 #include "upstream_files.h"
 #include <inttypes.h>
 #include <stdio.h>
@@ -25,6 +26,7 @@ struct reload {
 	SLIST_HEAD(, configuration) gone; /* to be freed when the loop has closed their handles */
 	uv_timer_t look, adopt, later;
 	struct upstream_files upstreams;
+	struct loops loops;
 	uint64_t adopted, failed;
 	char *complaint; /* what was wrong when it was read last, which is said once; NULL: nothing */
 };
@@ -182,6 +184,7 @@ static void adopt_next(struct reload *r)
 		return;
 	}
 	r->now = next;
+	loops_pause(&r->loops); /* until every worker knows the new names */
 	no_complaint(r);
 	watch_upstreams(r);
 	look_again(r);
@@ -192,6 +195,7 @@ void reload_on_replaced(void *arg, void *owner)
 {
 	struct reload *r = arg;
 	drop(r, owner);
+	loops_ask(&r->loops, &r->now->sites);
 	r->adopted++;
 	log_line(LOG_INFO, "reload: %s is served as it is now", r->options->conf);
 	r->events.adopted(r->events.arg);
@@ -342,6 +346,7 @@ enum err reload_new(uv_loop_t *loop, const struct options *o, const struct reloa
 	uv_timer_init(loop, &r->look);
 	uv_timer_init(loop, &r->adopt);
 	uv_timer_init(loop, &r->later);
+	loops_begin(&r->loops, loop);
 	r->look.data = r->adopt.data = r->later.data = r;
 	*out = r;
 	return OK;
@@ -361,6 +366,7 @@ enum err reload_serve(struct reload *r, struct server *server, struct admin *adm
 	if (err)
 		return err;
 	watch_upstreams(r);
+	loops_ask(&r->loops, &r->now->sites);
 	look_again(r);
 	return OK;
 }
@@ -389,6 +395,7 @@ void reload_stop(struct reload *r)
 	uv_close((uv_handle_t *)&r->look, NULL);
 	uv_close((uv_handle_t *)&r->adopt, NULL);
 	uv_close((uv_handle_t *)&r->later, NULL);
+	loops_end(&r->loops);
 }
 
 void reload_free(struct reload *r)

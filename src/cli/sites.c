@@ -266,11 +266,28 @@ static enum err open_forwarding(const struct corefile_block *b, struct site *sit
 	return forwarding_new(forward, corefile_values(b, DIRECTIVE_CACHE), &site->forwarding) ? no_memory(d) : OK;
 }
 
+/* Of the block's first zone, as CoreDNS does it. */
+static enum err open_loop(const struct corefile_block *b, struct site *site, struct diag *d)
+{
+	if (!b || !site->forwarding || !b->said[DIRECTIVE_LOOP].place)
+		return OK;
+	switch (loop_new(site->forwarding, &b->keys[0].zones.names[0], &site->loop)) {
+	case OK:
+		return OK;
+	case ERR_SYS:
+		return diag_set(d, ERR_SYS, "loop: the system has no random numbers");
+	default:
+		return no_memory(d);
+	}
+}
+
 enum err sites_open(struct sites *s, const struct options *o, struct diag *d)
 {
 	enum err err = OK;
 	for (unsigned i = 0; i < s->count && !err; i++)
 		err = open_forwarding(forward_block(s, o, i), &s->all[i], d);
+	for (unsigned i = 0; i < s->count && !err; i++)
+		err = open_loop(forward_block(s, o, i), &s->all[i], d);
 	for (unsigned i = 0; i < s->count && !err; i++) {
 		struct site_cluster *c = s->all[i].cluster;
 		struct cluster_options options = o->cluster;
@@ -318,6 +335,7 @@ static enum err add_site(const struct site *site, const struct corefile_block *s
 	                  .rotate = site->rotate,
 	                  .outside_nxdomain = o->outside_nxdomain},
 	        .forwarding = site->forwarding,
+	        .loop = site->loop,
 	        .explain = explain,
 	};
 	struct server_step steps[STEPS_MAX];
@@ -369,6 +387,7 @@ static void site_clear(struct site *site)
 	free(site->places);
 	free(site->origin);
 	cluster_drop(site->cluster);
+	loop_free(site->loop);
 	forwarding_unref(site->forwarding);
 }
 

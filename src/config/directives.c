@@ -9,7 +9,7 @@
 /* Words of their own have nothing behind them. */
 static const struct directive any_directive = {.name = "any", .arguments = "", .again = AGAIN_FIRST};
 static const struct directive debug_directive = {.name = "debug", .arguments = "", .again = AGAIN_FIRST};
-static const struct directive loop_directive = {.name = "loop", .arguments = "", .state = DIRECTIVE_READ};
+static const struct directive loop_directive = {.name = "loop", .arguments = ""};
 static const struct directive minimal_directive = {.name = "minimal", .arguments = "", .again = AGAIN_FIRST};
 static const struct directive whoami_directive = {.name = "whoami", .arguments = "", .again = AGAIN_FIRST};
 

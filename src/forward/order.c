@@ -17,10 +17,13 @@ static void shuffle(uint8_t *order, unsigned count, struct dice *dice)
 
 unsigned order_at_random(const struct upstreams *u, struct dice *dice, uint8_t order[UPSTREAMS_MAX])
 {
-	for (unsigned i = 0; i < u->count; i++)
-		order[i] = (uint8_t)i;
-	shuffle(order, u->count, dice);
-	return u->count;
+	unsigned count = 0;
+	for (unsigned i = 0; i < u->count; i++) {
+		if (!upstream_leads_back(u, i))
+			order[count++] = (uint8_t)i;
+	}
+	shuffle(order, count, dice);
+	return count;
 }
 
 /* Insertion: they are few, and mostly in order from the last time. */

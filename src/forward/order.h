@@ -11,5 +11,5 @@ struct order_state {
 unsigned order_make(struct order_state *state, const struct channel *channels, const struct upstreams *u, struct dice *dice,
                     uint8_t order[UPSTREAMS_MAX]);
 
-/* All of them, at random: for when all are down. */
+/* All that do not lead back, at random: for when all are down. 0: all do. */
 unsigned order_at_random(const struct upstreams *u, struct dice *dice, uint8_t order[UPSTREAMS_MAX]);

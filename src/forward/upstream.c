@@ -187,5 +187,17 @@ void upstreams_free(struct upstreams *u)
 
 bool upstream_is_down(const struct upstreams *u, unsigned index)
 {
+	if (upstream_leads_back(u, index))
+		return true;
 	return !u->options.never_down && atomic_load_explicit(&u->health[index].fails, memory_order_relaxed) > u->options.max_fails;
+}
+
+bool upstream_mark_leads_back(struct upstreams *u, unsigned index)
+{
+	return !atomic_exchange_explicit(&u->health[index].leads_back, true, memory_order_relaxed);
+}
+
+bool upstream_leads_back(const struct upstreams *u, unsigned index)
+{
+	return atomic_load_explicit(&u->health[index].leads_back, memory_order_relaxed);
 }

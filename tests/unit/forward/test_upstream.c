@@ -75,8 +75,27 @@ static void listed_once(void **state)
 	assert_int_equal(upstreams_new(list, UPSTREAMS_MAX + 1, &none, &u), ERR_RANGE);
 }
 
+/* For good, whatever the options say; said once. */
+static void leading_back(void **state)
+{
+	static const struct forward_options steadfast = {.never_down = true};
+	struct upstream list[2];
+	struct upstreams *u;
+	(void)state;
+	assert_int_equal(upstream_parse("10.0.0.1", &list[0], NULL), OK);
+	assert_int_equal(upstream_parse("10.0.0.2", &list[1], NULL), OK);
+	assert_int_equal(upstreams_new(list, 2, &steadfast, &u), OK);
+	assert_true(upstream_mark_leads_back(u, 1));
+	assert_false(upstream_mark_leads_back(u, 1));
+	assert_true(upstream_leads_back(u, 1));
+	assert_true(upstream_is_down(u, 1));
+	assert_false(upstream_leads_back(u, 0));
+	assert_false(upstream_is_down(u, 0));
+	upstreams_free(u);
+}
+
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {cmocka_unit_test(parsed), cmocka_unit_test(listed_once)};
+	static const struct CMUnitTest tests[] = {cmocka_unit_test(parsed), cmocka_unit_test(listed_once), cmocka_unit_test(leading_back)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
