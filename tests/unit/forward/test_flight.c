@@ -265,6 +265,31 @@ static void all_down(void **state)
 	world_end(&w);
 }
 
+/* They are not asked, also where nobody else is there. */
+static void leading_back(void **state)
+{
+	struct world w;
+	struct asker a = {0}, b = {0};
+	(void)state;
+	world_begin(&w, 2);
+	w.options.policy = FORWARD_SEQUENTIAL;
+	w.options.never_down = true;
+	assert_int_equal(world_start(&w), OK);
+	assert_true(upstream_mark_leads_back(w.upstreams, 0));
+	ask(&w, &a, "www.example.com.");
+	world_wait_done(&w, &a);
+	assert_int_equal(a.end, FLIGHT_ANSWERED);
+	assert_ptr_equal(a.upstream, &w.upstreams->list[1]);
+	assert_true(upstream_mark_leads_back(w.upstreams, 1));
+	assert_int_equal(ask(&w, &b, "www.example.com."), FLIGHT_BEGUN);
+	world_wait_done(&w, &b);
+	assert_int_equal(b.end, FLIGHT_UNREACHABLE);
+	assert_int_equal(b.tries, 0);
+	assert_int_equal(w.fakes[0].udp_queries, 0);
+	assert_int_equal(w.fakes[1].udp_queries, 1);
+	world_end(&w);
+}
+
 /* --- who waits --- */
 
 static void joined(void **state)
@@ -592,6 +617,7 @@ int main(void)
 	        cmocka_unit_test(fastest_is_not_the_silent_one),
 	        cmocka_unit_test(down_and_up_again),
 	        cmocka_unit_test(all_down),
+	        cmocka_unit_test(leading_back),
 	        cmocka_unit_test(joined),
 	        cmocka_unit_test(crowded),
 	        cmocka_unit_test(left),
