@@ -1,6 +1,6 @@
 /* log.h - one line per event, to stderr: "headns: LEVEL: text". Callable from any thread; lines keep their order, and nobody who shares the
- * pipe writes into the middle of one. Nothing on the query path logs. The level is the one process-wide setting, which
- * may be changed at any time.
+ * pipe writes into the middle of one. On the query path only a query that fails
+ * logs, and only where `errors` says so. The level is the one process-wide setting, which may be changed at any time.
  *
  * A reader of stderr may stall, a disk may be slow, a terminal may be stopped by ^S: no loop may wait for them. O_NONBLOCK would not do: it
  * belongs to the open file, which is shared with whoever else has it, and means nothing to files and little to terminals. So from log_start

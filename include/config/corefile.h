@@ -3,6 +3,7 @@
  * yet, is an error, never passed over. A struct corefile owns all that it points to. Control thread; files and environment are as they are at the call. */
 #pragma once
 #include "base/diag.h"
+#include "base/log.h"
 #include "config/directive.h"
 #include "config/kubernetes.h"
 #include "config/settings.h"

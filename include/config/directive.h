@@ -2,7 +2,6 @@
  * defaults. Who does what a directive says finds its values by corefile_values(). All texts and lists are owned by the Corefile. */
 #pragma once
 #include "base/addr.h"
-#include "base/log.h"
 #include "config/list.h"
 #include "forward/cache.h"
 #include "forward/upstream.h"
@@ -97,17 +96,9 @@ struct prometheus_options {
 	char *tls; /* NULL: none */
 };
 
-/* `errors [stdout] { stacktrace; consolidate DURATION REGEXP [warning|error|info|debug] [show_first] }` */
-struct errors_rule {
-	uint64_t period_ms;
-	char *pattern;
-	enum log_level level;
-	bool show_first;
-};
+/* `errors [stdout] { stacktrace }` */
 struct errors_options {
-	bool stacktrace;
-	struct errors_rule *rules; /* the first that matches counts */
-	unsigned rule_count;
+	bool stacktrace; /* nothing here panics */
 };
 
 /* `log [NAMES...] [FORMAT] { class CLASS... }` */

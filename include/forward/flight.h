@@ -36,6 +36,7 @@ struct flight_result {
 	const uint8_t *reply;
 	size_t len;
 	const struct upstream *upstream; /* that answered, else the last that was asked; NULL: none was */
+	bool tcp;                        /* so it was asked */
 	unsigned tries;
 };
 
@@ -62,6 +63,9 @@ enum flight_start flight_ask(struct forwarder *f, const struct question *q, stru
 
 /* w waits no more; a flight that nobody waits for ends. Does nothing if w->flight is NULL. */
 void flight_leave(struct flight_waiter *w);
+
+/* What w waits for, were its time over now: FLIGHT_TIMEOUT. */
+struct flight_result flight_so_far(const struct flight_waiter *w);
 
 /* Flights under way. */
 size_t forwarder_flights(const struct forwarder *f);

@@ -44,6 +44,7 @@ struct server_block {
 	const struct server_step *steps; /* in the order in which they are asked; without any, every query is refused */
 	unsigned step_count;
 	bool counted;          /* its queries are (server_tally) */
+	bool errors;           /* a line is logged for each query that fails (exchange_fail) */
 	bool ede;              /* who is refused is told why (query.h) */
 	bool outside_nxdomain; /* query.h */
 };

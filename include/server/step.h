@@ -99,6 +99,11 @@ enum step_verdict exchange_ask(struct exchange *x, const struct name *name, uint
 /* Writes the response that is only an rcode, and why (may be NULL). Returns STEP_ANSWER. */
 enum step_verdict exchange_error(struct exchange *x, enum dns_rcode rcode, const struct ede *why);
 
+/* The same, where something of ours or on the way failed: a block that says `errors` logs a line with this text. Not for an rcode that somebody
+ * else has sent. */
+enum step_verdict exchange_fail(struct exchange *x, enum dns_rcode rcode, const struct ede *why, const char *format, ...)
+        __attribute__((format(printf, 4, 5)));
+
 /* --- for whoever looks at a query that is done --- */
 
 /* The directive that answered; "" for none: the query is malformed, or no step has the name. */

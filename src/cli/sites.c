@@ -344,6 +344,7 @@ static enum err add_site(const struct site *site, const struct corefile_block *s
 	        .place_count = site->place_count,
 	        .steps = steps,
 	        .counted = site->counted,
+	        .errors = said && corefile_values(said, DIRECTIVE_ERRORS),
 	        .ede = explain,
 	        .outside_nxdomain = o->outside_nxdomain,
 	};

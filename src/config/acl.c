@@ -1,7 +1,7 @@
 /* `acl [ZONES...] { ACTION [type QTYPE...] [net SOURCE...] }`. Several lines add up; the first policy that fits decides. */
 #include "config/value.h"
 #include "directives.h"
-#include "qtype.h"
+#include "dns/type.h"
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -27,7 +27,7 @@ static enum err take(void *values, const struct words *w, struct diag *d)
 static enum err add_type(struct acl_policy *p, const char *text, struct diag *d)
 {
 	uint16_t *more, type;
-	if (!qtype_from_text(text, &type))
+	if (!type_from_text(text, &type))
 		return diag_set(d, ERR_SYNTAX, "type: \"%s\" is no type of record (A, AAAA, ANY...)", text);
 	more = realloc(p->types, (p->type_count + 1) * sizeof *more);
 	if (!more)

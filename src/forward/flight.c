@@ -31,6 +31,7 @@ struct flight {
 	LIST_HEAD(, exchange) exchanges; /* none of which has ended; those of earlier tries too */
 	struct exchange *present;        /* of the present try; NULL: it failed */
 	struct channel *asked;           /* the last */
+	bool asked_tcp;                  /* and how */
 	unsigned tries, failures;        /* failures: tries that ended without a reply, before their time */
 	uint8_t *kept;                   /* a reply whose rcode sent us on: it stands if no better one comes */
 	size_t kept_len;
@@ -72,6 +73,7 @@ static void end(struct flight *f, struct flight_result result)
 {
 	struct flight_waiter *w;
 	result.tries = f->tries;
+	result.tcp = f->asked_tcp;
 	f->over = true;
 	forget(f);
 	while ((w = TAILQ_FIRST(&f->waiters))) {
@@ -116,6 +118,7 @@ static bool ask(struct flight *f, struct channel *c, struct channel_way way)
 {
 	struct exchange *e = channel_ask(c, &f->question, way, on_reply, f);
 	f->asked = c;
+	f->asked_tcp = way.tcp;
 	if (!e)
 		return false;
 	LIST_INSERT_HEAD(&f->exchanges, e, asked);
@@ -364,6 +367,13 @@ void flight_leave(struct flight_waiter *w)
 		return;
 	forget(f);
 	free_flight(f);
+}
+
+struct flight_result flight_so_far(const struct flight_waiter *w)
+{
+	const struct flight *f = w->flight;
+	return (struct flight_result){
+	        .end = FLIGHT_TIMEOUT, .upstream = f->asked ? f->asked->upstream : NULL, .tcp = f->asked_tcp, .tries = f->tries};
 }
 
 /* --- a worker's side of a list of upstreams --- */

@@ -1,8 +1,14 @@
 #include "pipeline.h"
 #include "account.h"
+#include "base/log.h"
 #include "base/rcu.h"
 #include "cluster_names.h"
+#include "dns/type.h"
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
+
+#define WHY_TEXT_MAX 256
 
 /* Of names that no block has. */
 static const struct plan nobodys = {.rest = {.ede = true}};
@@ -46,7 +52,7 @@ static enum step_verdict ask(struct exchange *x)
 	x->query.rcode = DNS_NOERROR;
 	x->query.absence = ABSENCE_NONE;
 	if (!find_state(x, s, &state))
-		return exchange_error(x, DNS_SERVFAIL, NULL);
+		return exchange_fail(x, DNS_SERVFAIL, NULL, "out of memory");
 	return s->step.kind->ask(s->step.self, state, x);
 }
 
@@ -294,16 +300,40 @@ enum step_verdict exchange_error(struct exchange *x, enum dns_rcode rcode, const
 	return STEP_ANSWER;
 }
 
+/* As CoreDNS has it. */
+static void log_failure(const struct exchange *x, enum dns_rcode rcode, const char *why)
+{
+	char text[NAME_TEXT_MAX], type[TYPE_TEXT_MAX];
+	name_to_text(&x->query.request.qname, text);
+	type_to_text(x->query.request.qtype, type);
+	log_line(LOG_ERROR, "[ERROR] plugin/errors: %d %s %s: %s", rcode, text, type, why);
+}
+
+enum step_verdict exchange_fail(struct exchange *x, enum dns_rcode rcode, const struct ede *why, const char *format, ...)
+{
+	char text[WHY_TEXT_MAX];
+	va_list args;
+	if (x->plan->errors) {
+		va_start(args, format);
+		vsnprintf(text, sizeof text, format, args);
+		va_end(args);
+		log_failure(x, rcode, text);
+	}
+	return exchange_error(x, rcode, why);
+}
+
 static enum step_verdict no_room(struct exchange *x)
 {
 	static const struct ede busy = EDE_SAYING(DNS_EDE_NETWORK_ERROR, "too many queries wait for an answer");
-	return exchange_error(x, DNS_SERVFAIL, &busy);
+	exchange_fail(x, DNS_SERVFAIL, &busy, "%s", busy.text);
+	return STEP_ANSWER;
 }
 
 static enum step_verdict no_answer(struct exchange *x)
 {
 	static const struct ede late = EDE_SAYING(DNS_EDE_NETWORK_ERROR, "no answer came in time");
-	return exchange_error(x, DNS_SERVFAIL, &late);
+	exchange_fail(x, DNS_SERVFAIL, &late, "%s", late.text);
+	return STEP_ANSWER;
 }
 
 /* True if one has made room. Not whoever wants it for a sub-query. */

@@ -10,7 +10,7 @@ struct step {
 
 struct plan {
 	struct query_policy rest; /* how names are refused that no step has */
-	bool counted;             /* as server_block.counted */
+	bool counted, errors;     /* as in server_block */
 	unsigned count;
 	unsigned leading; /* so many steps at the beginning are a cluster's: the two passes of a batch answer them */
 	struct step steps[];

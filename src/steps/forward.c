@@ -5,6 +5,7 @@
 #include "dns/response_copy.h"
 #include "forward/flight.h"
 #include "forwarding_inside.h"
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
@@ -13,6 +14,8 @@
 
 #define ORPHANS_MAX 1024 /* waiters of one worker that nobody's client waits for */
 #define MS_PER_S    1000
+
+#define TROUBLE_TEXT_MAX 192
 
 struct forward_step {
 	struct forwarding *shared;
@@ -108,11 +111,39 @@ static bool answer_from_before(const struct waiter *w, struct exchange *x)
 	return true;
 }
 
-static void answer_without(const struct waiter *w, struct exchange *x)
+static void answer_without(const struct waiter *w, struct exchange *x, const char *trouble)
 {
 	static const struct ede why = EDE_SAYING(DNS_EDE_NETWORK_ERROR, "no upstream answered");
 	if (!answer_from_before(w, x))
-		exchange_error(x, DNS_SERVFAIL, &why);
+		exchange_fail(x, DNS_SERVFAIL, &why, "%s", trouble);
+}
+
+static const char *end_text(enum flight_end end)
+{
+	switch (end) {
+	case FLIGHT_ANSWERED:
+		return "the reply can't be read";
+	case FLIGHT_TIMEOUT:
+		return "i/o timeout";
+	case FLIGHT_UNREACHABLE:
+		return "connection refused, unreachable, or a reply that can't be read";
+	case FLIGHT_STOPPED:
+		return "the server stops";
+	}
+	return "";
+}
+
+/* As CoreDNS says it, of the last upstream that was asked, but for the address it was asked from. */
+static void answer_unanswered(const struct waiter *w, struct exchange *x, const struct flight_result *result)
+{
+	char at[UPSTREAM_TEXT_MAX], trouble[TROUBLE_TEXT_MAX];
+	if (!result->upstream) {
+		answer_without(w, x, "no upstream can be asked");
+		return;
+	}
+	upstream_format(result->upstream, at);
+	snprintf(trouble, sizeof trouble, "read %s %s: %s", result->tcp ? "tcp" : "udp", at, end_text(result->end));
+	answer_without(w, x, trouble);
 }
 
 static void answer_with(const struct waiter *w, struct exchange *x, const struct outcome *o)
@@ -240,21 +271,28 @@ static void orphan(struct waiter *w)
 static void answer_unasked(const struct waiter *w, struct exchange *x, enum flight_start why)
 {
 	static const struct ede busy = EDE_SAYING(DNS_EDE_NETWORK_ERROR, "too many questions are with upstreams");
+	const char *trouble = "";
 	switch (why) {
 	case FLIGHT_BUSY:
-		if (!answer_from_before(w, x))
-			exchange_error(x, DNS_REFUSED, &busy); /* as CoreDNS */
+		if (!answer_from_before(w, x)) /* as CoreDNS */
+			exchange_fail(x, DNS_REFUSED, &busy, "concurrent queries exceeded maximum %u",
+			              shared(w->state)->lines[w->line].upstreams->options.max_concurrent);
 		return;
 	case FLIGHT_ALL_DOWN:
 		fail(w);
+		trouble = "no healthy proxies";
+		break;
+	case FLIGHT_CROWDED:
+		trouble = "too many queries wait for the same reply";
+		break;
+	case FLIGHT_NO_MEMORY:
+		trouble = "out of memory";
 		break;
 	case FLIGHT_BEGUN:
 	case FLIGHT_JOINED:
-	case FLIGHT_CROWDED:
-	case FLIGHT_NO_MEMORY:
 		break;
 	}
-	answer_without(w, x);
+	answer_without(w, x, trouble);
 }
 
 /* The next line: it has the time that is left. */
@@ -279,7 +317,7 @@ static void on_done(struct flight_waiter *flight, const struct flight_result *re
 	if (x && o->answered && !o->goes_on)
 		answer_with(w, x, o);
 	else if (x && !o->goes_on)
-		answer_without(w, x);
+		answer_unanswered(w, x, result);
 	w->state->orphans -= !x;
 	free(w);
 	if (!x)
@@ -297,7 +335,7 @@ static enum step_verdict ask_and_wait(struct forward_state *s, struct exchange *
 	struct exchange *kept;
 	enum step_verdict v;
 	if (!w)
-		return exchange_error(x, DNS_SERVFAIL, NULL);
+		return exchange_fail(x, DNS_SERVFAIL, NULL, "out of memory");
 	w->verify = verify;
 	if (!ask_upstreams(w, &start)) {
 		answer_unasked(w, x, start);
@@ -364,9 +402,10 @@ static enum step_verdict ask(const void *self, void *state, struct exchange *x)
 static enum step_verdict expired(const void *self, void *state, struct exchange *x)
 {
 	struct waiter *w = x->waiting;
+	const struct flight_result so_far = flight_so_far(&w->flight);
 	(void)self;
 	(void)state;
-	answer_without(w, x);
+	answer_unanswered(w, x, &so_far);
 	orphan(w);
 	return STEP_ANSWER;
 }

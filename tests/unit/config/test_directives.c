@@ -164,13 +164,10 @@ static void put_cache(struct text *t, const struct cache_values *v)
 	put_names(t, &v->no_denial);
 }
 
-static void put_rules(struct text *t, const struct errors_options *e, const struct log_options *l)
+static void put_rules(struct text *t, const struct log_options *l)
 {
 	char name[NAME_TEXT_MAX];
-	for (unsigned i = 0; e && i < e->rule_count; i++)
-		put(t, "%s%u %s %u %d", i ? ", " : "", (unsigned)e->rules[i].period_ms, e->rules[i].pattern, e->rules[i].level,
-		    e->rules[i].show_first);
-	for (unsigned i = 0; l && i < l->rule_count; i++) {
+	for (unsigned i = 0; i < l->rule_count; i++) {
 		name_to_text(&l->rules[i].scope, name);
 		put(t, "%s%s %s %u", i ? ", " : "", name, l->rules[i].format ? l->rules[i].format : "-", l->rules[i].classes);
 	}
@@ -214,10 +211,10 @@ static void describe(const struct corefile_block *b, enum directive_id id, struc
 		break;
 	}
 	case DIRECTIVE_ERRORS:
-		put_rules(t, v, NULL);
+		put(t, "%d", ((const struct errors_options *)v)->stacktrace);
 		break;
 	case DIRECTIVE_LOG:
-		put_rules(t, NULL, v);
+		put_rules(t, v);
 		break;
 	case DIRECTIVE_LOCAL:
 		put(t, "%d", ((const struct local_options *)v)->localhost_prefix);
@@ -277,11 +274,8 @@ static const struct {
         {DIRECTIVE_HEALTH, "health :1\nhealth :2", "|2 0"},
         {DIRECTIVE_PROMETHEUS, "prometheus", "localhost|9153 0 -"},
         {DIRECTIVE_PROMETHEUS, "prometheus :9253 {\n runtime_metrics\n tls web.yml\n}", "|9253 1 web.yml"},
-        {DIRECTIVE_ERRORS, "errors", ""},
-        {DIRECTIVE_ERRORS, "errors stdout {\n stacktrace\n}", ""},
-        {DIRECTIVE_ERRORS, "errors {\n consolidate 5m \".* i/o timeout$\" warning\n consolidate 30s \"^Failed\" error show_first\n}",
-         "300000 .* i/o timeout$ 1 0, 30000 ^Failed 0 1"},
-        {DIRECTIVE_ERRORS, "errors {\n consolidate 1s x show_first\n consolidate 1s y debug\n}", "1000 x 0 1, 1000 y 3 0"},
+        {DIRECTIVE_ERRORS, "errors", "0"},
+        {DIRECTIVE_ERRORS, "errors stdout {\n stacktrace\n}", "1"},
         {DIRECTIVE_LOG, "log", ". - 7"},
         {DIRECTIVE_LOG, "log {combined}", "{combined}. - 7"},
         {DIRECTIVE_LOG, "log . {combined}", ". {combined} 7"},
@@ -379,6 +373,8 @@ static const struct {
         {"errors stderr", "f:2: errors: it goes to the log: stdout or nothing"},
         {"errors {\n consolidate 5m\n}", "f:3: consolidate: it is written: consolidate DURATION REGEXP [LEVEL] [show_first]"},
         {"errors {\n consolidate 5 x\n}", "f:3: consolidate: a duration such as"},
+        {"errors {\n consolidate 5m \".* i/o timeout$\"\n}", "f:3: consolidate: it is not built yet"},
+        {"errors {\n consolidate 30s \"^Failed\" error show_first\n}", "f:3: consolidate: it is not built yet"},
         {"errors {\n consolidate 5m x loud\n}", "f:3: consolidate: error, warning, info, debug or show_first is wanted, not \"loud\""},
         {"errors {\n consolidate 5m x info error\n}", "f:3: consolidate: one level is enough"},
         {"errors {\n consolidate 5m x show_first error\n}", "f:3: consolidate: the level stands before show_first"},
@@ -535,7 +531,7 @@ static void test_table(void **state)
 
 static void test_no_memory(void **state)
 {
-	const char *lines = "root a\nnsid b\nready c:1\nprometheus {\n tls d\n}\nerrors {\n consolidate 1s e\n}\nlog f . {common}\n"
+	const char *lines = "root a\nnsid b\nready c:1\nprometheus {\n tls d\n}\nerrors {\n stacktrace\n}\nlog f . {common}\n"
 	                    "chaos g h i\ncache 1 q {\n disable success r\n disable denial s t\n}\nacl j {\n allow type A net 10.0.0.1\n "
 	                    "block\n}\nhosts k l {\n 10.0.0.1 m\n fallthrough "
 	                    "n\n}\nhealth o:1\nroot p\n";

@@ -33,8 +33,13 @@ enum err add(struct fixture *f, const struct step_kind *kind, unsigned count)
 	struct net_address at;
 	struct name name;
 	const struct server_place place = {.zones = {&name, 1}, .addresses = &at, .address_count = 1};
-	const struct server_block block = {
-	        .places = &place, .place_count = 1, .steps = steps, .step_count = count, .counted = f->counted, .ede = true};
+	const struct server_block block = {.places = &place,
+	                                   .place_count = 1,
+	                                   .steps = steps,
+	                                   .step_count = count,
+	                                   .counted = f->counted,
+	                                   .errors = f->errors,
+	                                   .ede = true};
 	assert_int_equal(name_from_text(&name, "test", 4), OK);
 	assert_int_equal(net_address_parse("0.0.0.0:0", &at, NULL), OK);
 	for (unsigned i = 0; i < count; i++) {

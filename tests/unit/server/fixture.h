@@ -16,7 +16,7 @@ struct fixture {
 	unsigned replaced;
 	struct late late[STEPS_MAX];
 	unsigned late_count;
-	bool counted; /* so are the blocks that are added from then on */
+	bool counted, errors; /* so are the blocks that are added from then on */
 };
 
 /* One worker where *with says nothing else. */

@@ -85,6 +85,8 @@ static enum step_verdict ask(const void *self, void *state, struct exchange *x)
 		return keep(state, x, 0);
 	if (begins(x, "brief") || begins(x, "patient"))
 		return keep(state, x, BRIEF_MS);
+	if (begins(x, "bad"))
+		return exchange_fail(x, DNS_SERVFAIL, NULL, "%s, %d", "broken", 7);
 	if (begins(x, "ask"))
 		return ask_rest(x);
 	return STEP_PASS;

@@ -7,6 +7,7 @@
  *   wait…    waits until the test says what becomes of it
  *   brief…   waits, but for BRIEF_MS at most
  *   patient… the same; when that is over it answers, where the kind is &late_expiring
+ *   bad…     fails
  *   ask…     asks for what stands to the right of that label, and answers as that was answered
  */
 #pragma once

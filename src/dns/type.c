@@ -1,5 +1,6 @@
-#include "qtype.h"
+#include "dns/type.h"
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,7 +23,7 @@ static const struct {
         {"UID", 101},       {"UINFO", 100},   {"UNSPEC", 103}, {"URI", 256},      {"X25", 19},        {"ZONEMD", 63},
 };
 
-bool qtype_from_text(const char *text, uint16_t *type)
+bool type_from_text(const char *text, uint16_t *type)
 {
 	unsigned long number;
 	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
@@ -36,4 +37,15 @@ bool qtype_from_text(const char *text, uint16_t *type)
 	number = strtoul(text + 4, NULL, 10);
 	*type = (uint16_t)number;
 	return number <= UINT16_MAX;
+}
+
+void type_to_text(uint16_t type, char text[TYPE_TEXT_MAX])
+{
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		if (types[i].type == type) {
+			snprintf(text, TYPE_TEXT_MAX, "%s", types[i].name);
+			return;
+		}
+	}
+	snprintf(text, TYPE_TEXT_MAX, "TYPE%u", type);
 }
