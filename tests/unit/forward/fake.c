@@ -393,6 +393,7 @@ static void on_done(struct flight_waiter *waiter, const struct flight_result *r)
 	a->end = r->end;
 	a->tries = r->tries;
 	a->upstream = r->upstream;
+	a->tcp = r->tcp;
 	if (r->end == FLIGHT_ANSWERED) {
 		assert_true(r->len >= 12);
 		a->rcode = r->reply[3] & 15;

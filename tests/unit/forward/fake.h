@@ -45,6 +45,7 @@ struct asker {
 	struct flight_waiter waiter;
 	bool done;
 	enum flight_end end;
+	bool tcp;
 	unsigned tries;
 	unsigned rcode, answers;
 	bool spelt_right; /* the question given back is, but for case, the one asked */

@@ -67,6 +67,49 @@ static void nobody_there(void **state)
 	world_end(&w);
 }
 
+/* What those are told who don't wait for the end. */
+static void so_far(void **state)
+{
+	(void)state;
+	for (unsigned tcp = 0; tcp < 2; tcp++) {
+		struct world w;
+		struct asker a = {0};
+		struct flight_result result;
+		world_begin(&w, 1);
+		w.fakes[0].udp_manner = w.fakes[0].tcp_manner = SILENT;
+		w.options.force_tcp = tcp;
+		assert_int_equal(world_start(&w), OK);
+		assert_int_equal(ask(&w, &a, "www.example.com."), FLIGHT_BEGUN);
+		result = flight_so_far(&a.waiter);
+		assert_int_equal(result.end, FLIGHT_TIMEOUT);
+		assert_true(upstream_equal(result.upstream, &w.fakes[0].at));
+		assert_int_equal(result.tcp, tcp);
+		assert_int_equal(result.tries, 1);
+		flight_leave(&a.waiter);
+		assert_int_equal(forwarder_flights(w.forwarder), 0);
+		world_end(&w);
+	}
+}
+
+/* The last try counts. */
+static void asked_over(void **state)
+{
+	(void)state;
+	for (unsigned tcp = 0; tcp < 2; tcp++) {
+		struct world w;
+		struct asker a = {0};
+		world_begin(&w, 1);
+		w.fakes[0].udp_manner = tcp ? TRUNCATES : ANSWERS;
+		w.fakes[0].tcp_manner = TRUNCATES;
+		assert_int_equal(world_start(&w), OK);
+		ask(&w, &a, "www.example.com.");
+		world_wait_done(&w, &a);
+		assert_int_equal(a.end, FLIGHT_ANSWERED);
+		assert_int_equal(a.tcp, tcp);
+		world_end(&w);
+	}
+}
+
 static void silent_until_the_end(void **state)
 {
 	struct world w;
@@ -608,6 +651,8 @@ int main(void)
 	static const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(manner_of_one),
 	        cmocka_unit_test(nobody_there),
+	        cmocka_unit_test(so_far),
+	        cmocka_unit_test(asked_over),
 	        cmocka_unit_test(silent_until_the_end),
 	        cmocka_unit_test(tries_are_bounded),
 	        cmocka_unit_test(late_reply_is_taken),
