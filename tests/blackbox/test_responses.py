@@ -87,6 +87,7 @@ RDATA = {
     "ZONEMD": "{i} 1 1 " + "ab" * 48,
 }
 ONLY_OURS = {3, 4, 7, 8, 9, 14, 24, 30, 38, 58}  # MD MF MB MG MR MINFO SIG NXT A6 TALINK
+PLAIN_NAMES = [dns.rdatatype.from_text(t) for t in ("AMTRELAY", "HIP", "HTTPS", "IPSECKEY", "LP", "NSEC", "RRSIG", "SVCB")]
 NO_RECORDS = {"OPT", "TKEY", "TSIG"}
 LABELS = ["a", "bb", "WWW", "example", "Example", "com", "test", "*", "_tcp", "x" * 63, "\\000", "\\.dot"]
 
@@ -112,7 +113,7 @@ def make_name(rng, pool):
 
 def make_message(rng):
     pool = []
-    query = dns.message.make_query(make_name(rng, pool), rng.choice(list(RDATA)))
+    query = dns.message.make_query(make_name(rng, pool), rng.choice(list(RDATA)), id=rng.randrange(1 << 16))
     m = dns.message.make_response(query, recursion_available=rng.random() < 0.5)
     for section in (m.answer, m.authority, m.additional):
         for _ in range(rng.randrange(6)):
@@ -190,6 +191,23 @@ def is_read_by_both(message):
     return known and len(message.question) <= 1
 
 
+def has_pointer(line):
+    """Perhaps, in rdata whose names must not be compressed: dnspython follows it all the same, we take it as it stands (RFC 3597 4)."""
+    rdtype, rdata = line.split(" ")[2], line.split(" ")[5]
+    return int(rdtype) in PLAIN_NAMES and max(bytes.fromhex(rdata), default=0) >= 0xC0
+
+
+def runs_on(octets):
+    """True if what may be a pointer leads to a name that goes on to the pointer and beyond: no writer makes such a thing, and only dnspython reads it."""
+    for at in (i for i in range(12, len(octets) - 1) if octets[i] >= 0xC0):
+        end = start = (octets[at] & 0x3F) << 8 | octets[at + 1]
+        while end < at and 0 < octets[end] < 0x40:
+            end += 1 + octets[end]
+        if start < at <= end:
+            return True
+    return False
+
+
 def test_damaged_messages():
     """What dnspython takes, we take too, and read the same in it."""
     rng = random.Random(SEED)
@@ -203,9 +221,9 @@ def test_damaged_messages():
             message = read_by_dnspython(octets)
         except (dns.exception.DNSException, ValueError, NotImplementedError):
             continue
-        if is_read_by_both(message):
+        if is_read_by_both(message) and not runs_on(octets) and not any(map(has_pointer, records)):
             taken += 1
             said = f"HEADNS_SEED={SEED}, message {octets.hex()}"
             assert verdict == "ok", said
             assert [as_dnspython_has_it(r) for r in records] == lines_of(message), said
-    assert taken > 100
+    assert taken > 100, f"HEADNS_SEED={SEED}, {taken}"

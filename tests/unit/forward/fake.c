@@ -109,7 +109,7 @@ static void note_port(struct fake *f, const struct sockaddr *from)
 
 static void on_alloc(uv_handle_t *handle, size_t size, uv_buf_t *b)
 {
-	static char octets[65536]; /* of one read at a time, and none of the allocations that a test makes fail */
+	static _Thread_local char octets[65536]; /* of one read at a time, and none of the allocations that a test makes fail */
 	(void)handle;
 	(void)size;
 	*b = uv_buf_init(octets, sizeof octets);
