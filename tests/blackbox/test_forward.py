@@ -369,6 +369,7 @@ def test_resolv_conf_changes(upstream, corefile, tmp_path):  # noqa: F811
         if not text:
             server.log.wait("names no nameserver; those of before stay")
         harness.until(server, "a.example.", {wanted})
+    server.log.wait("is served as it is now")
     assert server.log.count("is served as it is now") == 1
 
 
