@@ -35,10 +35,11 @@ static bool read_question(struct request *r, struct wire_reader *in)
 	if (!len)
 		return false;
 	in->at += len;
-	r->qtype = wire_get_u16(in);
-	r->qclass = wire_get_u16(in);
-	if (in->failed)
+	const uint8_t *rest = wire_get_bytes(in, 4);
+	if (!rest)
 		return false;
+	r->qtype = wire_load_u16(rest);
+	r->qclass = wire_load_u16(rest + 2);
 	name_lower(&r->qname);
 	r->question_len = (uint16_t)(len + 4);
 	r->has_question = true;
