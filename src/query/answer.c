@@ -151,20 +151,32 @@ static void put_address_answer(struct answer *a, uint16_t type, const struct zon
 	a->truncated = n < most;
 }
 
+/* All addresses of a run, for which there is room. */
+static inline __attribute__((always_inline)) uint16_t put_whole(struct answer *a, size_t owner, unsigned type, const uint8_t *pool,
+                                                                struct run run, size_t len)
+{
+	uint8_t head[RECORD_LEN];
+	store_head(head, owner, type, a->settings->ttl_s, len);
+	copy_addrs(a->w.bytes + a->w.len, head, pool + run.first * len, run.count, len);
+	a->w.len += run.count * (RECORD_LEN + len);
+	return (uint16_t)run.count;
+}
+
 /* The addresses of a name that stands at owner, into the additional section; false if there is no room for more. A cut set would be
  * taken for the whole (RFC 2181 5). */
-static bool put_glue(struct answer *a, size_t owner, const struct generation *g, const struct node *n)
+static bool put_additional(struct answer *a, size_t owner, const struct generation *g, const struct node *n)
 {
 	size_t len = n->a.count * (size_t)(RECORD_LEN + 4);
 	size_t len6 = n->aaaa.count * (size_t)(RECORD_LEN + 16);
 	if (owner > POINTER_MAX || a->w.limit - a->w.len < len)
 		return false;
-	a->additional += put_a(a, owner, g, n->a, 0, n->a.count);
+	if (len)
+		a->additional += put_whole(a, owner, DNS_TYPE_A, g->a, n->a, 4);
 	if (!len6)
 		return true;
 	if (a->w.limit - a->w.len < len6)
 		return false;
-	a->additional += put_aaaa(a, owner, g, n->aaaa, 0, n->aaaa.count);
+	a->additional += put_whole(a, owner, DNS_TYPE_AAAA, g->aaaa, n->aaaa, 16);
 	return true;
 }
 
@@ -251,7 +263,7 @@ static void put_name_server(struct answer *a)
 	zone_name_server(a->zone, a->tree, &g, &n);
 	size_t target = a->w.len + RECORD_LEN;
 	if (put_name_record(a, DNS_TYPE_NS, g, n))
-		put_glue(a, target, g, n);
+		put_additional(a, target, g, n);
 }
 
 /* --- SRV --- */
@@ -302,7 +314,7 @@ static bool put_srv_set(struct answer *a, const struct srv_set *set)
 
 /* The addresses of each target once. Entries of one target stand together; only the first ones may come again at the end, where the
  * set began in their middle. at is where the first record stands: each target's place follows from the lengths. */
-static void put_srv_glue(struct answer *a, const struct srv_set *set, size_t at)
+static void put_srv_additional(struct answer *a, const struct srv_set *set, size_t at)
 {
 	uint32_t first = srv_at(set, 0)->target, last = UINT32_MAX;
 	for (uint32_t i = 0; i < set->count; i++) {
@@ -313,7 +325,7 @@ static void put_srv_glue(struct answer *a, const struct srv_set *set, size_t at)
 		last = number;
 		if (!len)
 			continue;
-		if (!again && !put_glue(a, at + RECORD_LEN + SRV_LEN, set->g, target))
+		if (!again && !put_additional(a, at + RECORD_LEN + SRV_LEN, set->g, target))
 			return;
 		at += RECORD_LEN + SRV_LEN + len;
 	}
@@ -344,7 +356,7 @@ static void put_srvs(struct answer *a, const struct zone_found *found)
 	make_target_suffix(a, set.g, &set.suffix);
 	size_t begin = a->w.len;
 	if (put_srv_set(a, &set))
-		put_srv_glue(a, &set, begin);
+		put_srv_additional(a, &set, begin);
 	else
 		a->truncated = true;
 }
@@ -381,7 +393,7 @@ static void put_svcbs(struct answer *a, uint16_t type, const struct zone_found *
 	for (uint32_t i = 0; i < set.count && !a->truncated; i++)
 		a->truncated = !put_svcb(a, type, &set, srv_at(&set, i));
 	if (type == DNS_TYPE_HTTPS && !g->headless && !a->truncated)
-		put_glue(a, a->owner, g, found->node);
+		put_additional(a, a->owner, g, found->node);
 }
 
 /* --- records that are one of a kind --- */
