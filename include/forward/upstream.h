@@ -65,6 +65,8 @@ struct forward_options {
 #define FORWARD_FLIGHT_MS  4500 /* so that an answer is out before a stub resolver's 5 s */
 #define FORWARD_PROBE_MS   1000 /* what a probe waits */
 
+struct traffic;
+
 /* What all workers know of one upstream. */
 struct upstream_health {
 	atomic_uint fails;      /* probes that failed since one succeeded */
@@ -77,6 +79,7 @@ struct upstreams {
 	struct forward_options options; /* defaults filled in */
 	atomic_uint under_way;          /* flights of all workers, counted only where max_concurrent is set */
 	struct upstream_health health[UPSTREAMS_MAX];
+	_Atomic(struct traffic *) traffic; /* what each worker counted (forward/traffic.h) */
 	unsigned count;
 	struct upstream list[UPSTREAMS_MAX];
 };

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/err.h"
 #include "config/directive.h"
+#include "forward/traffic.h"
 
 /* Once in the process, before there are threads. ERR_SYS. Wants forwarding_end() when nothing is forwarded any more. */
 enum err forwarding_begin(void);
@@ -15,3 +16,11 @@ enum err forwarding_new(const struct forward_values *forward, const struct cache
 
 struct forwarding *forwarding_ref(struct forwarding *f);
 void forwarding_unref(struct forwarding *f); /* takes NULL */
+
+/* Told of each upstream: "10.0.0.1:53", and all that was counted since f was made. An upstream of two lines is told twice, and so it may be
+ * for two blocks: who wants one row for each adds them up. Both are good during the call. */
+typedef void forwarding_told(void *arg, const char *to, const struct traffic_numbers *numbers);
+void forwarding_traffic(const struct forwarding *f, forwarding_told *told, void *arg);
+
+/* Adds what was counted of f as a whole. */
+void forwarding_totals(const struct forwarding *f, struct traffic_totals *sum);

@@ -5,11 +5,12 @@
 
 #define RTT_MAX_US 10000000
 
-enum err channel_begin(struct channel *c, struct forward_worker *w, struct upstreams *u, unsigned index,
+enum err channel_begin(struct channel *c, struct forward_worker *w, struct upstreams *u, unsigned index, struct traffic *t,
                        void (*on_trouble)(struct channel *), void *arg)
 {
-	*c = (struct channel){
-	        .worker = w, .upstreams = u, .upstream = &u->list[index], .index = index, .on_trouble = on_trouble, .arg = arg};
+	*c = (struct channel){.worker = w, .upstreams = u, .upstream = &u->list[index], .index = index, .traffic = &t->upstreams[index]};
+	c->on_trouble = on_trouble;
+	c->arg = arg;
 	LIST_INIT(&c->datagrams.all);
 	streams_begin(&c->streams);
 	return chain_table_begin(&c->by_id) ? OK : ERR_NOMEM;
@@ -55,7 +56,7 @@ static struct exchange *new_exchange(struct channel *c, const struct question *q
 	do
 		id = dice_u16(&c->worker->dice);
 	while (id_is_taken(c, id));
-	*e = (struct exchange){.channel = c, .tcp = way.tcp, .edns = edns, .cap = (uint16_t)cap, .len = (uint16_t)cap};
+	*e = (struct exchange){.channel = c, .tcp = way.tcp, .edns = edns, .probe = way.probe, .cap = (uint16_t)cap, .len = (uint16_t)cap};
 	e->mixed = !way.tcp && c->misspelt < CHANNEL_MISSPELT_MAX;
 	e->question_len = (uint16_t)question_len(q);
 	size_t len = query_write(query, q, id, edns, e->mixed ? &c->worker->dice : NULL);
@@ -84,6 +85,21 @@ static bool take_out(struct exchange *e, const uint8_t *reply, size_t len)
 	return ledger_end(ledger_of(e), e, reply, len);
 }
 
+static void count_request(struct exchange *e)
+{
+	e->asked_ns = uv_hrtime();
+	if (!e->probe)
+		traffic_add(&e->channel->traffic->requests, 1);
+}
+
+void channel_count_socket(const struct exchange *e, bool opened)
+{
+	enum traffic_protocol p = e->tcp ? TRAFFIC_TCP : TRAFFIC_UDP;
+	struct traffic_numbers *n = e->channel->traffic;
+	if (!e->probe)
+		traffic_add(opened ? &n->opened[p] : &n->reused[p], 1);
+}
+
 struct exchange *channel_ask(struct channel *c, const struct question *q, struct channel_way way, exchange_done *done, void *arg)
 {
 	if (c->by_id.count >= CHANNEL_EXCHANGES_MAX || want_ledger(c, way.tcp))
@@ -93,6 +109,7 @@ struct exchange *channel_ask(struct channel *c, const struct question *q, struct
 		return NULL;
 	e->done = done;
 	e->arg = arg;
+	count_request(e);
 	if (ledger_add(ledger_of(e), e) == OK) {
 		enum err err = way.tcp ? streams_send(&c->streams, c, e) : datagrams_send(&c->datagrams, c, e);
 		if (!err)
@@ -207,6 +224,8 @@ static void on_message(struct exchange *e, const uint8_t *bytes, size_t len, uin
 	if (verdict == REPLY_FOREIGN)
 		return;
 	learn_rtt(e->channel, e, now_ns);
+	if (!e->probe && verdict != REPLY_BROKEN)
+		traffic_count_reply(e->channel->traffic, message_rcode(bytes), now_ns - e->asked_ns);
 	switch (verdict) {
 	case REPLY_FOREIGN:
 		return;

@@ -6,6 +6,7 @@
 #include "forward/upstream.h"
 #include "ledger.h"
 #include "streams.h"
+#include "traffic_inside.h"
 
 #define CHANNEL_EXCHANGES_MAX 32768        /* half of all ids, so that drawing one that is free takes two draws at most on average */
 #define CHANNEL_MISSPELT_MAX  3            /* such replies: the upstream lowers case, and is no longer asked in mixed case */
@@ -18,6 +19,7 @@ struct channel {
 	unsigned index;
 	void (*on_trouble)(struct channel *c); /* something failed that should not */
 	void *arg;                             /* the owner's, for on_trouble */
+	struct traffic_numbers *traffic;       /* this worker's of this upstream */
 
 	struct chain_table by_id;
 	struct ledger *udp, *tcp; /* NULL until they are wanted */
@@ -34,10 +36,11 @@ struct channel {
 struct channel_way {
 	bool tcp;
 	bool plain; /* without EDNS, whatever is known */
+	bool probe; /* no question of a client's: not counted as one */
 };
 
 /* c is the caller's memory, left alone until channel_end. ERR_NOMEM: nothing to end. */
-enum err channel_begin(struct channel *c, struct forward_worker *w, struct upstreams *u, unsigned index,
+enum err channel_begin(struct channel *c, struct forward_worker *w, struct upstreams *u, unsigned index, struct traffic *t,
                        void (*on_trouble)(struct channel *), void *arg);
 
 /* Not from within a callback of its own. All exchanges have been ended. */
@@ -61,6 +64,9 @@ void channel_on_datagram(struct channel *c, struct udp_socket *s, const uint8_t 
 
 /* A whole message that came over that connection. False: it has the id of nothing that went out there. */
 bool channel_on_stream_message(struct channel *c, struct stream *s, const uint8_t *bytes, size_t len, uint64_t now_ns);
+
+/* e has got a socket or a connection: one that there was, or a new one. */
+void channel_count_socket(const struct exchange *e, bool opened);
 
 /* The upstream did not do what it should; said once for however many exchanges it costs. */
 void channel_on_trouble(struct channel *c);

@@ -241,6 +241,7 @@ enum err datagrams_send(struct datagrams *d, struct channel *c, struct exchange 
 	struct udp_socket *s = draw(d, c);
 	if (!s)
 		return ERR_SYS;
+	channel_count_socket(e, !s->queries);
 	e->socket = s;
 	exchange_move(e, &s->unsent);
 	if (!s->is_full)

@@ -37,8 +37,9 @@ struct exchange {
 	exchange_done *done;
 	void *arg;
 	LIST_ENTRY(exchange) asked; /* the asker's */
-	uint64_t sent_ns;
+	uint64_t asked_ns, sent_ns;
 	bool tcp, edns;
+	bool probe;     /* of its upstream's health */
 	bool mixed;     /* spelt at random */
 	bool repeated;  /* written a second time */
 	bool in_ledger; /* c-ares has it */

@@ -11,6 +11,7 @@
 struct forwarder {
 	struct forward_worker *worker;
 	struct upstreams *upstreams;
+	struct traffic *traffic;
 	struct chain_table flights; /* by question */
 	LIST_HEAD(flight_list, flight) all;
 	struct order_state order;
@@ -316,8 +317,10 @@ static struct flight *new_flight(struct forwarder *of, const struct question *q,
 	memcpy(f->name, q->name, q->name_len);
 	TAILQ_INIT(&f->waiters);
 	f->count = order_make(&of->order, of->channels, of->upstreams, &of->worker->dice, f->order);
-	if (!f->count)
+	if (!f->count) {
+		traffic_add(&of->traffic->totals.all_down, 1);
 		f->count = order_at_random(of->upstreams, &of->worker->dice, f->order);
+	}
 	chain_insert(&of->flights, &f->by_question, hash);
 	LIST_INSERT_HEAD(&of->all, f, siblings);
 	wheel_set(&of->worker->wheel, &f->end, FORWARD_FLIGHT_MS);
@@ -340,10 +343,14 @@ enum flight_start flight_ask(struct forwarder *of, const struct question *q, str
 	w->flight = NULL;
 	if (f)
 		return join(f, w);
-	if (of->upstreams->options.failfast && all_down(of->upstreams))
+	if (of->upstreams->options.failfast && all_down(of->upstreams)) {
+		traffic_add(&of->traffic->totals.all_down, 1);
 		return FLIGHT_ALL_DOWN;
-	if (!count_in(of->upstreams))
+	}
+	if (!count_in(of->upstreams)) {
+		traffic_add(&of->traffic->totals.rejected, 1);
 		return FLIGHT_BUSY;
+	}
 	f = new_flight(of, q, hash);
 	if (!f) {
 		if (of->upstreams->options.max_concurrent)
@@ -389,6 +396,7 @@ static void free_forwarder(struct forwarder *of, unsigned channels)
 	while (channels--)
 		channel_end(&of->channels[channels]);
 	chain_table_end(&of->flights);
+	traffic_leave(of->traffic);
 	free(of);
 }
 
@@ -401,12 +409,14 @@ enum err forwarder_new(struct forward_worker *w, struct upstreams *u, struct for
 	of->worker = w;
 	of->upstreams = u;
 	LIST_INIT(&of->all);
-	if (!chain_table_begin(&of->flights)) {
+	of->traffic = traffic_take(u);
+	if (!of->traffic || !chain_table_begin(&of->flights)) {
+		traffic_leave(of->traffic);
 		free(of);
 		return ERR_NOMEM;
 	}
 	for (unsigned i = 0; i < u->count; i++) {
-		enum err err = channel_begin(&of->channels[i], w, u, i, on_trouble, of);
+		enum err err = channel_begin(&of->channels[i], w, u, i, of->traffic, on_trouble, of);
 		if (err) {
 			free_forwarder(of, i);
 			return err;

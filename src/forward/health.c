@@ -22,6 +22,7 @@ static void on_failure(struct health *h, unsigned waited_ms)
 	unsigned pause_ms = options(h)->health_ms;
 	h->probe = NULL;
 	atomic_fetch_add(&shared(h)->fails, 1);
+	traffic_add(&h->channel->traffic->probe_failures, 1);
 	wait_ms(h, pause_ms > waited_ms ? pause_ms - waited_ms : 0);
 }
 
@@ -52,7 +53,7 @@ static void probe(struct health *h)
 	        .class = DNS_CLASS_IN,
 	        .flags = options(h)->health_no_rec ? 0 : DNS_RD,
 	};
-	h->probe = channel_ask(h->channel, &q, (struct channel_way){.tcp = options(h)->force_tcp}, on_probed, h);
+	h->probe = channel_ask(h->channel, &q, (struct channel_way){.tcp = options(h)->force_tcp, .probe = true}, on_probed, h);
 	if (h->probe)
 		wait_ms(h, FORWARD_PROBE_MS);
 	else

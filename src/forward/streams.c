@@ -71,6 +71,7 @@ static enum err put_on(struct stream *s, struct exchange *e)
 	if (s->out.failed)
 		return ERR_NOMEM;
 	wheel_clear(&s->worker->wheel, &s->expiry);
+	channel_count_socket(e, !s->connected && !s->count);
 	e->stream = s;
 	e->sent_ns = uv_hrtime();
 	exchange_move(e, &s->waiting);
@@ -299,20 +300,24 @@ static bool may_share(struct streams *t, const struct stream *s)
 	return true;
 }
 
+static enum err put_on_new(struct channel *c, struct exchange *e)
+{
+	struct stream *s = open_stream(c);
+	if (!s)
+		return ERR_SYS;
+	if (put_on(s, e) == OK)
+		return OK;
+	close_stream(s);
+	return ERR_NOMEM;
+}
+
 enum err streams_send(struct streams *t, struct channel *c, struct exchange *e)
 {
 	struct stream *s = least_busy(t);
 	if (s && !s->count && !s->owed)
 		return put_on(s, e);
-	if (t->count < STREAMS_MAX) {
-		s = open_stream(c);
-		if (!s)
-			return ERR_SYS;
-		if (put_on(s, e) == OK)
-			return OK;
-		close_stream(s);
-		return ERR_NOMEM;
-	}
+	if (t->count < STREAMS_MAX)
+		return put_on_new(c, e);
 	if (s && may_share(t, s))
 		return put_on(s, e);
 	exchange_move(e, &t->queue);

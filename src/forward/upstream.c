@@ -1,4 +1,5 @@
 #include "forward/upstream.h"
+#include "traffic_inside.h"
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <stdio.h>
@@ -182,6 +183,9 @@ enum err upstreams_new(const struct upstream *list, unsigned count, const struct
 
 void upstreams_free(struct upstreams *u)
 {
+	if (!u)
+		return;
+	traffic_free(atomic_load(&u->traffic));
 	free(u);
 }
 

@@ -93,6 +93,37 @@ enum err forwarding_new(const struct forward_values *forward, const struct cache
 	return err;
 }
 
+/* --- what was counted --- */
+
+static void tell_line(const struct upstreams *u, forwarding_told *told, void *arg)
+{
+	for (unsigned i = 0; i < u->count; i++) {
+		struct traffic_numbers numbers;
+		char to[UPSTREAM_TEXT_MAX];
+		upstream_format(&u->list[i], to);
+		upstreams_traffic(u, i, &numbers);
+		told(arg, to, &numbers);
+	}
+}
+
+void forwarding_traffic(const struct forwarding *f, forwarding_told *told, void *arg)
+{
+	for (unsigned i = 0; i < f->count; i++)
+		tell_line(f->lines[i].upstreams, told, arg);
+}
+
+void forwarding_totals(const struct forwarding *f, struct traffic_totals *sum)
+{
+	for (unsigned i = 0; i < f->count; i++) {
+		struct traffic_totals one;
+		upstreams_totals(f->lines[i].upstreams, &one);
+		sum->all_down += one.all_down;
+		sum->rejected += one.rejected;
+	}
+}
+
+/* --- its users --- */
+
 struct forwarding *forwarding_ref(struct forwarding *f)
 {
 	f->users++;
