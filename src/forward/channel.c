@@ -209,16 +209,17 @@ static void on_misspelt(struct exchange *e)
 }
 
 /* An answer that came only because the question had no OPT record: the next ones won't have one. */
-static void on_answer(struct exchange *e, const uint8_t *bytes, size_t len)
+static void on_answer(struct exchange *e, uint8_t *bytes, size_t len)
 {
 	struct channel *c = e->channel;
 	uint64_t now_ms = uv_now(c->worker->loop);
 	if (!e->edns && now_ms >= c->plain_until_ms && message_rcode(bytes) != DNS_FORMERR)
 		c->plain_until_ms = now_ms + CHANNEL_PLAIN_MS;
+	query_unmix(bytes, e->question_len);
 	channel_finish(e, EXCHANGE_ANSWERED, bytes, len);
 }
 
-static void on_message(struct exchange *e, const uint8_t *bytes, size_t len, uint64_t now_ns)
+static void on_message(struct exchange *e, uint8_t *bytes, size_t len, uint64_t now_ns)
 {
 	enum reply_verdict verdict = query_check_reply(exchange_query(e), e->question_len, e->edns, bytes, len);
 	if (verdict == REPLY_FOREIGN)
@@ -255,7 +256,7 @@ static struct exchange *find(const struct channel *c, const uint8_t *bytes, size
 	return found ? (struct exchange *)((char *)found - offsetof(struct exchange, by_id)) : NULL;
 }
 
-void channel_on_datagram(struct channel *c, struct udp_socket *s, const uint8_t *bytes, size_t len, uint64_t now_ns)
+void channel_on_datagram(struct channel *c, struct udp_socket *s, uint8_t *bytes, size_t len, uint64_t now_ns)
 {
 	struct exchange *e = find(c, bytes, len);
 	/* What has not been sent yet can't have a reply. */
@@ -263,7 +264,7 @@ void channel_on_datagram(struct channel *c, struct udp_socket *s, const uint8_t 
 		on_message(e, bytes, len, now_ns);
 }
 
-bool channel_on_stream_message(struct channel *c, struct stream *s, const uint8_t *bytes, size_t len, uint64_t now_ns)
+bool channel_on_stream_message(struct channel *c, struct stream *s, uint8_t *bytes, size_t len, uint64_t now_ns)
 {
 	struct exchange *e = find(c, bytes, len);
 	if (!e || e->stream != s)

@@ -58,12 +58,12 @@ unsigned channel_patience_ms(const struct channel *c);
 /* A try got no reply in time: the upstream counts as slower until there is one. */
 void channel_on_silence(struct channel *c);
 
-/* --- for datagrams and streams --- */
+/* --- for datagrams and streams; the question's letters become small in bytes, where they are a reply --- */
 
-void channel_on_datagram(struct channel *c, struct udp_socket *s, const uint8_t *bytes, size_t len, uint64_t now_ns);
+void channel_on_datagram(struct channel *c, struct udp_socket *s, uint8_t *bytes, size_t len, uint64_t now_ns);
 
 /* A whole message that came over that connection. False: it has the id of nothing that went out there. */
-bool channel_on_stream_message(struct channel *c, struct stream *s, const uint8_t *bytes, size_t len, uint64_t now_ns);
+bool channel_on_stream_message(struct channel *c, struct stream *s, uint8_t *bytes, size_t len, uint64_t now_ns);
 
 /* e has got a socket or a connection: one that there was, or a new one. */
 void channel_count_socket(const struct exchange *e, bool opened);

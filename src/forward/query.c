@@ -71,3 +71,10 @@ enum reply_verdict query_check_reply(const uint8_t *query, size_t question_len, 
 		return REPLY_BROKEN;
 	return edns && r.rcode == DNS_BADVERS ? REPLY_NO_EDNS : REPLY_ANSWER;
 }
+
+void query_unmix(uint8_t *reply, size_t question_len)
+{
+	uint8_t *name = reply + DNS_HEADER_LEN;
+	for (size_t i = 0; i + 4 < question_len; i++)
+		name[i] = name_octet_lower(name[i]);
+}

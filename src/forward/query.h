@@ -30,6 +30,9 @@ enum reply_verdict {
 /* query, query_len: as it was sent; edns: with an OPT record. */
 enum reply_verdict query_check_reply(const uint8_t *query, size_t question_len, bool edns, const uint8_t *bytes, size_t len);
 
+/* Makes the question's letters small, in a reply that is ours. Names in the records may point to it. */
+void query_unmix(uint8_t *reply, size_t question_len);
+
 static inline uint16_t message_u16(const uint8_t *bytes)
 {
 	return (uint16_t)(bytes[0] << 8 | bytes[1]);

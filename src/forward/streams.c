@@ -166,7 +166,7 @@ static bool is_connected(struct stream *s)
 }
 
 /* Hands over the whole messages at the start of bytes. Returns how many octets they took. */
-static size_t take_messages(struct stream *s, const uint8_t *bytes, size_t len, uint64_t now_ns)
+static size_t take_messages(struct stream *s, uint8_t *bytes, size_t len, uint64_t now_ns)
 {
 	size_t at = 0;
 	while (!s->closed && len - at >= 2) {
@@ -182,7 +182,7 @@ static size_t take_messages(struct stream *s, const uint8_t *bytes, size_t len, 
 }
 
 /* A message that came in parts is put together in s->in; whole ones are taken from where they were read to. */
-static bool take(struct stream *s, const uint8_t *bytes, size_t len)
+static bool take(struct stream *s, uint8_t *bytes, size_t len)
 {
 	uint64_t now_ns = uv_hrtime();
 	size_t taken = 0;
@@ -190,7 +190,7 @@ static bool take(struct stream *s, const uint8_t *bytes, size_t len)
 		buffer_append(&s->in, bytes, len);
 		if (s->in.failed)
 			return false;
-		taken = take_messages(s, (const uint8_t *)s->in.data, s->in.len, now_ns);
+		taken = take_messages(s, (uint8_t *)s->in.data, s->in.len, now_ns);
 		memmove(s->in.data, s->in.data + taken, s->in.len - taken);
 		s->in.len -= taken;
 		return true;
@@ -207,7 +207,7 @@ static bool read_some(struct stream *s)
 	ssize_t n = recv(s->fd, w->inbox, sizeof w->inbox, 0);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR;
-	return n && take(s, (const uint8_t *)w->inbox, (size_t)n);
+	return n && take(s, (uint8_t *)w->inbox, (size_t)n);
 }
 
 static bool serve(struct stream *s, int status, int events)

@@ -63,6 +63,17 @@ def test_an_answer(upstream, corefile, transport, more):  # noqa: F811
     assert up.names() == ["www.example."]
 
 
+@pytest.mark.parametrize("transport", ["udp", "tcp"])
+def test_letters_that_were_mixed_stay_between_us_and_the_upstream(upstream, corefile, transport):  # noqa: F811
+    """A target that is compressed into the question has its letters."""
+    up = upstream(lambda query, way: reply_to(query, (query.question[0].name.to_text(), 300, "SRV", "1 2 80 www.example.com.")))
+    server = alone(corefile, up, options="force_tcp" if transport == "tcp" else "")
+    for _ in range(2):
+        (rrset,) = server.udp(make_query("www.example.com.", "SRV")).answer
+        assert rrset.to_text() == "www.example.com. 300 IN SRV 1 2 80 www.example.com."
+    assert up.asked[0][2] == transport
+
+
 def test_flags_are_the_upstreams(upstream, corefile):  # noqa: F811
     """AA as it says; AD only to whoever asks for it."""
     up = upstream(lambda query, _: reply_to(query, ("a.", 60, "A", "192.0.2.1"), flags=dns.flags.AA | dns.flags.AD | dns.flags.RA))
