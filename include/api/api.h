@@ -60,5 +60,26 @@ struct api_request *api_start(struct api *a, const struct api_get *get);
 /* From now on no octet may come for so long before it fails. Takes NULL. */
 void api_set_silence(struct api_request *r, unsigned silence_ms);
 
+/* --- counting, as client-go does --- */
+
+#define API_BOUNDS 11
+extern const double api_bounds[API_BOUNDS]; /* seconds */
+#define API_STATUSES 600
+
+struct api_times {
+	uint64_t counts[API_BOUNDS + 1];
+	uint64_t ns; /* of all together */
+};
+
+/* Requests since the start, but for those that were cancelled before there was a response. */
+struct api_counts {
+	struct api_times took;           /* from a request to its response's head, or to where it failed */
+	struct api_times waited;         /* until the limits of the endpoint let it go */
+	uint64_t statuses[API_STATUSES]; /* by HTTP status; 0: there was no response */
+};
+
+/* Borrowed; changes while the loop turns. */
+const struct api_counts *api_counts(const struct api *a);
+
 /* Nothing more is called back. Allowed in its own handlers, but not after done. Takes NULL. */
 void api_cancel(struct api_request *r);

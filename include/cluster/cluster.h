@@ -70,6 +70,9 @@ struct zone *cluster_external_zone(const struct cluster *c); /* of k8s_external;
 /* How its watches are getting on; none where it is made of manifests. */
 unsigned cluster_watches(const struct cluster *c, struct watch_status status[WATCH_STATUSES]);
 
+/* What its requests to the API server came to (api.h); NULL: it is not watched. Borrowed until the loop turns. */
+const struct api_counts *cluster_api_counts(const struct cluster *c);
+
 /* What is served was not read from the cluster yet, but from a snapshot. */
 bool cluster_is_stale(const struct cluster *c);
 

@@ -44,6 +44,12 @@ enum directive_id {
 	DIRECTIVES,
 };
 
+/* "root", "cancel", … */
+const char *directive_name(enum directive_id id);
+
+/* True of those that see queries, or their responses, as CoreDNS has it: each is one of its plugins that is called for a query. */
+bool directive_sees_queries(enum directive_id id);
+
 /* "HOST:PORT", of health, ready and prometheus. */
 struct host_port {
 	char *host; /* as it is written, without brackets; NULL: every address */

@@ -4,10 +4,20 @@
 #include "admin/admin.h"
 #include "cluster/cluster.h"
 #include "server/server.h"
+#include "steps/forwarding.h"
 
 struct metrics_reloads {
 	uint64_t adopted, failed;
 	const char *hash; /* of what the Corefile says, as hexadecimal digits; NULL: there is none */
+};
+
+/* What a block asks upstreams for. */
+struct metrics_forwarding {
+	const struct forwarding *forwarding;
+	bool counted;                  /* its cache is, by the block's rows */
+	const struct name_list *zones; /* what that is for; none: the block's */
+	const struct server_place *places;
+	unsigned place_count;
 };
 
 /* All of it is borrowed for the call. */
@@ -16,6 +26,8 @@ struct metrics_sources {
 	struct admin *admin;
 	const struct cluster *const *clusters;
 	unsigned cluster_count;
+	const struct metrics_forwarding *forwardings;
+	unsigned forwarding_count;
 	struct metrics_reloads reloads;
 };
 

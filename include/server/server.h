@@ -43,7 +43,9 @@ struct server_block {
 	unsigned place_count;
 	const struct server_step *steps; /* in the order in which they are asked; without any, every query is refused */
 	unsigned step_count;
-	bool counted;          /* its queries are (server_tally) */
+	bool counted; /* its queries are (server_tally) */
+	/* What server_each_step() tells beside the steps, each name once; NULL ends it. Borrowed; NULL: nothing */
+	const char *const *named;
 	bool errors;           /* a line is logged for each query that fails (exchange_fail) */
 	bool ede;              /* who is refused is told why (query.h) */
 	bool outside_nxdomain; /* query.h */
@@ -80,7 +82,12 @@ const struct net_address *server_addresses(const struct server *s, unsigned *cou
 /* What its workers have counted by route. */
 const struct tally *server_tally(const struct server *s);
 
-/* Calls with each step of the blocks that are counted, at each of their zones: labels as in tally.h, and what the step is called. Each once. */
+/* What an address is called in the label "server", as CoreDNS says it: "dns://:53" for every address of a family, "dns://10.0.0.1:53", "dns://[::1]:53". */
+#define SERVER_LABEL_MAX 80
+void server_label(const struct net_address *a, char text[SERVER_LABEL_MAX]);
+
+/* Calls with each step of the blocks that are counted, and what else they name (server_block.named), at each of their zones: labels as in tally.h, and
+ * what the step is called. Each once. */
 typedef void server_step_visit(void *arg, const char *server, const char *zone, const char *view, const char *step);
 void server_each_step(const struct server *s, server_step_visit *visit, void *arg);
 

@@ -19,6 +19,19 @@
 #define TALLY_PROTOCOLS 2
 #define TALLY_FAMILIES  2
 
+/* What became of questions at a cache, and of what it keeps. Failures are denials here, as CoreDNS has them. */
+enum tally_cache {
+	TALLY_CACHE_SUCCESSES, /* hits */
+	TALLY_CACHE_DENIALS,
+	TALLY_CACHE_MISSES,
+	TALLY_CACHE_PREFETCHES,        /* questions that are asked anew while the answer is there */
+	TALLY_CACHE_STALE,             /* answers past their end that were given */
+	TALLY_CACHE_DROPS,             /* replies of upstreams that can't be read */
+	TALLY_CACHE_EVICTED_SUCCESSES, /* that had to make room */
+	TALLY_CACHE_EVICTED_DENIALS,
+};
+#define TALLY_CACHE 8
+
 /* Written by one worker, read by any thread at any time: each number by itself is right. */
 typedef _Atomic(uint64_t) tally_number;
 
@@ -30,6 +43,7 @@ struct tally_numbers {
 	tally_number request_sizes[TALLY_PROTOCOLS][TALLY_SIZES + 1], request_octets[TALLY_PROTOCOLS];
 	tally_number response_sizes[TALLY_PROTOCOLS][TALLY_SIZES + 1], response_octets[TALLY_PROTOCOLS];
 	tally_number responses[TALLY_RCODES][TALLY_ANSWERERS];
+	tally_number cache[TALLY_CACHE];
 };
 
 struct tally_row {
@@ -51,6 +65,9 @@ void tally_clear(struct tally *t);
 /* The row of these labels, made if there is none. NULL: out of memory. Control thread. */
 struct tally_row *tally_row(struct tally *t, const char *server, const char *zone, const char *view);
 
+/* The same, but NULL where there is none. Control thread. */
+const struct tally_row *tally_find(const struct tally *t, const char *server, const char *zone, const char *view);
+
 /* The place of who answers: a directive's name, which is borrowed. Beyond TALLY_ANSWERERS all are nobody. Control thread. */
 uint8_t tally_answerer(struct tally *t, const char *name);
 
@@ -66,6 +83,9 @@ struct tally_query {
 
 /* On the worker's thread; takes a few nanoseconds. */
 void tally_count(struct tally_row *r, unsigned worker, const struct tally_query *q);
+
+/* So many of them, on the worker's thread. r NULL: does nothing. */
+void tally_cache(struct tally_row *r, unsigned worker, enum tally_cache what, unsigned amount);
 
 /* All workers together, as plain numbers of the same places: *sum has no other reader. */
 void tally_sum(const struct tally *t, const struct tally_row *r, struct tally_numbers *sum);

@@ -14,6 +14,10 @@ struct forwarding;
 /* cache: NULL: answers are not kept. Copies what it wants. It has one user. */
 enum err forwarding_new(const struct forward_values *forward, const struct cache_values *cache, struct forwarding **out);
 
+/* NULL: answers are not kept. Lives as long as f. */
+struct cache;
+const struct cache *forwarding_cache(const struct forwarding *f);
+
 struct forwarding *forwarding_ref(struct forwarding *f);
 void forwarding_unref(struct forwarding *f); /* takes NULL */
 

@@ -70,5 +70,9 @@ struct watch_status {
 /* Of each kind that is watched; returns how many. */
 unsigned watch_status(const struct watch *w, struct watch_status status[WATCH_STATUSES]);
 
+/* What its requests to the API server came to. Borrowed while it lives. */
+struct api_counts;
+const struct api_counts *watch_api_counts(const struct watch *w);
+
 /* Stops; not in a handler. Memory is freed once libuv has closed its handles. Takes NULL. */
 void watch_stop(struct watch *w);

@@ -22,6 +22,7 @@
 #define REFUSAL_MAX         ((size_t)64 << 10) /* octets of a Status that are read */
 #define TEXT_MAX            DIAG_TEXT_MAX
 #define STATUS_OK           200
+#define NS_PER_S            1e9
 #define STATUS_UNAUTHORIZED 401
 
 struct api {
@@ -37,6 +38,7 @@ struct api {
 	const struct api_request *pioneer;
 	uint64_t connections;       /* that were made */
 	uint64_t shared_connection; /* the number of the last of HTTP/2; 0: there was none */
+	struct api_counts counts;
 };
 
 struct api_request {
@@ -50,14 +52,45 @@ struct api_request {
 	bool begun;            /* the transfer was started */
 	bool entered;          /* the throttle counts it */
 	bool heard;            /* the response has begun */
+	bool counted;          /* what came of it */
 	bool silent;           /* too long: that is why it was stopped */
 	bool refused;          /* by the body handler */
 	uint64_t last_ms;      /* when the last octet came */
+	uint64_t asked_ns;     /* when the throttle was asked first; 0: it was not */
+	uint64_t began_ns;     /* when the transfer was started */
 	int no_socket;         /* errno of the socket that could not be had; 0: each could */
 	struct buffer refusal; /* the body of a response whose status is not 200 */
 	struct api_result result;
 	char text[TEXT_MAX], reason[64], curl_text[CURL_ERROR_SIZE];
 };
+
+/* --- counting --- */
+
+const double api_bounds[API_BOUNDS] = {0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10};
+
+static void count_time(struct api_times *t, uint64_t ns)
+{
+	unsigned i = 0;
+	while (i < API_BOUNDS && (double)ns > api_bounds[i] * NS_PER_S)
+		i++;
+	t->counts[i]++;
+	t->ns += ns;
+}
+
+static void count_response(struct api_request *r, unsigned status)
+{
+	struct api_counts *c = &r->api->counts;
+	if (r->counted || !r->begun)
+		return;
+	r->counted = true;
+	c->statuses[status < API_STATUSES ? status : 0]++;
+	count_time(&c->took, uv_hrtime() - r->began_ns);
+}
+
+const struct api_counts *api_counts(const struct api *a)
+{
+	return &a->counts;
+}
 
 /* --- the end of a request --- */
 
@@ -124,6 +157,7 @@ static bool is_of_the_connection(enum api_outcome outcome)
 
 static void tell(struct api_request *r)
 {
+	count_response(r, r->result.status);
 	if (is_of_the_connection(r->result.outcome))
 		r->api->connected = false;
 	unlink_request(r);
@@ -291,6 +325,8 @@ static size_t on_header(char *bytes, size_t size, size_t n, void *arg)
 	r->heard = true;
 	r->last_ms = uv_now(r->api->loop);
 	leave_throttle(r);
+	if (*bytes == '\r' && status_of(r) >= STATUS_OK) /* 0: of a proxy's tunnel */
+		count_response(r, status_of(r));
 	if (r->link && *bytes == '\r' && status_of(r) == STATUS_OK)
 		r->get.begun(r->get.arg, connection_of(r));
 	return size * n;
@@ -533,14 +569,18 @@ static void begin(struct api_request *r)
 	case CREDENTIAL_READY:
 		break;
 	}
+	if (!r->asked_ns)
+		r->asked_ns = uv_hrtime();
 	r->entered = throttle_enter(r->api->throttle);
 	if (!r->entered)
 		return;
+	count_time(&r->api->counts.waited, uv_hrtime() - r->asked_ns);
 	if (!set_up_with_files(r, &a))
 		return;
 	if (!r->api->connected)
 		r->api->pioneer = r;
 	r->begun = true;
+	r->began_ns = uv_hrtime();
 	r->last_ms = uv_now(r->api->loop);
 	uv_timer_start(&r->timer, on_silence, r->get.head_ms, 0);
 	transfers_start(r->api->transfers, &r->transfer);

@@ -118,14 +118,32 @@ static unsigned list_clusters(const struct sites *sites, const struct cluster **
 	return count;
 }
 
+static unsigned list_forwardings(const struct sites *sites, struct metrics_forwarding *forwardings)
+{
+	static const struct name_list everything = {0};
+	unsigned count = 0;
+	for (unsigned i = 0; i < sites->count; i++) {
+		const struct site *site = &sites->all[i];
+		const struct corefile_block *said = sites->corefile.count ? &sites->corefile.blocks[i] : NULL;
+		const struct cache_values *cache = said ? corefile_values(said, DIRECTIVE_CACHE) : NULL;
+		if (site->forwarding)
+			forwardings[count++] = (struct metrics_forwarding){
+			        site->forwarding, site->counted, cache ? &cache->zones : &everything, site->places, site->place_count};
+	}
+	return count;
+}
+
 static void on_collect(void *arg, struct exposition *e)
 {
 	const struct serve *s = arg;
 	const struct sites *sites = reload_sites(s->reload);
 	const struct cluster **clusters = calloc(sites->count + 1, sizeof *clusters);
+	struct metrics_forwarding *forwardings = calloc(sites->count + 1, sizeof *forwardings);
 	struct reload_status reloads;
-	if (!clusters) {
+	if (!clusters || !forwardings) {
 		e->text.failed = true; /* rather none than a part, which would look like the whole */
+		free(clusters);
+		free(forwardings);
 		return;
 	}
 	reload_status(s->reload, &reloads);
@@ -134,10 +152,13 @@ static void on_collect(void *arg, struct exposition *e)
 	        .admin = s->front.admin,
 	        .clusters = clusters,
 	        .cluster_count = list_clusters(sites, clusters),
+	        .forwardings = forwardings,
+	        .forwarding_count = list_forwardings(sites, forwardings),
 	        .reloads = {reloads.adopted, reloads.failed, *reloads.hash ? reloads.hash : NULL},
 	};
 	metrics_write(&from, e);
 	free(clusters);
+	free(forwardings);
 }
 
 /* --- the loop --- */

@@ -133,6 +133,15 @@ static enum err take_cluster(struct corefile_block *b, struct site *site, struct
 	return find_endpoint(site, d);
 }
 
+static void name_directives(const struct corefile_block *b, struct site *site)
+{
+	unsigned count = 0;
+	for (enum directive_id id = 0; id < DIRECTIVES; id++) {
+		if (b->said[id].place && directive_sees_queries(id))
+			site->named[count++] = directive_name(id);
+	}
+}
+
 static enum err find_block(struct corefile_block *b, struct site *site, struct diag *d)
 {
 	const char *cluster_place = b->said[DIRECTIVE_KUBERNETES].place;
@@ -143,6 +152,7 @@ static enum err find_block(struct corefile_block *b, struct site *site, struct d
 	site->origin = strdup(cluster_place ? cluster_place : b->place);
 	site->counted = b->said[DIRECTIVE_PROMETHEUS].place != NULL;
 	site->rotate = b->said[DIRECTIVE_LOADBALANCE].place != NULL;
+	name_directives(b, site);
 	err = place_keys(site, b, &hosts, d);
 	free(hosts.all);
 	if (!err && !site->origin)
@@ -344,6 +354,7 @@ static enum err add_site(const struct site *site, const struct corefile_block *s
 	        .place_count = site->place_count,
 	        .steps = steps,
 	        .counted = site->counted,
+	        .named = site->named,
 	        .errors = said && corefile_values(said, DIRECTIVE_ERRORS),
 	        .ede = explain,
 	        .outside_nxdomain = o->outside_nxdomain,

@@ -26,7 +26,8 @@ struct site {
 	struct server_place *places;
 	unsigned place_count;
 	bool rotate;
-	bool counted; /* it has prometheus */
+	bool counted;                      /* it has prometheus */
+	const char *named[DIRECTIVES + 1]; /* what it says of queries; NULL ends it */
 };
 
 struct sites {

@@ -660,6 +660,11 @@ unsigned cluster_watches(const struct cluster *c, struct watch_status status[WAT
 	return c->watch ? watch_status(c->watch, status) : 0;
 }
 
+const struct api_counts *cluster_api_counts(const struct cluster *c)
+{
+	return c->watch ? watch_api_counts(c->watch) : NULL;
+}
+
 bool cluster_is_stale(const struct cluster *c)
 {
 	return c->from_snapshot;

@@ -63,6 +63,32 @@ const struct directive *directive_find(const char *name, enum directive_id *id)
 	return NULL;
 }
 
+const char *directive_name(enum directive_id id)
+{
+	return table[id]->name;
+}
+
+bool directive_sees_queries(enum directive_id id)
+{
+	switch (id) {
+	case DIRECTIVE_ROOT:
+	case DIRECTIVE_CANCEL:
+	case DIRECTIVE_TIMEOUTS:
+	case DIRECTIVE_MULTISOCKET:
+	case DIRECTIVE_RELOAD:
+	case DIRECTIVE_BIND:
+	case DIRECTIVE_DEBUG:
+	case DIRECTIVE_TRACE:
+	case DIRECTIVE_READY:
+	case DIRECTIVE_HEALTH:
+	case DIRECTIVE_PPROF:
+	case DIRECTIVE_SHED:
+		return false;
+	default:
+		return true;
+	}
+}
+
 /* --- what headns has not got --- */
 
 /* The first in the alphabet behind that name, of those that can be served. */

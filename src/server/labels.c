@@ -1,12 +1,11 @@
 #include "labels.h"
+#include "server/server.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdio.h>
+#include <string.h>
 
-#define SERVER_TEXT_MAX 80
-
-/* "dns://:53" for every address of a family, "dns://10.0.0.1:53", "dns://[::1]:53", as CoreDNS says it. */
-static void server_text(const struct net_address *a, char text[SERVER_TEXT_MAX])
+void server_label(const struct net_address *a, char text[SERVER_LABEL_MAX])
 {
 	const struct sockaddr_in *in = (const struct sockaddr_in *)&a->sa;
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&a->sa;
@@ -14,12 +13,12 @@ static void server_text(const struct net_address *a, char text[SERVER_TEXT_MAX])
 	if (a->sa.ss_family == AF_INET) {
 		if (in->sin_addr.s_addr != htonl(INADDR_ANY))
 			inet_ntop(AF_INET, &in->sin_addr, host, sizeof host);
-		snprintf(text, SERVER_TEXT_MAX, "dns://%s:%u", host, ntohs(in->sin_port));
+		snprintf(text, SERVER_LABEL_MAX, "dns://%s:%u", host, ntohs(in->sin_port));
 	} else {
 		bool any = IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr);
 		if (!any)
 			inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof host);
-		snprintf(text, SERVER_TEXT_MAX, any ? "dns://%s:%u" : "dns://[%s]:%u", host, ntohs(in6->sin6_port));
+		snprintf(text, SERVER_LABEL_MAX, any ? "dns://%s:%u" : "dns://[%s]:%u", host, ntohs(in6->sin6_port));
 	}
 }
 
@@ -73,8 +72,8 @@ enum err labels_make(struct served *v, struct tally *t)
 	for (unsigned i = 0; i < v->block_count; i++)
 		note_answerers(v->blocks[i]->plan, t);
 	for (unsigned i = 0; i < v->listener_count && !err; i++) {
-		char server[SERVER_TEXT_MAX];
-		server_text(&v->listeners[i].address, server);
+		char server[SERVER_LABEL_MAX];
+		server_label(&v->listeners[i].address, server);
 		err = make_dropped(&v->listeners[i], server, t);
 		if (!err)
 			err = make_rows(&v->listeners[i], server, t);
@@ -96,12 +95,24 @@ static bool is_repeated(const struct served *v, unsigned listener, const struct 
 	return false;
 }
 
+static bool is_step(const struct plan *p, const char *name)
+{
+	for (unsigned i = 0; i < p->count; i++) {
+		if (strcmp(p->steps[i].step.kind->name, name) == 0)
+			return true;
+	}
+	return false;
+}
+
 static void visit_route(const struct server_route *r, server_step_visit *visit, void *arg)
 {
 	const struct plan *p = r->block;
-	visit(arg, r->row->server, r->row->zone, r->row->view, "prometheus");
 	for (unsigned i = 0; i < p->count; i++)
 		visit(arg, r->row->server, r->row->zone, r->row->view, p->steps[i].step.kind->name);
+	for (const char *const *name = p->named; name && *name; name++) {
+		if (!is_step(p, *name))
+			visit(arg, r->row->server, r->row->zone, r->row->view, *name);
+	}
 }
 
 void labels_each_step(const struct served *v, server_step_visit *visit, void *arg)

@@ -10,7 +10,8 @@ struct step {
 
 struct plan {
 	struct query_policy rest; /* how names are refused that no step has */
-	bool counted, errors;     /* as in server_block */
+	bool counted, errors;     /* as in server_block, */
+	const char *const *named; /* and this */
 	unsigned count;
 	unsigned leading; /* so many steps at the beginning are a cluster's: the two passes of a batch answer them */
 	struct step steps[];

@@ -42,6 +42,7 @@ static struct block *block_new(const struct server_block *from, unsigned first_s
 	b->plan = p;
 	p->counted = from->counted;
 	p->errors = from->errors;
+	p->named = from->named;
 	b->listeners = calloc(count_addresses(from) + 1, sizeof *b->listeners);
 	if (b->listeners)
 		return b;

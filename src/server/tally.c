@@ -104,7 +104,7 @@ static struct tally_row *row_new(const struct tally *t, const char *server, cons
 	return r;
 }
 
-struct tally_row *tally_row(struct tally *t, const char *server, const char *zone, const char *view)
+static struct tally_row *find_row(const struct tally *t, const char *server, const char *zone, const char *view)
 {
 	struct tally_row *r;
 	SLIST_FOREACH(r, &t->rows, next)
@@ -112,6 +112,19 @@ struct tally_row *tally_row(struct tally *t, const char *server, const char *zon
 		if (strcmp(r->server, server) == 0 && strcmp(r->zone, zone) == 0 && strcmp(r->view, view) == 0)
 			return r;
 	}
+	return NULL;
+}
+
+const struct tally_row *tally_find(const struct tally *t, const char *server, const char *zone, const char *view)
+{
+	return find_row(t, server, zone, view);
+}
+
+struct tally_row *tally_row(struct tally *t, const char *server, const char *zone, const char *view)
+{
+	struct tally_row *r = find_row(t, server, zone, view);
+	if (r)
+		return r;
 	r = row_new(t, server, zone, view);
 	if (r)
 		SLIST_INSERT_HEAD(&t->rows, r, next);
@@ -163,6 +176,12 @@ void tally_count(struct tally_row *r, unsigned worker, const struct tally_query 
 	add(&n->request_octets[q->tcp], q->request_len);
 	if (q->response_len)
 		count_response(n, q);
+}
+
+void tally_cache(struct tally_row *r, unsigned worker, enum tally_cache what, unsigned amount)
+{
+	if (r && amount)
+		add(&r->workers[worker].cache[what], amount);
 }
 
 /* --- reading --- */

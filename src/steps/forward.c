@@ -5,6 +5,7 @@
 #include "dns/response_copy.h"
 #include "forward/flight.h"
 #include "forwarding_inside.h"
+#include "server/tally.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,6 +34,7 @@ struct outcome {
 /* The state of one worker. */
 struct forward_state {
 	const struct forward_step *step;
+	unsigned index; /* the worker's */
 	struct uv_loop_s *loop;
 	struct forward_worker *worker;
 	uint64_t dice;
@@ -48,7 +50,8 @@ struct waiter {
 	struct flight_waiter flight; /* the first member */
 	struct forward_state *state;
 	const struct flight *asked;
-	struct exchange *x; /* NULL: it is an orphan */
+	struct exchange *x;    /* NULL: it is an orphan */
+	struct tally_row *row; /* where the question is counted; NULL: it is not */
 	unsigned line;
 	bool covered; /* by the cache */
 	bool verify;  /* there is an answer past its end */
@@ -78,6 +81,27 @@ static unsigned draw_rotation(struct forward_state *s)
 	return (unsigned)(s->dice >> 32);
 }
 
+/* --- counting --- */
+
+static void count(const struct forward_state *s, struct tally_row *row, enum tally_cache what, unsigned amount)
+{
+	tally_cache(row, s->index, what, amount);
+}
+
+static void count_result(const struct forward_state *s, struct tally_row *row, enum cache_result result, const struct cache_hit *hit)
+{
+	bool found = result == CACHE_FRESH || result == CACHE_STALE;
+	enum tally_cache kind = found && hit->kind == CACHE_SUCCESS ? TALLY_CACHE_SUCCESSES : TALLY_CACHE_DENIALS;
+	count(s, row, found ? kind : TALLY_CACHE_MISSES, 1);
+	count(s, row, TALLY_CACHE_STALE, result == CACHE_STALE);
+}
+
+static void count_change(const struct waiter *w, const struct cache_change *change)
+{
+	count(w->state, w->row, TALLY_CACHE_EVICTED_SUCCESSES, change->evicted[CACHE_SUCCESS]);
+	count(w->state, w->row, TALLY_CACHE_EVICTED_DENIALS, change->evicted[CACHE_DENIAL] + change->evicted[CACHE_FAILURE]);
+}
+
 /* --- answering --- */
 
 static size_t cap_of(const struct exchange *x)
@@ -102,11 +126,14 @@ static struct cache_asked asked_of(struct forward_state *s, struct exchange *x)
 static bool answer_from_before(const struct waiter *w, struct exchange *x)
 {
 	const struct cache_asked asked = asked_of(w->state, x);
+	enum cache_result result;
 	struct cache_hit hit;
-	if (!w->covered || cache_get_last_resort(shared(w->state)->cache, &w->key, &asked, &hit) == CACHE_MISS)
+	if (!w->covered)
 		return false;
-	if (hit.kind == CACHE_FAILURE)
+	result = cache_get_last_resort(shared(w->state)->cache, &w->key, &asked, &hit);
+	if (result == CACHE_MISS || hit.kind == CACHE_FAILURE)
 		return false;
+	count(w->state, w->row, TALLY_CACHE_STALE, result == CACHE_STALE);
 	x->reply_len = hit.len;
 	return true;
 }
@@ -159,8 +186,10 @@ static void answer_with(const struct waiter *w, struct exchange *x, const struct
 static void fail(const struct waiter *w)
 {
 	struct cache_change change;
-	if (w->covered)
-		cache_fail(shared(w->state)->cache, &w->key, now_s(w->state), &change);
+	if (!w->covered)
+		return;
+	cache_fail(shared(w->state)->cache, &w->key, now_s(w->state), &change);
+	count_change(w, &change);
 }
 
 static bool wants_next(const struct forwarding_line *l, const struct response *r, const struct response_copy *copy)
@@ -184,6 +213,7 @@ static void keep(const struct waiter *w, const struct response *r, const struct 
 		return;
 	cache_judge(cache_options(cache), &w->key, r, copy, (uint32_t)time(NULL), &o->judgement);
 	cache_put(cache, &w->key, &o->reply, &o->judgement, now_s(w->state), &change);
+	count_change(w, &change);
 }
 
 /* False: nothing can be made of it. */
@@ -192,8 +222,10 @@ static bool read_reply(const struct waiter *w, const struct flight_result *resul
 	struct forward_state *s = w->state;
 	struct response_copy copy = {.bytes = s->octets, .cap = sizeof s->octets, .ttl_at = s->ttl_at, .ttl_cap = RESPONSE_RECORDS_MAX};
 	struct response r;
-	if (response_parse(&r, result->reply, result->len) != RESPONSE_OK || !r.has_question || response_rewrite(&r, &copy))
+	if (response_parse(&r, result->reply, result->len) != RESPONSE_OK || !r.has_question || response_rewrite(&r, &copy)) {
+		count(s, w->row, TALLY_CACHE_DROPS, w->covered);
 		return false;
+	}
 	o->answered = true;
 	reply_of_copy(&o->reply, &copy, r.rcode);
 	o->goes_on = wants_next(&shared(s)->lines[w->line], &r, &copy) && next_line(w) < shared(s)->count;
@@ -226,7 +258,7 @@ static struct waiter *waiter_new(struct forward_state *s, const struct exchange 
 	struct waiter *w = malloc(sizeof *w);
 	if (!w)
 		return NULL;
-	*w = (struct waiter){.flight.done = on_done, .state = s, .line = line};
+	*w = (struct waiter){.flight.done = on_done, .state = s, .row = x->row, .line = line};
 	memcpy(w->name, r->qname.wire, r->qname.len);
 	w->covered = shared(s)->cache && cache_covers(shared(s)->cache, &r->qname);
 	w->question = (struct question){
@@ -360,10 +392,12 @@ static void refresh(struct forward_state *s, const struct exchange *x, unsigned 
 	enum flight_start start;
 	if (!w)
 		return;
-	if (ask_upstreams(w, &start))
-		s->orphans++;
-	else
+	if (!ask_upstreams(w, &start)) {
 		free(w);
+		return;
+	}
+	s->orphans++;
+	count(s, x->row, TALLY_CACHE_PREFETCHES, 1);
 }
 
 /* True: the cache has it. */
@@ -378,6 +412,7 @@ static bool look_up(struct forward_state *s, struct exchange *x, unsigned line, 
 		return false;
 	cache_key_of(&key, &x->query.request);
 	result = cache_get(cache, &key, &asked, &hit);
+	count_result(s, x->row, result, &hit);
 	*verify = result == CACHE_VERIFY;
 	if (result == CACHE_MISS || result == CACHE_VERIFY)
 		return false;
@@ -436,6 +471,7 @@ static void *begin(const void *self, unsigned worker, struct uv_loop_s *loop)
 	if (!s)
 		return NULL;
 	s->step = f;
+	s->index = worker;
 	s->loop = loop;
 	if (getrandom(&s->dice, sizeof s->dice, GRND_NONBLOCK) != sizeof s->dice || !s->dice)
 		s->dice = worker + 1;

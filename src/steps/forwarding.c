@@ -124,6 +124,11 @@ void forwarding_totals(const struct forwarding *f, struct traffic_totals *sum)
 
 /* --- its users --- */
 
+const struct cache *forwarding_cache(const struct forwarding *f)
+{
+	return f->cache;
+}
+
 struct forwarding *forwarding_ref(struct forwarding *f)
 {
 	f->users++;

@@ -438,6 +438,11 @@ unsigned watch_status(const struct watch *w, struct watch_status status[WATCH_ST
 	return count;
 }
 
+const struct api_counts *watch_api_counts(const struct watch *w)
+{
+	return api_counts(w->api);
+}
+
 void watch_stop(struct watch *w)
 {
 	if (!w)

@@ -174,6 +174,49 @@ static void outcomes(void **state)
 	}
 }
 
+static uint64_t times_of(const struct api_times *t)
+{
+	uint64_t sum = 0;
+	for (unsigned i = 0; i <= API_BOUNDS; i++)
+		sum += t->counts[i];
+	return sum;
+}
+
+static void what_is_counted(void **state)
+{
+	static const struct {
+		const char *reply;
+		enum act act;
+		unsigned status;
+	} cases[] = {
+	        {OK_HEAD "hello", ACT_NONE, 200},
+	        {OK_HEAD "hello", ACT_CANCEL_IN_BODY, 200},
+	        {"HTTP/1.1 103 Early\r\n\r\n" OK_HEAD, ACT_NONE, 200},
+	        {"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhi", ACT_NONE, 200},
+	        {"HTTP/1.1 403 Forbidden\r\nConnection: close\r\n\r\n", ACT_NONE, 403},
+	        {"HTTP/1.1 999 What\r\nConnection: close\r\n\r\n", ACT_NONE, 0},
+	        {"SSH-2.0\r\n\r\n", ACT_NONE, 0},
+	        {NULL, ACT_NONE, 0},
+	};
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		const struct exchange exchange = {"/x", cases[i].reply, false};
+		struct fixture f = {0};
+		uint64_t all = 0;
+		start(&f, &exchange, 1, cases[i].act);
+		f.request = get(&f);
+		uv_run(&f.loop, UV_RUN_DEFAULT);
+		const struct api_counts *counts = api_counts(f.api);
+		for (unsigned status = 0; status < API_STATUSES; status++)
+			all += counts->statuses[status];
+		assert_int_equal(counts->statuses[cases[i].status], 1);
+		assert_int_equal(all, 1);
+		assert_int_equal(times_of(&counts->took), 1);
+		assert_int_equal(times_of(&counts->waited), 1);
+		stop(&f);
+	}
+}
+
 static void nobody_there(void **state)
 {
 	struct fixture f = {0};
@@ -369,6 +412,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(outcomes),
+	        cmocka_unit_test(what_is_counted),
 	        cmocka_unit_test(nobody_there),
 	        cmocka_unit_test(cancelled_before_it_began_and_with_the_client),
 	        cmocka_unit_test(several_at_once),

@@ -38,6 +38,7 @@ enum err add(struct fixture *f, const struct step_kind *kind, unsigned count)
 	                                   .steps = steps,
 	                                   .step_count = count,
 	                                   .counted = f->counted,
+	                                   .named = f->named,
 	                                   .errors = f->errors,
 	                                   .ede = true};
 	assert_int_equal(name_from_text(&name, "test", 4), OK);

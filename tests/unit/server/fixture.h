@@ -16,7 +16,8 @@ struct fixture {
 	unsigned replaced;
 	struct late late[STEPS_MAX];
 	unsigned late_count;
-	bool counted, errors; /* so are the blocks that are added from then on */
+	bool counted, errors;     /* so are the blocks that are added from then on */
+	const char *const *named; /* of those blocks */
 };
 
 /* One worker where *with says nothing else. */

@@ -162,6 +162,28 @@ static void test_rcodes(void **state)
 	assert_null(tally_rcode_name(24));
 }
 
+static void test_caches(void **state)
+{
+	struct tally t;
+	struct tally_row *r;
+	(void)state;
+	tally_init(&t, WORKERS);
+	assert_null(tally_find(&t, "s", "z", ""));
+	r = tally_row(&t, "s", "z", "");
+	assert_ptr_equal(tally_find(&t, "s", "z", ""), r);
+	assert_null(tally_find(&t, "s", "y", ""));
+	tally_cache(NULL, 0, TALLY_CACHE_MISSES, 1); /* what is not counted */
+	tally_cache(r, 0, TALLY_CACHE_MISSES, 1);
+	tally_cache(r, 2, TALLY_CACHE_MISSES, 1);
+	tally_cache(r, 1, TALLY_CACHE_EVICTED_DENIALS, 5);
+	tally_cache(r, 1, TALLY_CACHE_DROPS, 0);
+	struct tally_numbers sum = sum_of(&t, r);
+	assert_int_equal(sum.cache[TALLY_CACHE_MISSES], 2);
+	assert_int_equal(sum.cache[TALLY_CACHE_EVICTED_DENIALS], 5);
+	assert_int_equal(total(sum.cache, TALLY_CACHE), 7);
+	tally_clear(&t);
+}
+
 static void test_out_of_memory(void **state)
 {
 	(void)state;
@@ -188,6 +210,7 @@ int main(void)
 	        cmocka_unit_test(test_workers_add_up),
 	        cmocka_unit_test(test_answerers_have_an_end),
 	        cmocka_unit_test(test_rcodes),
+	        cmocka_unit_test(test_caches),
 	        cmocka_unit_test(test_out_of_memory),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
