@@ -1,5 +1,6 @@
 /* options.h - the command line: one table of options, from which both parsing and help are made. */
 #pragma once
+#include "admin/admin.h"
 #include "base/log.h"
 #include "cluster/cluster.h"
 #include "config/corefile.h"
@@ -11,6 +12,7 @@
 enum command_kind { COMMAND_NONE, COMMAND_SERVE, COMMAND_RUN, COMMAND_DUMP, COMMAND_CHECK, COMMAND_COMPLETION };
 
 #define OPTIONS_LISTEN_MAX 64
+#define OPTIONS_PAGES_MAX  8
 
 struct options {
 	enum command_kind command;
@@ -26,6 +28,8 @@ struct options {
 	const char *conf;      /* serve, dump, check: a Corefile; NULL: what is served is said by the other options */
 	struct corefile
 	        forward; /* serve: a block that says where names outside are asked, with a cache; without a Corefile. count 0: nowhere */
+	struct admin_place pages[OPTIONS_PAGES_MAX]; /* serve: the HTTP side; a Corefile says its own */
+	unsigned page_count;
 	const char *ready_file; /* serve: says that it answers; NULL: none */
 	uint16_t dns_port;      /* of the Corefile's keys that name none */
 	bool dns_port_given, pod_cidr_given;

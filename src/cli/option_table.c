@@ -200,6 +200,33 @@ static enum err set_dns_port(struct options *o, const char *text, struct diag *d
 	return err;
 }
 
+static enum err add_page(struct options *o, const char *text, unsigned page, struct diag *d)
+{
+	struct admin_place place = {.pages = page};
+	enum err err = admin_address_parse(text, &place.address, d);
+	if (err)
+		return err;
+	if (o->page_count == OPTIONS_PAGES_MAX)
+		return diag_set(d, ERR_RANGE, "more than %d addresses", OPTIONS_PAGES_MAX);
+	o->pages[o->page_count++] = place;
+	return OK;
+}
+
+static enum err set_health(struct options *o, const char *text, struct diag *d)
+{
+	return add_page(o, text, ADMIN_HEALTH, d);
+}
+
+static enum err set_ready(struct options *o, const char *text, struct diag *d)
+{
+	return add_page(o, text, ADMIN_READY, d);
+}
+
+static enum err set_metrics(struct options *o, const char *text, struct diag *d)
+{
+	return add_page(o, text, ADMIN_METRICS, d);
+}
+
 static enum err set_ready_file(struct options *o, const char *text, struct diag *d)
 {
 	(void)d;
@@ -277,6 +304,10 @@ const struct option_spec option_table[] = {
         {"ready-file", "FILE", FOR_SERVE, set_ready_file,
          "write this file once every name is answered, a line for each address;\n"
          "it is taken away at the end"},
+        {"health", "ADDR:PORT", FOR_SERVE, set_health,
+         "over HTTP, /health says OK while headns lives; several of these three\nmay have one address; :PORT for every address"},
+        {"ready", "ADDR:PORT", FOR_SERVE, set_ready, "over HTTP, /ready says OK once every name is answered, until the end"},
+        {"metrics", "ADDR:PORT", FOR_SERVE, set_metrics, "over HTTP, /metrics is what Prometheus asks for"},
         {"pod", "NAME", FOR_RUN, set_pod,
          "be this pod of the input: its hostname, its address, its lines in\n"
          "/etc/hosts, its dnsPolicy and dnsConfig; also TYPE/NAME, as for kubectl\n"

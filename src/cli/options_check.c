@@ -41,9 +41,10 @@ static enum err check_beside_corefile(const struct options *o, struct diag *d)
 		const char *option;
 		bool given;
 	} others[] = {
-	        {"a manifest", o->cluster.file_count}, {"--kubeconfig", o->kubernetes.kubeconfig}, {"--context", o->kubernetes.context},
-	        {"--listen", o->listen_count},         {"--zone", o->kubernetes.zones.count},      {"--no-rotate", !o->rotate},
-	        {"--forward", o->forward.count},
+	        {"a manifest", o->cluster.file_count}, {"--kubeconfig", o->kubernetes.kubeconfig},
+	        {"--context", o->kubernetes.context},  {"--listen", o->listen_count},
+	        {"--zone", o->kubernetes.zones.count}, {"--no-rotate", !o->rotate},
+	        {"--forward", o->forward.count},       {"--health, --ready or --metrics", o->page_count},
 	};
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
 		if (others[i].given)

@@ -57,6 +57,17 @@ enum err pages_find(const struct corefile *c, struct pages *out, struct diag *d)
 	return err;
 }
 
+enum err pages_add(struct pages *p, const struct admin_place *places, unsigned count, struct diag *d)
+{
+	struct admin_place *more = realloc(p->places, (p->count + count + 1) * sizeof *more);
+	if (!more)
+		return diag_set(d, ERR_NOMEM, "out of memory");
+	p->places = more;
+	for (unsigned i = 0; i < count; i++)
+		more[p->count++] = places[i];
+	return OK;
+}
+
 void pages_clear(struct pages *p)
 {
 	free(p->places);

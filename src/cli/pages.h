@@ -12,4 +12,8 @@ struct pages {
 
 /* diag names the place of what is wrong. pages_clear() in any case. */
 enum err pages_find(const struct corefile *c, struct pages *out, struct diag *d);
+
+/* Adds what the command line says. ERR_NOMEM. */
+enum err pages_add(struct pages *p, const struct admin_place *places, unsigned count, struct diag *d);
+
 void pages_clear(struct pages *p);

@@ -78,6 +78,21 @@ static enum err place_as_told(struct site *site, const struct options *o, struct
 	return OK;
 }
 
+/* Its queries are counted where somebody may ask how many there were. */
+static void count_as_told(struct site *site, const struct options *o)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < o->page_count; i++)
+		site->counted |= o->pages[i].pages == ADMIN_METRICS;
+	if (!site->counted)
+		return;
+	site->named[count++] = directive_name(DIRECTIVE_PROMETHEUS);
+	if (o->forward.count)
+		site->named[count++] = directive_name(DIRECTIVE_CACHE);
+	if (site->rotate)
+		site->named[count] = directive_name(DIRECTIVE_LOADBALANCE);
+}
+
 static enum err find_one(const struct options *o, struct sites *s, struct diag *d)
 {
 	enum err err = sites_new(s, 1, d);
@@ -86,7 +101,10 @@ static enum err find_one(const struct options *o, struct sites *s, struct diag *
 	if (!cluster_add(&s->all[0], &o->kubernetes))
 		return no_memory(d);
 	s->all[0].rotate = o->rotate;
+	count_as_told(&s->all[0], o);
 	err = place_as_told(&s->all[0], o, d);
+	if (!err)
+		err = pages_add(&s->pages, o->pages, o->page_count, d);
 	return err || o->cluster.file_count ? err : find_endpoint(&s->all[0], d);
 }
 

@@ -97,7 +97,7 @@ def shell(request, tmp_path_factory):
         ("headns check --rec", "headns check --recursive "),
         ("headns help com", "headns help completion "),
         ("headns completion b", "headns completion bash "),
-        ("headns serve --ready", "headns serve --ready-file"),
+        ("headns serve --ready-", "headns serve --ready-file"),
         ("headns serve --no-r", "headns serve --no-rotate "),
         ("headns serve --log-level deb", "headns serve --log-level debug "),
         ("headns serve --log-level=deb", "headns serve --log-level=debug "),

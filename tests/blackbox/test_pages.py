@@ -107,6 +107,57 @@ def test_two_blocks_share_an_address(corefile, api):
     assert web.get(corefile.port("/ready"), "/ready").status == 200
 
 
+# --- without a Corefile ---
+
+MANIFEST = harness.ZONES / "nginx-statefulset.yaml"
+
+
+def port_of(server, page):
+    (port,) = [int(m[1]) for line in server.log.lines if (m := re.search(rf"info: http://\S+:(\d+) has .*{page}\b", line))]
+    return port
+
+
+def test_pages_without_a_corefile(serve):
+    server = serve("--health", "127.0.0.1:0", "--ready", "127.0.0.1:0", "--metrics", "localhost:0", MANIFEST)
+    assert server.log.count("info: http://") == 1
+    port = port_of(server, "/metrics")
+    assert web.get(port, "/health").text == web.get(port, "/ready").text == "OK"
+    server.ask(WEB0)
+    m = web.metrics(port)
+    assert m.one("coredns_dns_requests_total", zone=".", type="A") == 1
+    assert {dict(labels)["name"] for labels in m.find("coredns_plugin_enabled")} == {"kubernetes", "prometheus", "loadbalance"}
+
+
+def test_pages_of_their_own_without_a_corefile(serve):
+    server = serve("--health", "127.0.0.1:0", "--health", "127.0.0.2:0", "--ready", "127.0.0.3:0", MANIFEST)
+    assert server.log.count("info: http://.* has /health$") == 2
+    assert web.get(port_of(server, "/ready"), "/ready", host="127.0.0.3").text == "OK"
+    assert web.get(port_of(server, "/ready"), "/metrics", host="127.0.0.3").status == 404
+
+
+@pytest.mark.parametrize(
+    "words, why",
+    [
+        (["--health", "8080", MANIFEST], "--health 8080: .*ADDR:PORT"),
+        (["--metrics", "example.org:9153", MANIFEST], "--metrics example.org:9153: .*ADDR:PORT"),
+        (["--ready", ":70000", MANIFEST], "--ready :70000: .*65535"),
+        (["--ready", ":8181", "--conf", "Corefile"], "--ready or --metrics and a Corefile"),
+        (["--metrics", ":1"] * 9 + [MANIFEST], "more than 8 addresses"),
+    ],
+    ids=["no colon", "a name", "no port", "beside a Corefile", "too many"],
+)
+def test_pages_that_are_wrong(words, why):
+    done = run_headns("serve", *words)
+    assert done.returncode == 2 and re.search(why, done.stderr), done.stderr
+
+
+def test_a_page_of_serve_whose_address_is_taken():
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        number = taken.getsockname()[1]
+        done = run_headns("serve", "--listen", "127.0.0.1:0", "--health", f"127.0.0.1:{number}", MANIFEST)
+    assert done.returncode == 1 and f"127.0.0.1:{number} is in use" in done.stderr
+
+
 # --- ready ---
 
 

@@ -153,6 +153,41 @@ static void test_without_memory(void **state)
 	assert_int_equal(fake_interfaces_open(), 0);
 }
 
+/* The command line's pages, without a Corefile. */
+static void test_pages_without_memory(void **state)
+{
+	char words[][64] = {"headns",  "serve",        "--forward", "192.0.2.1", "--health", "[::1]:80",
+	                    "--ready", "127.0.0.1:81", "--metrics", ":9153",     "a.yaml"};
+	char *argv[sizeof words / sizeof *words + 1] = {NULL};
+	struct options o;
+	struct diag d;
+	unsigned n = 0;
+	bool hit;
+	(void)state;
+	for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+		argv[i] = words[i];
+	assert_int_equal(options_parse(&o, sizeof words / sizeof *words, argv, &d), OK);
+	do {
+		struct sites s;
+		fail_alloc_at(++n);
+		enum err err = sites_find(&o, true, &s, &d);
+		hit = fail_alloc_hit();
+		fail_alloc_at(0);
+		assert_true(hit == (err != OK));
+		if (!hit) {
+			assert_int_equal(s.pages.count, 3);
+			assert_int_equal(s.pages.places[2].pages, ADMIN_METRICS);
+			assert_true(s.all[0].counted);
+			assert_string_equal(s.all[0].named[0], "prometheus");
+			assert_string_equal(s.all[0].named[1], "cache");
+			assert_string_equal(s.all[0].named[2], "loadbalance");
+			assert_null(s.all[0].named[3]);
+		}
+		sites_free(&s);
+	} while (hit);
+	options_clear(&o);
+}
+
 /* --- sharing --- */
 
 static void open_all(const struct fixture *f, struct sites *s)
@@ -271,6 +306,7 @@ int main(void)
 	        TEST(test_blocks),
 	        TEST(test_wrong),
 	        TEST(test_without_memory),
+	        cmocka_unit_test(test_pages_without_memory),
 	        TEST(test_clusters_are_shared),
 	        TEST(test_each_is_one_blocks),
 	        TEST(test_upstreams_are_shared),
