@@ -142,7 +142,8 @@ void net_post(struct net *n, unsigned worker, struct net_call *c);
 /* A change of addresses that is being prepared: new sockets are open, and not read from yet. Control thread, one at a time. */
 struct net_change;
 
-/* From now on these are wanted. An address that is listened on already keeps its index and its sockets; others are opened. Errors as of
+/* From now on these are wanted. An address that is listened on already keeps its index and its sockets, also where its port was asked for as 0
+ * and is now written as the number that it got; others are opened. Errors as of
  * net_start(), and nothing has changed then (*out is NULL). Whether somebody else's socket overlaps with a new address is not seen where one of ours does. */
 enum err net_change_new(struct net *n, const struct net_address *addresses, unsigned count, struct net_change **out, struct diag *d);
 

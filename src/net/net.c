@@ -60,12 +60,31 @@ static bool overlaps(const struct net *n, const struct net_address *a)
 	return false;
 }
 
-/* The index of an address, of those that are there or will be. */
-static unsigned find_address(const struct net_change *c, const struct net_address *asked)
+/* What a change is to bring about. */
+struct wanted {
+	const struct net_address *addresses;
+	unsigned count;
+};
+
+static unsigned find_equal(const struct net_address *among, unsigned count, const struct net_address *a)
 {
 	unsigned i = 0;
-	while (i < c->address_count && !net_address_equal(&c->asked[i], asked))
+	while (i < count && !net_address_equal(&among[i], a))
 		i++;
+	return i;
+}
+
+/* The index of an address, of those that are there or will be; the change's address_count: there is none. An address is known by what was asked
+ * for. It is also known by what it was bound to: a port that the system chose may be written as its number from now on. Where both are
+ * wanted, they are two addresses. */
+static unsigned find_address(const struct net_change *c, const struct wanted *w, const struct net_address *asked)
+{
+	unsigned i = find_equal(c->asked, c->address_count, asked);
+	if (i < c->address_count)
+		return i;
+	i = find_equal(c->addresses, c->address_count, asked);
+	if (i < c->address_count && find_equal(w->addresses, w->count, &c->asked[i]) < w->count)
+		return c->address_count;
 	return i;
 }
 
@@ -80,11 +99,11 @@ static unsigned free_index(struct net_change *c)
 	return i;
 }
 
-static enum err want(struct net_change *c, const struct net_address *asked, unsigned *index, struct diag *d)
+static enum err want(struct net_change *c, const struct wanted *w, const struct net_address *asked, unsigned *index, struct diag *d)
 {
 	struct net_address claimed = *asked;
 	enum err err = OK;
-	*index = find_address(c, asked);
+	*index = find_address(c, w, asked);
 	if (*index < c->address_count)
 		return OK;
 	if (!overlaps(c->net, asked))
@@ -99,15 +118,15 @@ static enum err want(struct net_change *c, const struct net_address *asked, unsi
 }
 
 /* Which addresses stay, come and go. Those that go keep their place until the change is made. */
-static enum err plan(struct net_change *c, const struct net_address *wanted, unsigned count, struct diag *d)
+static enum err plan(struct net_change *c, const struct wanted *w, struct diag *d)
 {
 	const struct net *n = c->net;
 	enum err err = OK;
-	for (unsigned i = 0; i < count && !err; i++)
-		err = want(c, &wanted[i], &c->index[i], d);
+	for (unsigned i = 0; i < w->count && !err; i++)
+		err = want(c, w, &w->addresses[i], &c->index[i], d);
 	for (unsigned i = 0; i < n->address_count && !err; i++) {
 		bool stays = is_free(&n->addresses[i]);
-		for (unsigned k = 0; k < count && !stays; k++)
+		for (unsigned k = 0; k < w->count && !stays; k++)
 			stays = c->index[k] == i;
 		if (!stays)
 			c->gone[c->gone_count++] = i;
@@ -171,7 +190,7 @@ enum err net_change_new(struct net *n, const struct net_address *addresses, unsi
 		diag_set(d, ERR_NOMEM, "cannot listen: %s", err_str(ERR_NOMEM));
 		return ERR_NOMEM;
 	}
-	err = plan(c, addresses, count, d);
+	err = plan(c, &(struct wanted){addresses, count}, d);
 	if (!err)
 		err = open_sockets(c, d);
 	if (err) {

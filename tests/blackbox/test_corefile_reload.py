@@ -105,6 +105,15 @@ def test_no_query_meets_a_gap(cluster, corefile):
             corefile.change(text(cluster, port, more="tttl 1"), expect='no "tttl"')
 
 
+def test_a_port_that_was_any_is_written_as_its_number(cluster, corefile):
+    """The socket stays: no query is lost on the way, and nobody finds the port taken."""
+    server = corefile.start(text(cluster, 0))
+    with harness.asking(server, WEB0, {"10.244.0.7"}):
+        for turn in range(10):
+            corefile.change(text(cluster, server.port if turn % 2 else 0, more=f"ttl {turn + 6}"))
+            assert corefile.ask()[2] == turn + 6
+
+
 def test_what_does_not_concern_the_cluster_leaves_its_watches(cluster, corefile):
     port = free_port()
     corefile.start(text(cluster, port))

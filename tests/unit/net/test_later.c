@@ -606,6 +606,51 @@ static void test_many_changes(void **state)
 	echo_stop(&e);
 }
 
+/* Written as the port that it got, and as any port again, an address stays what it is; sockets that ask it all the while lose nothing. Where
+ * both are wanted, the second is an address of its own. */
+static void test_port_0_by_its_number(void **state)
+{
+	(void)state;
+	enum { CHANGES = 100 };
+	struct echo e;
+	struct net_change *c;
+	char number[64], any[72];
+	size_t len;
+	unsigned count;
+	echo_start(&e, (const char *[]){"127.0.0.1:0"}, 1, &(struct net_options){.workers = 2});
+	net_address_format(&e.at[0], number);
+	const struct net_address spellings[] = {address(number), address("127.0.0.1:0")};
+	int fd = client_udp(&e.at[0]), tcp = client_tcp(&e.at[0]);
+	tcp_ask(tcp, 1, REPLY_AS_LONG);
+	assert_int_equal(tcp_reply(tcp, &len), 1); /* so it has been accepted, and counts */
+	unsigned before = open_descriptors();
+	for (uint32_t i = 0; i < CHANGES; i++) {
+		udp_ask(fd, i, REPLY_AS_LONG);
+		tcp_ask(tcp, i, REPLY_AS_LONG);
+		assert_int_equal(net_change_new(e.net, &spellings[i % 2], 1, &c, NULL), OK);
+		assert_int_equal(net_change_index(c, 0), 0);
+		assert_int_equal(open_descriptors(), before); /* no socket is opened */
+		net_change_apply(c, NULL, NULL);
+		assert_int_equal(udp_reply(fd), i);
+		assert_int_equal(tcp_reply(tcp, &len), i); /* it is the same connection, so the listener was not closed */
+	}
+	assert_memory_equal(net_addresses(e.net, &count), &e.at[0], sizeof e.at[0]);
+	assert_int_equal(count, 1);
+	assert_int_equal(net_change_new(e.net, spellings, 2, &c, NULL), OK);
+	assert_int_equal(net_change_index(c, 0), 1);
+	assert_int_equal(net_change_index(c, 1), 0);
+	net_change_free(c);
+	/* all of a port and one of its addresses are not the same */
+	snprintf(any, sizeof any, "0.0.0.0%s", strrchr(number, ':'));
+	const struct net_address all = address(any);
+	assert_int_equal(net_change_new(e.net, &all, 1, &c, NULL), OK);
+	assert_int_equal(net_change_index(c, 0), 1);
+	net_change_free(c);
+	close(fd);
+	close(tcp);
+	echo_stop(&e);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -622,6 +667,7 @@ int main(void)
 	        cmocka_unit_test(test_change),
 	        cmocka_unit_test(test_change_that_fails),
 	        cmocka_unit_test(test_many_changes),
+	        cmocka_unit_test(test_port_0_by_its_number),
 	};
 	return cmocka_run_group_tests_name("later", tests, NULL, NULL);
 }
