@@ -102,6 +102,7 @@ void store_delete(struct store *s, enum object_kind kind, const char *ns, const 
 
 /* A list follows that is the whole truth about these kinds: mark, upsert all, and sweep what was not upserted since. In place: what
  * is equal stays as it is, and names stay served throughout. kinds: bits 1 << enum object_kind. */
+#define STORE_EVERY_KIND ((1U << OBJECT_KINDS) - 1)
 void store_mark(struct store *s, unsigned kinds);
 void store_sweep(struct store *s, unsigned kinds);
 
