@@ -2,9 +2,8 @@
  * The semantics are those of client-go's reflector.
  *
  * The list is streamed where the server can do that (KEP-3157), else fetched: first whatever its cache has (resourceVersion=0), later nothing
- * older than what was seen, and only where that version has expired from its store, in pages. What a list says of objects that are known is given
- * out as it comes, so that the world is not there twice; what would be new, or gone, is kept until the list is whole. So one that is given up adds
- * nothing and takes nothing away.
+ * older than what was seen, and only where that version has expired from its store, in pages (request_plan.h). A list that is given up adds nothing
+ * and takes nothing away (listing.h).
  *
  * After a watch that did not end as it should, past.h makes sure that the server has reached the version that the next one goes on from. */
 #pragma once
@@ -12,6 +11,7 @@
 #include "kube/object_sink.h"
 #include "list_progress.h"
 #include "resource.h"
+#include "retry.h"
 #include "text/json_arena.h"
 
 struct reflector;
@@ -30,10 +30,7 @@ struct reflector_limits {
 	unsigned head;                 /* to wait for a response */
 	unsigned list_silence;         /* between octets of a list */
 	unsigned watch_silence;        /* the same, of a watch: a bookmark comes each minute */
-	unsigned retry_min;            /* first wait after a failure; doubled up to the maximum of its sort, less some at random */
-	unsigned retry_network;        /* where the server could not be reached, or broke off */
-	unsigned retry_server;         /* where it refused for now (429, 5xx) */
-	unsigned retry_refused;        /* where it refused as things stand (401, 403, 404, ...) */
+	struct retry_limits retry;     /* after a failure */
 	unsigned watch_min, watch_max; /* how long the server is asked to keep a watch; drawn at random between these */
 	unsigned confirm_pause;        /* between two questions whether it has reached a version */
 	struct list_bounds list;       /* what lists may take, and how much there may be of a kind */
@@ -61,4 +58,5 @@ struct reflector *reflector_new(uv_loop_t *loop, struct api *api, const struct r
 /* Not in a handler. Memory is freed once libuv has closed the handles. Takes NULL. */
 void reflector_free(struct reflector *r);
 
+/* How it is getting on. */
 struct reflector_counts reflector_counts(const struct reflector *r);

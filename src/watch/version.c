@@ -1,5 +1,11 @@
 #include "version.h"
+#include <stdio.h>
 #include <string.h>
+
+void version_set(char out[VERSION_MAX], const char *version)
+{
+	snprintf(out, VERSION_MAX, "%s", version);
+}
 
 bool version_is_usable(const char *text)
 {

@@ -4,6 +4,9 @@
 
 #define VERSION_MAX 1024 /* octets with the NUL. Numbers of today have up to 20 digits; more than this is no version */
 
+/* Copies one; what is longer is cut, as no version is that version_is_usable(). */
+void version_set(char out[VERSION_MAX], const char *version);
+
 /* A text that can be one: not empty, and not too long. */
 bool version_is_usable(const char *text);
 
