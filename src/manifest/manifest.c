@@ -4,6 +4,7 @@
 #include "generated_name.h"
 #include "governing_service.h"
 #include "kind_hint.h"
+#include "kube/object_decode.h"
 #include "manifest_files.h"
 #include "manifest_text.h"
 #include "origin.h"

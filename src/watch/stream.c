@@ -1,5 +1,6 @@
 #include "stream.h"
 #include "change_time.h"
+#include "kube/object_decode.h"
 #include "version.h"
 #include <cjson/cJSON.h>
 #include <stdio.h>

@@ -2,6 +2,7 @@
  * are pruned of what nothing reads, or from a snapshot. A field that one of them forgets is found here. */
 #include "base/rcu.h"
 #include "describe.h"
+#include "kube/object_decode.h"
 #include "resource.h"
 #include "store/snapshot.h"
 #include "stream.h"

@@ -1,6 +1,7 @@
 #include "describe.h"
 #include "base/rcu.h"
 #include "fail_alloc.h"
+#include "kube/object_decode.h"
 #include "unit.h"
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,6 +1,6 @@
 /* describe.h - decodes JSON and writes what came of it as one line, so that a case is a row of two strings. */
 #pragma once
-#include "kube/object.h"
+#include "kube/object_decode.h"
 
 /* Decodes JSON in which ' stands for ": its description, with " | " and what is lost of it; "skipped: …"; or "syntax: …" or "range: …"
  * with the error's text. Whatever was allocated is freed. Good until the next call. */

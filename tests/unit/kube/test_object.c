@@ -1,5 +1,6 @@
 #include "base/rcu.h"
 #include "describe.h"
+#include "kube/object_decode.h"
 #include "unit.h"
 #include <stdio.h>
 #include <string.h>

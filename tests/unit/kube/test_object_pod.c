@@ -1,5 +1,6 @@
 #include "base/rcu.h"
 #include "describe.h"
+#include "kube/object_decode.h"
 #include "unit.h"
 
 #define POD(spec)      "{'apiVersion':'v1','kind':'Pod','metadata':{'name':'web-0'},'spec':{" spec "}}"

@@ -1,5 +1,6 @@
 #include "base/hash.h"
 #include "fail_alloc.h"
+#include "kube/object_decode.h"
 #include "unit.h"
 #include "who.h"
 #include <stdio.h>

@@ -1,6 +1,7 @@
 #include "world.h"
 #include "base/rcu.h"
 #include "fail_alloc.h"
+#include "kube/object_decode.h"
 #include "put.h"
 #include "unit.h"
 #include <stdio.h>
