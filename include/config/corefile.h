@@ -73,5 +73,8 @@ void corefile_free(struct corefile *c);
 /* What the block says of a directive: its struct of directive.h; NULL: nothing, or it has none. said[id].place tells whether it is said. */
 const void *corefile_values(const struct corefile_block *b, enum directive_id id);
 
+/* The zones of all its keys, to be cleared by names_clear(). ERR_NOMEM: *out is empty. */
+enum err corefile_zones(const struct corefile_block *b, struct name_list *out);
+
 /* A block says it. */
 bool corefile_says(const struct corefile *c, enum directive_id id);

@@ -64,3 +64,6 @@ const uint8_t *name_label(const struct name *n, unsigned i, size_t *len);
 
 /* The in-addr.arpa or ip6.arpa name of an address; the root for ADDR_NONE. */
 void name_from_addr(struct name *n, const struct addr *a);
+
+/* The address that such a name stands for, one whole address; false: it is none, *a untouched. n: lower case. */
+bool name_to_addr(const struct name *n, struct addr *a);

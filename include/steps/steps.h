@@ -6,6 +6,7 @@
 #include "server/cluster_step.h"
 #include "server/step.h"
 #include "steps/forwarding.h"
+#include "steps/hosts.h"
 #include "steps/loop.h"
 
 #define STEPS_MAX (DIRECTIVES + CLUSTER_STEPS_MAX)
@@ -16,6 +17,7 @@ struct steps_options {
 	struct cluster_step_options names;  /* cluster NULL: it has none */
 	struct forwarding *forwarding;      /* NULL: it has no upstreams. Gets another user */
 	struct loop *loop;                  /* NULL: it has no `loop`, or no upstreams. Borrowed, and must live as long as the steps */
+	struct hosts *hosts;                /* NULL: it has no `hosts`. Borrowed, and must live as long as the steps */
 	bool explain;                       /* clients with EDNS are told why they get no answer (RFC 8914) */
 };
 

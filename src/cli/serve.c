@@ -226,6 +226,14 @@ static void need_upstream_files(struct privileges *p, const struct forward_value
 		privileges_need_to_read(p, v->files.texts[i]);
 }
 
+static void need_hosts(struct privileges *p, const struct sites *sites)
+{
+	for (unsigned i = 0; i < sites->count; i++) {
+		if (sites->all[i].hosts)
+			privileges_need_to_read(p, hosts_file(sites->all[i].hosts));
+	}
+}
+
 static void give_up_privileges(const struct serve *s)
 {
 	const struct cluster_options *o = &s->options->cluster;
@@ -237,6 +245,7 @@ static void give_up_privileges(const struct serve *s)
 		privileges_need_to_read(&p, o->files[i]);
 	for (unsigned i = 0; i < sites->corefile.count; i++)
 		need_upstream_files(&p, corefile_values(&sites->corefile.blocks[i], DIRECTIVE_FORWARD));
+	need_hosts(&p, sites);
 	for (unsigned i = 0; i < sites->count; i++) {
 		const struct site_cluster *c = sites->all[i].cluster;
 		if (!c)

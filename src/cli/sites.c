@@ -1,8 +1,10 @@
 #include "sites.h"
 #include "access.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "cli/bind.h"
 #include "corefile_check.h"
+#include "io/file_list.h"
 #include "net/listen.h"
 #include "server/cluster_step.h"
 #include "steps/steps.h"
@@ -309,6 +311,43 @@ static enum err open_loop(const struct corefile_block *b, struct site *site, str
 	}
 }
 
+/* Relative names of files are so to what `root` says. */
+static const char *root_of(const struct corefile_block *b)
+{
+	const struct root_options *root = corefile_values(b, DIRECTIVE_ROOT);
+	return root ? root->path : NULL;
+}
+
+static void check_root(const struct corefile_block *b)
+{
+	const char *path = root_of(b);
+	if (path && !is_folder(path))
+		log_line(LOG_WARNING, "%s: root: there is no folder %s", b->said[DIRECTIVE_ROOT].place, path);
+}
+
+/* Of a block of the Corefile. */
+static enum err open_hosts(const struct corefile_block *b, struct site *site, struct diag *d)
+{
+	const struct hosts_options *said = corefile_values(b, DIRECTIVE_HOSTS);
+	struct name_list zones = {0};
+	enum err err;
+	if (!said)
+		return OK;
+	err = corefile_zones(b, &zones);
+	const struct hosts_setting setting = {
+	        .options = said,
+	        .zones = &zones,
+	        .root = root_of(b),
+	        .cache = corefile_values(b, DIRECTIVE_CACHE),
+	        .rotate = site->rotate,
+	        .explain = site->cluster ? site->cluster->kubernetes->ede : true,
+	};
+	if (!err)
+		err = hosts_new(&setting, &site->hosts);
+	names_clear(&zones);
+	return err ? no_memory(d) : OK;
+}
+
 enum err sites_open(struct sites *s, const struct options *o, struct diag *d)
 {
 	enum err err = OK;
@@ -316,6 +355,10 @@ enum err sites_open(struct sites *s, const struct options *o, struct diag *d)
 		err = open_forwarding(forward_block(s, o, i), &s->all[i], d);
 	for (unsigned i = 0; i < s->count && !err; i++)
 		err = open_loop(forward_block(s, o, i), &s->all[i], d);
+	for (unsigned i = 0; i < s->corefile.count; i++)
+		check_root(&s->corefile.blocks[i]);
+	for (unsigned i = 0; i < s->corefile.count && !err; i++)
+		err = open_hosts(&s->corefile.blocks[i], &s->all[i], d);
 	for (unsigned i = 0; i < s->count && !err; i++) {
 		struct site_cluster *c = s->all[i].cluster;
 		struct cluster_options options = o->cluster;
@@ -338,6 +381,10 @@ enum err sites_watch(struct sites *s, uv_loop_t *loop, cluster_read *on_read, vo
 			continue;
 		err = cluster_watch(c->cluster, loop, on_read, arg, d);
 		c->watched = !err;
+	}
+	for (unsigned i = 0; i < s->count && !err; i++) {
+		if (s->all[i].hosts && hosts_watch(s->all[i].hosts, loop))
+			err = no_memory(d);
 	}
 	return err;
 }
@@ -364,6 +411,7 @@ static enum err add_site(const struct site *site, const struct corefile_block *s
 	                  .outside_nxdomain = o->outside_nxdomain},
 	        .forwarding = site->forwarding,
 	        .loop = site->loop,
+	        .hosts = site->hosts,
 	        .explain = explain,
 	};
 	struct server_step steps[STEPS_MAX];
@@ -398,6 +446,7 @@ void sites_let_go(struct sites *s)
 {
 	for (unsigned i = 0; i < s->count; i++) {
 		struct site_cluster *c = s->all[i].cluster;
+		hosts_unwatch(s->all[i].hosts);
 		if (!c)
 			continue;
 		if (c->users > 1) {
@@ -418,6 +467,7 @@ static void site_clear(struct site *site)
 	free(site->origin);
 	cluster_drop(site->cluster);
 	loop_free(site->loop);
+	hosts_unref(site->hosts);
 	forwarding_unref(site->forwarding);
 }
 

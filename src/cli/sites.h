@@ -5,6 +5,7 @@
 #include "pages.h"
 #include "server/server.h"
 #include "steps/forwarding.h"
+#include "steps/hosts.h"
 #include "steps/loop.h"
 
 /* A cluster and what it was made of. Blocks of two configurations that say the same of it share it. */
@@ -23,6 +24,7 @@ struct site {
 	struct site_cluster *cluster;  /* NULL: it has no names */
 	struct forwarding *forwarding; /* NULL: it has none, or until sites_open() */
 	struct loop *loop;             /* NULL: it has no `loop`, or no upstreams */
+	struct hosts *hosts;           /* NULL: it has no `hosts`, or until sites_open() */
 	struct server_place *places;
 	unsigned place_count;
 	bool rotate;

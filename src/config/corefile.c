@@ -151,6 +151,21 @@ const void *corefile_values(const struct corefile_block *b, enum directive_id id
 	return b->said[id].values;
 }
 
+enum err corefile_zones(const struct corefile_block *b, struct name_list *out)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < b->key_count; i++)
+		count += b->keys[i].zones.count;
+	*out = (struct name_list){malloc((count + !count) * sizeof *out->names), 0};
+	if (!out->names)
+		return ERR_NOMEM;
+	for (unsigned i = 0; i < b->key_count; i++) {
+		for (unsigned z = 0; z < b->keys[i].zones.count; z++)
+			out->names[out->count++] = b->keys[i].zones.names[z];
+	}
+	return OK;
+}
+
 void corefile_free(struct corefile *c)
 {
 	for (unsigned i = 0; i < c->count; i++)

@@ -91,7 +91,6 @@ const struct directive hosts_directive = {
         .name = "hosts",
         .arguments = "[FILE [ZONE...]]",
         .max = OPTION_ANY_NUMBER,
-        .state = DIRECTIVE_READ,
         .size = sizeof(struct hosts_options),
         .begin = begin,
         .take = take,

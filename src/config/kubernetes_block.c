@@ -16,17 +16,7 @@ static enum err take_zones(const struct reader *r, const struct line *l, struct 
 /* What goes without saying: the zones of the block. */
 static enum err block_zones(const struct reader *r, const struct corefile_block *b, struct name_list *zones)
 {
-	unsigned count = 0;
-	for (unsigned i = 0; i < b->key_count; i++)
-		count += b->keys[i].zones.count;
-	*zones = (struct name_list){malloc((count + !count) * sizeof *zones->names), 0};
-	if (!zones->names)
-		return reader_no_memory(r);
-	for (unsigned i = 0; i < b->key_count; i++) {
-		for (unsigned z = 0; z < b->keys[i].zones.count; z++)
-			zones->names[zones->count++] = b->keys[i].zones.names[z];
-	}
-	return OK;
+	return corefile_zones(b, zones) ? reader_no_memory(r) : OK;
 }
 
 /* --- kubernetes --- */

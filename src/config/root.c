@@ -18,7 +18,6 @@ const struct directive root_directive = {
         .min = 1,
         .max = 1,
         .again = AGAIN_LAST,
-        .state = DIRECTIVE_READ,
         .size = sizeof(struct root_options),
         .take = take,
         .clear = clear,

@@ -288,3 +288,48 @@ void name_from_addr(struct name *n, const struct addr *a)
 		}
 	}
 }
+
+/* As write_decimal writes it, 0 to 255. */
+static bool read_decimal(const uint8_t *label, size_t len, uint8_t *octet)
+{
+	unsigned value = 0;
+	if (len > 3 || (len > 1 && label[0] == '0'))
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (label[i] < '0' || label[i] > '9')
+			return false;
+		value = 10 * value + (label[i] - '0');
+	}
+	*octet = (uint8_t)value;
+	return value <= UINT8_MAX;
+}
+
+static bool read_nibble(const uint8_t *label, size_t len, uint8_t *nibble)
+{
+	static const char digits[] = "0123456789abcdef";
+	const char *at = len == 1 && *label ? strchr(digits, *label) : NULL;
+	if (at)
+		*nibble = (uint8_t)(at - digits);
+	return at;
+}
+
+bool name_to_addr(const struct name *n, struct addr *a)
+{
+	struct addr found = {.family = n->labels == 6 ? ADDR_V4 : ADDR_V6};
+	const unsigned parts = found.family == ADDR_V4 ? 4 : 32;
+	const char *tree = found.family == ADDR_V4 ? IN_ADDR_ARPA : IP6_ARPA;
+	const size_t tree_len = found.family == ADDR_V4 ? sizeof IN_ADDR_ARPA : sizeof IP6_ARPA;
+	if (n->labels != parts + 2 || n->len - n->offset[parts] != (int)tree_len || memcmp(n->wire + n->offset[parts], tree, tree_len) != 0)
+		return false;
+	for (unsigned i = 0; i < parts; i++) {
+		size_t len;
+		const uint8_t *label = name_label(n, parts - 1 - i, &len);
+		uint8_t nibble = 0;
+		if (!(parts == 4 ? read_decimal(label, len, &found.octets[i]) : read_nibble(label, len, &nibble)))
+			return false;
+		if (parts == 32)
+			found.octets[i / 2] = (uint8_t)(found.octets[i / 2] << 4 | nibble);
+	}
+	*a = found;
+	return true;
+}

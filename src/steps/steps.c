@@ -56,6 +56,8 @@ static enum err add(const struct steps_options *o, enum directive_id id, struct 
 		return add_forward(o, steps, count);
 	if (id == DIRECTIVE_LOOP && o->loop)
 		steps[(*count)++] = (struct server_step){&loop_step, o->loop, false};
+	if (id == DIRECTIVE_HOSTS && o->hosts)
+		steps[(*count)++] = (struct server_step){&hosts_step, o->hosts, false};
 	if (is_at_work(o->block, id))
 		steps[(*count)++] = (struct server_step){table[id].kind, o->block->said[id].values, false};
 	return OK;

@@ -314,11 +314,46 @@ static void test_reverse(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(reverses); i++) {
-		struct addr a;
+		struct addr a, back;
 		struct name n;
 		assert_int_equal(addr_parse(reverses[i].addr, strlen(reverses[i].addr), &a), OK);
 		name_from_addr(&n, &a);
 		assert_name(&n, reverses[i].name);
+		assert_true(name_to_addr(&n, &back));
+		assert_true(addr_equal(&a, &back));
+	}
+}
+
+static const char *const no_reverses[] = {
+        ".",
+        "in-addr.arpa.",
+        "2.3.4.in-addr.arpa.",
+        "0.1.2.3.4.in-addr.arpa.",
+        "256.2.3.4.in-addr.arpa.",
+        "01.2.3.4.in-addr.arpa.",
+        "1111.2.3.4.in-addr.arpa.",
+        "-1.2.3.4.in-addr.arpa.",
+        "a.2.3.4.in-addr.arpa.",
+        "1.2.3.4.in-addr.arpb.",
+        "1.2.3.4.5.in-addr.",
+        "1.2.3.4.example.arpa.",
+        "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.ip6.arpa.",
+        "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.ip6.arpa.",
+        "g.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6.arpa.",
+        "11.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6.arpa.",
+        "\\000.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.f.ip6.arpa.",
+        "1.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.d.f.in-addr.arpa.",
+};
+
+static void test_no_reverse(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof no_reverses / sizeof *no_reverses; i++) {
+		struct addr a = {.family = 77};
+		struct name n;
+		assert_int_equal(name_from_text(&n, no_reverses[i], strlen(no_reverses[i])), OK);
+		if (name_to_addr(&n, &a) || a.family != 77)
+			fail_msg("%s is an address", no_reverses[i]);
 	}
 }
 
@@ -345,6 +380,7 @@ int main(void)
 	        cmocka_unit_test(test_equal_every_pair_of_octets),
 	        cmocka_unit_test(test_relations),
 	        cmocka_unit_test(test_reverse),
+	        cmocka_unit_test(test_no_reverse),
 	        cmocka_unit_test(test_reverse_of_none),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
