@@ -28,13 +28,13 @@ SOA = ("example.", 7, "SOA", "ns.example. host.example. 1 2 3 4 900")
 class Upstream:
     """answer(query, transport) is the response, octets, or None for silence. asked: (name as spelt, type, transport) in their order."""
 
-    def __init__(self, answer, host="127.0.0.1"):
+    def __init__(self, answer, host="127.0.0.1", port=0):
         self.answer = answer
         self.asked = []
         self.news = threading.Condition()
         self._over = False
         self._connections = []
-        self._udp, self._tcp = self._bind(host)
+        self._udp, self._tcp = self._bind(host, port)
         self.port = self._udp.getsockname()[1]
         self.address = f"{host}:{self.port}"
         self._threads = [threading.Thread(target=run, daemon=True) for run in (self._serve_udp, self._serve_tcp)]
@@ -42,12 +42,12 @@ class Upstream:
             thread.start()
 
     @staticmethod
-    def _bind(host):
+    def _bind(host, port):
         """The same port for both."""
         while True:
             udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
             udp.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 22)
-            udp.bind((host, 0))
+            udp.bind((host, port))
             tcp = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
             try:
                 tcp.bind(udp.getsockname())

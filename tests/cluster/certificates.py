@@ -20,8 +20,8 @@ def make_key(path):
     openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout", "-out", path)
 
 
-def make_all(folder):
-    """ca and all SUBJECTS as .crt and .key, and service-accounts.key."""
+def make_all(folder, subjects=SUBJECTS):
+    """ca and all subjects as .crt and .key, and service-accounts.key."""
     folder.mkdir(parents=True, exist_ok=True)
     ca, ca_key = folder / "ca.crt", folder / "ca.key"
     make_key(ca_key)
@@ -30,7 +30,7 @@ def make_all(folder):
         *("-addext", "basicConstraints=critical,CA:TRUE", "-addext", "keyUsage=critical,keyCertSign,digitalSignature"),
     )
     make_key(folder / "service-accounts.key")
-    for name, (subject, extensions) in SUBJECTS.items():
+    for name, (subject, extensions) in subjects.items():
         key, request, extra = (folder / f"{name}.{end}" for end in ("key", "csr", "ext"))
         make_key(key)
         extra.write_text("keyUsage=critical,digitalSignature\n" + extensions + "\n")
