@@ -58,6 +58,10 @@ void cluster_unwatch(struct cluster *c);
 /* The NS of its zones has these addresses from now on (zone.h). Does nothing where it has them already. ERR_NOMEM. */
 enum err cluster_set_self(struct cluster *c, const struct addr *addrs, size_t n);
 
+/* What a cache in front of it would make of its TTLs, which has bounds: no TTL is more than most_s, and of the SOA in negative answers more than
+ * negative_most_s. UINT32_MAX: no bound. */
+void cluster_cap_ttls(struct cluster *c, uint32_t most_s, uint32_t negative_most_s);
+
 const struct cluster_options *cluster_options(const struct cluster *c);
 
 /* The objects as they are. Borrowed until the next load. */

@@ -39,6 +39,9 @@ struct cache_names {
 	unsigned count;
 };
 
+/* True if the name is in one of the zones, or there are none: then all names are inside. */
+bool cache_names_cover(const struct cache_names *zones, const struct name *qname);
+
 /* What the lines of the directive say. Values: cache_new() copies what the lists point to. */
 struct cache_options {
 	struct cache_names zones; /* names outside are none of the cache's affairs; none: all names are inside */

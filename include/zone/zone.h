@@ -32,7 +32,7 @@ struct zone_options {
 	const struct name *cluster_sets; /* those of the forward ones that are a cluster set's */
 	unsigned cluster_set_count;
 	uint32_t ttl_s;          /* of records, and SOA MINIMUM: 0 to 3600 */
-	uint32_t negative_ttl_s; /* TTL of the SOA in negative answers */
+	uint32_t negative_ttl_s; /* TTL of the SOA in negative answers; as CoreDNS denies (COMPAT_DENIAL), it is that of records */
 	enum zone_pods pods;
 	/* NULL: as above. Else an external zone: names are <service>.<ns>.<origin>, and the name server is ns1 below this label. */
 	const char *external;
@@ -72,8 +72,9 @@ void zone_remove_pod(struct zone *z, const char *ns, const struct addr *addrs, s
  * a ClusterIP first, then by name), for as long as it is so; else ns.dns.<origin> with these. ERR_NOMEM: the old ones stay. */
 enum err zone_set_self(struct zone *z, const struct addr *addrs, size_t n);
 
-/* Records have this TTL from now on, as if they had been made with it. */
-void zone_set_ttl(struct zone *z, uint32_t ttl_s);
+/* From now on no TTL is more than most_s, and of the SOA in negative answers more than negative_most_s. The SOA's MINIMUM stays. UINT32_MAX: as
+ * zone_new() was told. */
+void zone_cap_ttls(struct zone *z, uint32_t most_s, uint32_t negative_most_s);
 
 struct zone_counts {
 	size_t services, names, addresses; /* names: nodes that are there; addresses: distinct ones with a PTR */
@@ -90,11 +91,12 @@ bool zone_is_reverse(const struct name *origin);
 #define ZONE_WITH_REVERSE 3
 void zone_with_reverse(struct name origins[ZONE_WITH_REVERSE], const struct name *forward);
 
-/* What answers are made with. Nothing of it changes but ttl_s, by zone_set_ttl. */
+/* What answers are made with. Nothing of it changes but the atomic ones, by zone_cap_ttls. */
 struct zone_settings {
 	struct name origin; /* the first forward one, as it was given to zone_new */
-	_Atomic(uint32_t) ttl_s;
-	uint32_t negative_ttl_s;
+	_Atomic(uint32_t) ttl_s, negative_ttl_s;
+	_Atomic(uint32_t) version_ttl_s; /* of dns-version.<zone> TXT */
+	uint32_t minimum_s;              /* SOA MINIMUM */
 	enum zone_pods pods;
 	uint16_t compat;      /* bits of enum compat */
 	uint8_t svc_len;      /* octets of "svc" between a namespace and an apex; 0: an external zone, which has none */

@@ -165,6 +165,7 @@ static enum err hand_over(struct reload *r, struct configuration *c, struct diag
 		server_discard(r->server);
 		return err;
 	}
+	sites_adopted(&c->sites);
 	admin_change_apply(change);
 	log_pages(r->admin);
 	set_log_level(r, c);

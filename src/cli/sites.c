@@ -442,6 +442,25 @@ enum err sites_add(const struct sites *s, const struct options *o, struct server
 	return OK;
 }
 
+/* Names of the cluster are never kept, but clients see the TTLs that CoreDNS's cache would give them. */
+static void cap_ttls(const struct site_cluster *c, const struct cache_values *cache)
+{
+	uint32_t most_s = UINT32_MAX, negative_most_s = UINT32_MAX;
+	if (cache && cache_names_cover(&cache->options.zones, &c->kubernetes->zones.names[0])) {
+		most_s = cache->options.success.ttl_max_s;
+		negative_most_s = cache->options.denial.ttl_max_s;
+	}
+	cluster_cap_ttls(c->cluster, most_s, negative_most_s);
+}
+
+void sites_adopted(const struct sites *s)
+{
+	for (unsigned i = 0; i < s->corefile.count; i++) {
+		if (s->all[i].cluster)
+			cap_ttls(s->all[i].cluster, corefile_values(&s->corefile.blocks[i], DIRECTIVE_CACHE));
+	}
+}
+
 void sites_let_go(struct sites *s)
 {
 	for (unsigned i = 0; i < s->count; i++) {

@@ -58,6 +58,9 @@ bool sites_known(const struct sites *s);
 /* Gives the server its blocks. */
 enum err sites_add(const struct sites *s, const struct options *o, struct server *server, struct diag *d);
 
+/* The server answers with them from now on: clusters that were there before keep to the bounds of today's caches. */
+void sites_adopted(const struct sites *s);
+
 /* Before sites_free(): leaves shared clusters to the others and ends the watches of its own, whose handles the loop must close first. */
 void sites_let_go(struct sites *s);
 

@@ -22,6 +22,7 @@ struct cluster {
 	struct api_source api;
 	struct cluster_changes changes; /* of the load under way */
 	struct programming programming;
+	uint32_t ttl_most_s, negative_ttl_most_s; /* what cluster_cap_ttls() said; UINT32_MAX: nothing */
 	cluster_read *on_read;
 	void *on_read_arg;
 	atomic_bool known; /* what is served is the whole of it; read by workers */
@@ -135,6 +136,20 @@ static void tear_down(struct cluster *c)
 	c->pool = NULL;
 }
 
+static void cap_ttls(const struct cluster *c)
+{
+	const uint32_t most_s = c->api.state == API_SOURCE_SNAPSHOT ? STALE_TTL_S : UINT32_MAX;
+	views_cap_ttls(&c->views, c->ttl_most_s < most_s ? c->ttl_most_s : most_s,
+	               c->negative_ttl_most_s < most_s ? c->negative_ttl_most_s : most_s);
+}
+
+void cluster_cap_ttls(struct cluster *c, uint32_t most_s, uint32_t negative_most_s)
+{
+	c->ttl_most_s = most_s;
+	c->negative_ttl_most_s = negative_most_s;
+	cap_ttls(c);
+}
+
 /* One that can't be read is as good as none. */
 static enum err load_snapshot(struct cluster *c, struct diag *d)
 {
@@ -146,7 +161,7 @@ static enum err load_snapshot(struct cluster *c, struct diag *d)
 		return build(c, d);
 	}
 	if (c->api.state == API_SOURCE_SNAPSHOT) {
-		views_set_ttl_max(&c->views, STALE_TTL_S);
+		cap_ttls(c);
 		atomic_store_explicit(&c->known, true, memory_order_release);
 	}
 	return OK;
@@ -159,6 +174,7 @@ enum err cluster_new(const struct cluster_options *options, struct cluster **out
 	if (!c)
 		return diag_no_memory(d);
 	c->options = *options;
+	c->ttl_most_s = c->negative_ttl_most_s = UINT32_MAX;
 	atomic_init(&c->known, !options->endpoint);
 	err = build(c, d);
 	if (!err && options->endpoint)
@@ -223,7 +239,7 @@ enum err cluster_reload(struct cluster *c)
 static void on_cluster_read(void *arg, unsigned ms)
 {
 	struct cluster *c = arg;
-	views_set_ttl_max(&c->views, UINT32_MAX);
+	cap_ttls(c);
 	atomic_store_explicit(&c->known, true, memory_order_release);
 	c->on_read(c->on_read_arg, c, ms);
 }

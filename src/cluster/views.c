@@ -30,7 +30,7 @@ static uint16_t compat_of(const struct kubernetes_options *o)
 static bool add(struct views *v, const struct zone_options *zone, const struct compile_options *compile)
 {
 	struct view *one = &v->all[v->count];
-	*one = (struct view){.zone = zone_new(zone), .compile = *compile, .ttl_s = zone->ttl_s, .services_only = compile->external};
+	*one = (struct view){.zone = zone_new(zone), .compile = *compile, .services_only = compile->external};
 	v->count += one->zone != NULL;
 	return one->zone;
 }
@@ -168,10 +168,10 @@ void views_drop_pod(const struct views *v, const char *ns, const struct addr *ad
 
 /* --- what all names have --- */
 
-void views_set_ttl_max(const struct views *v, uint32_t most_s)
+void views_cap_ttls(const struct views *v, uint32_t most_s, uint32_t negative_most_s)
 {
 	for (unsigned i = 0; i < v->count; i++)
-		zone_set_ttl(v->all[i].zone, v->all[i].ttl_s < most_s ? v->all[i].ttl_s : most_s);
+		zone_cap_ttls(v->all[i].zone, most_s, negative_most_s);
 }
 
 static bool same_addresses(const struct addr *a, const struct addr *b, size_t n)

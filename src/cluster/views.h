@@ -12,7 +12,6 @@
 struct view {
 	struct zone *zone;
 	struct compile_options compile;
-	uint32_t ttl_s;
 	bool services_only; /* ServiceImports are not in it */
 };
 
@@ -47,8 +46,8 @@ void views_drop_service(const struct views *v, enum object_kind kind, const char
 void views_drop_namespace(const struct views *v, const char *ns);
 void views_drop_pod(const struct views *v, const char *ns, const struct addr *addrs, size_t n);
 
-/* No TTL is longer than that, in seconds; UINT32_MAX: they are as configured. */
-void views_set_ttl_max(const struct views *v, uint32_t most_s);
+/* As zone_cap_ttls(). */
+void views_cap_ttls(const struct views *v, uint32_t most_s, uint32_t negative_most_s);
 
 /* As cluster_set_self(). */
 enum err views_set_self(struct views *v, const struct addr *addrs, size_t n);

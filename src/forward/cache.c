@@ -55,8 +55,7 @@ const struct cache_options *cache_options(const struct cache *c)
 
 bool cache_covers(const struct cache *c, const struct name *qname)
 {
-	const struct cache_names *zones = &c->options.zones;
-	return !zones->count || cache_names_hold(zones, qname->wire, qname->len);
+	return cache_names_cover(&c->options.zones, qname);
 }
 
 void cache_prefetch(const struct cache *c, const struct cache_key *k)

@@ -61,3 +61,8 @@ bool cache_names_hold(const struct cache_names *names, const uint8_t *qname, siz
 			return true;
 	return false;
 }
+
+bool cache_names_cover(const struct cache_names *zones, const struct name *qname)
+{
+	return !zones->count || cache_names_hold(zones, qname->wire, qname->len);
+}

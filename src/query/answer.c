@@ -404,7 +404,7 @@ static inline __attribute__((always_inline)) void store_soa_numbers(const struct
 	at = store_u32(at, ZONE_SOA_REFRESH_S);
 	at = store_u32(at, ZONE_SOA_RETRY_S);
 	at = store_u32(at, ZONE_SOA_EXPIRE_S);
-	store_u32(at, a->settings->ttl_s);
+	store_u32(at, a->settings->minimum_s);
 }
 
 /* Of an external zone: the primary is ns1 below the zone's label for it, the mailbox hostmaster. */
@@ -509,7 +509,7 @@ void answer_put(struct answer *a, uint16_t type, const struct zone_found *found,
 		put_name_server(a);
 		break;
 	case DNS_TYPE_TXT:
-		put_literal(a, DNS_TYPE_TXT, ZONE_VERSION_TTL_S, ZONE_VERSION_RDATA, sizeof ZONE_VERSION_RDATA - 1);
+		put_literal(a, DNS_TYPE_TXT, a->settings->version_ttl_s, ZONE_VERSION_RDATA, sizeof ZONE_VERSION_RDATA - 1);
 		break;
 	case DNS_TYPE_HINFO:
 		put_literal(a, DNS_TYPE_HINFO, a->settings->ttl_s, "\7RFC8482", 9);

@@ -109,6 +109,6 @@ static struct decision decide_as_coredns(const struct zone_found *found, const s
 struct decision decide(const struct zone_found *found, const struct zone_spot *spot, uint16_t qtype, const struct zone_settings *settings)
 {
 	if (settings->compat & COMPAT_DENIAL)
-		return decide_as_coredns(found, spot, qtype, settings->ttl_s);
+		return decide_as_coredns(found, spot, qtype, settings->negative_ttl_s);
 	return decide_as_ours(found, qtype, settings->negative_ttl_s);
 }

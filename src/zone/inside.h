@@ -19,7 +19,8 @@ struct origin {
 
 struct zone {
 	struct zone_settings settings;
-	struct origin *origins; /* those with more labels first */
+	uint32_t negative_ttl_s; /* as told, before any cap */
+	struct origin *origins;  /* those with more labels first */
 	unsigned origin_count;
 	struct table *slots;      /* struct slot, by hash of their key */
 	struct table *namespaces; /* struct namespace, by hash of their label */

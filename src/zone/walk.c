@@ -149,7 +149,7 @@ static enum err give_soa(const struct walk *w)
 	wire_put_u32(&out, ZONE_SOA_REFRESH_S);
 	wire_put_u32(&out, ZONE_SOA_RETRY_S);
 	wire_put_u32(&out, ZONE_SOA_EXPIRE_S);
-	wire_put_u32(&out, w->ttl_s);
+	wire_put_u32(&out, w->zone->settings.minimum_s);
 	return give(w, DNS_TYPE_SOA, w->ttl_s < ZONE_SOA_TTL_MAX_S ? w->ttl_s : ZONE_SOA_TTL_MAX_S, rdata, out.len);
 }
 
@@ -173,7 +173,7 @@ static enum err give_type(const struct walk *w, enum has type, const struct zone
 	case HAS_NS:
 		return give_ns(w);
 	case HAS_TXT:
-		return give(w, DNS_TYPE_TXT, ZONE_VERSION_TTL_S, ZONE_VERSION_RDATA, sizeof ZONE_VERSION_RDATA - 1);
+		return give(w, DNS_TYPE_TXT, w->zone->settings.version_ttl_s, ZONE_VERSION_RDATA, sizeof ZONE_VERSION_RDATA - 1);
 	case HAS_SVCB:
 		return give_svcbs(w, DNS_TYPE_SVCB, g, n);
 	case HAS_HTTPS:

@@ -190,10 +190,13 @@ static bool init_origins(struct zone *z, const struct zone_options *options)
 			return false;
 		insert_origin(z, &options->origins[i], tree_of(options, &options->origins[i]), options->external);
 	}
+	z->negative_ttl_s = options->compat & COMPAT_DENIAL ? options->ttl_s : options->negative_ttl_s;
 	z->settings = (struct zone_settings){
 	        .origin = *first,
 	        .ttl_s = options->ttl_s,
-	        .negative_ttl_s = options->negative_ttl_s,
+	        .negative_ttl_s = z->negative_ttl_s,
+	        .version_ttl_s = ZONE_VERSION_TTL_S,
+	        .minimum_s = options->ttl_s,
 	        .pods = options->pods,
 	        .compat = options->compat,
 	        .svc_len = options->external ? 0 : 4,
@@ -486,9 +489,17 @@ enum err zone_set_self(struct zone *z, const struct addr *addrs, size_t n)
 	return OK;
 }
 
-void zone_set_ttl(struct zone *z, uint32_t ttl_s)
+static void set_ttl(_Atomic(uint32_t) *ttl_s, uint32_t told_s, uint32_t most_s)
 {
-	atomic_store_explicit(&z->settings.ttl_s, ttl_s, memory_order_relaxed);
+	atomic_store_explicit(ttl_s, told_s < most_s ? told_s : most_s, memory_order_relaxed);
+}
+
+void zone_cap_ttls(struct zone *z, uint32_t most_s, uint32_t negative_most_s)
+{
+	struct zone_settings *s = &z->settings;
+	set_ttl(&s->ttl_s, s->minimum_s, most_s);
+	set_ttl(&s->version_ttl_s, ZONE_VERSION_TTL_S, most_s);
+	set_ttl(&s->negative_ttl_s, z->negative_ttl_s, negative_most_s);
 }
 
 struct zone_counts zone_counts(const struct zone *z)

@@ -127,6 +127,30 @@ def test_what_does_not_concern_the_cluster_leaves_its_watches(cluster, corefile)
     harness.until(corefile.server, WEB0, {"10.244.0.8"})
 
 
+def test_ttls_have_the_bounds_of_the_cache(cluster, corefile):
+    """As with CoreDNS, whose cache would hold the answers. MINIMUM is not a TTL. A reload changes them, and no watch begins anew."""
+
+    def ttls():
+        version = corefile.server.udp(harness.make_query("dns-version.cluster.local.", "TXT")).answer[0].ttl
+        soa = corefile.server.udp(harness.make_query("absent.default.svc.cluster.local.")).authority[0]
+        return corefile.ask()[2], version, soa.ttl, soa[0].minimum
+
+    port, options = free_port(), "ttl 30\n negative_ttl 20"
+    corefile.start(text(cluster, port, more=options, beside="cache 7"))
+    assert ttls() == (7, 7, 7, 30)
+    cluster.wait_watched("services", "pods", "endpointslices", "namespaces")
+    before = len(cluster.requests)
+    for cache, expected in (
+        ("cache {\n success 100 9\n denial 100 11 2\n}", (9, 9, 11, 30)),
+        ("cache 8 example.org", (30, 28800, 20, 30)),
+        ("cache 100 local", (30, 100, 20, 30)),
+        ("loadbalance", (30, 28800, 20, 30)),
+    ):
+        corefile.change(text(cluster, port, more=options, beside=cache))
+        assert ttls() == expected, cache
+    assert len(cluster.requests) == before
+
+
 def test_addresses_come_and_go(cluster, corefile):
     port, other = free_port(), free_port()
     corefile.start(text(cluster, port))

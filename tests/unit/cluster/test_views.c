@@ -125,11 +125,14 @@ static void test_ttls(void **state)
 	f->options.ttl_s = 30;
 	f->options.external.ttl_s = 3;
 	assert_int_equal(views_make(&f->views, &f->options, &f->lines), OK);
-	views_set_ttl_max(&f->views, 5);
+	views_cap_ttls(&f->views, 5, 2);
 	assert_int_equal(ttl_of(f, 0), 5);
 	assert_int_equal(ttl_of(f, 1), 3);
-	views_set_ttl_max(&f->views, UINT32_MAX);
+	assert_int_equal(zone_settings(f->views.all[0].zone)->negative_ttl_s, 2);
+	views_cap_ttls(&f->views, UINT32_MAX, UINT32_MAX);
 	assert_int_equal(ttl_of(f, 0), 30);
+	assert_int_equal(zone_settings(f->views.all[0].zone)->negative_ttl_s, f->options.negative_ttl_s);
+	assert_int_equal(zone_settings(f->views.all[0].zone)->minimum_s, 30);
 	assert_int_equal(ttl_of(f, 1), 3);
 }
 
