@@ -152,6 +152,8 @@ def read_rdata(data, at, end, rtype, seen):
         if stop != end:
             raise Broken("octets after a name in rdata")
         return target
+    if rtype == MX:
+        return data[at] << 8 | data[at + 1], read_name(data, at + 2, seen)[0]
     if rtype == SOA:
         primary, at = read_name(data, at, seen)
         mailbox, at = read_name(data, at, seen)
@@ -208,7 +210,7 @@ def record_text(record):
         shown = ".".join(map(str, rdata))
     elif rtype in (CNAME, NS, PTR):
         shown = to_text(rdata)
-    elif rtype in (SRV, SOA):
+    elif rtype in (SRV, SOA, MX):
         shown = " ".join(to_text(part) if isinstance(part, bytes) else str(part) for part in rdata)
     else:
         shown = rdata.hex()
