@@ -1,5 +1,5 @@
 #include "admin/address.h"
-#include "base/addr.h"
+#include "base/sockaddr.h"
 #include <arpa/inet.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -23,22 +23,6 @@ static enum err parse_port(const char *whole, const char *text, uint16_t *port, 
 		return diag_set(d, ERR_RANGE, "\"%s\": a port is a number from 0 to 65535", whole);
 	*port = (uint16_t)value;
 	return OK;
-}
-
-static void fill(struct admin_address *a, const struct addr *ip, uint16_t port)
-{
-	memset(a, 0, sizeof *a);
-	if (ip->family == ADDR_V4) {
-		struct sockaddr_in *in = (struct sockaddr_in *)&a->sa;
-		in->sin_family = AF_INET;
-		in->sin_port = htons(port);
-		memcpy(&in->sin_addr, ip->octets, sizeof in->sin_addr);
-	} else {
-		struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&a->sa;
-		in6->sin6_family = AF_INET6;
-		in6->sin6_port = htons(port);
-		memcpy(&in6->sin6_addr, ip->octets, sizeof in6->sin6_addr);
-	}
 }
 
 /* host without brackets, len octets; perhaps with an interface, which link-local addresses need. */
@@ -87,9 +71,7 @@ enum err admin_address_parse(const char *text, struct admin_address *a, struct d
 	err = parse_port(text, colon + 1, &port, d);
 	if (err)
 		return err;
-	fill(a, &ip, port);
-	if (scope)
-		((struct sockaddr_in6 *)&a->sa)->sin6_scope_id = scope;
+	a->sa = sockaddr_make(&ip, port, scope);
 	return OK;
 }
 
@@ -100,8 +82,7 @@ bool admin_address_equal(const struct admin_address *a, const struct admin_addre
 
 uint16_t admin_address_port(const struct admin_address *a)
 {
-	return ntohs(a->sa.ss_family == AF_INET ? ((const struct sockaddr_in *)&a->sa)->sin_port
-	                                        : ((const struct sockaddr_in6 *)&a->sa)->sin6_port);
+	return sockaddr_port((const struct sockaddr *)&a->sa);
 }
 
 void admin_address_format(const struct admin_address *a, char text[ADMIN_ADDRESS_TEXT_MAX])

@@ -19,17 +19,12 @@ struct admin_change {
 	unsigned count;
 };
 
-static enum err no_memory(struct diag *d)
-{
-	return diag_set(d, ERR_NOMEM, "out of memory");
-}
-
 enum err admin_new(const struct admin_options *options, struct admin **out, struct diag *d)
 {
 	struct admin *a = calloc(1, sizeof *a);
 	*out = NULL;
 	if (!a)
-		return no_memory(d);
+		return diag_no_memory(d);
 	a->options = *options;
 	switch (board_init(&a->board, &a->options)) {
 	case OK:
@@ -37,7 +32,7 @@ enum err admin_new(const struct admin_options *options, struct admin **out, stru
 		return OK;
 	case ERR_NOMEM:
 		free(a);
-		return no_memory(d);
+		return diag_no_memory(d);
 	default:
 		free(a);
 		return diag_set(d, ERR_SYS, "the system gives no more locks");
@@ -103,13 +98,13 @@ enum err admin_change_new(struct admin *a, const struct admin_place *places, uns
 	enum err err = OK;
 	*out = NULL;
 	if (!c)
-		return no_memory(d);
+		return diag_no_memory(d);
 	c->admin = a;
 	c->listeners = calloc((size_t)count + 1, sizeof(struct listener *));
 	c->pages = calloc((size_t)count + 1, sizeof(unsigned));
 	if (!c->listeners || !c->pages) {
 		admin_change_free(c);
-		return no_memory(d);
+		return diag_no_memory(d);
 	}
 	for (unsigned i = 0; i < count && !err; i++)
 		err = add_place(c, &places[i], d);

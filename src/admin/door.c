@@ -1,4 +1,5 @@
 #include "door.h"
+#include "base/sockaddr.h"
 #include <errno.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -6,22 +7,26 @@
 
 #define BACKLOG 128
 
+static const struct sockaddr *as_sockaddr(const struct admin_address *a)
+{
+	return (const struct sockaddr *)&a->sa;
+}
+
 static bool is_everywhere(const struct admin_address *a)
 {
-	return a->sa.ss_family == AF_INET6 && IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)&a->sa)->sin6_addr);
+	return a->sa.ss_family == AF_INET6 && sockaddr_is_wildcard(as_sockaddr(a));
 }
 
 static int listen_at(const struct admin_address *a)
 {
 	const int on = 1, v6only = !is_everywhere(a);
-	socklen_t len = a->sa.ss_family == AF_INET ? sizeof(struct sockaddr_in) : sizeof(struct sockaddr_in6);
 	int fd = socket(a->sa.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), error;
 	if (fd < 0)
 		return -1;
 	if (a->sa.ss_family == AF_INET6)
 		setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &v6only, sizeof v6only);
 	setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-	if (bind(fd, (const struct sockaddr *)&a->sa, len) == 0 && listen(fd, BACKLOG) == 0)
+	if (bind(fd, as_sockaddr(a), sockaddr_len(as_sockaddr(a))) == 0 && listen(fd, BACKLOG) == 0)
 		return fd;
 	error = errno;
 	close(fd);
@@ -31,12 +36,8 @@ static int listen_at(const struct admin_address *a)
 
 static struct admin_address without_ipv6(const struct admin_address *a)
 {
-	struct admin_address v4;
-	struct sockaddr_in *in = (struct sockaddr_in *)&v4.sa;
-	memset(&v4, 0, sizeof v4);
-	in->sin_family = AF_INET;
-	in->sin_port = ((const struct sockaddr_in6 *)&a->sa)->sin6_port;
-	return v4;
+	static const struct addr everywhere = {ADDR_V4, {0}};
+	return (struct admin_address){.sa = sockaddr_make(&everywhere, admin_address_port(a), 0)};
 }
 
 static enum err refused(const struct admin_address *a, int error, struct diag *d)

@@ -1,4 +1,5 @@
 #include "cli/bind.h"
+#include "base/sockaddr.h"
 #include "net/listen.h"
 #include <errno.h>
 #include <ifaddrs.h>
@@ -6,11 +7,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static enum err no_memory(struct diag *d)
-{
-	return diag_set(d, ERR_NOMEM, "out of memory");
-}
 
 /* --- a set of addresses --- */
 
@@ -30,7 +26,7 @@ static enum err add(struct bind_addresses *set, const struct net_address *a, str
 		return OK;
 	more = realloc(set->all, (set->count + 1) * sizeof *more);
 	if (!more)
-		return no_memory(d);
+		return diag_no_memory(d);
 	set->all = more;
 	more[set->count++] = *a;
 	return OK;
@@ -49,19 +45,9 @@ static enum err add_everything(struct bind_addresses *set, struct diag *d)
 /* The address of an interface as one to bind; a link-local one means nothing without its interface. */
 static struct net_address of_interface(const struct sockaddr *sa)
 {
-	struct net_address a;
-	memset(&a, 0, sizeof a);
-	if (sa->sa_family == AF_INET) {
-		struct sockaddr_in *in = (struct sockaddr_in *)&a.sa;
-		in->sin_family = AF_INET;
-		in->sin_addr = ((const struct sockaddr_in *)sa)->sin_addr;
-	} else {
-		struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&a.sa;
-		in6->sin6_family = AF_INET6;
-		in6->sin6_addr = ((const struct sockaddr_in6 *)sa)->sin6_addr;
-		in6->sin6_scope_id = ((const struct sockaddr_in6 *)sa)->sin6_scope_id;
-	}
-	return a;
+	const struct addr a = sockaddr_addr(sa);
+	bool v6 = sa->sa_family == AF_INET6;
+	return (struct net_address){.sa = sockaddr_make(&a, 0, v6 ? ((const struct sockaddr_in6 *)sa)->sin6_scope_id : 0)};
 }
 
 /* Adds what the interface of that name has. *known: there is one. */

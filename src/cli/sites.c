@@ -2,6 +2,7 @@
 #include "access.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "base/sockaddr.h"
 #include "cli/bind.h"
 #include "corefile_check.h"
 #include "io/file_list.h"
@@ -12,16 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum err no_memory(struct diag *d)
-{
-	return diag_set(d, ERR_NOMEM, "out of memory");
-}
-
 static enum err sites_new(struct sites *s, unsigned count, struct diag *d)
 {
 	s->all = calloc(count, sizeof *s->all);
 	if (!s->all)
-		return no_memory(d);
+		return diag_no_memory(d);
 	s->count = count;
 	return OK;
 }
@@ -72,7 +68,7 @@ static enum err place_as_told(struct site *site, const struct options *o, struct
 	copy = calloc(count, sizeof *copy);
 	if (!site->places || !copy) {
 		free(copy);
-		return no_memory(d);
+		return diag_no_memory(d);
 	}
 	memcpy(copy, addresses, count * sizeof *copy);
 	site->places[0] = (struct server_place){.addresses = copy, .address_count = count};
@@ -101,7 +97,7 @@ static enum err find_one(const struct options *o, struct sites *s, struct diag *
 	if (err)
 		return err;
 	if (!cluster_add(&s->all[0], &o->kubernetes))
-		return no_memory(d);
+		return diag_no_memory(d);
 	s->all[0].rotate = o->rotate;
 	count_as_told(&s->all[0], o);
 	err = place_as_told(&s->all[0], o, d);
@@ -112,27 +108,19 @@ static enum err find_one(const struct options *o, struct sites *s, struct diag *
 
 /* --- from a Corefile --- */
 
-static void set_port(struct net_address *a, uint16_t port)
-{
-	if (a->sa.ss_family == AF_INET)
-		((struct sockaddr_in *)&a->sa)->sin_port = htons(port);
-	else
-		((struct sockaddr_in6 *)&a->sa)->sin6_port = htons(port);
-}
-
 /* Each key at each of the block's addresses. */
 static enum err place_keys(struct site *site, const struct corefile_block *b, const struct bind_addresses *hosts, struct diag *d)
 {
 	site->places = calloc(b->key_count, sizeof *site->places);
 	if (!site->places)
-		return no_memory(d);
+		return diag_no_memory(d);
 	for (unsigned k = 0; k < b->key_count; k++) {
 		struct net_address *addresses = calloc(hosts->count, sizeof *addresses);
 		if (!addresses)
-			return no_memory(d);
+			return diag_no_memory(d);
 		for (unsigned i = 0; i < hosts->count; i++) {
 			addresses[i] = hosts->all[i];
-			set_port(&addresses[i], b->keys[k].port);
+			sockaddr_set_port((struct sockaddr *)&addresses[i].sa, b->keys[k].port);
 		}
 		site->places[site->place_count++] = (struct server_place){b->keys[k].zones, addresses, hosts->count};
 	}
@@ -144,7 +132,7 @@ static enum err take_cluster(struct corefile_block *b, struct site *site, struct
 {
 	struct site_cluster *c = cluster_add(site, NULL);
 	if (!c)
-		return no_memory(d);
+		return diag_no_memory(d);
 	c->own = b->kubernetes;
 	c->kubernetes = &c->own;
 	c->text = b->cluster_text;
@@ -176,7 +164,7 @@ static enum err find_block(struct corefile_block *b, struct site *site, struct d
 	err = place_keys(site, b, &hosts, d);
 	free(hosts.all);
 	if (!err && !site->origin)
-		err = no_memory(d);
+		err = diag_no_memory(d);
 	return err || !cluster_place ? err : take_cluster(b, site, d);
 }
 
@@ -293,7 +281,7 @@ static enum err open_forwarding(const struct corefile_block *b, struct site *sit
 	const struct forward_values *forward = b ? corefile_values(b, DIRECTIVE_FORWARD) : NULL;
 	if (!forward || site->forwarding)
 		return OK;
-	return forwarding_new(forward, corefile_values(b, DIRECTIVE_CACHE), &site->forwarding) ? no_memory(d) : OK;
+	return forwarding_new(forward, corefile_values(b, DIRECTIVE_CACHE), &site->forwarding) ? diag_no_memory(d) : OK;
 }
 
 /* Of the block's first zone, as CoreDNS does it. */
@@ -307,7 +295,7 @@ static enum err open_loop(const struct corefile_block *b, struct site *site, str
 	case ERR_SYS:
 		return diag_set(d, ERR_SYS, "loop: the system has no random numbers");
 	default:
-		return no_memory(d);
+		return diag_no_memory(d);
 	}
 }
 
@@ -345,7 +333,7 @@ static enum err open_hosts(const struct corefile_block *b, struct site *site, st
 	if (!err)
 		err = hosts_new(&setting, &site->hosts);
 	names_clear(&zones);
-	return err ? no_memory(d) : OK;
+	return err ? diag_no_memory(d) : OK;
 }
 
 enum err sites_open(struct sites *s, const struct options *o, struct diag *d)
@@ -384,7 +372,7 @@ enum err sites_watch(struct sites *s, uv_loop_t *loop, cluster_read *on_read, vo
 	}
 	for (unsigned i = 0; i < s->count && !err; i++) {
 		if (s->all[i].hosts && hosts_watch(s->all[i].hosts, loop))
-			err = no_memory(d);
+			err = diag_no_memory(d);
 	}
 	return err;
 }
@@ -426,7 +414,7 @@ static enum err add_site(const struct site *site, const struct corefile_block *s
 	        .outside_nxdomain = o->outside_nxdomain,
 	};
 	if (steps_new(&options, steps, &block.step_count))
-		return no_memory(d);
+		return diag_no_memory(d);
 	return server_add_block(server, &block, d);
 }
 

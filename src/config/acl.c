@@ -6,17 +6,12 @@
 #include <string.h>
 #include <strings.h>
 
-static enum err no_memory(struct diag *d)
-{
-	return diag_set(d, ERR_NOMEM, "out of memory");
-}
-
 static enum err take(void *values, const struct words *w, struct diag *d)
 {
 	struct acl_options *o = values;
 	struct acl_rule *more = realloc(o->rules, (o->rule_count + 1) * sizeof *more);
 	if (!more)
-		return no_memory(d);
+		return diag_no_memory(d);
 	o->rules = more;
 	more[o->rule_count++] = (struct acl_rule){0};
 	return w->count ? option_zones(&more[o->rule_count - 1].zones, w, d) : OK;
@@ -31,7 +26,7 @@ static enum err add_type(struct acl_policy *p, const char *text, struct diag *d)
 		return diag_set(d, ERR_SYNTAX, "type: \"%s\" is no type of record (A, AAAA, ANY...)", text);
 	more = realloc(p->types, (p->type_count + 1) * sizeof *more);
 	if (!more)
-		return no_memory(d);
+		return diag_no_memory(d);
 	p->types = more;
 	more[p->type_count++] = type;
 	return OK;
@@ -47,7 +42,7 @@ static enum err add_net(struct acl_policy *p, const char *text, struct diag *d)
 	}
 	more = realloc(p->nets, (p->net_count + 1) * sizeof *more);
 	if (!more)
-		return no_memory(d);
+		return diag_no_memory(d);
 	p->nets = more;
 	more[p->net_count++] = net;
 	return OK;
@@ -117,7 +112,7 @@ static enum err take_policy(void *values, const struct words *w, struct diag *d)
 	more = err ? NULL : realloc(rule->policies, (rule->policy_count + 1) * sizeof *more);
 	if (!more) {
 		policy_clear(&policy);
-		return err ? diag_set(d, err, "%s: %s", w->name, why.text) : no_memory(d);
+		return err ? diag_set(d, err, "%s: %s", w->name, why.text) : diag_no_memory(d);
 	}
 	rule->policies = more;
 	more[rule->policy_count++] = policy;

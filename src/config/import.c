@@ -10,11 +10,6 @@
 #define FILE_MAX    ((size_t)4 << 20)
 #define IMPORTS_MAX 10000 /* CoreDNS's bound: something imports itself */
 
-static enum err no_memory(struct diag *d)
-{
-	return diag_set(d, ERR_NOMEM, "out of memory");
-}
-
 /* --- words --- */
 
 /* Adds words before those that wait. */
@@ -24,7 +19,7 @@ static enum err put_before(struct source *s, const struct tokens *words, const s
 		return syntax_error(d, at, ERR_RANGE, "with this import there are more than %zu words", TOKENS_MAX);
 	for (size_t i = words->count; i > 0; i--) {
 		if (tokens_push(&s->waiting, &words->all[i - 1]))
-			return no_memory(d);
+			return diag_no_memory(d);
 	}
 	return OK;
 }
@@ -50,7 +45,7 @@ enum err source_open(struct source *s, const char *text, size_t len, const struc
 {
 	const char *file = text_pool_add(pool, options->file, strlen(options->file));
 	*s = (struct source){.pool = pool, .no_imports = options->no_imports, .report = options->report};
-	return file ? put_text(s, text, len, file, d) : no_memory(d);
+	return file ? put_text(s, text, len, file, d) : diag_no_memory(d);
 }
 
 void source_close(struct source *s)
@@ -92,7 +87,7 @@ enum err source_define(struct source *s, const char *name, const struct token *k
 	more = realloc(s->snippets, (s->snippet_count + 1) * sizeof *more);
 	if (!more) {
 		tokens_free(words);
-		return no_memory(d);
+		return diag_no_memory(d);
 	}
 	s->snippets = more;
 	more[s->snippet_count++] = (struct snippet){name, *words};
@@ -106,7 +101,7 @@ static enum err put_file(struct source *s, const char *path, const struct token 
 	struct buffer b = {0};
 	struct diag why;
 	const char *file = text_pool_add(s->pool, path, strlen(path));
-	enum err err = file ? file_read(&b, path, FILE_REGULAR, FILE_MAX, &why) : no_memory(&why);
+	enum err err = file ? file_read(&b, path, FILE_REGULAR, FILE_MAX, &why) : diag_no_memory(&why);
 	if (err)
 		syntax_error(d, what, err, "import: %s", why.text);
 	else
@@ -142,7 +137,7 @@ static enum err put_matches(struct source *s, const char *pattern, const struct 
 	enum err err = OK;
 	int status = glob(pattern, 0, NULL, &found);
 	if (status == GLOB_NOSPACE)
-		err = no_memory(d);
+		err = diag_no_memory(d);
 	else if (!found.gl_pathc && strpbrk(pattern, "*?[]"))
 		warn(s, what);
 	else if (!found.gl_pathc)
@@ -163,7 +158,7 @@ static enum err import_files(struct source *s, const struct token *what, struct 
 	if (s->no_imports)
 		return syntax_error(d, what, ERR_DENIED, "import: there is no snippet (%s), and files are not read here", what->text);
 	if (asprintf(&pattern, "%.*s%s", slash ? (int)(slash - what->file) + 1 : 0, what->file, what->text) < 0)
-		return no_memory(d);
+		return diag_no_memory(d);
 	if (is_too_wild(pattern))
 		err = syntax_error(d, what, ERR_SYNTAX, "import: a pattern may have one * and one ?, and no []: %s", pattern);
 	else

@@ -7,11 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static enum err no_memory(struct diag *d)
-{
-	return diag_set(d, ERR_NOMEM, "out of memory");
-}
-
 /* --- words --- */
 
 /* "a|b|c" as "a, b or c". */
@@ -51,7 +46,7 @@ enum err option_maybe_text(char **text, const char *value, struct diag *d)
 {
 	char *copy = *value ? strdup(value) : NULL;
 	if (*value && !copy)
-		return no_memory(d);
+		return diag_no_memory(d);
 	free(*text);
 	*text = copy;
 	return OK;
@@ -159,7 +154,7 @@ static enum err take_value(const struct option *o, void *values, const struct wo
 	case OPTION_TEXT:
 		return option_text(at, w->texts[0], d);
 	case OPTION_TEXTS:
-		return texts_add(at, w->texts, w->count) ? no_memory(d) : OK;
+		return texts_add(at, w->texts, w->count) ? diag_no_memory(d) : OK;
 	case OPTION_ZONES:
 		return option_zones(at, w, d);
 	}

@@ -7,11 +7,6 @@
 #define PREFIX   "kubernetes."
 #define VARIABLE "HEADNS_SET"
 
-static enum err no_memory(struct diag *d)
-{
-	return diag_set(d, ERR_NOMEM, "out of memory");
-}
-
 static void setting_free(struct setting *s)
 {
 	free(s->origin);
@@ -31,7 +26,7 @@ enum err settings_move(struct settings *s, struct settings *more, struct diag *d
 {
 	struct setting *all = realloc(s->all, (s->count + more->count + 1) * sizeof *all);
 	if (!all)
-		return no_memory(d);
+		return diag_no_memory(d);
 	for (unsigned i = 0; i < more->count; i++)
 		all[s->count++] = more->all[i];
 	s->all = all;
@@ -47,7 +42,7 @@ static enum err set_words(const struct setting *setting, const struct tokens *wo
 	const char **texts = calloc(words->count + 1, sizeof *texts);
 	enum err err;
 	if (!texts)
-		return no_memory(d);
+		return diag_no_memory(d);
 	for (size_t i = 0; i < words->count; i++)
 		texts[i] = words->all[i].text;
 	if (strcmp(setting->directive, "namespaces") == 0) /* lines of a block add up, but this takes the place of them */
@@ -99,11 +94,11 @@ static enum err push(struct settings *s, const char *origin, const char *directi
 	struct setting *more = realloc(s->all, (s->count + 1) * sizeof *more), *new;
 	enum err err;
 	if (!more)
-		return no_memory(d);
+		return diag_no_memory(d);
 	s->all = more;
 	new = &more[s->count];
 	*new = (struct setting){strdup(origin), strndup(directive, directive_len), strdup(value)};
-	err = new->origin &&new->directive &&new->value ? check(new, d) : no_memory(d);
+	err = new->origin &&new->directive &&new->value ? check(new, d) : diag_no_memory(d);
 	if (err)
 		setting_free(new);
 	else
@@ -140,7 +135,7 @@ static enum err add_item(struct settings *s, const char *item, size_t len, struc
 {
 	struct diag why;
 	char *text = strndup(item, len);
-	enum err err = text ? settings_add(s, VARIABLE, text, &why) : no_memory(&why);
+	enum err err = text ? settings_add(s, VARIABLE, text, &why) : diag_no_memory(&why);
 	if (err)
 		diag_set(d, err, "%s: %.*s: %s", VARIABLE, (int)len, item, why.text);
 	free(text);

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/addr.h"
+#include "base/sockaddr.h"
 #include "net/net.h"
 
 #define DNS_PORT 53
@@ -62,23 +62,6 @@ static bool parse_scope(const char *text, size_t len, uint32_t *scope)
 	return *scope != 0;
 }
 
-static void fill(struct net_address *a, const struct addr *ip, uint32_t scope, uint16_t port)
-{
-	memset(a, 0, sizeof(*a));
-	if (ip->family == ADDR_V4) {
-		struct sockaddr_in *in = (struct sockaddr_in *)&a->sa;
-		in->sin_family = AF_INET;
-		in->sin_port = htons(port);
-		memcpy(&in->sin_addr, ip->octets, sizeof(in->sin_addr));
-	} else {
-		struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&a->sa;
-		in6->sin6_family = AF_INET6;
-		in6->sin6_port = htons(port);
-		in6->sin6_scope_id = scope;
-		memcpy(&in6->sin6_addr, ip->octets, sizeof(in6->sin6_addr));
-	}
-}
-
 enum err net_address_parse(const char *text, struct net_address *a, struct diag *d)
 {
 	const char *host, *port_text;
@@ -97,7 +80,7 @@ enum err net_address_parse(const char *text, struct net_address *a, struct diag 
 		return diag_set(d, ERR_SYNTAX, "'%s' names an interface that this machine has not got; `ip link` lists those it has", text);
 	if (port_text && !parse_port(port_text, &port))
 		return diag_set(d, ERR_SYNTAX, "'%s' has no valid port; write a number from 0 to 65535", text);
-	fill(a, &ip, scope, port);
+	a->sa = sockaddr_make(&ip, port, scope);
 	return OK;
 }
 

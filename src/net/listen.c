@@ -1,5 +1,6 @@
 #include "net/listen.h"
 #include "base/log.h"
+#include "base/sockaddr.h"
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
@@ -12,20 +13,7 @@ static const struct addr loopback6 = {ADDR_V6, {[15] = 1}};
 
 struct net_address listen_address(const struct addr *addr, uint16_t port)
 {
-	struct net_address a;
-	memset(&a, 0, sizeof a);
-	if (addr->family == ADDR_V4) {
-		struct sockaddr_in *in = (struct sockaddr_in *)&a.sa;
-		in->sin_family = AF_INET;
-		in->sin_port = htons(port);
-		memcpy(&in->sin_addr, addr->octets, 4);
-	} else {
-		struct sockaddr_in6 *in6 = (struct sockaddr_in6 *)&a.sa;
-		in6->sin6_family = AF_INET6;
-		in6->sin6_port = htons(port);
-		memcpy(&in6->sin6_addr, addr->octets, 16);
-	}
-	return a;
+	return (struct net_address){.sa = sockaddr_make(addr, port, 0)};
 }
 
 bool listen_ipv6_usable(void)

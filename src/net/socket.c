@@ -1,5 +1,6 @@
 #include "socket.h"
 #include "backlog.h"
+#include "base/sockaddr.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -21,15 +22,12 @@ static bool is_v6(const struct net_address *a)
 
 static uint16_t port_of(const struct net_address *a)
 {
-	/* The port stands at the same place in both families. */
-	return ntohs(((const struct sockaddr_in *)&a->sa)->sin_port);
+	return sockaddr_port((const struct sockaddr *)&a->sa);
 }
 
 bool socket_is_wildcard(const struct net_address *a)
 {
-	if (is_v6(a))
-		return IN6_IS_ADDR_UNSPECIFIED(&((const struct sockaddr_in6 *)&a->sa)->sin6_addr);
-	return ((const struct sockaddr_in *)&a->sa)->sin_addr.s_addr == htonl(INADDR_ANY);
+	return sockaddr_is_wildcard((const struct sockaddr *)&a->sa);
 }
 
 /* The families have sockets of their own (IPV6_V6ONLY). */

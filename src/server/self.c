@@ -1,4 +1,5 @@
 #include "self.h"
+#include "base/sockaddr.h"
 #include <ifaddrs.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -17,19 +18,6 @@ static void add(struct self_list *l, const struct addr *a)
 	}
 	if (l->count < SELF_MAX)
 		l->addrs[l->count++] = *a;
-}
-
-static struct addr addr_of(const struct sockaddr *sa)
-{
-	struct addr a = {0};
-	if (sa->sa_family == AF_INET) {
-		a.family = ADDR_V4;
-		memcpy(a.octets, &((const struct sockaddr_in *)(const void *)sa)->sin_addr, 4);
-	} else if (sa->sa_family == AF_INET6) {
-		a.family = ADDR_V6;
-		memcpy(a.octets, &((const struct sockaddr_in6 *)(const void *)sa)->sin6_addr, 16);
-	}
-	return a;
 }
 
 static bool is_wildcard(const struct addr *a)
@@ -52,7 +40,7 @@ static void add_machine(struct self_list *l, uint8_t family)
 		struct addr a;
 		if (!i->ifa_addr || (i->ifa_flags & IFF_LOOPBACK))
 			continue;
-		a = addr_of(i->ifa_addr);
+		a = sockaddr_addr(i->ifa_addr);
 		if (a.family == family && !is_link_local(&a))
 			add(l, &a);
 	}
@@ -63,7 +51,7 @@ size_t self_addresses(const struct net_address *listen, unsigned count, struct a
 {
 	struct self_list l = {self, 0};
 	for (unsigned i = 0; i < count; i++) {
-		struct addr a = addr_of((const struct sockaddr *)&listen[i].sa);
+		struct addr a = sockaddr_addr((const struct sockaddr *)&listen[i].sa);
 		if (is_wildcard(&a))
 			add_machine(&l, a.family);
 		else

@@ -5,11 +5,6 @@
 
 #define ADDRESS_TEXT_MAX 64
 
-static enum err no_memory(struct diag *d)
-{
-	return diag_set(d, ERR_NOMEM, "out of memory");
-}
-
 /* --- blocks --- */
 
 static void block_free(struct block *b)
@@ -71,7 +66,7 @@ static enum err add_route(struct served *v, unsigned listener, const struct name
 	char text[NAME_TEXT_MAX], address[ADDRESS_TEXT_MAX];
 	enum err err = routes_add(&v->listeners[listener].routes, zone, b->plan);
 	if (err == ERR_NOMEM)
-		return no_memory(d);
+		return diag_no_memory(d);
 	if (!err)
 		return OK;
 	name_to_text(zone, text);
@@ -97,7 +92,7 @@ static enum err add_place(struct served *v, struct block *b, const struct server
 	for (unsigned i = 0; i < place->address_count && !err; i++) {
 		unsigned listener;
 		if (listener_at(v, &place->addresses[i], &listener))
-			return no_memory(d);
+			return diag_no_memory(d);
 		note_listener(b, listener);
 		for (unsigned z = 0; z < zones->count && !err; z++)
 			err = add_route(v, listener, &zones->names[z], b, d);
@@ -112,7 +107,7 @@ enum err served_add_block(struct served *v, const struct server_block *block, st
 	enum err err = OK;
 	if (!more) {
 		block_free(b);
-		return no_memory(d);
+		return diag_no_memory(d);
 	}
 	v->blocks = more;
 	more[v->block_count++] = b;

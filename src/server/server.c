@@ -26,11 +26,6 @@ struct server {
 /* net leaves room for the largest reply over UDP; it does not know dns. */
 _Static_assert(NET_UDP_REPLY_MAX >= DNS_UDP_SIZE_CAP, "a UDP reply has room");
 
-static enum err no_memory(struct diag *d)
-{
-	return diag_set(d, ERR_NOMEM, "out of memory");
-}
-
 /* --- its life --- */
 
 /* Frees the configurations that nobody uses any more; but the newest. */
@@ -58,7 +53,7 @@ enum err server_new(const struct server_options *options, struct server **out, s
 {
 	struct server *s = calloc(1, sizeof *s);
 	if (!s)
-		return no_memory(d);
+		return diag_no_memory(d);
 	s->options = *options;
 	SLIST_INIT(&s->served);
 	if (!s->options.workers)
@@ -67,7 +62,7 @@ enum err server_new(const struct server_options *options, struct server **out, s
 	s->workers = aligned_alloc(_Alignof(struct server_worker), s->options.workers * sizeof *s->workers);
 	if (!s->workers) {
 		server_free(s);
-		return no_memory(d);
+		return diag_no_memory(d);
 	}
 	memset(s->workers, 0, s->options.workers * sizeof *s->workers);
 	if (options->loop && uv_async_init(options->loop, &s->settled, on_settled)) {
@@ -133,7 +128,7 @@ enum err server_add_block(struct server *s, const struct server_block *block, st
 	if (s->next)
 		return served_add_block(s->next, block, d);
 	server_steps_free(block->steps, block->step_count);
-	return no_memory(d);
+	return diag_no_memory(d);
 }
 
 void server_discard(struct server *s)
@@ -225,12 +220,12 @@ static enum err place(struct served *v, const struct net_change *c, struct diag 
 	if (index)
 		err = served_place(v, index);
 	free(index);
-	return err ? no_memory(d) : OK;
+	return err ? diag_no_memory(d) : OK;
 }
 
 static enum err make_labels(struct server *s, struct served *v, struct diag *d)
 {
-	return labels_make(v, &s->tally) ? no_memory(d) : OK;
+	return labels_make(v, &s->tally) ? diag_no_memory(d) : OK;
 }
 
 static enum err change(struct server *s, struct served *v, const struct net_address *addresses, struct diag *d)
@@ -241,7 +236,7 @@ static enum err change(struct server *s, struct served *v, const struct net_addr
 		return err;
 	err = place(v, c, d);
 	if (!err && served_tell_zones(v))
-		err = no_memory(d);
+		err = diag_no_memory(d);
 	if (err)
 		net_change_free(c);
 	else
@@ -253,7 +248,7 @@ static enum err begin(struct server *s, struct served *v, struct net_address *ad
 {
 	enum err err = place(v, NULL, d);
 	if (!err && served_tell_zones(v))
-		err = no_memory(d);
+		err = diag_no_memory(d);
 	return err ? err : start(s, v, addresses, d);
 }
 
@@ -264,13 +259,13 @@ enum err server_adopt(struct server *s, void *owner, struct diag *d)
 	enum err err;
 	s->next = v;
 	if (!addresses)
-		return no_memory(d);
+		return diag_no_memory(d);
 	for (unsigned i = 0; i < v->listener_count; i++)
 		addresses[i] = v->listeners[i].address;
 	v->server = s;
 	v->owner = owner;
 	atomic_init(&v->workers, s->options.workers);
-	err = served_hold(v, s->options.workers) ? no_memory(d) : OK;
+	err = served_hold(v, s->options.workers) ? diag_no_memory(d) : OK;
 	if (!err)
 		err = make_labels(s, v, d);
 	if (!err)
