@@ -23,6 +23,10 @@ static int execute(const struct options *o)
 		help_print(o->command);
 		return printed();
 	}
+	if (o->plugins) {
+		help_print_plugins();
+		return printed();
+	}
 	log_set_level(o->log_level);
 	switch (o->command) {
 	case COMMAND_RUN:

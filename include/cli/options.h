@@ -16,7 +16,7 @@ enum command_kind { COMMAND_NONE, COMMAND_SERVE, COMMAND_RUN, COMMAND_DUMP, COMM
 
 struct options {
 	enum command_kind command;
-	bool help, version; /* asked for; the rest then counts for nothing, but command, whose help is meant */
+	bool help, version, plugins; /* asked for; the rest then counts for nothing, but command, whose help is meant */
 	struct server_options server;
 	struct cluster_options cluster;       /* but for kubernetes and endpoint, which whoever builds it sets */
 	struct kubernetes_options kubernetes; /* of the one cluster where there is no Corefile */
@@ -31,6 +31,7 @@ struct options {
 	struct admin_place pages[OPTIONS_PAGES_MAX]; /* serve: the HTTP side; a Corefile says its own */
 	unsigned page_count;
 	const char *ready_file; /* serve: says that it answers; NULL: none */
+	const char *pid_file;   /* serve: has the process's number; NULL: none */
 	uint16_t dns_port;      /* of the Corefile's keys that name none */
 	bool dns_port_given, pod_cidr_given;
 	struct settings settings; /* of every kubernetes block, or of the one cluster, for which they have been applied */
@@ -49,3 +50,6 @@ void options_clear(struct options *o);
 
 /* Writes the help of a command, or of headns itself (COMMAND_NONE), to stdout. */
 void help_print(enum command_kind command);
+
+/* Writes the names of all directives that can be served, a line each, as `coredns -plugins` does. */
+void help_print_plugins(void);

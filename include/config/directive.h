@@ -47,6 +47,9 @@ enum directive_id {
 /* "root", "cancel", … */
 const char *directive_name(enum directive_id id);
 
+/* The first in the alphabet behind that name ("": the very first) of those that can be served; NULL: none. */
+const char *directive_next(const char *before);
+
 /* True of those that see queries, or their responses, as CoreDNS has it: each is one of its plugins that is called for a query. */
 bool directive_sees_queries(enum directive_id id);
 

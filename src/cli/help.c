@@ -1,3 +1,4 @@
+#include "config/directive.h"
 #include "option_table.h"
 #include <stdio.h>
 #include <string.h>
@@ -42,4 +43,10 @@ void help_print(enum command_kind command)
 		if (option_table[i].commands & (1u << command))
 			print_option(&option_table[i]);
 	}
+}
+
+void help_print_plugins(void)
+{
+	for (const char *name = ""; (name = directive_next(name));)
+		puts(name);
 }

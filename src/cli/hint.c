@@ -13,7 +13,7 @@ static const struct {
 	unsigned commands;
 	const char *hint;
 } options[] = {
-        {" p port ", FOR_SERVE, "is --listen :PORT meant, or, with a Corefile, --dns.port PORT?"},
+        {" port ", FOR_SERVE, "is --listen :PORT meant, or, with a Corefile, --dns.port PORT?"},
         {" l a addr address b bind host ip i interface ", FOR_SERVE, "is --listen ADDR:PORT meant?"},
         {" p ", FOR_RUN, "is --pod NAME meant?"},
         {" l listen port addr address bind ", FOR_RUN, "nothing is to be chosen: it answers on port 53 of the cluster's DNS Service"},
@@ -28,6 +28,7 @@ static const struct {
         {" k config-file kube-config cluster ", FOR_SOURCES, "is --kubeconfig FILE meant?"},
         {" d domain cluster-domain z ", FOR_EVERY, "is --zone NAME meant?"},
         {" v verbose debug ", FOR_EVERY, "is --log-level debug meant?"},
+        {" q silent ", FOR_SERVE, "is --quiet meant?"},
         {" q quiet silent ", FOR_EVERY, "is --log-level error meant?"},
         {" V version ", FOR_EVERY, "is headns --version meant?"},
         {" r ", FOR_EVERY, "is --recursive meant?"},

@@ -234,6 +234,29 @@ static enum err set_ready_file(struct options *o, const char *text, struct diag 
 	return OK;
 }
 
+static enum err set_pid_file(struct options *o, const char *text, struct diag *d)
+{
+	(void)d;
+	o->pid_file = text;
+	return OK;
+}
+
+static enum err set_quiet(struct options *o, const char *text, struct diag *d)
+{
+	(void)text;
+	(void)d;
+	o->log_level = LOG_WARNING;
+	return OK;
+}
+
+static enum err set_plugins(struct options *o, const char *text, struct diag *d)
+{
+	(void)text;
+	(void)d;
+	o->plugins = true;
+	return OK;
+}
+
 static enum err set_pod(struct options *o, const char *text, struct diag *d)
 {
 	(void)d;
@@ -292,6 +315,10 @@ const struct option_spec option_table[] = {
         {"conf", "FILE", FOR_DUMP, set_conf, "dump the clusters of this Corefile, instead of manifests; - for standard\ninput"},
         {"conf", "FILE", FOR_CHECK, set_conf, "check this Corefile, whatever its name is; - for standard input"},
         {"dns.port", "PORT", FOR_SERVE | FOR_CHECK, set_dns_port, "of the Corefile's server blocks that name none; default 53"},
+        {"p", "PORT", FOR_SERVE, set_dns_port, "the same as --dns.port, as CoreDNS has it"},
+        {"pidfile", "FILE", FOR_SERVE, set_pid_file, "write the process's number there; the file is taken away at the end"},
+        {"plugins", NULL, FOR_SERVE, set_plugins, "print which directives a Corefile may have, and end"},
+        {"quiet", NULL, FOR_SERVE, set_quiet, "say nothing but warnings and errors, as --log-level warning"},
         {"set", "kubernetes.KEY=VALUE", FOR_ALL | FOR_CHECK, set_set,
          "a line of the kubernetes block, in the place of the Corefile's; may be\ngiven several times; HEADNS_SET in the environment does "
          "the "

@@ -131,7 +131,7 @@ enum err options_check(struct options *o, struct diag *d)
 {
 	struct diag why;
 	enum err err;
-	if (o->help)
+	if (o->help || o->plugins)
 		return OK;
 	if (o->command == COMMAND_COMPLETION)
 		return check_shell(o, d);
@@ -146,7 +146,7 @@ enum err options_check(struct options *o, struct diag *d)
 	if (o->conf)
 		return check_beside_corefile(o, d);
 	if (o->dns_port_given)
-		return diag_set(d, ERR_SYNTAX, "%s: --dns.port is of a Corefile; --listen says where else", command_of(o));
+		return diag_set(d, ERR_SYNTAX, "%s: --dns.port is of a Corefile, and so is -p; --listen :PORT says it without one", command_of(o));
 	err = check_source(o, d);
 	if (!err && finish_kubernetes(o, &why))
 		err = diag_set(d, ERR_SYNTAX, "%s: %s", command_of(o), why.text);

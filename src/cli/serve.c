@@ -5,6 +5,7 @@
 #include "front.h"
 #include "io/filewatch.h"
 #include "metrics/metrics.h"
+#include "pid_file.h"
 #include "ready_file.h"
 #include "reload.h"
 #include <signal.h>
@@ -254,6 +255,7 @@ static void give_up_privileges(const struct serve *s)
 		privileges_need_to_write(&p, c->kubernetes->snapshot);
 	}
 	privileges_need_to_write(&p, s->options->ready_file);
+	privileges_need_to_write(&p, s->options->pid_file);
 	privileges_end(&p);
 }
 
@@ -339,7 +341,10 @@ int serve_main(const struct options *o)
 	if (!err)
 		err = ready_file_begin(&s.ready, o->ready_file, &d);
 	if (!err)
+		err = pid_file_write(o->pid_file, &d);
+	if (!err)
 		err = serve(&s, &d);
+	pid_file_end(o->pid_file);
 	if (err)
 		log_line(LOG_ERROR, "serve: %s", d.text);
 	server_free(s.server);

@@ -91,8 +91,7 @@ bool directive_sees_queries(enum directive_id id)
 
 /* --- what headns has not got --- */
 
-/* The first in the alphabet behind that name, of those that can be served. */
-static const char *next_name(const char *before)
+const char *directive_next(const char *before)
 {
 	const char *next = NULL;
 	for (unsigned i = 0; i < DIRECTIVES; i++) {
@@ -111,7 +110,7 @@ static const char *list(const struct reader *r, char *text, size_t cap)
 	if (r->notes->listed)
 		return text;
 	r->notes->listed = true;
-	for (const char *name = next_name(""); name && len < cap; name = next_name(name))
+	for (const char *name = directive_next(""); name && len < cap; name = directive_next(name))
 		len += (size_t)snprintf(text + len, cap - len, "%s%s", len ? ", " : ": headns has: ", name);
 	return text;
 }
