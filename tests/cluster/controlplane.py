@@ -88,7 +88,7 @@ def api_server(pki):
         "--authorization-mode=RBAC",
         # Pods are made before their namespace has its default account, and no container is there to use it.
         "--disable-admission-plugins=ServiceAccount",
-        "--service-cluster-ip-range=10.0.0.0/16,fd00:10:96::/112",
+        "--service-cluster-ip-range=10.0.0.0/9,fd00:10:96::/112",  # kubeadm's 10.96.0.0/12 is in it
         f"--client-ca-file={pki}/ca.crt",
         f"--tls-cert-file={pki}/apiserver.crt",
         f"--tls-private-key-file={pki}/apiserver.key",
