@@ -4,7 +4,6 @@ import contextlib
 import datetime
 import re
 import resource
-import shutil
 import signal
 import socket
 import subprocess
@@ -14,6 +13,7 @@ import dns.rcode
 import pytest
 
 import harness
+import upstream
 import web
 from harness import run_headns, until
 
@@ -534,11 +534,18 @@ def test_the_process(corefile):
     assert server.process.poll() is None
 
 
-def test_promtool(corefile):
-    if not shutil.which("promtool"):
-        pytest.skip("promtool is in Debian's prometheus")
-    server = corefile.start()
-    server.ask(WEB0)
+def test_promtool(corefile, need):
+    need("promtool")
+    with contextlib.ExitStack() as stack:
+        up = upstream.Upstream(lambda query, transport: upstream.reply_to(query, rcode="NXDOMAIN"))
+        stack.callback(up.stop)
+        server = corefile.start(EVERYTHING + f"\nforward . {up.address}\ncache")
+        server.ask(WEB0)
+        server.ask("outside.example.")
+        check_metrics(corefile)
+
+
+def check_metrics(corefile):
     text = web.metrics(corefile.port("/metrics")).text
     done = subprocess.run(["promtool", "check", "metrics"], input=text, capture_output=True, text=True, timeout=harness.PATIENCE_S)
     assert (done.returncode, done.stderr) == (0, ""), done.stderr
