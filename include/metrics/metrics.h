@@ -5,6 +5,7 @@
 #include "cluster/cluster.h"
 #include "server/server.h"
 #include "steps/forwarding.h"
+#include "steps/hosts.h"
 
 struct metrics_reloads {
 	uint64_t adopted, failed;
@@ -28,6 +29,8 @@ struct metrics_sources {
 	unsigned cluster_count;
 	const struct metrics_forwarding *forwardings;
 	unsigned forwarding_count;
+	const struct hosts *const *hosts;
+	unsigned hosts_count;
 	struct metrics_reloads reloads;
 };
 

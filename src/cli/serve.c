@@ -134,32 +134,66 @@ static unsigned list_forwardings(const struct sites *sites, struct metrics_forwa
 	return count;
 }
 
+static unsigned list_hosts(const struct sites *sites, const struct hosts **hosts)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < sites->count; i++) {
+		if (sites->all[i].hosts)
+			hosts[count++] = sites->all[i].hosts;
+	}
+	return count;
+}
+
+/* Lists of what sites have; as long as there are sites. */
+struct lists {
+	const struct cluster **clusters;
+	struct metrics_forwarding *forwardings;
+	const struct hosts **hosts;
+};
+
+static void lists_free(struct lists *l)
+{
+	free(l->clusters);
+	free(l->forwardings);
+	free(l->hosts);
+}
+
+/* False: out of memory. */
+static bool lists_make(struct lists *l, unsigned count)
+{
+	l->clusters = calloc(count + 1, sizeof *l->clusters);
+	l->forwardings = calloc(count + 1, sizeof *l->forwardings);
+	l->hosts = calloc(count + 1, sizeof *l->hosts);
+	if (l->clusters && l->forwardings && l->hosts)
+		return true;
+	lists_free(l);
+	return false;
+}
+
 static void on_collect(void *arg, struct exposition *e)
 {
 	const struct serve *s = arg;
 	const struct sites *sites = reload_sites(s->reload);
-	const struct cluster **clusters = calloc(sites->count + 1, sizeof *clusters);
-	struct metrics_forwarding *forwardings = calloc(sites->count + 1, sizeof *forwardings);
 	struct reload_status reloads;
-	if (!clusters || !forwardings) {
+	struct lists lists;
+	if (!lists_make(&lists, sites->count)) {
 		e->text.failed = true; /* rather none than a part, which would look like the whole */
-		free(clusters);
-		free(forwardings);
 		return;
 	}
 	reload_status(s->reload, &reloads);
 	const struct metrics_sources from = {
 	        .server = s->server,
 	        .admin = s->front.admin,
-	        .clusters = clusters,
-	        .cluster_count = list_clusters(sites, clusters),
-	        .forwardings = forwardings,
-	        .forwarding_count = list_forwardings(sites, forwardings),
+	        .clusters = lists.clusters,
+	        .cluster_count = list_clusters(sites, lists.clusters),
+	        .forwardings = lists.forwardings,
+	        .forwarding_count = list_forwardings(sites, lists.forwardings),
+	        .hosts = lists.hosts,
+	        .hosts_count = list_hosts(sites, lists.hosts),
 	        .reloads = {reloads.adopted, reloads.failed, *reloads.hash ? reloads.hash : NULL},
 	};
 	metrics_write(&from, e);
-	free(clusters);
-	free(forwardings);
+	lists_free(&lists);
 }
 
 /* --- the loop --- */

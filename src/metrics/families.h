@@ -12,5 +12,6 @@ void families_clusters(const struct metrics_sources *from, struct exposition *e)
 void families_clients(const struct metrics_sources *from, struct exposition *e);   /* coredns_kubernetes_rest_client_* */
 void families_upstreams(const struct metrics_sources *from, struct exposition *e); /* coredns_forward_*, coredns_proxy_* */
 void families_caches(const struct metrics_sources *from, struct exposition *e);    /* coredns_cache_* */
+void families_hosts(const struct metrics_sources *from, struct exposition *e);     /* coredns_hosts_* */
 void families_program(const struct metrics_sources *from, struct exposition *e);   /* build, reload, health, plugins, reasons */
 void families_process(struct exposition *e);                                       /* process_*, go_* */

@@ -2,6 +2,8 @@
 
 import re
 
+import pytest
+
 import harness
 import web
 from test_forward import address, rcode_of, upstream  # noqa: F401: a fixture
@@ -153,6 +155,24 @@ def test_an_upstream_that_is_not_there(upstream, corefile):  # noqa: F811
             break
         deadline.check("it is not down")
     assert not m.find("coredns_forward_responses_total")
+
+
+# --- hosts ---
+
+
+def test_hosts(corefile, tmp_path):  # noqa: F811
+    """Entries are names' addresses and addresses' names, those of the Corefile's lines with them."""
+    path = tmp_path / "hosts"
+    path.write_text("192.0.2.1 a.example b.example\n")
+    corefile.start(f"hosts {path} {{\n 192.0.2.2 c.example\n fallthrough\n}}\n{EVERYTHING}")
+    m = web.metrics(corefile.port("/metrics"))
+    assert m.one("coredns_hosts_entries") == 6
+    assert m.one("coredns_hosts_reload_timestamp_seconds") == pytest.approx(path.stat().st_mtime, abs=0.001)
+
+
+def test_no_hosts(corefile):  # noqa: F811
+    corefile.start()
+    assert not web.metrics(corefile.port("/metrics")).find("coredns_hosts_entries")
 
 
 # --- the API server ---
