@@ -4,7 +4,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # Debian packages by what they are for. "package=command": not needed where the command is there already.
 packages_build="gcc=gcc libc6-dev pkg-config=pkg-config meson=meson ninja-build=ninja
-	libuv1-dev libc-ares-dev libcjson-dev libcurl4-openssl-dev libmicrohttpd-dev libpcre2-dev libyaml-dev liburcu-dev libxxhash-dev libcmocka-dev"
+	libuv1-dev libc-ares-dev libcjson-dev libcurl4-openssl-dev libssl-dev libmicrohttpd-dev libpcre2-dev libyaml-dev liburcu-dev libxxhash-dev libcmocka-dev"
 packages_demo="busybox=busybox bind9-dnsutils=dig"
 packages_test="$packages_demo python3 python3-pytest python3-pytest-xdist python3-dnspython curl=curl"
 packages_cluster="python3-yaml openssl=openssl iproute2=ip golang-go=go"

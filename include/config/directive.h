@@ -167,7 +167,8 @@ struct forward_line {
 	struct name_list except;
 	struct upstream *upstreams; /* one at least; those of files are as the files were when the line was read */
 	unsigned upstream_count;
-	struct forward_options options;
+	struct forward_options options; /* its trust is owned */
+	char *server_name;              /* that all upstreams over TLS have; NULL: each its own, if any */
 	uint32_t next;       /* bit N: after an answer with rcode N, the next line that is about the name is asked, if there is one; */
 	bool next_on_nodata; /* and after one without records */
 };

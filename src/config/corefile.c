@@ -1,7 +1,9 @@
 #include "config/corefile.h"
 #include "base/file.h"
 #include "directives.h"
+#include "forward/trust.h"
 #include "key.h"
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -52,6 +54,14 @@ static bool is_about_upstreams(const struct line *l)
 	return strcmp(l->words[0].text, "forward") == 0 || strcmp(l->words[0].text, "cache") == 0;
 }
 
+/* Other certificates are other words. */
+static void put_trust(struct buffer *out, const struct trust *t)
+{
+	char text[24];
+	snprintf(text, sizeof text, "%" PRIx64, t ? trust_mark(t) : 0);
+	buffer_append_text(out, text);
+}
+
 static void put_upstreams(struct buffer *out, const struct forward_values *v)
 {
 	for (unsigned i = 0; i < v->count; i++) {
@@ -61,6 +71,7 @@ static void put_upstreams(struct buffer *out, const struct forward_values *v)
 			buffer_append(out, text, strlen(text));
 			buffer_append(out, " ", 1);
 		}
+		put_trust(out, v->lines[i].options.trust);
 		buffer_append(out, ";", 1);
 	}
 }

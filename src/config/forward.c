@@ -2,6 +2,7 @@
 #include "config/value.h"
 #include "directives.h"
 #include "forward/nameservers.h"
+#include "forward/trust.h"
 #include "key.h"
 #include <limits.h>
 #include <stdlib.h>
@@ -61,13 +62,23 @@ static bool is_file(const char *text)
 	return strchr(text, '/') || stat(text, &st) == 0;
 }
 
+static bool is_known(const char *text, const char *scheme_end)
+{
+	static const char *const schemes[] = {"dns", "tls"};
+	size_t len = (size_t)(scheme_end - text);
+	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
+		if (strlen(schemes[i]) == len && memcmp(schemes[i], text, len) == 0)
+			return true;
+	}
+	return false;
+}
+
 static enum err add_word(struct forward_values *v, const char *text, struct diag *d)
 {
-	static const char dns[] = "dns://";
 	const char *scheme = strstr(text, "://");
 	struct upstream u;
 	enum err err;
-	if (scheme && strncmp(text, dns, sizeof dns - 1) != 0)
+	if (scheme && !is_known(text, scheme))
 		return diag_set(d, ERR_SYNTAX, "\"%s\": upstreams over %.*s are not built yet", text, (int)(scheme - text), text);
 	err = upstream_parse(text, &u, d);
 	if (!err)
@@ -86,6 +97,8 @@ static void line_clear(struct forward_line *l)
 	names_clear(&l->from);
 	names_clear(&l->except);
 	free(l->upstreams);
+	free(l->server_name);
+	trust_unref(l->options.trust);
 	*l = (struct forward_line){0};
 }
 
@@ -224,6 +237,41 @@ static enum err set_nothing(void *values, const struct words *w, struct diag *d)
 	return OK;
 }
 
+static enum err set_max_age(void *values, const struct words *w, struct diag *d)
+{
+	unsigned *ms = &line_of(values)->options.max_age_ms;
+	uint64_t value;
+	enum err err = value_duration_ms(w->texts[0], &value, d);
+	if (!err)
+		*ms = value > INT_MAX ? INT_MAX : (unsigned)value;
+	return err;
+}
+
+/* As CoreDNS takes them: one is the authorities', two are ours. */
+static enum err set_tls(void *values, const struct words *w, struct diag *d)
+{
+	struct trust **trust = &line_of(values)->options.trust;
+	struct trust_files files = {0};
+	if (w->count % 2)
+		files.ca = w->texts[w->count - 1];
+	if (w->count > 1) {
+		files.cert = w->texts[0];
+		files.key = w->texts[1];
+	}
+	trust_unref(*trust); /* of two lines the last counts */
+	return trust_new(&files, trust, d);
+}
+
+static enum err set_server_name(void *values, const struct words *w, struct diag *d)
+{
+	struct forward_line *l = line_of(values);
+	if (!w->texts[0][0] || strlen(w->texts[0]) >= SERVER_NAME_MAX)
+		return diag_set(d, ERR_RANGE, "the name of a server is wanted");
+	free(l->server_name);
+	l->server_name = strdup(w->texts[0]);
+	return l->server_name ? OK : no_memory(d);
+}
+
 static enum err not_built(void *values, const struct words *w, struct diag *d)
 {
 	(void)values;
@@ -243,11 +291,11 @@ static const struct option lines[] = {
         {"failover", "RCODE...", 1, OPTION_ANY_NUMBER, OPTION_CALL, 0, 0, 0, 0, set_failover},
         {"force_tcp", "", 0, 0, OPTION_FLAG, 0, AT(options.force_tcp), 0, 0, NULL},
         {"health_check", "DURATION [no_rec] [domain NAME]", 1, 4, OPTION_CALL, 0, 0, 0, 0, set_health_check},
-        {"max_age", "DURATION", 1, 1, OPTION_CALL, 0, 0, 0, 0, not_built},
+        {"max_age", "DURATION", 1, 1, OPTION_CALL, 0, 0, 0, 0, set_max_age},
         {"max_concurrent", "NUMBER", 1, 1, OPTION_NUMBER, 0, AT(options.max_concurrent), 0, INT_MAX, NULL},
         {"max_connect_attempts", "NUMBER", 1, 1, OPTION_NUMBER, 0, AT(options.max_connect_attempts), 0, INT_MAX, NULL},
         {"max_fails", "NUMBER", 1, 1, OPTION_CALL, 0, 0, 0, 0, set_max_fails},
-        {"max_idle_conns", "NUMBER", 1, 1, OPTION_CALL, 0, 0, 0, 0, not_built},
+        {"max_idle_conns", "NUMBER", 1, 1, OPTION_NUMBER, 0, AT(options.max_idle), 0, INT_MAX, NULL},
         {"next", "RCODE...", 1, OPTION_ANY_NUMBER, OPTION_CALL, 0, 0, 0, 0, set_next},
         {"next_on_nodata", "", 0, 0, OPTION_FLAG, 0, AT(next_on_nodata), 0, 0, NULL},
         {"policy", "random|round_robin|sequential|fastest", 1, 1, OPTION_CHOICE, 0, AT(options.policy), 0, 0, NULL},
@@ -255,16 +303,49 @@ static const struct option lines[] = {
         {"read_timeout", "DURATION", 1, 1, OPTION_CALL, 0, 0, 0, 0, set_read_timeout},
         {"resolver", "IP[:PORT]...", 1, OPTION_ANY_NUMBER, OPTION_CALL, 0, 0, 0, 0, not_built},
         {"source_address", "IP", 1, 1, OPTION_CALL, 0, 0, 0, 0, set_source},
-        {"tls", "[CERT KEY] [CA]", 0, 3, OPTION_CALL, 0, 0, 0, 0, not_built},
-        {"tls_servername", "NAME", 1, 1, OPTION_CALL, 0, 0, 0, 0, not_built},
+        {"tls", "[CERT KEY] [CA]", 0, 3, OPTION_CALL, 0, 0, 0, 0, set_tls},
+        {"tls_servername", "NAME", 1, 1, OPTION_CALL, 0, 0, 0, 0, set_server_name},
 };
 static const struct option_table options = {"forward", lines, sizeof lines / sizeof *lines, NULL};
+
+static enum err name_upstream(struct upstream *u, const char *name, struct diag *d)
+{
+	char at[UPSTREAM_TEXT_MAX];
+	upstream_format(u, at);
+	if (u->server_name[0])
+		return diag_set(d, ERR_SYNTAX, "%s has the server name %s already, so tls_servername %s can't be for all", at,
+		                u->server_name, name);
+	memcpy(u->server_name, name, strlen(name) + 1); /* its length was checked */
+	return OK;
+}
+
+/* What the options say of upstreams. */
+static enum err finish_upstreams(struct forward_line *l, struct diag *d)
+{
+	static const struct trust_files none;
+	const struct forward_options *o = &l->options;
+	bool secure = false;
+	enum err err = OK;
+	if (o->max_age_ms && o->max_age_ms < (o->expire_ms ? o->expire_ms : FORWARD_EXPIRE_MS))
+		return diag_set(d, ERR_RANGE, "max_age must not be less than expire");
+	for (unsigned i = 0; i < l->upstream_count && !err; i++) {
+		if (l->upstreams[i].transport == UPSTREAM_PLAIN)
+			continue;
+		secure = true;
+		if (l->server_name)
+			err = name_upstream(&l->upstreams[i], l->server_name, d);
+	}
+	return !err && secure && !o->trust ? trust_new(&none, &l->options.trust, d) : err;
+}
 
 static enum err finish(void *values, option_set given, struct diag *d)
 {
 	struct forward_values *v = values;
-	struct forward_line *grown = realloc(v->lines, (v->count + 1) * sizeof *grown);
+	enum err err = finish_upstreams(&v->reading, d);
 	(void)given;
+	if (err)
+		return err;
+	struct forward_line *grown = realloc(v->lines, (v->count + 1) * sizeof *grown);
 	if (!grown)
 		return no_memory(d);
 	v->lines = grown;

@@ -20,6 +20,7 @@ void channel_end(struct channel *c)
 {
 	datagrams_end(&c->datagrams);
 	streams_end(&c->streams);
+	tls_session_forget(&c->session);
 	ledger_free(c->udp);
 	ledger_free(c->tcp);
 	chain_table_end(&c->by_id);
@@ -94,7 +95,8 @@ static void count_request(struct exchange *e)
 
 void channel_count_socket(const struct exchange *e, bool opened)
 {
-	enum traffic_protocol p = e->tcp ? TRAFFIC_TCP : TRAFFIC_UDP;
+	bool tls = e->channel->upstream->transport == UPSTREAM_TLS;
+	enum traffic_protocol p = tls ? TRAFFIC_TLS : e->tcp ? TRAFFIC_TCP : TRAFFIC_UDP;
 	struct traffic_numbers *n = e->channel->traffic;
 	if (!e->probe)
 		traffic_add(opened ? &n->opened[p] : &n->reused[p], 1);
@@ -168,7 +170,7 @@ static void learn_rtt(struct channel *c, const struct exchange *e, uint64_t now_
 {
 	uint64_t us = (now_ns - e->sent_ns) / 1000;
 	uint32_t rtt_us = us < 1 ? 1 : us > RTT_MAX_US ? RTT_MAX_US : (uint32_t)us;
-	if (e->tcp && !c->upstreams->options.force_tcp)
+	if (e->tcp && !channel_is_stream_only(c))
 		return;
 	if (c->rtt_us) {
 		c->deviation_us = (3 * c->deviation_us + distance(c->rtt_us, rtt_us)) / 4;
@@ -178,6 +180,11 @@ static void learn_rtt(struct channel *c, const struct exchange *e, uint64_t now_
 		c->deviation_us = rtt_us / 2;
 	}
 	c->cost_us = c->rtt_us;
+}
+
+bool channel_is_stream_only(const struct channel *c)
+{
+	return c->upstream->transport != UPSTREAM_PLAIN || c->upstreams->options.force_tcp;
 }
 
 unsigned channel_patience_ms(const struct channel *c)

@@ -6,6 +6,7 @@
 #include "forward/upstream.h"
 #include "ledger.h"
 #include "streams.h"
+#include "tls.h"
 #include "traffic_inside.h"
 
 #define CHANNEL_EXCHANGES_MAX 32768        /* half of all ids, so that drawing one that is free takes two draws at most on average */
@@ -25,6 +26,7 @@ struct channel {
 	struct ledger *udp, *tcp; /* NULL until they are wanted */
 	struct datagrams datagrams;
 	struct streams streams;
+	struct tls_session session;
 
 	uint32_t rtt_us, deviation_us; /* smoothed; rtt_us 0: never measured */
 	uint32_t cost_us;              /* rtt_us, and more while it is silent; 0: never asked */
@@ -51,6 +53,9 @@ struct exchange *channel_ask(struct channel *c, const struct question *q, struct
 
 /* Ends e without calling anybody. */
 void channel_cancel(struct exchange *e);
+
+/* No question goes to it over UDP. */
+bool channel_is_stream_only(const struct channel *c);
 
 /* What a try should wait for a reply, in ms: 2 smoothed round-trip times and 4 deviations, between FORWARD_TRY_MS_MIN and _MAX. */
 unsigned channel_patience_ms(const struct channel *c);

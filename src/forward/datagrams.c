@@ -198,6 +198,7 @@ static enum err open_socket(const struct upstream *to, const struct addr *source
 
 static struct udp_socket *new_socket(struct channel *c, struct udp_socket **slot)
 {
+	unsigned max_age_ms = c->upstreams->options.max_age_ms;
 	struct udp_socket *s = calloc(1, sizeof *s);
 	if (!s)
 		return NULL;
@@ -221,7 +222,7 @@ static struct udp_socket *new_socket(struct channel *c, struct udp_socket **slot
 	TAILQ_INIT(&s->waiting);
 	LIST_INSERT_HEAD(&c->datagrams.all, s, siblings);
 	s->retirement.due = on_retirement;
-	wheel_set(&c->worker->wheel, &s->retirement, UDP_SOCKET_MS);
+	wheel_set(&c->worker->wheel, &s->retirement, max_age_ms && max_age_ms < UDP_SOCKET_MS ? max_age_ms : UDP_SOCKET_MS);
 	uv_poll_start(&s->poll, UV_READABLE, on_readable);
 	return s;
 }

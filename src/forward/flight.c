@@ -108,7 +108,9 @@ static unsigned patience_ms(const struct flight *f, const struct channel *c, boo
 	const struct forward_options *o = &f->forwarder->upstreams->options;
 	unsigned round = (f->next - 1) / f->count;
 	uint64_t ms = channel_patience_ms(c) << (round < 3 ? round : 3);
-	if (tcp)
+	if (c->upstream->transport == UPSTREAM_TLS)
+		ms *= 3; /* both handshakes */
+	else if (tcp)
 		ms *= 2; /* the handshake */
 	if (ms > FORWARD_TRY_MS_MAX)
 		ms = FORWARD_TRY_MS_MAX;
@@ -153,7 +155,7 @@ static void try_next(struct flight *f)
 	while (may_try(f)) {
 		struct channel *c = &of->channels[f->order[f->next++ % f->count]];
 		f->tries++;
-		if (ask(f, c, (struct channel_way){.tcp = of->upstreams->options.force_tcp}))
+		if (ask(f, c, (struct channel_way){.tcp = channel_is_stream_only(c)}))
 			return;
 		f->failures++;
 	}

@@ -53,7 +53,8 @@ static void probe(struct health *h)
 	        .class = DNS_CLASS_IN,
 	        .flags = options(h)->health_no_rec ? 0 : DNS_RD,
 	};
-	h->probe = channel_ask(h->channel, &q, (struct channel_way){.tcp = options(h)->force_tcp, .probe = true}, on_probed, h);
+	h->probe =
+	        channel_ask(h->channel, &q, (struct channel_way){.tcp = channel_is_stream_only(h->channel), .probe = true}, on_probed, h);
 	if (h->probe)
 		wait_ms(h, FORWARD_PROBE_MS);
 	else

@@ -1,4 +1,5 @@
 #include "streams.h"
+#include "base/log.h"
 #include "channel.h"
 #include <errno.h>
 #include <netinet/tcp.h>
@@ -7,12 +8,15 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define TROUBLE_MS 60000 /* from one line about it to the next */
+
 static void on_stream_event(uv_poll_t *poll, int status, int events);
 
 static void on_stream_closed(uv_handle_t *handle)
 {
 	struct stream *s = handle->data;
 	struct forward_worker *w = s->worker;
+	tls_free(s->tls);
 	buffer_free(&s->in);
 	buffer_free(&s->out);
 	free(s);
@@ -54,6 +58,8 @@ static void watch(struct stream *s)
 /* False: the connection is lost. */
 static bool write_some(struct stream *s)
 {
+	if (s->tls && !tls_produce(s->tls, &s->out))
+		return false;
 	while (s->out_at < s->out.len) {
 		ssize_t n = send(s->fd, s->out.data + s->out_at, s->out.len - s->out_at, MSG_NOSIGNAL);
 		if (n < 0)
@@ -65,10 +71,17 @@ static bool write_some(struct stream *s)
 	return true;
 }
 
+static enum err append(struct stream *s, const struct exchange *e)
+{
+	if (s->tls)
+		return tls_send(s->tls, e->octets, e->len);
+	buffer_append(&s->out, e->octets, e->len);
+	return s->out.failed ? ERR_NOMEM : OK;
+}
+
 static enum err put_on(struct stream *s, struct exchange *e)
 {
-	buffer_append(&s->out, e->octets, e->len);
-	if (s->out.failed)
+	if (append(s, e))
 		return ERR_NOMEM;
 	wheel_clear(&s->worker->wheel, &s->expiry);
 	channel_count_socket(e, !s->connected && !s->count);
@@ -82,17 +95,43 @@ static enum err put_on(struct stream *s, struct exchange *e)
 	return OK;
 }
 
+/* Nothing new goes over it any more. */
+static bool is_worn(const struct stream *s)
+{
+	unsigned max_ms = s->channel->upstreams->options.max_age_ms;
+	return max_ms && uv_now(s->worker->loop) - s->opened_ms >= max_ms;
+}
+
+static bool is_one_too_many(const struct stream *s)
+{
+	unsigned max = s->channel->upstreams->options.max_idle, idle = 0;
+	const struct stream *other;
+	LIST_FOREACH(other, &s->channel->streams.open, siblings)
+	{
+		idle += !other->count && !other->owed;
+	}
+	return max && idle > max;
+}
+
+static void revive_queue(struct channel *c);
+
 /* Nothing waits for it: the first of the queue is next, or nothing until it expires. */
 static void next_of_queue(struct stream *s)
 {
 	struct channel *c = s->channel;
 	struct exchange *e;
-	while (!s->closed && !s->count && !s->owed && (e = TAILQ_FIRST(&c->streams.queue))) {
+	while (!s->closed && !s->count && !s->owed && !is_worn(s) && (e = TAILQ_FIRST(&c->streams.queue))) {
 		if (put_on(s, e))
 			channel_finish(e, EXCHANGE_FAILED, NULL, 0);
 	}
-	if (!s->closed && !s->count)
-		wheel_set(&s->worker->wheel, &s->expiry, s->owed ? FORWARD_TRY_MS_MAX : c->upstreams->options.expire_ms);
+	if (s->closed || s->count)
+		return;
+	if (is_worn(s) || (!s->owed && is_one_too_many(s))) {
+		close_stream(s);
+		revive_queue(c);
+		return;
+	}
+	wheel_set(&s->worker->wheel, &s->expiry, s->owed ? FORWARD_TRY_MS_MAX : c->upstreams->options.expire_ms);
 }
 
 /* A connection has gone: there may be another for those that wait. */
@@ -125,11 +164,26 @@ static void ask_elsewhere(struct stream *s, struct exchange *e)
 		channel_finish(e, EXCHANGE_FAILED, NULL, 0);
 }
 
+/* Once a minute, however many connections it costs on however many workers. */
+static void tell_trouble(const struct stream *s)
+{
+	struct channel *c = s->channel;
+	const char *trouble = s->tls ? tls_trouble(s->tls) : NULL;
+	_Atomic(uint64_t) *told_ms = &c->upstreams->health[c->index].told_ms;
+	uint64_t now_ms = uv_now(s->worker->loop) + 1, before_ms = atomic_load(told_ms);
+	char at[UPSTREAM_TEXT_MAX];
+	if (!trouble || (before_ms && now_ms < before_ms + TROUBLE_MS) || !atomic_compare_exchange_strong(told_ms, &before_ms, now_ms))
+		return;
+	upstream_format(c->upstream, at);
+	log_line(LOG_ERROR, "upstream tls://%s%s%s: %s", at, c->upstream->server_name[0] ? "%" : "", c->upstream->server_name, trouble);
+}
+
 /* The other end closed it, or it never opened. */
 static void lose(struct stream *s)
 {
 	struct channel *c = s->channel;
 	struct exchange *e;
+	tell_trouble(s);
 	close_stream(s);
 	if (s->count && !s->answered)
 		channel_on_trouble(c);
@@ -181,23 +235,51 @@ static size_t take_messages(struct stream *s, uint8_t *bytes, size_t len, uint64
 	return at;
 }
 
+/* The whole messages in s->in. */
+static void take_parts(struct stream *s)
+{
+	size_t taken = take_messages(s, (uint8_t *)s->in.data, s->in.len, uv_hrtime());
+	memmove(s->in.data, s->in.data + taken, s->in.len - taken);
+	s->in.len -= taken;
+}
+
 /* A message that came in parts is put together in s->in; whole ones are taken from where they were read to. */
 static bool take(struct stream *s, uint8_t *bytes, size_t len)
 {
-	uint64_t now_ns = uv_hrtime();
-	size_t taken = 0;
 	if (s->in.len) {
 		buffer_append(&s->in, bytes, len);
-		if (s->in.failed)
-			return false;
-		taken = take_messages(s, (uint8_t *)s->in.data, s->in.len, now_ns);
-		memmove(s->in.data, s->in.data + taken, s->in.len - taken);
-		s->in.len -= taken;
-		return true;
+		if (!s->in.failed)
+			take_parts(s);
+		return !s->in.failed;
 	}
-	taken = take_messages(s, bytes, len, now_ns);
+	size_t taken = take_messages(s, bytes, len, uv_hrtime());
 	buffer_append(&s->in, bytes + taken, len - taken);
 	return !s->in.failed;
+}
+
+/* It is there: what waits has gone out now, and not when it was asked. */
+static void note_up(struct stream *s)
+{
+	struct exchange *e;
+	if (s->up || !s->connected || (s->tls && !tls_is_up(s->tls)))
+		return;
+	s->up = true;
+	TAILQ_FOREACH(e, &s->waiting, siblings)
+	{
+		e->sent_ns = uv_hrtime();
+	}
+}
+
+/* What TLS says of it, or a reason to give up, goes out as far as it can. */
+static bool take_sealed(struct stream *s, const uint8_t *bytes, size_t len)
+{
+	bool is_on = tls_receive(s->tls, bytes, len, &s->in);
+	note_up(s);
+	if (s->in.len)
+		take_parts(s);
+	if (!is_on && !s->closed)
+		(void)write_some(s);
+	return is_on && !s->in.failed;
 }
 
 /* One read for each time that the loop says so, so that no connection keeps others waiting. */
@@ -207,7 +289,9 @@ static bool read_some(struct stream *s)
 	ssize_t n = recv(s->fd, w->inbox, sizeof w->inbox, 0);
 	if (n < 0)
 		return errno == EAGAIN || errno == EINTR;
-	return n && take(s, (uint8_t *)w->inbox, (size_t)n);
+	if (!n)
+		return false;
+	return s->tls ? take_sealed(s, (const uint8_t *)w->inbox, (size_t)n) : take(s, (uint8_t *)w->inbox, (size_t)n);
 }
 
 static bool serve(struct stream *s, int status, int events)
@@ -215,6 +299,7 @@ static bool serve(struct stream *s, int status, int events)
 	if (!s->connected && !is_connected(s))
 		return false;
 	s->connected = true;
+	note_up(s);
 	if (status < 0) { /* libuv's word for an error of the socket's, after which it polls no more */
 		s->watched = 0;
 		return read_some(s);
@@ -261,7 +346,9 @@ static struct stream *open_stream(struct channel *c)
 		free(s);
 		return NULL;
 	}
-	if (uv_poll_init(c->worker->loop, &s->poll, s->fd)) {
+	if ((c->upstream->transport == UPSTREAM_TLS && !(s->tls = tls_new(c->upstreams->options.trust, c->upstream, &c->session))) ||
+	    uv_poll_init(c->worker->loop, &s->poll, s->fd)) {
+		tls_free(s->tls);
 		close(s->fd);
 		free(s);
 		return NULL;
@@ -270,6 +357,7 @@ static struct stream *open_stream(struct channel *c)
 	s->poll.data = s;
 	s->worker = c->worker;
 	s->channel = c;
+	s->opened_ms = uv_now(c->worker->loop);
 	s->expiry.due = on_expiry;
 	TAILQ_INIT(&s->waiting);
 	LIST_INSERT_HEAD(&c->streams.open, s, siblings);
@@ -277,12 +365,24 @@ static struct stream *open_stream(struct channel *c)
 	return s;
 }
 
-/* The open connection with the fewest exchanges; NULL: there is none. */
+static void close_worn(struct streams *t)
+{
+	struct stream *s = LIST_FIRST(&t->open), *next;
+	for (; s; s = next) {
+		next = LIST_NEXT(s, siblings);
+		if (!s->count && is_worn(s))
+			close_stream(s);
+	}
+}
+
+/* The open connection with the fewest exchanges that takes one more; NULL: there is none. */
 static struct stream *least_busy(const struct streams *t)
 {
 	struct stream *s, *best = NULL;
 	LIST_FOREACH(s, &t->open, siblings)
 	{
+		if (is_worn(s))
+			continue;
 		if (!best || s->count + s->owed < best->count + best->owed)
 			best = s;
 	}
@@ -313,6 +413,7 @@ static enum err put_on_new(struct channel *c, struct exchange *e)
 
 enum err streams_send(struct streams *t, struct channel *c, struct exchange *e)
 {
+	close_worn(t);
 	struct stream *s = least_busy(t);
 	if (s && !s->count && !s->owed)
 		return put_on(s, e);

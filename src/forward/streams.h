@@ -1,10 +1,11 @@
-/* streams.h - TCP connections to one upstream: none until one is needed, STREAMS_MAX at most. CoreDNS and others answer what comes over a
+/* streams.h - connections to one upstream, TCP or TLS over TCP: none until one is needed, STREAMS_MAX at most. CoreDNS and others answer what comes over a
  * connection one after the other, so each has one query at a time and others wait for a connection to be free, until answers have come out of
  * order: then the upstream works on several, and connections are shared. */
 #pragma once
 #include "base/buffer.h"
 #include "base/err.h"
 #include "exchange.h"
+#include "tls.h"
 #include "wheel.h"
 #include "worker.h"
 
@@ -17,13 +18,16 @@ struct stream {
 	int fd;
 	struct forward_worker *worker;
 	struct channel *channel;
+	struct tls *tls;          /* NULL: plain TCP */
 	struct exchanges waiting; /* sent or in `out`, in the order of asking */
 	unsigned count;           /* of them */
 	unsigned owed;            /* replies that are still to come to exchanges that ended without */
-	bool connected, answered; /* answered: it has given a reply, so it is the upstream's way to close it when it likes */
-	bool has_handler;         /* a handler is in it */
-	bool closed;              /* it goes once the handler is done */
-	int watched;              /* events that libuv polls for */
+	bool connected, up,
+	        answered; /* up: and hands were shaken; answered: it has given a reply, so it is the upstream's way to close it when it likes */
+	bool has_handler;   /* a handler is in it */
+	bool closed;        /* it goes once the handler is done */
+	uint64_t opened_ms; /* of the loop's clock */
+	int watched;        /* events that libuv polls for */
 	struct buffer in, out;
 	size_t out_at; /* octets of out that were written */
 	LIST_ENTRY(stream) siblings;

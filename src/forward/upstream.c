@@ -1,4 +1,5 @@
 #include "forward/upstream.h"
+#include "forward/trust.h"
 #include "traffic_inside.h"
 #include <arpa/inet.h>
 #include <net/if.h>
@@ -6,21 +7,43 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define PORT_DEFAULT   53
 #define SCOPE_TEXT_MAX IF_NAMESIZE
+
+static const struct scheme {
+	const char *text;
+	enum upstream_transport transport;
+	in_port_t port;
+} schemes[] = {
+        {"dns://", UPSTREAM_PLAIN, 53},
+        {"tls://", UPSTREAM_TLS, 853},
+};
+#define SCHEMES (sizeof schemes / sizeof *schemes)
 
 /* An upstream's text, cut into its parts. All borrow the text. */
 struct parts {
-	const char *addr, *scope, *port;
+	const struct scheme *scheme;
+	const char *addr, *scope, *port; /* scope: or, with TLS, the server's name */
 	size_t addr_len, scope_len;
 };
 
+/* Without one it is as with the first. Returns what follows. */
+static const char *cut_scheme(const char *text, const struct scheme **scheme)
+{
+	*scheme = &schemes[0];
+	for (const struct scheme *s = schemes; s < schemes + SCHEMES; s++) {
+		size_t len = strlen(s->text);
+		if (strncmp(text, s->text, len) == 0) {
+			*scheme = s;
+			return text + len;
+		}
+	}
+	return text;
+}
+
 static enum err cut(const char *text, struct parts *p)
 {
-	static const char scheme[] = "dns://";
-	*p = (struct parts){.addr = text};
-	if (strncmp(text, scheme, sizeof scheme - 1) == 0)
-		p->addr = text += sizeof scheme - 1;
+	*p = (struct parts){0};
+	p->addr = text = cut_scheme(text, &p->scheme);
 	size_t len = strlen(text);
 	if (*text == '[') {
 		const char *end = strchr(text, ']');
@@ -45,9 +68,9 @@ static enum err cut(const char *text, struct parts *p)
 	return OK;
 }
 
-static enum err parse_port(const char *text, in_port_t *port)
+static enum err parse_port(const char *text, in_port_t otherwise, in_port_t *port)
 {
-	unsigned long n = PORT_DEFAULT;
+	unsigned long n = otherwise;
 	if (text) {
 		char *end;
 		if (*text < '0' || *text > '9')
@@ -79,19 +102,31 @@ static enum err parse_scope(const char *text, size_t len, uint32_t *scope)
 	return *scope ? OK : ERR_MISSING;
 }
 
-static enum err fill(const struct parts *p, const struct addr *a, in_port_t port, struct upstream *u)
+static enum err fill_address(const struct parts *p, const struct addr *a, in_port_t port, struct upstream *u)
 {
-	memset(u, 0, sizeof *u);
+	bool scoped = p->scope && p->scheme->transport == UPSTREAM_PLAIN;
 	if (a->family == ADDR_V4) {
 		u->at.v4.sin_family = AF_INET;
 		u->at.v4.sin_port = port;
 		memcpy(&u->at.v4.sin_addr, a->octets, 4);
-		return p->scope ? ERR_SYNTAX : OK;
+		return scoped ? ERR_SYNTAX : OK;
 	}
 	u->at.v6.sin6_family = AF_INET6;
 	u->at.v6.sin6_port = port;
 	memcpy(&u->at.v6.sin6_addr, a->octets, 16);
-	return p->scope ? parse_scope(p->scope, p->scope_len, &u->at.v6.sin6_scope_id) : OK;
+	return scoped ? parse_scope(p->scope, p->scope_len, &u->at.v6.sin6_scope_id) : OK;
+}
+
+static enum err fill(const struct parts *p, const struct addr *a, in_port_t port, struct upstream *u)
+{
+	memset(u, 0, sizeof *u);
+	u->transport = p->scheme->transport;
+	if (p->scope && u->transport != UPSTREAM_PLAIN) {
+		if (!p->scope_len || p->scope_len >= sizeof u->server_name)
+			return ERR_RANGE;
+		memcpy(u->server_name, p->scope, p->scope_len);
+	}
+	return fill_address(p, a, port, u);
 }
 
 enum err upstream_parse(const char *text, struct upstream *u, struct diag *d)
@@ -103,12 +138,14 @@ enum err upstream_parse(const char *text, struct upstream *u, struct diag *d)
 	enum err err;
 	if (cut(text, &p) || addr_parse(p.addr, p.addr_len, &a))
 		return diag_set(d, ERR_SYNTAX, "\"%s\" is not an upstream: IP or IP:PORT is wanted", text);
-	err = parse_port(p.port, &port);
+	err = parse_port(p.port, p.scheme->port, &port);
 	if (err)
 		return diag_set(d, err, "\"%s\": a port is a number from 1 to 65535", text);
 	err = fill(&p, &a, port, &parsed);
 	if (err == ERR_MISSING)
 		return diag_set(d, err, "\"%s\": this machine has no interface \"%.*s\"", text, (int)p.scope_len, p.scope);
+	if (err == ERR_RANGE)
+		return diag_set(d, err, "\"%s\": the name of a server is wanted behind %%", text);
 	if (err)
 		return diag_set(d, err, "\"%s\": only an IPv6 address has an interface", text);
 	*u = parsed;
@@ -167,9 +204,11 @@ enum err upstreams_new(const struct upstream *list, unsigned count, const struct
 	if (!u)
 		return ERR_NOMEM;
 	u->options = *options;
+	if (options->trust)
+		u->options.trust = trust_ref(options->trust);
 	u->options.max_fails = or_default(options->max_fails, 2);
 	u->options.read_timeout_ms = or_default(options->read_timeout_ms, FORWARD_TRY_MS_MAX);
-	u->options.expire_ms = or_default(options->expire_ms, 10000);
+	u->options.expire_ms = or_default(options->expire_ms, FORWARD_EXPIRE_MS);
 	u->options.health_ms = or_default(options->health_ms, 500);
 	if (!options->health_domain.len)
 		name_root(&u->options.health_domain);
@@ -186,6 +225,7 @@ void upstreams_free(struct upstreams *u)
 	if (!u)
 		return;
 	traffic_free(atomic_load(&u->traffic));
+	trust_unref(u->options.trust);
 	free(u);
 }
 

@@ -397,7 +397,7 @@ def test_on_the_command_line(upstream, serve, tmp_path, source):
     assert up.names() == ["a.example.", "1.2.0.192.in-addr.arpa."]
 
 
-@pytest.mark.parametrize("words", ["", "a b", "1.1.1.1 {", "/nowhere", "tls://1.1.1.1", "1.1.1.1,,x"])
+@pytest.mark.parametrize("words", ["", "a b", "1.1.1.1 {", "/nowhere", "quic://1.1.1.1", "1.1.1.1,,x"])
 def test_what_is_wrong_on_the_command_line(words):
     done = harness.run_headns("serve", "--forward", words, harness.ZONES / "nginx-statefulset.yaml")
     assert done.returncode == 2 and f"serve: --forward {words}: " in done.stderr
@@ -463,12 +463,12 @@ def test_clients_that_go(upstream, corefile):  # noqa: F811
     "line, why",
     [
         ("forward .", "it is written: forward FROM TO..."),
-        ("forward . tls://1.1.1.1", "upstreams over tls are not built yet"),
+        ("forward . quic://1.1.1.1", "upstreams over quic are not built yet"),
         ("forward . https://dns.example", "upstreams over https are not built yet"),
         ("forward . dns.example", "names of upstreams are not built yet"),
         ("forward . /nowhere/resolv.conf", "/nowhere/resolv.conf"),
         ("forward . 1.1.1.1:0", "a port is a number"),
-        ("forward . 1.1.1.1 {\n tls_servername x\n}", "it is not built yet"),
+        ("forward . 1.1.1.1 {\n doh_method GET\n}", "it is not built yet"),
         ("forward . 1.1.1.1 {\n policy best\n}", "random, round_robin, sequential or fastest"),
         ("forward . 1.1.1.1 {\n failover NOERROR\n}", "an rcode such as"),
         ("forward . 1.1.1.1 {\n source_address lo\n}", "an IP address is wanted"),

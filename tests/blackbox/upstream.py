@@ -26,11 +26,14 @@ SOA = ("example.", 7, "SOA", "ns.example. host.example. 1 2 3 4 900")
 
 
 class Upstream:
-    """answer(query, transport) is the response, octets, or None for silence. asked: (name as spelt, type, transport) in their order."""
+    """answer(query, transport) is the response, octets, or None for silence. asked: (name as spelt, type, transport) in their order. tls: a context, for
+    connections; handshakes has one for each that came about: whether its session was resumed."""
 
-    def __init__(self, answer, host="127.0.0.1", port=0):
+    def __init__(self, answer, host="127.0.0.1", port=0, tls=None):
         self.answer = answer
         self.asked = []
+        self.tls = tls
+        self.handshakes = []
         self.news = threading.Condition()
         self._over = False
         self._connections = []
@@ -84,10 +87,14 @@ class Upstream:
 
     def _serve_stream(self, stream):
         with contextlib.suppress(OSError, struct.error, dns.exception.DNSException):
+            if self.tls:
+                stream = self.tls.wrap_socket(stream, server_side=True)
+                self._connections.append(stream)
+                self.handshakes.append(stream.session_reused)
             reader = stream.makefile("rb")
             while True:
                 (length,) = struct.unpack("!H", reader.read(2))
-                response = self._respond(reader.read(length), "tcp")
+                response = self._respond(reader.read(length), "tls" if self.tls else "tcp")
                 if response:
                     stream.sendall(struct.pack("!H", len(response)) + response)
 

@@ -646,6 +646,47 @@ static void idle_connection_is_closed(void **state)
 	world_end(&w);
 }
 
+/* One that is as old as it may be takes nothing new, busy or not. */
+static void worn_connections(void **state)
+{
+	struct world w;
+	struct asker a = {0};
+	(void)state;
+	world_begin(&w, 1);
+	w.options = (struct forward_options){.force_tcp = true, .max_age_ms = 30};
+	assert_int_equal(world_start(&w), OK);
+	for (unsigned i = 1; i <= 3; i++) {
+		ask(&w, &a, "www.example.com.");
+		world_wait_done(&w, &a);
+		assert_int_equal(a.end, FLIGHT_ANSWERED);
+		assert_int_equal(w.fakes[0].connections, i);
+		uint64_t until_ms = uv_now(&w.loop) + 30;
+		while (uv_now(&w.loop) < until_ms)
+			uv_run(&w.loop, UV_RUN_ONCE); /* the guard's timer at least */
+	}
+	world_end(&w);
+}
+
+static void few_are_kept_idle(void **state)
+{
+	static struct asker a[8];
+	struct many m = {a, 8};
+	struct world w;
+	(void)state;
+	memset(a, 0, sizeof a);
+	world_begin(&w, 1);
+	w.options = (struct forward_options){.force_tcp = true, .max_idle = 1};
+	assert_int_equal(world_start(&w), OK);
+	for (unsigned i = 0; i < 2; i++) {
+		ask_many(&w, &m);
+		world_wait(&w, all_done, &m);
+		for (unsigned k = 0; k < m.count; k++)
+			assert_int_equal(a[k].end, FLIGHT_ANSWERED);
+	}
+	assert_int_equal(w.fakes[0].connections, 15); /* one of the first eight was kept */
+	world_end(&w);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -677,6 +718,8 @@ int main(void)
 	        cmocka_unit_test(over_tcp),
 	        cmocka_unit_test(out_of_order),
 	        cmocka_unit_test(idle_connection_is_closed),
+	        cmocka_unit_test(worn_connections),
+	        cmocka_unit_test(few_are_kept_idle),
 	};
 	forward_library_begin();
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,6 +20,13 @@ static const struct {
         {"fe80::1%no-such-if", ERR_MISSING, NULL},
         {"fe80::1%", ERR_MISSING, NULL},
         {"10.0.0.10%lo", ERR_SYNTAX, NULL},
+        {"tls://10.0.0.10", OK, "10.0.0.10:853"},
+        {"tls://10.0.0.10%dns.example", OK, "10.0.0.10:853"},
+        {"tls://10.0.0.10%dns.example:8853", OK, "10.0.0.10:8853"},
+        {"tls://[fe80::1%dns.example]:8853", OK, "[fe80::1]:8853"},
+        {"tls://2001:db8::1%dns.example", OK, "[2001:db8::1]:853"},
+        {"tls://10.0.0.10%", ERR_RANGE, NULL},
+        {"tls://", ERR_SYNTAX, NULL},
         {"", ERR_SYNTAX, NULL},
         {"dns://", ERR_SYNTAX, NULL},
         {":53", ERR_SYNTAX, NULL},
@@ -51,6 +58,18 @@ static void parsed(void **state)
 		upstream_format(&u, text);
 		assert_string_equal(text, texts[i].want);
 	}
+}
+
+static void over_tls(void **state)
+{
+	struct upstream u;
+	(void)state;
+	assert_int_equal(upstream_parse("10.0.0.10", &u, NULL), OK);
+	assert_int_equal(u.transport, UPSTREAM_PLAIN);
+	assert_string_equal(u.server_name, "");
+	assert_int_equal(upstream_parse("tls://[2001:db8::1%dns.example]:8853", &u, NULL), OK);
+	assert_int_equal(u.transport, UPSTREAM_TLS);
+	assert_string_equal(u.server_name, "dns.example");
 }
 
 static void listed_once(void **state)
@@ -96,6 +115,7 @@ static void leading_back(void **state)
 
 int main(void)
 {
-	static const struct CMUnitTest tests[] = {cmocka_unit_test(parsed), cmocka_unit_test(listed_once), cmocka_unit_test(leading_back)};
+	static const struct CMUnitTest tests[] = {cmocka_unit_test(parsed), cmocka_unit_test(over_tls), cmocka_unit_test(listed_once),
+	                                          cmocka_unit_test(leading_back)};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
