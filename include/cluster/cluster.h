@@ -55,6 +55,12 @@ enum err cluster_watch(struct cluster *c, uv_loop_t *loop, cluster_read *on_read
 /* Stops that. While the loop still is there to close handles; what was read stays. Takes NULL. */
 void cluster_unwatch(struct cluster *c);
 
+/* Services have changed, and every reader sees it: cells as in zone.h, good for the call. */
+typedef void cluster_changed(void *arg, const struct zone_cells *cells);
+
+/* Who is called when a load, or a turn of what is watched, has changed Services: once for all of them. NULL: nobody any more. */
+void cluster_on_changed(struct cluster *c, cluster_changed *on_changed, void *arg);
+
 /* The NS of its zones has these addresses from now on (zone.h). Does nothing where it has them already. ERR_NOMEM. */
 enum err cluster_set_self(struct cluster *c, const struct addr *addrs, size_t n);
 

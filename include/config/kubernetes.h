@@ -41,6 +41,7 @@ struct kubernetes_options {
 	uint32_t ttl_s;          /* `ttl SECONDS`, 0 to 3600 */
 	uint32_t negative_ttl_s; /* ours: TTL of the SOA in negative answers; the lesser of ttl and 5 where nothing was said */
 	unsigned max_answers;    /* ours: records in an answer section at most; 0: no bound */
+	uint64_t hold_ms;        /* ours: `hold DURATION`: who asks for a pod that is not ready yet waits so long for it; 0: not */
 	bool ede;                /* ours: `ede on|off`: negative answers say why (RFC 8914) */
 	bool compat_coredns;     /* ours: `compat coredns`: CoreDNS's behaviour also where ours differs from it */
 
@@ -95,6 +96,8 @@ void external_options_clear(struct external_options *o);
 /* As those of kubernetes. */
 enum err external_set(struct external_options *o, const char *directive, const char *const *words, unsigned count, struct diag *d);
 enum err external_options_finish(struct external_options *o, const struct name_list *zones, struct diag *d);
+
+#define KUBERNETES_HOLD_MAX_MS 4000 /* a stub resolver gives up after 5 s */
 
 #define KUBERNETES_ZONES_MAX 255
 

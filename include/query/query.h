@@ -22,6 +22,7 @@ struct query_policy {
 	unsigned max_answers; /* so many records of one set in an answer at most, which is not called truncated for that; 0: no bound */
 	const struct name *search; /* where a name of no zone of ours exists under one of these, answer a CNAME to it and its records; */
 	unsigned search_count;     /* 0: don't. First match wins */
+	unsigned hold_ms;          /* who asks for a name that is about to exist is to wait so long (QUERY_AWAITED); 0: nobody is */
 	const atomic_bool *known;  /* false: what the zone holds is not known yet, so that its names get SERVFAIL; NULL: it is */
 };
 
@@ -49,6 +50,7 @@ enum query_outcome {
 	QUERY_OUTSIDE,     /* it is about a name of no zone of ours: it was refused */
 	QUERY_FALLTHROUGH, /* it was answered in the negative, but the policy says that others may know better */
 	QUERY_CHASE,       /* the answer ends in a CNAME that leads out of our zones: what it leads to is missing */
+	QUERY_AWAITED,     /* it was answered in the negative, but the policy says that the client waits for what is about to exist */
 };
 
 /* One query under way. */
@@ -58,8 +60,9 @@ struct query {
 	enum query_transport transport;
 	enum query_outcome outcome; /* set by query_answer */
 	uint8_t rcode, absence;     /* of the response: set by query_answer, and by whoever else answers */
-	uint16_t target;            /* QUERY_CHASE: where in the response the last CNAME's target stands, uncompressed */
-	struct zone_spot spot;      /* private to query/: what parsing already knows of the name, so that the look-up does not start anew */
+	uint16_t target;       /* QUERY_CHASE: where in the response the last CNAME's target stands, uncompressed; QUERY_AWAITED: so does
+	                             * the name that is missing */
+	struct zone_spot spot; /* private to query/: what parsing already knows of the name, so that the look-up does not start anew */
 };
 
 /* First step: parses; then, where verdict is REQUEST_OK, request.qname decides which policy is the query's. bytes must stay until

@@ -1,5 +1,5 @@
 /* cluster_step.h - the names of a cluster as steps of a server block: `kubernetes`, and before it `k8s_external`, as in CoreDNS. They never wait but
- * for what a CNAME leads to. */
+ * for what a CNAME leads to, and where `hold` says so for a name that is about to exist. */
 #pragma once
 #include "cluster/cluster.h"
 #include "server/step.h"

@@ -60,6 +60,9 @@ struct step_kind {
 	/* The time of exchange_keep() is over, and x has to be forgotten; the verdict is as that of ask(). NULL: forget() is called, and the
 	 * client gets SERVFAIL. */
 	enum step_verdict (*expired)(const void *self, void *state, struct exchange *x);
+	/* x has waited for long, and is answered now to make room for another: it has to be forgotten, and its response written; the verdict is
+	 * STEP_ANSWER. May be called as forget() is. NULL: forget() is called, and the client gets SERVFAIL. */
+	enum step_verdict (*yield)(const void *self, void *state, struct exchange *x);
 	/* x was answered without this step, to make room or because the server stops. It must not be resumed. May be called in the middle of
 	 * another query's exchange_keep(). NULL where nothing of the step's knows of x. */
 	void (*forget)(const void *self, void *state, struct exchange *x);
@@ -89,6 +92,9 @@ enum step_verdict exchange_keep(struct exchange *x, unsigned timeout_ms, struct 
  * inside a step's function. x->reply is shared by all that wait on a worker: write it directly before this with STEP_ANSWER. x is gone
  * afterwards, unless a later step let it wait. */
 void exchange_resume(struct exchange *x, enum step_verdict verdict);
+
+/* The same, but that the step that it waits in is asked again. */
+void exchange_retry(struct exchange *x);
 
 /* In ask(), heard() or expired(): looks up another name as if the client had asked for it over TCP, from the routes on. heard() is called with the
  * response, never before this step's function has returned. Returns as exchange_keep(); STEP_PASS where the question is too deep in

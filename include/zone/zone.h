@@ -76,6 +76,15 @@ enum err zone_set_self(struct zone *z, const struct addr *addrs, size_t n);
  * zone_new() was told. */
 void zone_cap_ttls(struct zone *z, uint32_t most_s, uint32_t negative_most_s);
 
+/* Services by the hash of their names, in so many cells: a set of cells has every Service that it is of, and may have others. */
+#define ZONE_CELLS 256
+struct zone_cells {
+	uint64_t bits[ZONE_CELLS / 64];
+};
+
+/* The cells of the Services whose names have changed since the last call. */
+struct zone_cells zone_take_changed(struct zone *z);
+
 struct zone_counts {
 	size_t services, names, addresses; /* names: nodes that are there; addresses: distinct ones with a PTR */
 	size_t bytes;                      /* of all generations */
@@ -188,6 +197,16 @@ static inline void zone_holders_begin(struct zone_holders *seen)
 	seen->last = NULL;
 }
 bool zone_next_holder(const struct zone *z, const struct zone_spot *spot, struct zone_found *found, struct zone_holders *seen);
+
+/* The cell of the Service that the name belongs to. Of the place ZONE_SERVICE alone. */
+static inline unsigned zone_cell(const struct zone_spot *spot)
+{
+	return (unsigned)(spot->hash >> 56);
+}
+
+/* True for a name that does not exist, but is about to: of a pod that is there and not ready yet, and where no pod of a headless Service is
+ * ready, the Service's own and those of its ports. What makes it exist is a change in its cell. */
+bool zone_awaits(const struct zone *z, const struct name *name, const struct zone_spot *spot);
 
 /* The name server of the zones of a tree: the Service that the server's own addresses belong to, with its generation and node; false: it is
  * ns.dns below the apex, and generation and node are where its addresses are. */

@@ -90,6 +90,11 @@ static enum err set_negative_ttl(struct options *o, const char *text, struct dia
 	return add_setting(o, "negative-ttl", "kubernetes.negative_ttl=", text, d);
 }
 
+static enum err set_hold(struct options *o, const char *text, struct diag *d)
+{
+	return add_setting(o, "hold", "kubernetes.hold=", text, d);
+}
+
 static enum err set_workers(struct options *o, const char *text, struct diag *d)
 {
 	return value_number(text, 1, NET_WORKERS_MAX, &o->server.workers, d);
@@ -343,6 +348,9 @@ const struct option_spec option_table[] = {
         {"zone", "NAME", FOR_ALL | FOR_CHECK, set_zone, "the cluster's domain; may be given several times; default cluster.local"},
         {"ttl", "SECONDS", FOR_ALL, set_ttl, "TTL of records, 0 to 3600; default 5"},
         {"negative-ttl", "SECONDS", FOR_BOTH, set_negative_ttl, "TTL of \"no such name\"; default: that of records, but at most 5"},
+        {"hold", "DURATION", FOR_BOTH, set_hold,
+         "let who asks for a pod that is not ready yet wait so long for it, \"4s\" at\nmost, rather than answer \"no such name\"; default "
+         "0s"},
         {"pod-cidr", "RANGE", FOR_ALL | FOR_CHECK, set_pod_cidr,
          "addresses of pods that the input lacks; may be given once for each\nfamily; default 10.244.0.0/16 and fd00:10:244::/56"},
         {"service-cidr", "RANGE", FOR_ALL | FOR_CHECK, set_service_cidr,

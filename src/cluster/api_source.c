@@ -127,6 +127,7 @@ static enum err on_flush(void *arg, unsigned *again_ms)
 	if (s->state == API_SOURCE_SNAPSHOT) /* of what is watched, each list was swept */
 		store_sweep(s->store, STORE_EVERY_KIND & ~watch_kinds(s->watch));
 	err = flush_changes(s, again_ms);
+	s->on_flushed(s->arg);
 	if (err)
 		log_series_line(s->lines, LOG_ERROR, "the cluster's changes could not be applied whole: %s", err_str(err));
 	else if (s->writer)
@@ -175,11 +176,13 @@ static enum err watch(struct api_source *s, uv_loop_t *loop)
 	return watch_start(loop, &options, &s->watch);
 }
 
-enum err api_source_begin(struct api_source *s, uv_loop_t *loop, void (*on_read)(void *arg, unsigned ms), void *arg, struct diag *d)
+enum err api_source_begin(struct api_source *s, uv_loop_t *loop, void (*on_read)(void *arg, unsigned ms), void (*on_flushed)(void *arg),
+                          void *arg, struct diag *d)
 {
 	const struct kubernetes_options *o = s->options;
 	s->began_ms = now_ms();
 	s->on_read = on_read;
+	s->on_flushed = on_flushed;
 	s->arg = arg;
 	if (o->snapshot && !(s->writer = snapshot_writer_new(loop, o->snapshot, s->endpoint->url, s->store)))
 		return diag_no_memory(d);

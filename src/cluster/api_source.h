@@ -28,6 +28,7 @@ struct api_source {
 	bool has_late;                  /* it is open */
 	uint64_t began_ms;
 	void (*on_read)(void *arg, unsigned ms);
+	void (*on_flushed)(void *arg);
 	void *arg;
 };
 
@@ -38,9 +39,10 @@ void api_source_init(struct api_source *s, const struct kubernetes_options *opti
 /* Fills the store with the snapshot, if there is one; the state says whether. On an error, which d tells, the store may hold a part. */
 enum err api_source_restore(struct api_source *s, struct diag *d);
 
-/* Begins to read the API server, from the loop's next turn on, once. on_read is called once, when all has been read, ms milliseconds after this. ERR_NOMEM
- * with diag; api_source_end() is due also then. */
-enum err api_source_begin(struct api_source *s, uv_loop_t *loop, void (*on_read)(void *arg, unsigned ms), void *arg, struct diag *d);
+/* Begins to read the API server, from the loop's next turn on, once. on_read is called once, when all has been read, ms milliseconds after this;
+ * on_flushed each time that changes have come out of the store. ERR_NOMEM with diag; api_source_end() is due also then. */
+enum err api_source_begin(struct api_source *s, uv_loop_t *loop, void (*on_read)(void *arg, unsigned ms), void (*on_flushed)(void *arg),
+                          void *arg, struct diag *d);
 
 /* Writes what the snapshot has not got yet, and stops. While the loop is there to close handles, of which one is in s. Does nothing where it did not begin. */
 void api_source_end(struct api_source *s);

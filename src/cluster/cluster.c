@@ -25,6 +25,8 @@ struct cluster {
 	uint32_t ttl_most_s, negative_ttl_most_s; /* what cluster_cap_ttls() said; UINT32_MAX: nothing */
 	cluster_read *on_read;
 	void *on_read_arg;
+	cluster_changed *on_changed;
+	void *on_changed_arg;
 	atomic_bool known; /* what is served is the whole of it; read by workers */
 };
 
@@ -107,6 +109,23 @@ static bool on_pod_counts(void *arg, const struct label_set *labels)
 	const struct cluster *c = arg;
 	const char *selector = c->options.kubernetes->labels;
 	return !selector || selector_selects(selector, label_value, labels);
+}
+
+static void tell_changed(void *arg)
+{
+	struct cluster *c = arg;
+	const struct zone_cells cells = zone_take_changed(cluster_zone(c));
+	bool any = false;
+	for (unsigned i = 0; i < ZONE_CELLS / 64; i++)
+		any |= cells.bits[i] != 0;
+	if (any && c->on_changed)
+		c->on_changed(c->on_changed_arg, &cells);
+}
+
+void cluster_on_changed(struct cluster *c, cluster_changed *on_changed, void *arg)
+{
+	c->on_changed = on_changed;
+	c->on_changed_arg = arg;
 }
 
 /* --- building and tearing down --- */
@@ -203,6 +222,7 @@ enum err cluster_load(struct cluster *c, struct cluster_changes *changes)
 	enum err err;
 	c->changes = (struct cluster_changes){0};
 	err = manifest_source_load(&c->manifests, c->store, c->pool);
+	tell_changed(c);
 	log_series_end(&c->lines);
 	c->changes.errors = c->manifests.errors;
 	c->changes.ms = (unsigned)((uv_hrtime() - start_ns) / 1000000);
@@ -248,7 +268,7 @@ enum err cluster_watch(struct cluster *c, uv_loop_t *loop, cluster_read *on_read
 {
 	c->on_read = on_read;
 	c->on_read_arg = arg;
-	return api_source_begin(&c->api, loop, on_cluster_read, c, d);
+	return api_source_begin(&c->api, loop, on_cluster_read, tell_changed, c, d);
 }
 
 void cluster_unwatch(struct cluster *c)

@@ -122,6 +122,7 @@ static const struct option kubernetes_lines[] = {
         {"endpoints", "pods|slices", 1, 1, OPTION_CHOICE, OPTION_CLUSTERS, AT(endpoints), 0, 0, NULL},
         {"fallthrough", "[ZONE...]", 0, OPTION_ANY_NUMBER, OPTION_CALL, 0, 0, 0, 0, set_fallthrough},
         {"handover", "DURATION", 1, 1, OPTION_DURATION, 0, AT(handover_ms), 0, HANDOVER_MAX_MS, NULL},
+        {"hold", "DURATION", 1, 1, OPTION_DURATION, 0, AT(hold_ms), 0, KUBERNETES_HOLD_MAX_MS, NULL},
         {"ignore", "empty_service", 1, 1, OPTION_FLAG, 0, AT(ignore_empty_service), 0, 0, NULL},
         {"kubeconfig", "FILE [CONTEXT]", 1, 2, OPTION_CALL, OPTION_CLUSTERS, 0, 0, 0, set_kubeconfig},
         {"labels", "SELECTOR", 1, OPTION_ANY_NUMBER, OPTION_CALL, OPTION_CLUSTERS, 0, 0, 0, set_labels},

@@ -68,6 +68,13 @@ struct links {
 	unsigned chain, before;
 };
 
+/* True if the client is to wait for the name. CoreDNS leaves out a chain that leads to nothing, and with it the name to wait for. */
+static __attribute__((noinline)) bool is_awaited(const struct answer *a, const struct name *name, const struct zone_spot *spot,
+                                                 bool chained)
+{
+	return !(chained && a->settings->compat & COMPAT_NO_DANGLING) && zone_awaits(a->zone, name, spot);
+}
+
 /* Answers with what stands at the name; *cname is whose CNAME that is, which is then not put yet; NULL: it is none. */
 static enum dns_rcode answer_at(struct answer *a, uint16_t qtype, const struct name *name, const struct zone_spot *spot, struct links links,
                                 const struct generation **cname)
@@ -79,6 +86,8 @@ static enum dns_rcode answer_at(struct answer *a, uint16_t qtype, const struct n
 	a->dangling = !d.type && links.chain;
 	if (!d.type && links.chain + links.before == 0 && falls_through(a, name, spot, d.rcode))
 		a->outcome = QUERY_FALLTHROUGH;
+	if (!d.type && a->policy->hold_ms && !found.exists && is_awaited(a, name, spot, links.chain))
+		a->outcome = QUERY_AWAITED;
 	if (!d.type)
 		answer_put_negative(a, d.absence, d.soa_ttl);
 	else if (d.type != DNS_TYPE_CNAME)

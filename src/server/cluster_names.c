@@ -1,5 +1,7 @@
 #include "cluster_names.h"
 #include "chase.h"
+#include "hold.h"
+#include "pipeline.h"
 #include "server_worker.h"
 #include <stdlib.h>
 #include <string.h>
@@ -17,6 +19,8 @@ enum step_verdict cluster_names_verdict(struct exchange *x)
 		return STEP_FALLTHROUGH;
 	case QUERY_CHASE:
 		return chase_begin(x);
+	case QUERY_AWAITED:
+		return hold_begin(x);
 	case QUERY_ANSWERED:
 		break;
 	}
@@ -48,6 +52,28 @@ static enum step_verdict ask(const void *self, void *state, struct exchange *x)
 	return cluster_names_verdict(x);
 }
 
+/* Who waits for what a CNAME leads to has a response that is only a part. */
+static enum step_verdict expired(const void *self, void *state, struct exchange *x)
+{
+	(void)self;
+	(void)state;
+	return ((const struct pending *)x)->held ? hold_give_up(x) : pipeline_late(x);
+}
+
+static enum step_verdict yield(const void *self, void *state, struct exchange *x)
+{
+	(void)self;
+	(void)state;
+	return ((const struct pending *)x)->held ? hold_yield(x) : pipeline_busy(x);
+}
+
+static void forget(const void *self, void *state, struct exchange *x)
+{
+	(void)self;
+	(void)state;
+	hold_forget(x);
+}
+
 /* --- the kinds --- */
 
 static void names_free(void *self)
@@ -58,7 +84,15 @@ static void names_free(void *self)
 	free(c);
 }
 
-static const struct step_kind kubernetes = {.name = "kubernetes", .ask = ask, .heard = heard, .free = names_free};
+static const struct step_kind kubernetes = {
+        .name = "kubernetes",
+        .ask = ask,
+        .heard = heard,
+        .expired = expired,
+        .yield = yield,
+        .forget = forget,
+        .free = names_free,
+};
 static const struct step_kind external = {.name = "k8s_external", .ask = ask, .heard = heard, .free = names_free};
 
 bool cluster_names_is(const struct step_kind *kind)
@@ -86,6 +120,7 @@ static struct query_policy kubernetes_policy(const struct cluster_step_options *
 	        .outside_nxdomain = o->outside_nxdomain,
 	        .search = search,
 	        .search_count = o->search_count,
+	        .hold_ms = (unsigned)k->hold_ms,
 	        .known = cluster_known(o->cluster),
 	        .ede = k->ede,
 	        .max_answers = k->max_answers,
@@ -100,6 +135,7 @@ static struct query_policy external_policy(const struct cluster_step_options *o)
 	const struct external_options *e = &cluster_options(o->cluster)->kubernetes->external;
 	struct query_policy policy = kubernetes_policy(o, NULL);
 	policy.search_count = 0;
+	policy.hold_ms = 0; /* pods look each other up by the cluster's own names */
 	policy.zone = cluster_external_zone(o->cluster);
 	policy.fallthrough = e->fallthrough;
 	policy.fallthrough_zones = e->fallthrough_zones.names;
@@ -120,7 +156,8 @@ static struct cluster_names *kubernetes_new(const struct cluster_step_options *o
 	}
 	if (o->search_count)
 		memcpy(c->search, o->search, o->search_count * sizeof *c->search);
-	c->policy = kubernetes_policy(o, c->search);
+	c->policy = c->at_once = kubernetes_policy(o, c->search);
+	c->at_once.hold_ms = 0;
 	return c;
 }
 

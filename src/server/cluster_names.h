@@ -6,6 +6,7 @@
 struct cluster_names {
 	struct cluster *cluster; /* borrowed */
 	struct query_policy policy;
+	struct query_policy at_once; /* the same, but that nobody waits for what is about to exist */
 	struct name *search;
 };
 

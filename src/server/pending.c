@@ -3,10 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CHUNK   64   /* taken from the heap at once */
-#define TWINS   4096 /* lists of the questions that wait; a power of two */
-#define CLIENTS 4096 /* counts of who asked them; a power of two */
-#define WHEEL   512  /* ticks, more than anybody may wait; a power of two */
+#define CHUNK 64   /* taken from the heap at once */
+#define TWINS 4096 /* lists of the questions that wait; a power of two */
+#define WHEEL 512  /* ticks, more than anybody may wait; a power of two */
 
 _Static_assert(WHEEL *PENDING_TICK_MS > EXCHANGE_WAIT_MAX_MS + 2 * PENDING_TICK_MS, "a deadline comes before the wheel has turned once");
 
@@ -23,7 +22,7 @@ struct pending_pool {
 	uint64_t tick;                    /* deadlines up to here have been seen to */
 	struct pending_list wheel[WHEEL]; /* by deadline */
 	struct pending_list twins[TWINS]; /* by hash */
-	unsigned clients[CLIENTS];        /* by hash of the address: who shares one with others is bounded with them */
+	unsigned clients[PENDING_CLIENTS];
 };
 
 /* --- memory --- */
@@ -88,12 +87,22 @@ unsigned pending_count(const struct pending_pool *pool)
 	return pool->count;
 }
 
+unsigned pending_max(const struct pending_pool *pool)
+{
+	return pool->max;
+}
+
 /* --- who asks what --- */
 
 static uint64_t hash_address(const union net_peer *p)
 {
 	return p->sa.sa_family == AF_INET ? hash_bytes(&p->v4.sin_addr, sizeof p->v4.sin_addr)
 	                                  : hash_bytes(&p->v6.sin6_addr, sizeof p->v6.sin6_addr);
+}
+
+unsigned pending_client(const union net_peer *client)
+{
+	return (unsigned)(hash_address(client) & (PENDING_CLIENTS - 1));
 }
 
 static uint16_t port_of(const union net_peer *p)
@@ -138,7 +147,7 @@ struct pending *pending_twin(struct pending_pool *pool, const struct exchange *x
 
 bool pending_too_many(const struct pending_pool *pool, const union net_peer *client)
 {
-	return pool->clients[hash_address(client) & (CLIENTS - 1)] >= (pool->max + 3) / 4;
+	return pool->clients[pending_client(client)] >= (pool->max + 3) / 4;
 }
 
 /* --- coming and going --- */
@@ -146,17 +155,17 @@ bool pending_too_many(const struct pending_pool *pool, const union net_peer *cli
 static void list(struct pending_pool *pool, struct pending *p)
 {
 	p->hash = hash_question(&p->x);
-	p->client_hash = hash_address(p->x.peer);
+	p->client_hash = pending_client(p->x.peer);
 	LIST_INSERT_HEAD(&pool->twins[p->hash & (TWINS - 1)], p, twins);
 	TAILQ_INSERT_TAIL(&pool->by_age, p, by_age);
-	pool->clients[p->client_hash & (CLIENTS - 1)]++;
+	pool->clients[p->client_hash]++;
 }
 
 static void unlist(struct pending_pool *pool, struct pending *p)
 {
 	LIST_REMOVE(p, twins);
 	TAILQ_REMOVE(&pool->by_age, p, by_age);
-	pool->clients[p->client_hash & (CLIENTS - 1)]--;
+	pool->clients[p->client_hash]--;
 }
 
 struct pending *pending_new(struct pending_pool *pool, const struct exchange *x, struct pending *parent, uint64_t now_ms)

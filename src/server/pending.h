@@ -5,8 +5,9 @@
 #include <sys/queue.h>
 
 #define PENDING_MAX_DEFAULT 4096
-#define PENDING_TICK_MS     10  /* how exact deadlines are */
-#define PENDING_OLD_MS      200 /* who has waited for longer may have to make room (as Unbound's jostle) */
+#define PENDING_TICK_MS     10   /* how exact deadlines are */
+#define PENDING_CLIENTS     4096 /* counts of who asked, by hash of the address; a power of two. Who shares one is bounded with others */
+#define PENDING_OLD_MS      200  /* who has waited for longer may have to make room (as Unbound's jostle) */
 
 enum pending_state {
 	PENDING_RUNS,  /* a step has it, or is about to be asked */
@@ -23,12 +24,15 @@ struct pending {
 	unsigned depth;             /* parents above */
 	uint64_t since_ms, last_ms; /* it came, and has to be answered */
 	uint64_t due_tick;
-	LIST_ENTRY(pending) by_due;                           /* while it waits */
-	LIST_ENTRY(pending) twins;                            /* the following three: not of sub-queries */
-	TAILQ_ENTRY(pending) by_age;                          /* the oldest first */
-	uint64_t hash, client_hash;                           /* of the whole question, and of its sender's address */
-	TAILQ_ENTRY(pending) ready;                           /* PENDING_READY */
-	SLIST_ENTRY(pending) free;                            /* nobody's */
+	LIST_ENTRY(pending) by_due;  /* while it waits */
+	LIST_ENTRY(pending) twins;   /* the following three: not of sub-queries */
+	TAILQ_ENTRY(pending) by_age; /* the oldest first */
+	uint64_t hash, client_hash;  /* of the whole question, and of its sender's address */
+	TAILQ_ENTRY(pending) ready;  /* PENDING_READY */
+	SLIST_ENTRY(pending) free;   /* nobody's */
+	LIST_ENTRY(pending) by_cell; /* hold's: in which cell it is held, and counted with whom */
+	uint16_t hold_cell, hold_client;
+	bool held;
 	uint8_t question[DNS_HEADER_LEN + NAME_WIRE_MAX + 4]; /* what is left of the message */
 };
 TAILQ_HEAD(pending_queue, pending);
@@ -41,6 +45,10 @@ struct pending_pool *pending_pool_new(unsigned max);
 void pending_pool_free(struct pending_pool *pool); /* takes NULL; nothing may be pending */
 
 unsigned pending_count(const struct pending_pool *pool);
+unsigned pending_max(const struct pending_pool *pool);
+
+/* The count that a client belongs to, below PENDING_CLIENTS. */
+unsigned pending_client(const union net_peer *client);
 
 /* One that waits already, for the same answer to the same client; NULL: none. */
 struct pending *pending_twin(struct pending_pool *pool, const struct exchange *x);

@@ -277,6 +277,14 @@ static void ask_first(struct exchange *x)
 	proceed(x, v);
 }
 
+void exchange_retry(struct exchange *x)
+{
+	struct server_worker *w = x->worker;
+	pending_wake(pending_of(x));
+	ask_first(x);
+	pipeline_ask_ready(w);
+}
+
 void pipeline_ask_ready(struct server_worker *w)
 {
 	struct pending *p;
@@ -322,18 +330,27 @@ enum step_verdict exchange_fail(struct exchange *x, enum dns_rcode rcode, const 
 	return exchange_error(x, rcode, why);
 }
 
-static enum step_verdict no_room(struct exchange *x)
+enum step_verdict pipeline_busy(struct exchange *x)
 {
 	static const struct ede busy = EDE_SAYING(DNS_EDE_NETWORK_ERROR, "too many queries wait for an answer");
 	exchange_fail(x, DNS_SERVFAIL, &busy, "%s", busy.text);
 	return STEP_ANSWER;
 }
 
-static enum step_verdict no_answer(struct exchange *x)
+enum step_verdict pipeline_late(struct exchange *x)
 {
 	static const struct ede late = EDE_SAYING(DNS_EDE_NETWORK_ERROR, "no answer came in time");
 	exchange_fail(x, DNS_SERVFAIL, &late, "%s", late.text);
 	return STEP_ANSWER;
+}
+
+static enum step_verdict give_way(struct exchange *x)
+{
+	const struct step *s = step_of(x);
+	if (s->step.kind->yield)
+		return s->step.kind->yield(s->step.self, x->hold->slots[s->slot], x);
+	forget(pending_of(x));
+	return pipeline_busy(x);
 }
 
 /* True if one has made room. Not whoever wants it for a sub-query. */
@@ -346,10 +363,10 @@ static bool make_room(struct server_worker *w, struct pending *wants, uint64_t n
 	if (!p)
 		return false;
 	drop_child(p);
-	forget(p);
 	pending_wake(p);
-	no_room(&p->x);
-	complete(&p->x, STEP_ANSWER);
+	rcu_reader_lock();
+	complete(&p->x, give_way(&p->x));
+	rcu_reader_unlock();
 	send_reply(p);
 	let_go(p);
 	return true;
@@ -366,7 +383,7 @@ static enum step_verdict give_up(struct exchange *x)
 		v = kind->expired(s->step.self, state, x);
 	} else {
 		forget(pending_of(x));
-		v = no_answer(x);
+		v = pipeline_late(x);
 	}
 	rcu_reader_unlock();
 	return v;
@@ -411,7 +428,7 @@ static struct pending *admit(struct exchange *x, uint64_t now, enum step_verdict
 			p = pending_new(w->pool, x, NULL, now);
 	}
 	if (!p) {
-		*v = no_room(x);
+		*v = pipeline_busy(x);
 		return NULL;
 	}
 	net_keep(x->message, &p->client);
@@ -442,7 +459,7 @@ enum step_verdict exchange_keep(struct exchange *x, unsigned timeout_ms, struct 
 		if (!p)
 			return v;
 	} else if (x->last_word || now >= p->last_ms) {
-		return no_answer(x);
+		return pipeline_late(x);
 	}
 	wait_until(p, timeout_ms ? now + timeout_ms : UINT64_MAX, now);
 	*kept = &p->x;

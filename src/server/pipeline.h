@@ -12,6 +12,10 @@ void pipeline_answer(struct exchange *x, struct net_message *m, struct server_wo
 /* Asks what has been asked by steps (w->ready). */
 void pipeline_ask_ready(struct server_worker *w);
 
+/* x gets SERVFAIL: nobody has answered in time, or there is no room for it to wait. */
+enum step_verdict pipeline_late(struct exchange *x);
+enum step_verdict pipeline_busy(struct exchange *x);
+
 /* Answers those whose time is over. */
 void pipeline_expire(struct server_worker *w);
 

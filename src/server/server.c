@@ -26,6 +26,26 @@ struct server {
 /* net leaves room for the largest reply over UDP; it does not know dns. */
 _Static_assert(NET_UDP_REPLY_MAX >= DNS_UDP_SIZE_CAP, "a UDP reply has room");
 
+/* --- names that are waited for --- */
+
+/* After server_stop() nobody waits any more. */
+static void on_services_changed(void *arg, const struct zone_cells *cells)
+{
+	struct server *s = arg;
+	for (unsigned w = 0; s->net && w < s->options.workers; w++)
+		hold_ring(&s->workers[w], s->net, cells);
+}
+
+/* Of each cluster whose names are waited for. */
+static void follow_changes(struct server *s, const struct served *v, cluster_changed *on_changed)
+{
+	for (unsigned i = 0; i < v->block_count; i++) {
+		struct cluster *c = cluster_names_of(v->blocks[i]->plan);
+		if (c && cluster_options(c)->kubernetes->hold_ms)
+			cluster_on_changed(c, on_changed, s);
+	}
+}
+
 /* --- its life --- */
 
 /* Frees the configurations that nobody uses any more; but the newest. */
@@ -112,6 +132,7 @@ void server_free(struct server *s)
 	served_free(s->next);
 	while ((v = SLIST_FIRST(&s->served))) {
 		SLIST_REMOVE_HEAD(&s->served, older);
+		follow_changes(s, v, NULL);
 		served_free(v);
 	}
 	tally_clear(&s->tally);
@@ -275,6 +296,7 @@ enum err server_adopt(struct server *s, void *owner, struct diag *d)
 		return err;
 	s->next = NULL;
 	SLIST_INSERT_HEAD(&s->served, v, older);
+	follow_changes(s, v, on_services_changed); /* before the control thread changes any */
 	return OK;
 }
 

@@ -57,6 +57,7 @@ void server_worker_hurry(struct server_worker *w)
 	uint64_t now = uv_now(w->loop);
 	w->last_ms = now + NET_DRAIN_MS - STOP_MARGIN_MS;
 	pending_hurry(w->pool, w->last_ms, now);
+	hold_stop(w);
 }
 
 /* --- its life --- */

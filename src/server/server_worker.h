@@ -1,5 +1,6 @@
 /* server_worker.h - what one worker keeps to answer with, and its queries that wait. Owned by its thread; begun and ended where net says so. */
 #pragma once
+#include "hold.h"
 #include "pending.h"
 #include "query/query.h"
 #include "served.h"
@@ -13,6 +14,7 @@ struct server_worker {
 	struct served_hold *leaving;           /* what came before, and somebody waits for */
 	struct pending_pool *pool;
 	struct pending_queue ready; /* sub-queries that nobody was asked yet */
+	struct hold hold;           /* of those queries that wait, the ones for names that are about to exist */
 	uv_loop_t *loop;
 	uv_timer_t tick;        /* while somebody waits */
 	uint8_t *reply, *heard; /* room for the response of whoever goes on, and for one that a parent hears of */

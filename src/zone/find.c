@@ -441,6 +441,38 @@ void zone_find(const struct zone *z, const struct name *name, const struct zone_
 	}
 }
 
+/* What the Service of the name has now; NULL: it is not there. */
+static const struct generation *generation_of(const struct zone *z, const struct name *name, const struct zone_spot *spot)
+{
+	size_t start = name->offset[spot->apex - 3], end = name->offset[spot->apex - 1];
+	struct slot_key key = {.wire = name->wire + start, .len = end - start, .tree = spot->tree};
+	const struct slot *slot = table_find(z->slots, spot->hash, slot_matches, &key);
+	return slot && atomic_load_explicit(&slot->ns->exists, memory_order_acquire) ? slot_generation(slot) : NULL;
+}
+
+/* Below a Service without any endpoint that is ready, names of ports are not known yet, and one of a pod only if the pod is there. */
+bool zone_awaits(const struct zone *z, const struct name *name, const struct zone_spot *spot)
+{
+	const struct generation *g = spot->place == ZONE_SERVICE ? generation_of(z, name, spot) : NULL;
+	size_t len = g ? name->offset[spot->apex - 3] : 0;
+	const struct node *n = len ? generation_find(g, name->wire, len) : NULL;
+	if (!g)
+		return false;
+	if (n)
+		return n->absence == ABSENCE_NOT_READY;
+	if (len && name->wire[1] != '_')
+		return false;
+	switch ((enum absence)g->nodes[0].absence) {
+	case ABSENCE_NOT_READY:
+		return true;
+	case ABSENCE_TERMINATING:
+	case ABSENCE_NO_ENDPOINTS:
+		return g->headless;
+	default:
+		return false;
+	}
+}
+
 /* True if a is the better name server: one with a ClusterIP, which outlasts its endpoints; else the first by name. */
 static bool is_better(const struct slot *a, const struct generation *ga, const struct slot *b, const struct generation *gb)
 {

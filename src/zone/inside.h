@@ -30,4 +30,5 @@ struct zone {
 	_Atomic(struct generation *) own;    /* names that are no Service's; the addresses of OWN_NAME_SERVER are the server's own */
 	_Atomic(uint32_t) serial;
 	struct zone_counts counts; /* writer only; addresses are counted by reverse */
+	struct zone_cells changed; /* writer only */
 };

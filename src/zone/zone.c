@@ -362,6 +362,13 @@ static void count(struct zone_counts *c, const struct generation *added, const s
 	}
 }
 
+static void note_changed(struct zone *z, const struct slot *s)
+{
+	const struct zone_spot spot = {.hash = s->hash};
+	unsigned cell = zone_cell(&spot);
+	z->changed.bits[cell / 64] |= (uint64_t)1 << cell % 64;
+}
+
 /* Readers check an entry against the generation. So with new entries before the generation and old ones removed after it, a reader of
  * either finds all the addresses that it has. */
 static enum err replace(struct zone *z, struct slot *s, struct generation *g)
@@ -374,6 +381,7 @@ static enum err replace(struct zone *z, struct slot *s, struct generation *g)
 	if (g)
 		g->serial = serial;
 	atomic_store_explicit(&s->current, g, memory_order_release);
+	note_changed(z, s);
 	set_serial(z, serial);
 	count(&z->counts, g, old);
 	if (!old)
@@ -500,6 +508,13 @@ void zone_cap_ttls(struct zone *z, uint32_t most_s, uint32_t negative_most_s)
 	set_ttl(&s->ttl_s, s->minimum_s, most_s);
 	set_ttl(&s->version_ttl_s, ZONE_VERSION_TTL_S, most_s);
 	set_ttl(&s->negative_ttl_s, z->negative_ttl_s, negative_most_s);
+}
+
+struct zone_cells zone_take_changed(struct zone *z)
+{
+	const struct zone_cells changed = z->changed;
+	z->changed = (struct zone_cells){0};
+	return changed;
 }
 
 struct zone_counts zone_counts(const struct zone *z)

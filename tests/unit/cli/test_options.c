@@ -130,6 +130,8 @@ static const struct {
         {"headns serve --ttl= a", "serve: --ttl : ttl: it is written: ttl SECONDS"},
         {"headns serve --ttl 99999999999999999999 a", "serve: --ttl 99999999999999999999: ttl: a number"},
         {"headns serve --negative-ttl x a", "serve: --negative-ttl x: negative_ttl: a number"},
+        {"headns serve --hold 5s a", "serve: --hold 5s: hold: a duration from 0s to 4s is wanted"},
+        {"headns dump --hold 1s a", "dump: "},
         {"headns serve --set ttl=5 a", "serve: --set ttl=5: kubernetes.DIRECTIVE=VALUE is wanted"},
         {"headns serve --set kubernetes.frob=5 a", "serve: --set kubernetes.frob=5: kubernetes has no \"frob\""},
         {"headns serve --set kubernetes.startup_timeout=6s a", "serve: kubernetes.startup_timeout is of a cluster, not of manifests"},

@@ -68,7 +68,7 @@ struct fixture {
 	struct log_series lines;
 	struct world *world;
 	struct api_source source;
-	unsigned read; /* times that it was said to be read */
+	unsigned read, flushed; /* times that it was said */
 };
 
 static void init(struct fixture *f)
@@ -115,19 +115,26 @@ static void on_read(void *arg, unsigned ms)
 	assert_int_equal(f->source.state, API_SOURCE_CLUSTER);
 }
 
+static void on_flushed(void *arg)
+{
+	struct fixture *f = arg;
+	f->flushed++;
+}
+
 static void begin(struct fixture *f)
 {
 	struct diag d;
-	assert_int_equal(api_source_begin(&f->source, &f->loop, on_read, f, &d), OK);
+	assert_int_equal(api_source_begin(&f->source, &f->loop, on_read, on_flushed, f, &d), OK);
 	assert_true(around.watching);
 }
 
 /* A turn of the loop that brought something. */
 static enum err flush(struct fixture *f)
 {
-	unsigned again_ms = UINT_MAX;
-	(void)f;
-	return around.options.handlers.flush(around.options.handlers.arg, &again_ms);
+	unsigned again_ms = UINT_MAX, before = f->flushed;
+	enum err err = around.options.handlers.flush(around.options.handlers.arg, &again_ms);
+	assert_int_equal(f->flushed, before + 1);
+	return err;
 }
 
 static void synced(void)
@@ -269,7 +276,7 @@ static void test_a_beginning_that_fails(void **state)
 		struct diag d;
 		enum err err;
 		fail_alloc_at(n);
-		err = api_source_begin(&f->source, &f->loop, on_read, f, &d);
+		err = api_source_begin(&f->source, &f->loop, on_read, on_flushed, f, &d);
 		failed = fail_alloc_hit();
 		fail_alloc_at(0);
 		assert_int_equal(err, failed ? ERR_NOMEM : OK);
@@ -277,7 +284,7 @@ static void test_a_beginning_that_fails(void **state)
 	}
 	around.refuse = true;
 	struct diag d;
-	assert_int_equal(api_source_begin(&f->source, &f->loop, on_read, f, &d), ERR_NOMEM);
+	assert_int_equal(api_source_begin(&f->source, &f->loop, on_read, on_flushed, f, &d), ERR_NOMEM);
 	assert_non_null(strstr(d.text, "memory"));
 	start_again(f);
 	f->options.snapshot = NULL;

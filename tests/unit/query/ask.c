@@ -41,7 +41,7 @@ const char *ask(const struct query_policy *policy, struct query_state *state, co
 enum query_outcome ask_outcome(struct name *target)
 {
 	name_root(target);
-	if (outcome == QUERY_CHASE)
+	if (outcome == QUERY_CHASE || outcome == QUERY_AWAITED)
 		name_from_wire(target, out + target_at, reply_len - target_at);
 	return outcome;
 }

@@ -9,7 +9,7 @@ const char *ask(const struct query_policy *policy, struct query_state *state, co
 /* Octets of the last reply. */
 size_t ask_len(void);
 
-/* What became of the last question; for QUERY_CHASE, where it leads to. */
+/* What became of the last question; for QUERY_CHASE, where it leads to, for QUERY_AWAITED the name that is missing. */
 enum query_outcome ask_outcome(struct name *target);
 
 /* Asks and, where the reply is another one, prints what, question, want and got; true if it is that one. */

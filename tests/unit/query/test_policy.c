@@ -300,6 +300,113 @@ static void test_outcomes(void **state)
 	end(z);
 }
 
+/* --- names that are about to exist --- */
+
+static const char awaited_world[] =
+        "ns default\n"
+        "svc default/web headless\n"
+        "ep 10.1.0.1 host=web-0 notready port=http:80/TCP\nep 10.1.0.2 host=web-1 terminating port=http:80/TCP\n"
+        "svc default/going headless\nep 10.1.0.3 host=g-0 terminating\n"
+        "svc default/none headless\n"
+        "svc default/half headless\nep 10.1.0.4 host=h-0\nep 10.1.0.5 host=h-1 notready\n"
+        "svc default/ip ip=10.0.0.1 port=http:80/TCP\nep 10.1.0.6 notready\n"
+        "svc default/alias external=web-0.web.default.svc.cluster.local\n"
+        "svc default/lost external=web-9.web.default.svc.cluster.local\n"
+        "with ignore_empty_service\n"
+        "svc default/hidden ip=10.0.0.2\nep 10.1.0.7 notready\n"
+        "svc default/empty ip=10.0.0.3\n"
+        "with noendpoints\n"
+        "svc default/off headless\nep 10.1.0.8 host=o-0 notready\n";
+
+#define HERE ".default.svc.cluster.local"
+
+static const struct {
+	const char *ask, *awaited; /* NULL: nobody waits */
+} awaited[] = {
+        {"web-0.web" HERE " A", "web-0.web" HERE "."},
+        {"WEB-0.web" HERE " AAAA", "WEB-0.web" HERE "."},
+        {"web-0.web" HERE " MX", "web-0.web" HERE "."},
+        {"web" HERE " A", "web" HERE "."},
+        {"_http._tcp.web" HERE " SRV", "_http._tcp.web" HERE "."},
+        {"_tcp.web" HERE " A", "_tcp.web" HERE "."},
+        {"web-1.web" HERE " A", NULL},
+        {"web-9.web" HERE " A", NULL},
+        {"x.web-0.web" HERE " A", NULL},
+        {"going" HERE " A", "going" HERE "."},
+        {"g-0.going" HERE " A", NULL},
+        {"none" HERE " A", "none" HERE "."},
+        {"_http._tcp.none" HERE " SRV", "_http._tcp.none" HERE "."},
+        {"x.none" HERE " A", NULL},
+        {"half" HERE " A", NULL},
+        {"half" HERE " AAAA", NULL},
+        {"h-0.half" HERE " AAAA", NULL},
+        {"h-1.half" HERE " A", "h-1.half" HERE "."},
+        {"_http._tcp.half" HERE " SRV", NULL},
+        {"ip" HERE " AAAA", NULL},
+        {"10-1-0-6.ip" HERE " A", "10-1-0-6.ip" HERE "."},
+        {"hidden" HERE " A", "hidden" HERE "."},
+        {"empty" HERE " A", NULL},
+        {"off" HERE " A", NULL},
+        {"o-0.off" HERE " A", NULL},
+        {"never" HERE " A", NULL},
+        {"web-0.web.default.svc.cluster.local.default.svc.cluster.local A", NULL},
+        {"web-0.web.never.svc.cluster.local A", NULL},
+        {"default.svc.cluster.local A", NULL},
+        {"1.0.1.10.in-addr.arpa PTR", NULL},
+        {"alias" HERE " A", "web-0.web" HERE "."},
+        {"alias" HERE " CNAME", NULL},
+        {"lost" HERE " A", NULL},
+        {"web-0.web" HERE " A class=3", NULL},
+};
+
+/* The answer is there all the same, and says what it says to those who don't wait; where the name falls through, it does so after the wait. */
+static void test_awaited(void **state)
+{
+	struct zone *z = world(awaited_world);
+	struct query_policy without = {.zone = z, .ede = true}, with = {.zone = z, .ede = true, .hold_ms = 1000};
+	(void)state;
+	for (size_t i = 0; i < sizeof awaited / sizeof awaited[0]; i++) {
+		char want[4096], text[NAME_TEXT_MAX];
+		struct name got;
+		snprintf(want, sizeof want, "%s", ask(&without, NULL, awaited[i].ask));
+		assert_int_not_equal(ask_outcome(&got), QUERY_AWAITED);
+		assert_string_equal(ask(&with, NULL, awaited[i].ask), want);
+		with.fallthrough = true;
+		ask(&with, NULL, awaited[i].ask);
+		with.fallthrough = false;
+		if (!awaited[i].awaited && ask_outcome(&got) == QUERY_AWAITED)
+			fail_msg("%s: somebody waits", awaited[i].ask);
+		if (!awaited[i].awaited)
+			continue;
+		if (ask_outcome(&got) != QUERY_AWAITED)
+			fail_msg("%s: nobody waits", awaited[i].ask);
+		name_to_text(&got, text);
+		assert_string_equal(text, awaited[i].awaited);
+	}
+	assert_int_equal(world_apply(z, "nons default"), OK);
+	ask(&with, NULL, "web" HERE " A");
+	struct name nothing;
+	assert_int_equal(ask_outcome(&nothing), QUERY_ANSWERED);
+	end(z);
+}
+
+/* CoreDNS leaves out a chain that leads to nothing. */
+static void test_awaited_as_coredns(void **state)
+{
+	struct zone *z = world_zone_as_coredns(ZONE_PODS_DISABLED);
+	struct query_policy with = {.zone = z, .hold_ms = 1000};
+	struct name got;
+	(void)state;
+	assert_int_equal(world_apply(z, "ns default\nwith compat_coredns\nsvc default/web headless\nep 10.1.0.1 host=web-0 notready\n"
+	                                "svc default/alias external=web-0.web.default.svc.cluster.local\n"),
+	                 OK);
+	ask(&with, NULL, "web-0.web" HERE " A");
+	assert_int_equal(ask_outcome(&got), QUERY_AWAITED);
+	ask(&with, NULL, "alias" HERE " A");
+	assert_int_equal(ask_outcome(&got), QUERY_ANSWERED);
+	end(z);
+}
+
 /* A zone of one address, as a range of few addresses is made of: the address is its apex, which has the PTR too. What it has not is somebody
  * else's, as everywhere in reverse zones; in CoreDNS that is the PTR alone. */
 static void test_zones_of_one_address(void **state)
@@ -602,6 +709,8 @@ int main(void)
 	        cmocka_unit_test(test_texts),
 	        cmocka_unit_test(test_long_chain),
 	        cmocka_unit_test(test_outcomes),
+	        cmocka_unit_test(test_awaited),
+	        cmocka_unit_test(test_awaited_as_coredns),
 	        cmocka_unit_test(test_zones_of_one_address),
 	        cmocka_unit_test(test_zones),
 	        cmocka_unit_test(test_root_zone),

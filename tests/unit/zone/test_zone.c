@@ -159,6 +159,40 @@ static void test_counts(void **state)
 	assert_int_equal(counts.services + counts.names + counts.addresses + counts.bytes, 0);
 }
 
+static unsigned cell(const char *text)
+{
+	struct name n;
+	struct zone_spot spot;
+	assert_int_equal(name_from_text(&n, text, strlen(text)), OK);
+	name_lower(&n);
+	zone_locate(zone, &n, &spot);
+	assert_int_equal(spot.place, ZONE_SERVICE);
+	return zone_cell(&spot);
+}
+
+/* What has changed since the last time is in the cells of these names, and in no others; NULL ends them. */
+static void assert_changed(const char *const *names)
+{
+	struct zone_cells want = {0}, got = zone_take_changed(zone);
+	for (; *names; names++)
+		want.bits[cell(*names) / 64] |= (uint64_t)1 << cell(*names) % 64;
+	assert_memory_equal(&got, &want, sizeof got);
+}
+
+/* A name below a Service is in its cell. */
+static void test_changed_cells(void **state)
+{
+	(void)state;
+	assert_changed((const char *[]){NULL});
+	apply("ns default\nsvc default/a ip=10.0.0.1\nsvc default/Big headless\nep 10.1.0.1 host=x\n");
+	assert_changed((const char *[]){"a.default.svc.cluster.local", "x.BIG.default.svc.cluster.local", NULL});
+	assert_changed((const char *[]){NULL});
+	apply("svc default/a ip=10.0.0.2\nself 10.9.0.1\nns other");
+	assert_changed((const char *[]){"_x._tcp.a.default.svc.cluster.local", NULL});
+	apply("gone default/a\ngone default/never");
+	assert_changed((const char *[]){"a.default.svc.cluster.local", NULL});
+}
+
 static void test_namespaces(void **state)
 {
 	(void)state;
@@ -450,6 +484,7 @@ int main(void)
 	        cmocka_unit_test_setup_teardown(test_places, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_addresses_of_names, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_counts, setup, teardown),
+	        cmocka_unit_test_setup_teardown(test_changed_cells, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_namespaces, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_names, setup, teardown),
 	        cmocka_unit_test_setup_teardown(test_moving_addresses, setup, teardown),
