@@ -91,11 +91,6 @@ void cache_key_hash(struct cache_key *k);
 /* The key of a request, which it borrows the name from. */
 void cache_key_of(struct cache_key *k, const struct request *r);
 
-/* Bring towards the processor what a look-up touches: first its place in the table, and a little later what stands there. Worth it for a batch of
- * questions, when there are more answers than the processor's caches hold. */
-void cache_prefetch(const struct cache *c, const struct cache_key *k);
-void cache_prefetch_entry(const struct cache *c, const struct cache_key *k);
-
 /* --- asking --- */
 
 enum cache_result {

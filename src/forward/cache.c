@@ -5,7 +5,6 @@
 #include <string.h>
 
 /* An entry of one or two addresses, whole. */
-#define PREFETCHED_LINES 4
 
 struct cache {
 	struct cache_options options;
@@ -58,24 +57,9 @@ bool cache_covers(const struct cache *c, const struct name *qname)
 	return cache_names_cover(&c->options.zones, qname);
 }
 
-void cache_prefetch(const struct cache *c, const struct cache_key *k)
-{
-	const struct stripe *part = stripe_of(c->stripes, k->hash);
-	__builtin_prefetch(part);
-	__builtin_prefetch(stripe_bucket(c->stripes, part, k->hash));
-}
-
-void cache_prefetch_entry(const struct cache *c, const struct cache_key *k)
-{
-	const struct stripe *part = stripe_of(c->stripes, k->hash);
-	uintptr_t e = (uintptr_t)atomic_load_explicit(stripe_bucket(c->stripes, part, k->hash), memory_order_relaxed);
-	for (unsigned line = 0; line < PREFETCHED_LINES; line++)
-		__builtin_prefetch((const void *)(e + line * 64)); /* harmless where there is no memory, or other memory by now */
-}
-
 void cache_usage(const struct cache *c, enum cache_kind kind, struct cache_usage *usage)
 {
-	const struct tally *t = &c->stripes->tallies[kind];
+	const struct cache_total *t = &c->stripes->totals[kind];
 	usage->entries = atomic_load_explicit(&t->entries, memory_order_relaxed);
 	usage->octets = atomic_load_explicit(&t->octets, memory_order_relaxed);
 }

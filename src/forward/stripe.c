@@ -4,25 +4,15 @@
 #define BUCKETS_MIN 8          /* of each part */
 #define BUCKETS_MAX (1u << 14) /* above 4 Mi in all chains get longer instead */
 
-static struct entry *load_head(stripe_bucket_head *head)
-{
-	return atomic_load_explicit(head, memory_order_relaxed);
-}
-
-static void store_head(stripe_bucket_head *head, struct entry *e)
-{
-	atomic_store_explicit(head, e, memory_order_relaxed);
-}
-
 struct entry *stripe_find(const struct stripes *s, const struct stripe *part, const struct cache_key *k)
 {
-	struct entry *e = load_head(stripe_bucket(s, part, k->hash));
+	struct entry *e = *stripe_bucket(s, part, k->hash);
 	while (e && !entry_matches(e, k))
 		e = e->chain;
 	return e;
 }
 
-static bool is_full(const struct tally *t)
+static bool is_full(const struct cache_total *t)
 {
 	return atomic_load_explicit(&t->entries, memory_order_relaxed) > t->entries_max ||
 	       atomic_load_explicit(&t->octets, memory_order_relaxed) > t->octets_max;
@@ -30,10 +20,10 @@ static bool is_full(const struct tally *t)
 
 static void unlink_chain(const struct stripes *s, const struct stripe *part, const struct entry *e)
 {
-	stripe_bucket_head *head = stripe_bucket(s, part, e->hash);
-	struct entry *before = load_head(head);
+	struct entry **head = stripe_bucket(s, part, e->hash);
+	struct entry *before = *head;
 	if (before == e) {
-		store_head(head, e->chain);
+		*head = e->chain;
 		return;
 	}
 	while (before->chain != e)
@@ -43,7 +33,7 @@ static void unlink_chain(const struct stripes *s, const struct stripe *part, con
 
 void stripe_remove(struct stripes *s, struct stripe *part, struct entry *e, struct entry **removed)
 {
-	struct tally *t = &s->tallies[e->kind];
+	struct cache_total *t = &s->totals[e->kind];
 	unlink_chain(s, part, e);
 	sieve_remove(&part->lists[e->kind], &e->node);
 	atomic_fetch_sub_explicit(&t->entries, 1, memory_order_relaxed);
@@ -63,7 +53,7 @@ static bool give_up_one(struct stripes *s, struct stripe *part, enum cache_kind 
 
 void stripe_reserve(struct stripes *s, struct stripe *part, enum cache_kind kind, size_t size, struct entry **removed)
 {
-	struct tally *t = &s->tallies[kind];
+	struct cache_total *t = &s->totals[kind];
 	atomic_fetch_add_explicit(&t->entries, 1, memory_order_relaxed);
 	atomic_fetch_add_explicit(&t->octets, size, memory_order_relaxed);
 	while (is_full(t) && give_up_one(s, part, kind, removed))
@@ -72,19 +62,19 @@ void stripe_reserve(struct stripes *s, struct stripe *part, enum cache_kind kind
 
 void stripe_insert(struct stripes *s, struct stripe *part, struct entry *e)
 {
-	stripe_bucket_head *head = stripe_bucket(s, part, e->hash);
-	e->chain = load_head(head);
-	store_head(head, e);
+	struct entry **head = stripe_bucket(s, part, e->hash);
+	e->chain = *head;
+	*head = e;
 	sieve_insert(&part->lists[e->kind], &e->node);
 }
 
 void stripes_settle(struct stripes *s, const struct stripe *but, enum cache_kind kind, struct entry **removed)
 {
 	size_t first = (size_t)(but - s->parts);
-	for (size_t i = 1; i < STRIPES && is_full(&s->tallies[kind]); i++) {
+	for (size_t i = 1; i < STRIPES && is_full(&s->totals[kind]); i++) {
 		struct stripe *part = &s->parts[(first + i) % STRIPES];
 		stripe_lock(part);
-		while (is_full(&s->tallies[kind]) && give_up_one(s, part, kind, removed))
+		while (is_full(&s->totals[kind]) && give_up_one(s, part, kind, removed))
 			;
 		stripe_unlock(part);
 	}
@@ -135,7 +125,7 @@ static void init_locks(struct stripes *s)
 struct stripes *stripes_new(const unsigned entries_max[CACHE_KINDS])
 {
 	size_t buckets = buckets_for(entries_max);
-	stripe_bucket_head *all = calloc(STRIPES * buckets, sizeof *all);
+	struct entry **all = calloc(STRIPES * buckets, sizeof *all);
 	struct stripes *s = all ? aligned_alloc(_Alignof(struct stripes), sizeof *s) : NULL;
 	if (!s) {
 		free(all);
@@ -143,8 +133,8 @@ struct stripes *stripes_new(const unsigned entries_max[CACHE_KINDS])
 	}
 	*s = (struct stripes){.bucket_mask = buckets - 1, .buckets = all};
 	for (unsigned kind = 0; kind < CACHE_KINDS; kind++) {
-		s->tallies[kind].entries_max = entries_max[kind];
-		s->tallies[kind].octets_max = (size_t)entries_max[kind] * CACHE_ENTRY_OCTETS;
+		s->totals[kind].entries_max = entries_max[kind];
+		s->totals[kind].octets_max = (size_t)entries_max[kind] * CACHE_ENTRY_OCTETS;
 	}
 	for (unsigned i = 0; i < STRIPES; i++)
 		s->parts[i].buckets = all + i * buckets;
@@ -157,7 +147,7 @@ void stripes_free(struct stripes *s)
 	if (!s)
 		return;
 	for (size_t i = 0; i < STRIPES * (s->bucket_mask + 1); i++)
-		entries_free(load_head(&s->buckets[i]));
+		entries_free(s->buckets[i]);
 	for (unsigned i = 0; i < STRIPES; i++)
 		pthread_mutex_destroy(&s->parts[i].lock);
 	free(s->buckets);

@@ -6,18 +6,15 @@
 
 #define STRIPES 256
 
-/* The first entry of a bucket's chain. Atomic only for who looks ahead without the lock, and follows it no further than to prefetch. */
-typedef struct entry *_Atomic stripe_bucket_head;
-
 /* One part. A line of cache to itself, since each is written by whoever locks it. */
 struct stripe {
 	_Alignas(64) pthread_mutex_t lock;
-	stripe_bucket_head *buckets; /* never moves; the rest changes under the lock */
+	struct entry **buckets; /* the first of each chain; the array never moves, the rest changes under the lock */
 	struct sieve lists[CACHE_KINDS];
 };
 
 /* What all parts hold of one kind. */
-struct tally {
+struct cache_total {
 	_Alignas(64) atomic_uint entries;
 	atomic_size_t octets;
 	unsigned entries_max;
@@ -26,8 +23,8 @@ struct tally {
 
 struct stripes {
 	size_t bucket_mask; /* a power of 2, less 1: buckets of each part */
-	stripe_bucket_head *buckets;
-	struct tally tallies[CACHE_KINDS];
+	struct entry **buckets;
+	struct cache_total totals[CACHE_KINDS];
 	struct stripe parts[STRIPES];
 };
 
@@ -35,16 +32,19 @@ struct stripes {
 struct stripes *stripes_new(const unsigned entries_max[CACHE_KINDS]);
 void stripes_free(struct stripes *s); /* with all entries; takes NULL */
 
+/* Which part an entry of that hash is in. */
 static inline struct stripe *stripe_of(struct stripes *s, uint64_t hash)
 {
 	return &s->parts[hash >> 56];
 }
 
-static inline stripe_bucket_head *stripe_bucket(const struct stripes *s, const struct stripe *part, uint64_t hash)
+/* Where the chain of an entry of that hash begins. */
+static inline struct entry **stripe_bucket(const struct stripes *s, const struct stripe *part, uint64_t hash)
 {
 	return &part->buckets[hash & s->bucket_mask];
 }
 
+/* These are the lock of one part. Nobody has two of them. */
 void stripe_lock(struct stripe *part);
 void stripe_unlock(struct stripe *part);
 
@@ -53,7 +53,7 @@ void stripe_unlock(struct stripe *part);
 /* The only entry of this key, or NULL. */
 struct entry *stripe_find(const struct stripes *s, const struct stripe *part, const struct cache_key *k);
 
-/* Takes e out, puts it in front of the chain *removed, and settles the tally. */
+/* Takes e out, puts it in front of the chain *removed, and settles the totals. */
 void stripe_remove(struct stripes *s, struct stripe *part, struct entry *e, struct entry **removed);
 
 /* Makes room for size octets of a kind and counts them in, as one entry: gives up entries of this part while there is too much in all. */

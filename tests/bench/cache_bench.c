@@ -125,10 +125,7 @@ static void ask_batch(struct asker *a)
 		if (!a->cache)
 			continue;
 		cache_key_of(&keys[i], &requests[i]);
-		cache_prefetch(a->cache, &keys[i]);
 	}
-	for (unsigned i = 0; i < BATCH && a->cache; i++)
-		cache_prefetch_entry(a->cache, &keys[i]);
 	for (unsigned i = 0; i < BATCH && a->cache; i++) {
 		struct cache_hit hit;
 		const struct cache_asked asked = {.request = &requests[i], .now_s = 2, .rotation = i, .out = out[i], .cap = sizeof out[i]};

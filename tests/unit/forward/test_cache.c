@@ -279,8 +279,6 @@ static void test_keys(void **state)
 		struct cache_hit hit;
 		asked_begin(&a, questions[i].qname, questions[i].type, questions[i].flags, questions[i].edns);
 		cache_key_of(&k, &a.request);
-		cache_prefetch(c, &k);
-		cache_prefetch_entry(c, &k);
 		const struct cache_asked asked = {.request = &a.request, .out = out, .cap = 512};
 		enum cache_result result = cache_get(c, &k, &asked, &hit);
 		if (result != (questions[i].same ? CACHE_FRESH : CACHE_MISS))

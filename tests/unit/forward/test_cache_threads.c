@@ -71,8 +71,6 @@ static void turn(struct worker *w)
 	snprintf(qname, sizeof qname, "n%u.example.", number);
 	asked_begin(&w->asked, qname, DNS_TYPE_A, DNS_RD, NO_EDNS);
 	cache_key_of(&w->key, &w->asked.request);
-	cache_prefetch(w->cache, &w->key);
-	cache_prefetch_entry(w->cache, &w->key);
 	struct cache_hit hit;
 	const struct cache_asked asked = {
 	        .request = &w->asked.request, .now_s = now_s, .rotation = draw(w), .out = w->out, .cap = sizeof w->out};
