@@ -15,8 +15,10 @@ struct admin_address {
  * would answer may be ourselves. Port 0 is one that the system chooses. ERR_SYNTAX, ERR_RANGE. */
 enum err admin_address_parse(const char *text, struct admin_address *a, struct diag *d);
 
+/* The port, in host order. */
 uint16_t admin_address_port(const struct admin_address *a);
 
+/* The same family, address, interface and port. */
 bool admin_address_equal(const struct admin_address *a, const struct admin_address *b);
 
 /* "127.0.0.1:9153", "[::1]:9153". */

@@ -17,6 +17,7 @@
 
 enum log_level { LOG_ERROR, LOG_WARNING, LOG_INFO, LOG_DEBUG };
 
+/* Lines above that level are not written. Before other threads run. */
 void log_set_level(enum log_level level);
 
 /* "error", "warning", "info" or "debug"; false if text is none of them. */

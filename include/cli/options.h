@@ -46,6 +46,7 @@ struct options {
  * wrong, where, and what would be right. Not for two threads at once: getopt has state of its own. */
 enum err options_parse(struct options *o, int argc, char **argv, struct diag *d);
 
+/* Frees what it owns. */
 void options_clear(struct options *o);
 
 /* Writes the help of a command, or of headns itself (COMMAND_NONE), to stdout. */

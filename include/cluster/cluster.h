@@ -68,6 +68,7 @@ enum err cluster_set_self(struct cluster *c, const struct addr *addrs, size_t n)
  * negative_most_s. UINT32_MAX: no bound. */
 void cluster_cap_ttls(struct cluster *c, uint32_t most_s, uint32_t negative_most_s);
 
+/* As they were given; good while the cluster lives. */
 const struct cluster_options *cluster_options(const struct cluster *c);
 
 /* The objects as they are. Borrowed until the next load. */

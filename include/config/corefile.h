@@ -68,6 +68,7 @@ enum err corefile_read(const char *path, const struct corefile_options *options,
 enum err corefile_parse(const char *text, size_t len, const char *file, const struct corefile_options *options, struct corefile *out,
                         struct diag *d);
 
+/* Frees what it owns, and empties it. */
 void corefile_free(struct corefile *c);
 
 /* What the block says of a directive: its struct of directive.h; NULL: nothing, or it has none. said[id].place tells whether it is said. */

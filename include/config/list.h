@@ -17,5 +17,6 @@ struct text_list {
 /* Adds copies of all the texts. ERR_NOMEM: the list is as it was. */
 enum err texts_add(struct text_list *list, const char *const *texts, unsigned count);
 
+/* Both free what the list owns, and empty it. */
 void texts_clear(struct text_list *list);
 void names_clear(struct name_list *list);

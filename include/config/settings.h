@@ -28,4 +28,5 @@ enum err settings_move(struct settings *s, struct settings *more, struct diag *d
 /* Makes them count in o, before kubernetes_options_finish(). diag names the origin. */
 enum err settings_apply(const struct settings *s, struct kubernetes_options *o, struct diag *d);
 
+/* Frees all of them; there are none then. */
 void settings_clear(struct settings *s);

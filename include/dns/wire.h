@@ -9,6 +9,7 @@
 
 #define WIRE_POINTERS_MAX 126 /* in one name: so many labels may each be followed by one; more are there to cost time (RFC 9267 2) */
 
+/* Numbers at any address, in network order there (RFC 1035 2.3.2). The caller has made sure of the room. */
 static inline uint16_t wire_load_u16(const uint8_t *at)
 {
 	return (uint16_t)(at[0] << 8 | at[1]);
@@ -19,6 +20,7 @@ static inline uint32_t wire_load_u32(const uint8_t *at)
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
 }
 
+/* These write the low octets of v. */
 static inline void wire_store_u16(uint8_t *at, unsigned v)
 {
 	at[0] = (uint8_t)(v >> 8);
@@ -56,6 +58,7 @@ static inline uint8_t wire_get_u8(struct wire_reader *r)
 	return at ? *at : 0;
 }
 
+/* The next number, which is in network order there; 0 where the message ends before it (wire_get_bytes). */
 static inline uint16_t wire_get_u16(struct wire_reader *r)
 {
 	const uint8_t *at = wire_get_bytes(r, 2);
@@ -91,6 +94,7 @@ static inline uint8_t *wire_extend(struct wire_writer *w, size_t len)
 	return at;
 }
 
+/* Appends a number in network order, if it fits (wire_extend). */
 static inline void wire_put_u16(struct wire_writer *w, uint16_t v)
 {
 	uint8_t *at = wire_extend(w, 2);

@@ -11,6 +11,7 @@ struct file_list {
 	size_t count, cap;
 };
 
+/* False also where nothing is there, or it may not be looked at. */
 bool is_folder(const char *path);
 
 /* Adds path itself. */

@@ -7,6 +7,7 @@
 
 struct filewatch;
 
+/* Something of what is watched may be another by now. Called on the loop. */
 typedef void filewatch_changed(void *arg);
 
 /* Watches the folders that hold paths (so that an editor's rename and a ConfigMap's ..data symlink swap are seen), folders that are paths

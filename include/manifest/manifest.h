@@ -41,4 +41,5 @@ typedef void manifest_report(void *arg, bool fatal, const char *text);
 enum err manifest_load(const char *const *paths, size_t n, const struct manifest_options *options, struct intern *pool,
                        manifest_report *report, void *arg, struct manifest *out);
 
+/* Frees the objects that are still there; NULL ones were taken. pool: that they were loaded with. */
 void manifest_free(struct manifest *m, struct intern *pool);

@@ -34,4 +34,5 @@ struct metrics_sources {
 	struct metrics_reloads reloads;
 };
 
+/* Writes all families in the text format, in a fixed order. Control thread; out of memory: e says so. */
 void metrics_write(const struct metrics_sources *from, struct exposition *e);

@@ -120,6 +120,7 @@ void net_reply_part(struct net_client *c, const uint8_t *bytes, size_t len, void
 /* There will be no reply. Does nothing if the client is gone. c is free for other use. */
 void net_release(struct net_client *c);
 
+/* Nobody will get a reply. Then nothing has to be done with c any more. */
 static inline bool net_client_gone(const struct net_client *c)
 {
 	return !c->udp && !c->tcp;

@@ -59,6 +59,7 @@ struct tally {
 	unsigned answerer_count;
 };
 
+/* There are no rows yet. Control thread, as tally_clear(), which frees all rows after the last worker has ended. */
 void tally_init(struct tally *t, unsigned workers);
 void tally_clear(struct tally *t);
 

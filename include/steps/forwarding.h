@@ -18,6 +18,7 @@ enum err forwarding_new(const struct forward_values *forward, const struct cache
 struct cache;
 const struct cache *forwarding_cache(const struct forwarding *f);
 
+/* One more who has to free it. Control thread. Returns f. */
 struct forwarding *forwarding_ref(struct forwarding *f);
 void forwarding_unref(struct forwarding *f); /* takes NULL */
 

@@ -37,4 +37,5 @@ struct hosts_status {
 	size_t entries;     /* addresses of names and names of addresses, those of the Corefile's lines with them */
 	int64_t changed_ns; /* when the file that was read was changed, since 1970; 0: none was */
 };
+/* How it is getting on. Control thread. */
 void hosts_status(const struct hosts *h, struct hosts_status *out);

@@ -138,6 +138,7 @@ struct store_counts {
 	size_t services, pods, slices, namespaces; /* as of now; Endpoints objects are not slices */
 	size_t endpoints;                          /* ready ones, over all Services, as of the last flush */
 };
+/* How much there is now. */
 struct store_counts store_counts(const struct store *s);
 
 /* There is an object of that kind, namespace and name. */

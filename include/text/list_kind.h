@@ -5,6 +5,7 @@
 
 #define LIST_SUFFIX_LEN 4
 
+/* "PodList" and the like: an object whose items are objects. */
 static inline bool is_list_kind(const char *kind)
 {
 	size_t len = strlen(kind);

@@ -5,6 +5,7 @@
 #include <cjson/cJSON.h>
 #include <stdbool.h>
 
+/* True of an item that stands for such a key, and for nothing else. */
 static inline bool is_repeated_key(const cJSON *item)
 {
 	return cJSON_IsRaw(item); /* which no text becomes */
@@ -16,6 +17,7 @@ void repeated_key_mark(cJSON *node, cJSON *member, unsigned line, unsigned first
 /* Makes the marks of a tree that cJSON made of a text. ERR_NOMEM: some are made. */
 enum err repeated_keys_find(cJSON *tree);
 
+/* key was given again in that line, after the first one. The text is good during the call. */
 typedef void repeated_key_take(void *arg, const char *key, unsigned line, unsigned first);
 
 /* Calls take for each mark below tree. */

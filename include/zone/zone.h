@@ -89,6 +89,7 @@ struct zone_counts {
 	size_t services, names, addresses; /* names: nodes that are there; addresses: distinct ones with a PTR */
 	size_t bytes;                      /* of all generations */
 };
+/* How much there is now. The writer. */
 struct zone_counts zone_counts(const struct zone *z);
 
 /* --- readers --- */

@@ -12,6 +12,7 @@ void listener_set_pages(struct listener *l, unsigned pages);
 unsigned listener_pages(const struct listener *l);
 
 const struct admin_address *listener_wanted(const struct listener *l); /* as it was given */
+/* Where it listens, with the port that port 0 became. Good while it lives. */
 const struct admin_address *listener_bound(const struct listener *l);
 
 /* Ends it with its connections. Takes NULL. */

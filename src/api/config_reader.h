@@ -25,6 +25,7 @@ const char *config_text_of(struct config_reader *k, const cJSON *parent, const c
 
 bool config_flag_of(struct config_reader *k, const cJSON *parent, const char *key); /* false if absent */
 char *config_copy(struct config_reader *k, const char *text);                       /* takes NULL */
+/* A copy of the string at that key, which the caller frees. NULL: there is none, or an error, which is kept in k. */
 char *config_copy_of(struct config_reader *k, const cJSON *parent, const char *key);
 
 /* A path, relative to the kubeconfig's folder. */

@@ -19,6 +19,7 @@ enum completion_kind {
 };
 
 struct option_spec;
+/* What a shell may put in for the option's argument. */
 enum completion_kind completion_kind_of(const struct option_spec *option);
 
 /* Calls each with every word of the option's argument ("info"), or with every setting ("kubernetes.pods=verified", and "kubernetes.ttl="

@@ -11,6 +11,7 @@ struct loops {
 	int v4, v6; /* open while something is asked, else -1 */
 };
 
+/* There is nobody to ask yet. loop is borrowed. */
 void loops_begin(struct loops *l, uv_loop_t *loop);
 
 /* These are served from now on: borrowed until the next call, or loops_pause(). */

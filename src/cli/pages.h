@@ -16,4 +16,5 @@ enum err pages_find(const struct corefile *c, struct pages *out, struct diag *d)
 /* Adds what the command line says. ERR_NOMEM. */
 enum err pages_add(struct pages *p, const struct admin_place *places, unsigned count, struct diag *d);
 
+/* Frees what it owns. */
 void pages_clear(struct pages *p);

@@ -35,6 +35,7 @@ struct reload_status {
 	char hash[RELOAD_HASH_MAX]; /* of what the Corefile says that is served, in hexadecimal digits; "": there is none */
 };
 
+/* How reloading is getting on. Control thread. */
 void reload_status(const struct reload *r, struct reload_status *out);
 
 /* What is served. */

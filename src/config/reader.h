@@ -25,6 +25,7 @@ enum err reader_note(const struct reader *r, enum err err);
 /* What was noted, as one error; each is reported if there are several. */
 enum err reader_tell(const struct reader *r, const char *file);
 
+/* diag_no_memory() of its diag. */
 enum err reader_no_memory(const struct reader *r);
 
 /* What is no error, for whoever wants to know. */

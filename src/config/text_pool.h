@@ -11,4 +11,5 @@ struct text_pool {
 /* A copy, with a NUL behind it. NULL: out of memory. */
 char *text_pool_add(struct text_pool *p, const char *bytes, size_t len);
 
+/* Frees its texts; it is empty then. */
 void text_pool_free(struct text_pool *p);

@@ -21,6 +21,7 @@ struct chain_table {
 bool chain_table_begin(struct chain_table *t);
 void chain_table_end(struct chain_table *t); /* frees the buckets, not what was in them */
 
+/* Puts it in; it must not be in any table. c is borrowed until it is removed. */
 void chain_insert(struct chain_table *t, struct chain *c, uint64_t hash);
 void chain_remove(struct chain_table *t, struct chain *c); /* which is in it */
 

@@ -11,6 +11,7 @@ struct dice {
 /* The next len octets, at most sizeof block. */
 void dice_fill(struct dice *d, void *bytes, size_t len);
 
+/* Each of the 65,536 is as likely. */
 uint16_t dice_u16(struct dice *d);
 
 /* 0 to n - 1, n from 1 to 256; where n is no power of two, low numbers come up a little oftener. */

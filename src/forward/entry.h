@@ -27,6 +27,7 @@ struct entry {
 /* A copy of all; NULL: out of memory. Freed with free(). */
 struct entry *entry_new(const struct cache_key *k, const struct reply *reply, const struct cache_judgement *j, uint32_t now_s);
 
+/* e is what was kept for that key. */
 bool entry_matches(const struct entry *e, const struct cache_key *k);
 
 /* The reply as it is in there; good as long as e. */

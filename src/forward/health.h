@@ -10,6 +10,7 @@ struct health {
 	bool probes; /* this worker does */
 };
 
+/* Nothing is asked yet. c is borrowed. */
 void health_begin(struct health *h, struct channel *c);
 
 /* Something of the upstream's failed. */

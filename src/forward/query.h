@@ -33,6 +33,7 @@ enum reply_verdict query_check_reply(const uint8_t *query, size_t question_len, 
 /* Makes the question's letters small, in a reply that is ours. Names in the records may point to it. */
 void query_unmix(uint8_t *reply, size_t question_len);
 
+/* A number at any address, in network order there. */
 static inline uint16_t message_u16(const uint8_t *bytes)
 {
 	return (uint16_t)(bytes[0] << 8 | bytes[1]);

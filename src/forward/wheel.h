@@ -37,6 +37,7 @@ void wheel_set(struct wheel *w, struct deadline *d, uint64_t ms);
 /* Does nothing if d is not set. */
 void wheel_clear(struct wheel *w, struct deadline *d);
 
+/* It was set, and has neither come nor been cleared. */
 static inline bool deadline_is_set(const struct deadline *d)
 {
 	return d->tick != 0;

@@ -38,6 +38,7 @@ struct field {
 	unsigned line;              /* 0: unknown */
 };
 
+/* The object itself, borrowed. */
 struct field field_root(const cJSON *json);
 
 /* A member of parent, which must be an object (or absent). */
@@ -47,6 +48,7 @@ struct field field_member(struct decoder *d, const struct field *parent, const c
 bool field_next(struct decoder *d, const struct field *list, struct field *item);
 bool field_next_member(struct decoder *d, const struct field *map, struct field *item);
 
+/* It is there, and is not null. */
 bool field_is_set(const struct decoder *d, const struct field *f);
 
 /* Number of items of an array, or members of an object; 0 if absent. More than max is an error; max if that is lost. */
@@ -72,6 +74,7 @@ const char *field_intern(struct decoder *d, const struct field *f, enum form for
 /* One of the NULL-terminated choices, as its index; unset if absent. Letter case counts only where a wrong one is an error. */
 unsigned field_choice(struct decoder *d, const struct field *f, const char *const *choices, unsigned unset);
 
+/* unset where it is absent. What is no boolean is an error. */
 bool field_bool(struct decoder *d, const struct field *f, bool unset);
 
 /* A whole number from 0 to INT32_MAX, the API's int32. */

@@ -13,4 +13,5 @@ struct generated_names {
 /* Puts a name into tree, an object of a manifest, if it wants one. */
 enum err generated_name_put(struct generated_names *g, cJSON *tree);
 
+/* Frees what it owns. */
 void generated_names_free(struct generated_names *g);

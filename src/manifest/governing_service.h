@@ -10,6 +10,7 @@ struct governing_services {
 };
 
 enum err governing_services_index(struct governing_services *s, const struct manifest *m); /* ERR_NOMEM */
+/* Frees what it owns. */
 void governing_services_free(struct governing_services *s);
 
 /* True, with the diag saying what is amiss and which Service may be meant, if the names that the pods of this workload (or this Pod

@@ -10,4 +10,5 @@ uint64_t name_hash(const char *ns, const char *name, uint64_t seed);
 #define NAME_SUFFIX_LEN 5
 #define NAME_BASE_MAX   (63 - NAME_SUFFIX_LEN) /* octets before it; the rest is cut off */
 
+/* As many letters as Kubernetes puts behind a generated name, drawn from its alphabet by hash. */
 void name_suffix(char out[NAME_SUFFIX_LEN + 1], uint64_t hash);

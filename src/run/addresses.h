@@ -15,6 +15,7 @@ enum err addresses_add_pods(struct addresses *a, const struct store *s);
 /* Appends the clusterIPs of every Service that has ports. */
 enum err addresses_add_services(struct addresses *a, const struct store *s);
 
+/* Frees what it owns. */
 void addresses_free(struct addresses *a);
 
 /* The last address of the range that is not among these; a pod's that is not in the input. False: a has no address of the range's family, or the

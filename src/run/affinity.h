@@ -24,4 +24,5 @@ struct affinity {
 /* NULL: it had none, or did not come for timeout_s seconds. */
 const struct addr *affinity_find(const struct affinity *a, const struct affinity_key *key, uint64_t now_ms, uint32_t timeout_s);
 
+/* That client of that Service has this endpoint as of now_ms. Where there is no room, it takes the place of the oldest. */
 void affinity_note(struct affinity *a, const struct affinity_key *key, const struct addr *endpoint, uint64_t now_ms);

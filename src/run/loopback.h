@@ -12,6 +12,7 @@ struct loopback;
 enum err loopback_open(struct loopback **out, struct diag *d);
 void loopback_close(struct loopback *l); /* the addresses stay; takes NULL */
 
+/* The namespace has IPv6 addresses on its loopback interface. */
 bool loopback_has_ipv6(const struct loopback *l);
 
 #define LOOPBACK_OWN_MAX 8

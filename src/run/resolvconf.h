@@ -30,4 +30,5 @@ void resolvconf_parse(struct resolvconf *r, char *text);
 /* Adds a pod's dnsConfig. */
 void resolvconf_add_pod(struct resolvconf *r, const struct pod_dns *dns);
 
+/* Appends it as text. Out of memory: out->failed. */
 void resolvconf_write(const struct resolvconf *r, struct buffer *out);

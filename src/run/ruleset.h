@@ -14,6 +14,7 @@ struct ruleset;
 enum err ruleset_open(struct ruleset **out, struct diag *d);
 void ruleset_close(struct ruleset *r); /* the tables go with the network namespace; takes NULL */
 
+/* There are rules for IPv6 as well. */
 bool ruleset_has_ipv6(const struct ruleset *r);
 
 /* From ruleset_commit on the first packets of what is sent to a are queued, or no longer. */

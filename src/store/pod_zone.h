@@ -15,6 +15,7 @@ struct pod_zones {
 };
 
 void pod_zones_clear(struct pod_zones *z); /* empty, and its memory kept for the next */
+/* Frees what it owns. */
 void pod_zones_free(struct pod_zones *z);
 
 /* Takes in what the slice says. ERR_NOMEM: a part of it. */

@@ -44,6 +44,7 @@ struct json_frame {
 	uint8_t arrays[(JSON_DEPTH_MAX + 7) / 8]; /* which of the open brackets are [, a bit each */
 };
 
+/* Before the first octet of a text. */
 void json_frame_init(struct json_frame *f);
 
 /* Scans on in text, which begins as it did in the last call and may have grown. Items are given one by one if the kind is one of a

@@ -31,6 +31,7 @@ struct yaml_text {
 	char in[YAML_TEXT_AHEAD + TEXT_PIECE];
 };
 
+/* source is borrowed, and read from where it stands. Allocates nothing. */
 void yaml_text_init(struct yaml_text *t, struct text_reader *source);
 
 /* The document's next octets, cap at most, which is YAML_TEXT_STEP or more; *len is 0 at its end. Errors as of text_reader_next(), once: then there

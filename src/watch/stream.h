@@ -44,6 +44,7 @@ struct stream_counts {
 	uint64_t objects;    /* items, or events that say that something is there */
 	uint64_t unreadable; /* of these, what is left out */
 };
+/* How much came so far. */
 struct stream_counts stream_counts(const struct stream *s);
 
 /* The next octets, and the end. An object that is too large or not well-formed is left out with a warning. ERR_SYNTAX: the stream is broken;

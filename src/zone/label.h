@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Names are compared without regard to the case of ASCII letters (RFC 4343). */
 static inline uint8_t octet_lower(uint8_t c)
 {
 	return c >= 'A' && c <= 'Z' ? c | 0x20 : c;
