@@ -2,6 +2,7 @@
 #include "base/process.h"
 #include "base/rcu.h"
 #include "cli/commands.h"
+#include "drain.h"
 #include "front.h"
 #include "io/filewatch.h"
 #include "metrics/metrics.h"
@@ -25,7 +26,7 @@ struct serve {
 	struct filewatch *watch;
 	struct ready_file ready;
 	struct front front;
-	uv_timer_t lame;
+	struct drain drain;
 	bool was_ready; /* and stays so: who has read a cluster once has names to answer with */
 	bool ending;    /* nobody is to send anything here any more, but what comes is answered */
 };
@@ -38,10 +39,25 @@ static struct cluster *first_cluster(const struct serve *s)
 	return reload_sites(s->reload)->all[0].cluster->cluster;
 }
 
-static void on_lame_end(uv_timer_t *timer)
+static uint64_t count_queries(void *arg)
 {
-	const struct serve *s = timer->data;
-	uv_stop((uv_loop_t *)&s->loop);
+	const struct serve *s = arg;
+	struct server_counts counts;
+	uint64_t sum = 0;
+	server_count(s->server, &counts);
+	for (unsigned absence = 0; absence < ABSENCES; absence++) {
+		for (unsigned rcode = 0; rcode < QUERY_RCODES; rcode++)
+			sum += counts.ended[absence][rcode];
+	}
+	return sum;
+}
+
+static void on_drained(void *arg, bool in_vain)
+{
+	struct serve *s = arg;
+	if (in_vain)
+		log_line(LOG_WARNING, "queries still come %u s after lameduck: ending all the same", DRAIN_MORE_MS / 1000);
+	uv_stop(&s->loop);
 }
 
 /* Who looks whether we are ready sends others elsewhere; until all of them know, queries come and are answered. */
@@ -56,9 +72,11 @@ static void begin_end(struct serve *s, int signum)
 	ready_file_end(&s->ready);
 	if (admin_set_unready(s->front.admin, "shutting down\n"))
 		log_line(LOG_WARNING, "serve: out of memory: /ready goes on saying OK");
-	log_line(LOG_INFO, "ending in %g s (lameduck): what comes until then is answered; another signal ends it at once",
+	log_line(LOG_INFO,
+	         "ending in %g s (lameduck), and not before no query has come for a second: what comes until then is answered; another "
+	         "signal ends it at once",
 	         (double)lameduck_ms / MS_PER_S);
-	uv_timer_start(&s->lame, on_lame_end, lameduck_ms, 0);
+	drain_begin(&s->drain, &(struct drain_options){.lameduck_ms = lameduck_ms, .count = count_queries, .done = on_drained, .arg = s});
 }
 
 static void on_signal(uv_signal_t *handle, int signum)
@@ -210,8 +228,7 @@ static enum err loop_open(struct serve *s, struct diag *d)
 	}
 	if (filewatch_start(&s->loop, o->files, o->file_count, o->manifest.recursive, on_files_changed, s, &s->watch))
 		log_line(LOG_WARNING, "serve: the files cannot be watched: after an edit, send SIGHUP");
-	uv_timer_init(&s->loop, &s->lame);
-	s->lame.data = s;
+	drain_init(&s->drain, &s->loop);
 	return OK;
 }
 
@@ -220,7 +237,7 @@ static void loop_close(struct serve *s)
 	filewatch_stop(s->watch);
 	server_stop(s->server);
 	front_close(&s->front);
-	uv_close((uv_handle_t *)&s->lame, NULL);
+	drain_close(&s->drain);
 	reload_stop(s->reload);
 	for (unsigned i = 0; i < SIGNALS; i++)
 		uv_close((uv_handle_t *)&s->signals[i], NULL);

@@ -279,6 +279,31 @@ def test_lameduck_ends(corefile):
     server.wait_end()
 
 
+def test_queries_that_do_not_stop_put_the_end_off(corefile):
+    """Lameduck is over before as many are answered."""
+    server = corefile.start("health 127.0.0.1:0 {\n lameduck 10ms\n}\nready 127.0.0.1:0")
+    answered, stop = [], threading.Event()
+
+    def ask():
+        while not stop.is_set():
+            answered.append(server.addresses_of(WEB0) == {"10.244.0.7"})
+
+    askers = [threading.Thread(target=ask) for _ in range(3)]
+    for asker in askers:
+        asker.start()
+    server.signal(signal.SIGTERM)
+    web.until(corefile.port("/ready"), "/ready", 503)
+    count = len(answered)
+    deadline = harness.Deadline()
+    while len(answered) < count + 500:
+        deadline.check("no more answers")
+    stop.set()
+    for asker in askers:
+        asker.join()
+    assert all(answered)
+    server.wait_end()
+
+
 def test_a_second_signal_ends_lameduck(corefile):
     server = corefile.start("health 127.0.0.1:0 {\n lameduck 1h\n}")
     server.signal(signal.SIGTERM)
