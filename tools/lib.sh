@@ -8,7 +8,7 @@ packages_build="gcc=gcc libc6-dev pkg-config=pkg-config meson=meson ninja-build=
 packages_demo="busybox=busybox bind9-dnsutils=dig"
 packages_test="$packages_demo python3 python3-pytest python3-pytest-xdist python3-dnspython curl=curl"
 packages_cluster="python3-yaml openssl=openssl iproute2=ip golang-go=go"
-packages_e2e="containerd runc containernetworking-plugins busybox-static nftables=nft iptables=iptables conntrack=conntrack
+packages_e2e="bind9-dnsutils=dig dash=dash containerd runc containernetworking-plugins busybox-static nftables=nft iptables=iptables conntrack=conntrack
 	ca-certificates dpkg-dev=dpkg-source make=make"
 
 die() {

@@ -37,6 +37,8 @@ SUBJECTS = {
 BUSYBOX = "localhost/busybox:1.35"  # Debian's
 OLD_BUSYBOX = "localhost/busybox:1.28"  # with the nslookup of the image that the tutorials name
 HEADNS = "localhost/headns:1"
+# As Kubernetes' tests name them (test/utils/image/manifest.go there).
+TEST_IMAGES = [f"registry.k8s.io/e2e-test-images/{name}" for name in ("agnhost:2.66.1", "glibc-dns-testing:2.1.1")]
 
 CONTAINERD = f"""\
 version = 2
@@ -238,6 +240,7 @@ class Cluster:
             images.busybox(folder / "old.tar", OLD_BUSYBOX, CLIENTS / "busybox-nslookup"),
             images.coredns(folder / "coredns.tar", self.coredns_image, BIN / "coredns"),
         ]
+        made += [images.test_client(folder / f"{i}.tar", name, BIN / "agnhost", BIN / "coredns") for i, name in enumerate(TEST_IMAGES)]
         given = os.environ.get("HEADNS_IMAGE")
         if not given:
             binary = os.environ.get("HEADNS") or controlplane.ROOT / "build" / "src" / "headns"

@@ -73,9 +73,8 @@ def write(path, name, layer, **config):
     return path
 
 
-def busybox(path, name, nslookup=None):
-    """Debian's, with all its commands, or with nslookup as that program and with a shell that takes it, not its own; and a web server's page."""
-    others = {"nslookup": nslookup, "sh": "/bin/dash"} if nslookup else {}
+def busybox_layer(others):
+    """Debian's, with all its commands, but for others, which are these programs; and a web server's page."""
     layer = Layer()
     layer.file("bin/busybox", "/bin/busybox", 0o755)
     applets = subprocess.run(["/bin/busybox", "--list"], capture_output=True, text=True, check=True).stdout.split()
@@ -86,6 +85,12 @@ def busybox(path, name, nslookup=None):
         layer.program(f"bin/{command}", program)
     layer.folder("tmp", 0o1777)
     layer.file("www/index.html", b"hello\n")
+    return layer
+
+
+def busybox(path, name, nslookup=None):
+    """nslookup: that program, and a shell that takes it; busybox's takes its own."""
+    layer = busybox_layer({"nslookup": nslookup, "sh": "/bin/dash"} if nslookup else {})
     return write(path, name, layer, Env=["PATH=/bin"], Cmd=["sh"])
 
 
@@ -101,6 +106,14 @@ def coredns(path, name, program):
     layer.program("coredns", program, NET_BIND_SERVICE)
     layer.file("etc/ssl/certs/ca-certificates.crt", CERTIFICATES)
     return write(path, name, layer, Entrypoint=["/coredns"], WorkingDir="/", User="65532:65532")
+
+
+def test_client(path, name, agnhost, coredns):
+    """What Kubernetes' own tests ask with: dig and getent, and the programs that they run in pods."""
+    layer = busybox_layer({"sh": "/bin/dash", "dig": "/usr/bin/dig", "getent": "/usr/bin/getent"})
+    layer.program("agnhost", agnhost)
+    layer.program("coredns", coredns)
+    return write(path, name, layer, Env=["PATH=/bin"], Entrypoint=["/agnhost"], Cmd=["pause"])
 
 
 def headns(path, name, program):
