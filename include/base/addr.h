@@ -45,6 +45,9 @@ int addr_compare(const void *a, const void *b);
 /* "10.244.0.0/16". ERR_SYNTAX also where host bits are set: a range written so is mistyped more often than meant. */
 enum err cidr_parse(const char *text, struct cidr *c);
 
+/* It is one of the range's. */
+bool cidr_has(const struct cidr *c, const struct addr *a);
+
 /* The n-th address of the range, 0 being its base; false if n is beyond it. */
 bool cidr_nth(const struct cidr *c, uint64_t n, struct addr *a);
 

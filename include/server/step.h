@@ -102,6 +102,9 @@ void exchange_retry(struct exchange *x);
 enum step_verdict exchange_ask(struct exchange *x, const struct name *name, uint16_t type);
 #define EXCHANGE_DEPTH_MAX 10
 
+/* How long the response may be, in octets: what the client takes, and what we send. */
+size_t exchange_room(const struct exchange *x);
+
 /* Writes the response that is only an rcode, and why (may be NULL). Returns STEP_ANSWER. */
 enum step_verdict exchange_error(struct exchange *x, enum dns_rcode rcode, const struct ede *why);
 

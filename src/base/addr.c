@@ -210,3 +210,11 @@ bool cidr_nth(const struct cidr *c, uint64_t n, struct addr *a)
 		a->octets[i - 1] |= (uint8_t)n;
 	return true;
 }
+
+bool cidr_has(const struct cidr *c, const struct addr *a)
+{
+	const unsigned whole = c->prefix / 8u, bits = c->prefix % 8u;
+	if (c->base.family != a->family || memcmp(c->base.octets, a->octets, whole) != 0)
+		return false;
+	return !bits || (c->base.octets[whole] ^ a->octets[whole]) >> (8 - bits) == 0;
+}

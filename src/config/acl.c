@@ -138,7 +138,6 @@ const struct directive acl_directive = {
         .arguments = "[ZONE...]",
         .max = OPTION_ANY_NUMBER,
         .again = AGAIN_ADDS,
-        .state = DIRECTIVE_READ,
         .size = sizeof(struct acl_options),
         .take = take,
         .options = &options,

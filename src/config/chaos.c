@@ -23,7 +23,6 @@ const struct directive chaos_directive = {
         .arguments = "[VERSION] [AUTHORS...]",
         .max = OPTION_ANY_NUMBER,
         .again = AGAIN_FIRST,
-        .state = DIRECTIVE_READ,
         .size = sizeof(struct chaos_options),
         .take = take,
         .clear = clear,

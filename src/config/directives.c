@@ -143,22 +143,31 @@ static enum err take_option(void *values, option_set *given, const struct words 
 	return option_take(table_of, values, given, w, d);
 }
 
+/* `cache {$TTL}` without TTL is `cache`. */
+static void leave_out_empty(struct words *w, const char **texts)
+{
+	uint32_t left = 0;
+	for (uint32_t i = 0; i < w->count; i++) {
+		if (*texts[i])
+			texts[left++] = texts[i];
+	}
+	w->count = left;
+}
+
 static enum err take_words(const struct reader *r, const struct line *l, const struct directive *row, void *values)
 {
 	const struct token *at = &l->words[0];
 	struct words w;
 	struct diag why;
 	const char **texts;
-	enum err err;
-	if (l->count - 1 < row->min || l->count - 1 > row->max)
-		return syntax_error(r->diag, at, ERR_SYNTAX, "%s: it is written: %s%s%s", row->name, row->name, *row->arguments ? " " : "",
-		                    row->arguments);
-	if (!row->take)
-		return OK;
-	err = reader_words(r, l, &w, &texts);
+	enum err err = reader_words(r, l, &w, &texts);
 	if (err)
 		return err;
-	err = row->take(values, &w, &why);
+	leave_out_empty(&w, texts);
+	if (w.count < row->min || w.count > row->max)
+		err = diag_set(&why, ERR_SYNTAX, "it is written: %s%s%s", row->name, *row->arguments ? " " : "", row->arguments);
+	else if (row->take)
+		err = row->take(values, &w, &why);
 	free(texts);
 	return err ? syntax_error(r->diag, at, err, "%s: %s", row->name, why.text) : OK;
 }

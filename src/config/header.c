@@ -60,7 +60,6 @@ const struct directive header_directive = {
         .name = "header",
         .arguments = "",
         .again = AGAIN_FIRST,
-        .state = DIRECTIVE_READ,
         .size = sizeof(struct header_options),
         .options = &options,
         .finish = finish,

@@ -16,7 +16,6 @@ const struct directive local_directive = {
         .name = "local",
         .arguments = "",
         .again = AGAIN_LAST,
-        .state = DIRECTIVE_READ,
         .size = sizeof(struct local_options),
         .begin = begin,
         .options = &options,

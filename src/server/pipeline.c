@@ -300,6 +300,13 @@ void pipeline_ask_ready(struct server_worker *w)
 
 /* --- no longer --- */
 
+size_t exchange_room(const struct exchange *x)
+{
+	const struct request *r = &x->query.request;
+	size_t limit = r->edns_udp_size < DNS_UDP_SIZE_CAP ? r->edns_udp_size : DNS_UDP_SIZE_CAP;
+	return x->query.transport == QUERY_UDP && limit < x->reply_cap ? limit : x->reply_cap;
+}
+
 enum step_verdict exchange_error(struct exchange *x, enum dns_rcode rcode, const struct ede *why)
 {
 	x->query.rcode = (uint8_t)rcode;

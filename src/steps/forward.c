@@ -104,12 +104,6 @@ static void count_change(const struct waiter *w, const struct cache_change *chan
 
 /* --- answering --- */
 
-static size_t cap_of(const struct exchange *x)
-{
-	size_t limit = x->query.request.edns_udp_size < DNS_UDP_SIZE_CAP ? x->query.request.edns_udp_size : DNS_UDP_SIZE_CAP;
-	return x->query.transport == QUERY_UDP && limit < x->reply_cap ? limit : x->reply_cap;
-}
-
 static struct cache_asked asked_of(struct forward_state *s, struct exchange *x)
 {
 	return (struct cache_asked){
@@ -118,7 +112,7 @@ static struct cache_asked asked_of(struct forward_state *s, struct exchange *x)
 	        .rotation = draw_rotation(s),
 	        .explain = s->step->explain,
 	        .out = x->reply,
-	        .cap = cap_of(x),
+	        .cap = exchange_room(x),
 	};
 }
 
@@ -178,7 +172,7 @@ static void answer_with(const struct waiter *w, struct exchange *x, const struct
 	const struct reply_terms terms = {.own_ttls = !w->covered, .ttl_s = o->judgement.ttl_s, .rotation = draw_rotation(w->state)};
 	if (w->verify && !o->judgement.refreshes && answer_from_before(w, x))
 		return;
-	x->reply_len = reply_write(&o->reply, &x->query.request, &terms, x->reply, cap_of(x));
+	x->reply_len = reply_write(&o->reply, &x->query.request, &terms, x->reply, exchange_room(x));
 }
 
 /* --- what upstreams say --- */

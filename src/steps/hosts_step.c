@@ -96,13 +96,6 @@ struct answer {
 	uint32_t ttl_s;
 };
 
-static size_t limit_of(const struct exchange *x)
-{
-	const struct request *r = &x->query.request;
-	size_t limit = r->edns_udp_size < DNS_UDP_SIZE_CAP ? r->edns_udp_size : DNS_UDP_SIZE_CAP;
-	return x->query.transport == QUERY_UDP && limit < x->reply_cap ? limit : x->reply_cap;
-}
-
 /* False: it does not fit. */
 static bool put_record(struct answer *a, const uint8_t *rdata, size_t len)
 {
@@ -143,7 +136,7 @@ static bool put_some(struct answer *a, const struct hosts_cursor found[SOURCES],
 static enum step_verdict answer(const struct hosts *h, struct exchange *x, const struct hosts_cursor found[SOURCES], unsigned first)
 {
 	const struct request *r = &x->query.request;
-	struct answer a = {.w = {.bytes = x->reply, .limit = limit_of(x)}, .type = r->qtype, .ttl_s = ttl_of(h, &r->qname)};
+	struct answer a = {.w = {.bytes = x->reply, .limit = exchange_room(x)}, .type = r->qtype, .ttl_s = ttl_of(h, &r->qname)};
 	response_begin(&a.w, r, DNS_AA, DNS_NOERROR);
 	if (put_some(&a, found, first, UINT32_MAX))
 		put_some(&a, found, 0, first);

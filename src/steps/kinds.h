@@ -3,4 +3,5 @@
 #include "config/directive.h"
 #include "server/step.h"
 
-extern const struct step_kind any_step, bufsize_step, hosts_step, loop_step, minimal_step, nsid_step, whoami_step;
+extern const struct step_kind acl_step, any_step, bufsize_step, chaos_step, header_step, hosts_step, local_step, loop_step, minimal_step,
+        nsid_step, whoami_step;

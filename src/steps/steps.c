@@ -15,7 +15,11 @@ static const struct {
 	bool (*matters)(const void *values); /* false: it would change nothing; NULL: it does */
 } table[DIRECTIVES] = {
         [DIRECTIVE_BUFSIZE] = {&bufsize_step, bufsize_matters},
+        [DIRECTIVE_LOCAL] = {&local_step, NULL},
         [DIRECTIVE_ANY] = {&any_step, NULL},
+        [DIRECTIVE_CHAOS] = {&chaos_step, NULL},
+        [DIRECTIVE_ACL] = {&acl_step, NULL},
+        [DIRECTIVE_HEADER] = {&header_step, NULL},
         [DIRECTIVE_MINIMAL] = {&minimal_step, NULL},
         [DIRECTIVE_NSID] = {&nsid_step, NULL},
         [DIRECTIVE_WHOAMI] = {&whoami_step, NULL},

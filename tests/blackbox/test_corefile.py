@@ -404,7 +404,7 @@ def test_endpoint_and_tls(api, corefile, need, tmp_path):
     "text, wanted",
     [
         ("", "Corefile: there is no server block in it"),
-        (". {\n  frob\n}\n", 'Corefile:2: unknown directive "frob": headns has: any, bind, '),
+        (". {\n  frob\n}\n", 'Corefile:2: unknown directive "frob": headns has: acl, any, bind, '),
         (". {\n  kubernetes cluster.local {\n    pods on\n  }\n}\n", 'Corefile:3: pods: disabled, insecure or verified is wanted, not "on"'),
         (". {\n  kubernetes cluster.local {\n    frob\n  }\n}\n", 'Corefile:3: kubernetes has no "frob"; it has: '),
         (". {\n  bind nowhere0\n}\n", 'Corefile:2: bind: "nowhere0" is neither an IP address nor an interface'),
@@ -436,15 +436,15 @@ def wrong_lines(tmp_path, text):
 def test_all_directives_that_are_not_known_are_named_at_once(tmp_path):
     """Those of CoreDNS's own example for Kubernetes, say."""
     known = "kubernetes cluster.local {\n  pods insecure\n}\nloadbalance\n"
-    unknown = ["frob", "log . {\n  class all\n}", "chaos", "rewrite name a b", "etcd", "redy", "rrl . {\n responses-per-second 10\n}"]
+    unknown = ["frob", "log . {\n  class all\n}", "tsig", "rewrite name a b", "etcd", "redy", "rrl . {\n responses-per-second 10\n}"]
     said, last = wrong_lines(tmp_path, ".:1053 {\n" + "\n".join(unknown) + "\n" + known + "nonsense here\n}\n")
     assert last == "headns: error: serve: Corefile: 8 lines are wrong, see above"
     listed = said.pop("2")
-    assert listed.startswith('unknown directive "frob": headns has: any, bind, ')
+    assert listed.startswith('unknown directive "frob": headns has: acl, any, bind, ')
     assert "etcd" in said.pop("8") and "external plugin" in said.pop("10")
     assert said == {
         "3": '"log" is not built yet',
-        "6": '"chaos" is not built yet',
+        "6": '"tsig" is not built yet',
         "7": '"rewrite" is not built yet',
         "9": 'unknown directive "redy": is ready meant?',
         "17": 'unknown directive "nonsense"',

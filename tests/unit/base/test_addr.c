@@ -157,6 +157,40 @@ static void test_lists(void **state)
 	assert_false(addrs_equal(a, 2, b, 2));
 }
 
+static const struct {
+	const char *range, *addr;
+	bool has;
+} members[] = {
+        {"10.0.0.0/8", "10.255.255.255", true},
+        {"10.0.0.0/8", "11.0.0.0", false},
+        {"0.0.0.0/0", "255.1.2.3", true},
+        {"0.0.0.0/0", "::", false},
+        {"10.0.0.128/25", "10.0.0.128", true},
+        {"10.0.0.128/25", "10.0.0.127", false},
+        {"10.0.0.1/32", "10.0.0.1", true},
+        {"10.0.0.1/32", "10.0.0.0", false},
+        {"10.0.0.0/31", "10.0.0.1", true},
+        {"fc00::/7", "fdff::1", true},
+        {"fd00::/8", "fc00::1", false},
+        {"fd00::1/128", "fd00::1", true},
+        {"fd00::1/128", "fd00::2", false},
+        {"::/0", "10.0.0.1", false},
+        {"::/0", "fd00::1", true},
+};
+
+static void test_range_has(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof members / sizeof *members; i++) {
+		struct cidr c;
+		struct addr a;
+		assert_int_equal(cidr_parse(members[i].range, &c), OK);
+		assert_int_equal(addr_parse(members[i].addr, strlen(members[i].addr), &a), OK);
+		if (cidr_has(&c, &a) != members[i].has)
+			fail_msg("%s %s", members[i].range, members[i].addr);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -164,6 +198,7 @@ int main(void)
 	        cmocka_unit_test(test_addr_parse_legacy),
 	        cmocka_unit_test(test_addr_parse_stops_at_len),
 	        cmocka_unit_test(test_cidr),
+	        cmocka_unit_test(test_range_has),
 	        cmocka_unit_test(test_lists),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -32,6 +32,7 @@ static const struct {
         {"minimal\nbufsize 600\nnsid", " nsid bufsize minimal"},
         {"forward . 192.0.2.1\nwhoami\ncache\nminimal", " minimal forward whoami"},
         {"cache", ""},
+        {"header {\n query set rd\n}\nacl\nchaos\nany\nlocal", " local any chaos acl header"},
 };
 
 static void test_which_there_are(void **state)
