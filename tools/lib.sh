@@ -10,6 +10,8 @@ packages_test="$packages_demo python3 python3-pytest python3-pytest-xdist python
 packages_cluster="python3-yaml openssl=openssl iproute2=ip golang-go=go"
 packages_e2e="bind9-dnsutils=dig dash=dash containerd runc containernetworking-plugins busybox-static nftables=nft iptables=iptables conntrack=conntrack
 	ca-certificates dpkg-dev=dpkg-source make=make"
+packages_image="buildah=buildah mmdebstrap=mmdebstrap"
+packages_image_test="runc=runc qemu-user-static=qemu-aarch64-static systemd=systemd-analyze"
 
 die() {
 	echo "$(basename "$0"): $*" >&2
