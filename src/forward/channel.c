@@ -1,7 +1,10 @@
 #include "channel.h"
+#include <errno.h>
+#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #define RTT_MAX_US 10000000
 
@@ -26,7 +29,7 @@ void channel_end(struct channel *c)
 	chain_table_end(&c->by_id);
 }
 
-enum err channel_bind(int fd, const struct upstream *to, const struct addr *source)
+static enum err bind_source(int fd, const struct upstream *to, const struct addr *source)
 {
 	struct upstream from = {.at.sa.sa_family = to->at.sa.sa_family};
 	if (source->family == ADDR_V4 && from.at.sa.sa_family == AF_INET)
@@ -38,6 +41,22 @@ enum err channel_bind(int fd, const struct upstream *to, const struct addr *sour
 	return bind(fd, &from.at.sa, (socklen_t)upstream_address_len(&from)) ? ERR_SYS : OK;
 }
 
+int channel_socket(const struct channel *c, int type)
+{
+	const struct upstream *to = c->upstream;
+	const int on = 1;
+	int fd = socket(to->at.sa.sa_family, type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return -1;
+	if (type == SOCK_STREAM)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* a query is one write; without it that is merely slower */
+	if (!bind_source(fd, to, &c->upstreams->options.source) &&
+	    (connect(fd, &to->at.sa, (socklen_t)upstream_address_len(to)) == 0 || errno == EINPROGRESS))
+		return fd;
+	close(fd);
+	return -1;
+}
+
 /* --- asking --- */
 
 static bool id_is_taken(const struct channel *c, uint16_t id)
@@ -45,23 +64,23 @@ static bool id_is_taken(const struct channel *c, uint16_t id)
 	return chain_first(&c->by_id, id) != NULL;
 }
 
-static struct exchange *new_exchange(struct channel *c, const struct question *q, struct channel_way way)
+static struct attempt *new_attempt(struct channel *c, const struct question *q, struct channel_way way)
 {
 	bool edns = !way.plain && uv_now(c->worker->loop) >= c->plain_until_ms;
 	size_t cap = (way.tcp ? 2u : 0u) + DNS_HEADER_LEN + question_len(q) + (edns ? (size_t)QUERY_EDNS_LEN : 0);
 	uint8_t query[QUERY_LEN_MAX];
 	uint16_t id;
-	struct exchange *e = malloc(sizeof *e + cap);
+	struct attempt *e = malloc(sizeof *e + cap);
 	if (!e)
 		return NULL;
 	do
 		id = dice_u16(&c->worker->dice);
 	while (id_is_taken(c, id));
-	*e = (struct exchange){.channel = c, .tcp = way.tcp, .edns = edns, .probe = way.probe, .cap = (uint16_t)cap, .len = (uint16_t)cap};
+	*e = (struct attempt){.channel = c, .tcp = way.tcp, .edns = edns, .probe = way.probe, .cap = (uint16_t)cap, .len = (uint16_t)cap};
 	e->mixed = !way.tcp && c->misspelt < CHANNEL_MISSPELT_MAX;
 	e->question_len = (uint16_t)question_len(q);
 	size_t len = query_write(query, q, id, edns, e->mixed ? &c->worker->dice : NULL);
-	memcpy(exchange_query(e), query, len);
+	memcpy(attempt_query(e), query, len);
 	chain_insert(&c->by_id, &e->by_id, id);
 	return e;
 }
@@ -73,27 +92,27 @@ static enum err want_ledger(struct channel *c, bool tcp)
 	return *ledger ? OK : ledger_new(tcp, c->upstream, ledger);
 }
 
-static struct ledger *ledger_of(const struct exchange *e)
+static struct ledger *ledger_of(const struct attempt *e)
 {
 	return e->tcp ? e->channel->tcp : e->channel->udp;
 }
 
 /* Out of every list; false: the ledger has kept it. */
-static bool take_out(struct exchange *e, const uint8_t *reply, size_t len)
+static bool take_out(struct attempt *e, const uint8_t *reply, size_t len)
 {
 	chain_remove(&e->channel->by_id, &e->by_id);
-	exchange_move(e, NULL);
+	attempt_move(e, NULL);
 	return ledger_end(ledger_of(e), e, reply, len);
 }
 
-static void count_request(struct exchange *e)
+static void count_request(struct attempt *e)
 {
 	e->asked_ns = uv_hrtime();
 	if (!e->probe)
 		traffic_add(&e->channel->traffic->requests, 1);
 }
 
-void channel_count_socket(const struct exchange *e, bool opened)
+void channel_count_socket(const struct attempt *e, bool opened)
 {
 	bool tls = e->channel->upstream->transport == UPSTREAM_TLS;
 	enum traffic_protocol p = tls ? TRAFFIC_TLS : e->tcp ? TRAFFIC_TCP : TRAFFIC_UDP;
@@ -102,11 +121,11 @@ void channel_count_socket(const struct exchange *e, bool opened)
 		traffic_add(opened ? &n->opened[p] : &n->reused[p], 1);
 }
 
-struct exchange *channel_ask(struct channel *c, const struct question *q, struct channel_way way, exchange_done *done, void *arg)
+struct attempt *channel_ask(struct channel *c, const struct question *q, struct channel_way way, attempt_done *done, void *arg)
 {
 	if (c->by_id.count >= CHANNEL_EXCHANGES_MAX || want_ledger(c, way.tcp))
 		return NULL;
-	struct exchange *e = new_exchange(c, q, way);
+	struct attempt *e = new_attempt(c, q, way);
 	if (!e)
 		return NULL;
 	e->done = done;
@@ -133,18 +152,18 @@ static void leave(struct udp_socket *socket, struct stream *stream, bool replied
 		streams_forget(stream, replied);
 }
 
-void channel_finish(struct exchange *e, enum exchange_end end, const uint8_t *reply, size_t len)
+void channel_finish(struct attempt *e, enum attempt_end end, const uint8_t *reply, size_t len)
 {
 	struct udp_socket *socket = e->socket;
 	struct stream *stream = e->stream;
 	bool is_ours = take_out(e, reply, len);
-	leave(socket, stream, end != EXCHANGE_FAILED);
+	leave(socket, stream, end != ATTEMPT_FAILED);
 	e->done(e->arg, e, end, reply, len);
 	if (is_ours)
 		free(e);
 }
 
-void channel_cancel(struct exchange *e)
+void channel_cancel(struct attempt *e)
 {
 	struct udp_socket *socket = e->socket;
 	struct stream *stream = e->stream;
@@ -165,8 +184,8 @@ static uint32_t distance(uint32_t a, uint32_t b)
 	return a > b ? a - b : b - a;
 }
 
-/* As TCP's (RFC 6298 2), which each exchange may feed: it has a time of its own, so it is known which query a reply is for. */
-static void learn_rtt(struct channel *c, const struct exchange *e, uint64_t now_ns)
+/* As TCP's (RFC 6298 2), which each attempt may feed: it has a time of its own, so it is known which query a reply is for. */
+static void learn_rtt(struct channel *c, const struct attempt *e, uint64_t now_ns)
 {
 	uint64_t us = (now_ns - e->sent_ns) / 1000;
 	uint32_t rtt_us = us < 1 ? 1 : us > RTT_MAX_US ? RTT_MAX_US : (uint32_t)us;
@@ -203,32 +222,32 @@ void channel_on_silence(struct channel *c)
 
 /* --- replies --- */
 
-static void on_misspelt(struct exchange *e)
+static void on_misspelt(struct attempt *e)
 {
 	struct channel *c = e->channel;
 	if (!e->mixed) {
-		channel_finish(e, EXCHANGE_BROKEN, NULL, 0);
+		channel_finish(e, ATTEMPT_BROKEN, NULL, 0);
 		return;
 	}
 	if (c->misspelt < CHANNEL_MISSPELT_MAX)
 		c->misspelt++;
-	channel_finish(e, EXCHANGE_MISSPELT, NULL, 0);
+	channel_finish(e, ATTEMPT_MISSPELT, NULL, 0);
 }
 
 /* An answer that came only because the question had no OPT record: the next ones won't have one. */
-static void on_answer(struct exchange *e, uint8_t *bytes, size_t len)
+static void on_answer(struct attempt *e, uint8_t *bytes, size_t len)
 {
 	struct channel *c = e->channel;
 	uint64_t now_ms = uv_now(c->worker->loop);
 	if (!e->edns && now_ms >= c->plain_until_ms && message_rcode(bytes) != DNS_FORMERR)
 		c->plain_until_ms = now_ms + CHANNEL_PLAIN_MS;
 	query_unmix(bytes, e->question_len);
-	channel_finish(e, EXCHANGE_ANSWERED, bytes, len);
+	channel_finish(e, ATTEMPT_ANSWERED, bytes, len);
 }
 
-static void on_message(struct exchange *e, uint8_t *bytes, size_t len, uint64_t now_ns)
+static void on_message(struct attempt *e, uint8_t *bytes, size_t len, uint64_t now_ns)
 {
-	enum reply_verdict verdict = query_check_reply(exchange_query(e), e->question_len, e->edns, bytes, len);
+	enum reply_verdict verdict = query_check_reply(attempt_query(e), e->question_len, e->edns, bytes, len);
 	if (verdict == REPLY_FOREIGN)
 		return;
 	learn_rtt(e->channel, e, now_ns);
@@ -244,28 +263,28 @@ static void on_message(struct exchange *e, uint8_t *bytes, size_t len, uint64_t 
 		on_misspelt(e);
 		return;
 	case REPLY_TRUNCATED:
-		channel_finish(e, e->tcp ? EXCHANGE_BROKEN : EXCHANGE_TRUNCATED, NULL, 0);
+		channel_finish(e, e->tcp ? ATTEMPT_BROKEN : ATTEMPT_TRUNCATED, NULL, 0);
 		return;
 	case REPLY_NO_EDNS:
-		channel_finish(e, EXCHANGE_NO_EDNS, NULL, 0);
+		channel_finish(e, ATTEMPT_NO_EDNS, NULL, 0);
 		return;
 	case REPLY_BROKEN:
-		channel_finish(e, EXCHANGE_BROKEN, NULL, 0);
+		channel_finish(e, ATTEMPT_BROKEN, NULL, 0);
 		return;
 	}
 }
 
-static struct exchange *find(const struct channel *c, const uint8_t *bytes, size_t len)
+static struct attempt *find(const struct channel *c, const uint8_t *bytes, size_t len)
 {
 	if (len < DNS_HEADER_LEN)
 		return NULL;
 	struct chain *found = chain_first(&c->by_id, message_u16(bytes));
-	return found ? (struct exchange *)((char *)found - offsetof(struct exchange, by_id)) : NULL;
+	return found ? (struct attempt *)((char *)found - offsetof(struct attempt, by_id)) : NULL;
 }
 
 void channel_on_datagram(struct channel *c, struct udp_socket *s, uint8_t *bytes, size_t len, uint64_t now_ns)
 {
-	struct exchange *e = find(c, bytes, len);
+	struct attempt *e = find(c, bytes, len);
 	/* What has not been sent yet can't have a reply. */
 	if (e && e->socket == s && e->list == &s->waiting)
 		on_message(e, bytes, len, now_ns);
@@ -273,7 +292,7 @@ void channel_on_datagram(struct channel *c, struct udp_socket *s, uint8_t *bytes
 
 bool channel_on_stream_message(struct channel *c, struct stream *s, uint8_t *bytes, size_t len, uint64_t now_ns)
 {
-	struct exchange *e = find(c, bytes, len);
+	struct attempt *e = find(c, bytes, len);
 	if (!e || e->stream != s)
 		return false;
 	if (e != TAILQ_FIRST(&s->waiting))

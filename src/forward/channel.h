@@ -1,8 +1,8 @@
-/* channel.h - all that goes between one worker and one upstream: exchanges by their ids, sockets, connections, and what was learnt of the
+/* channel.h - all that goes between one worker and one upstream: attempts by their ids, sockets, connections, and what was learnt of the
  * upstream on the way. */
 #pragma once
+#include "attempt.h"
 #include "datagrams.h"
-#include "exchange.h"
 #include "forward/upstream.h"
 #include "ledger.h"
 #include "streams.h"
@@ -45,14 +45,14 @@ struct channel_way {
 enum err channel_begin(struct channel *c, struct forward_worker *w, struct upstreams *u, unsigned index, struct traffic *t,
                        void (*on_trouble)(struct channel *), void *arg);
 
-/* Not from within a callback of its own. All exchanges have been ended. */
+/* Not from within a callback of its own. All attempts have been ended. */
 void channel_end(struct channel *c);
 
 /* Asks. done is called once, never within this call. NULL: no memory, no socket, or too many under way; then it is not called. */
-struct exchange *channel_ask(struct channel *c, const struct question *q, struct channel_way way, exchange_done *done, void *arg);
+struct attempt *channel_ask(struct channel *c, const struct question *q, struct channel_way way, attempt_done *done, void *arg);
 
 /* Ends e without calling anybody. */
-void channel_cancel(struct exchange *e);
+void channel_cancel(struct attempt *e);
 
 /* No question goes to it over UDP. */
 bool channel_is_stream_only(const struct channel *c);
@@ -71,13 +71,14 @@ void channel_on_datagram(struct channel *c, struct udp_socket *s, uint8_t *bytes
 bool channel_on_stream_message(struct channel *c, struct stream *s, uint8_t *bytes, size_t len, uint64_t now_ns);
 
 /* e has got a socket or a connection: one that there was, or a new one. */
-void channel_count_socket(const struct exchange *e, bool opened);
+void channel_count_socket(const struct attempt *e, bool opened);
 
-/* The upstream did not do what it should; said once for however many exchanges it costs. */
+/* The upstream did not do what it should; said once for however many attempts it costs. */
 void channel_on_trouble(struct channel *c);
 
 /* Ends e and calls its done. */
-void channel_finish(struct exchange *e, enum exchange_end end, const uint8_t *reply, size_t len);
+void channel_finish(struct attempt *e, enum attempt_end end, const uint8_t *reply, size_t len);
 
-/* Binds a socket that will go there to source, if that is of the same family. ERR_SYS: errno says why. */
-enum err channel_bind(int fd, const struct upstream *to, const struct addr *source);
+/* A socket to the upstream, from the source address that options say where that is of the same family. type: SOCK_DGRAM, or SOCK_STREAM, which is still
+ * connecting when this returns. -1: there is none, and errno says why. */
+int channel_socket(const struct channel *c, int type);

@@ -57,26 +57,26 @@ static void on_retirement(struct deadline *d)
 /* The network says that nobody is there. It says so of an earlier datagram, and once for however many: whatever waits here goes elsewhere. */
 static void refused(struct udp_socket *s)
 {
-	struct exchange *e;
+	struct attempt *e;
 	retire(s);
 	if (!TAILQ_EMPTY(&s->waiting))
 		channel_on_trouble(s->channel);
 	while ((e = TAILQ_FIRST(&s->waiting)))
-		channel_finish(e, EXCHANGE_FAILED, NULL, 0);
+		channel_finish(e, ATTEMPT_FAILED, NULL, 0);
 }
 
 /* --- out --- */
 
-static void sent(struct udp_socket *s, struct exchange *e, uint64_t now_ns)
+static void sent(struct udp_socket *s, struct attempt *e, uint64_t now_ns)
 {
 	e->sent_ns = now_ns;
-	exchange_move(e, &s->waiting);
+	attempt_move(e, &s->waiting);
 }
 
 /* The first of what is unsent could not be written. */
 static void not_sent(struct udp_socket *s, int error)
 {
-	struct exchange *e = TAILQ_FIRST(&s->unsent);
+	struct attempt *e = TAILQ_FIRST(&s->unsent);
 	switch (error) {
 	case EINTR:
 		return;
@@ -93,14 +93,14 @@ static void not_sent(struct udp_socket *s, int error)
 		break;
 	}
 	channel_on_trouble(s->channel);
-	channel_finish(e, EXCHANGE_FAILED, NULL, 0);
+	channel_finish(e, ATTEMPT_FAILED, NULL, 0);
 }
 
 static void send_batch(struct udp_socket *s)
 {
 	struct mmsghdr messages[WORKER_BATCH] = {0};
 	struct iovec octets[WORKER_BATCH];
-	struct exchange *e;
+	struct attempt *e;
 	unsigned n = 0;
 	TAILQ_FOREACH(e, &s->unsent, siblings)
 	{
@@ -182,27 +182,14 @@ static void on_readable(uv_poll_t *poll, int status, int events)
 
 /* --- sockets --- */
 
-static enum err open_socket(const struct upstream *to, const struct addr *source, int *out)
-{
-	int family = to->at.sa.sa_family;
-	int fd = socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return ERR_SYS;
-	if (channel_bind(fd, to, source) || connect(fd, &to->at.sa, (socklen_t)upstream_address_len(to))) {
-		close(fd);
-		return ERR_SYS;
-	}
-	*out = fd;
-	return OK;
-}
-
 static struct udp_socket *new_socket(struct channel *c, struct udp_socket **slot)
 {
 	unsigned max_age_ms = c->upstreams->options.max_age_ms;
 	struct udp_socket *s = calloc(1, sizeof *s);
 	if (!s)
 		return NULL;
-	if (open_socket(c->upstream, &c->upstreams->options.source, &s->fd)) {
+	s->fd = channel_socket(c, SOCK_DGRAM);
+	if (s->fd < 0) {
 		free(s);
 		return NULL;
 	}
@@ -237,14 +224,14 @@ static struct udp_socket *draw(struct datagrams *d, struct channel *c)
 	return s;
 }
 
-enum err datagrams_send(struct datagrams *d, struct channel *c, struct exchange *e)
+enum err datagrams_send(struct datagrams *d, struct channel *c, struct attempt *e)
 {
 	struct udp_socket *s = draw(d, c);
 	if (!s)
 		return ERR_SYS;
 	channel_count_socket(e, !s->queries);
 	e->socket = s;
-	exchange_move(e, &s->unsent);
+	attempt_move(e, &s->unsent);
 	if (!s->is_full)
 		TAILQ_INSERT_TAIL(&s->worker->full, s, fulls);
 	s->is_full = true;

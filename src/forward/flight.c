@@ -29,12 +29,12 @@ struct flight {
 
 	struct deadline patience; /* of the present try; or the pause before the next round */
 	struct deadline end;
-	LIST_HEAD(, exchange) exchanges; /* none of which has ended; those of earlier tries too */
-	struct exchange *present;        /* of the present try; NULL: it failed */
-	struct channel *asked;           /* the last */
-	bool asked_tcp;                  /* and how */
-	unsigned tries, failures;        /* failures: tries that ended without a reply, before their time */
-	uint8_t *kept;                   /* a reply whose rcode sent us on: it stands if no better one comes */
+	LIST_HEAD(, attempt) attempts; /* none of which has ended; those of earlier tries too */
+	struct attempt *present;       /* of the present try; NULL: it failed */
+	struct channel *asked;         /* the last */
+	bool asked_tcp;                /* and how */
+	unsigned tries, failures;      /* failures: tries that ended without a reply, before their time */
+	uint8_t *kept;                 /* a reply whose rcode sent us on: it stands if no better one comes */
 	size_t kept_len;
 	struct channel *kept_from;
 
@@ -50,12 +50,12 @@ struct flight {
 static void forget(struct flight *f)
 {
 	struct forwarder *of = f->forwarder;
-	struct exchange *e;
+	struct attempt *e;
 	chain_remove(&of->flights, &f->by_question);
 	LIST_REMOVE(f, siblings);
 	wheel_clear(&of->worker->wheel, &f->patience);
 	wheel_clear(&of->worker->wheel, &f->end);
-	while ((e = LIST_FIRST(&f->exchanges))) {
+	while ((e = LIST_FIRST(&f->attempts))) {
 		LIST_REMOVE(e, asked);
 		channel_cancel(e);
 	}
@@ -100,7 +100,7 @@ static void end_unanswered(struct flight *f, enum flight_end why)
 
 /* --- tries --- */
 
-static void on_reply(void *arg, struct exchange *e, enum exchange_end end, const uint8_t *reply, size_t len);
+static void on_reply(void *arg, struct attempt *e, enum attempt_end end, const uint8_t *reply, size_t len);
 
 /* The time that the present try has: longer with each round, so that one slow upstream gets an answer out at last. */
 static unsigned patience_ms(const struct flight *f, const struct channel *c, bool tcp)
@@ -119,12 +119,12 @@ static unsigned patience_ms(const struct flight *f, const struct channel *c, boo
 
 static bool ask(struct flight *f, struct channel *c, struct channel_way way)
 {
-	struct exchange *e = channel_ask(c, &f->question, way, on_reply, f);
+	struct attempt *e = channel_ask(c, &f->question, way, on_reply, f);
 	f->asked = c;
 	f->asked_tcp = way.tcp;
 	if (!e)
 		return false;
-	LIST_INSERT_HEAD(&f->exchanges, e, asked);
+	LIST_INSERT_HEAD(&f->attempts, e, asked);
 	f->present = e;
 	wheel_set(&f->forwarder->worker->wheel, &f->patience, patience_ms(f, c, way.tcp));
 	return true;
@@ -133,7 +133,7 @@ static bool ask(struct flight *f, struct channel *c, struct channel_way way)
 /* Nothing more will be asked: replies may still come to what was, until the flight's time is up. */
 static void rest(struct flight *f)
 {
-	if (LIST_EMPTY(&f->exchanges))
+	if (LIST_EMPTY(&f->attempts))
 		wheel_set(&f->forwarder->worker->wheel, &f->end, 0); /* not at once: whoever asked may still be asking */
 }
 
@@ -192,7 +192,7 @@ static void on_patience_over(struct deadline *d)
 static void on_end(struct deadline *d)
 {
 	struct flight *f = (struct flight *)((char *)d - offsetof(struct flight, end));
-	end_unanswered(f, LIST_EMPTY(&f->exchanges) ? FLIGHT_UNREACHABLE : FLIGHT_TIMEOUT);
+	end_unanswered(f, LIST_EMPTY(&f->attempts) ? FLIGHT_UNREACHABLE : FLIGHT_TIMEOUT);
 }
 
 /* --- replies --- */
@@ -231,7 +231,7 @@ static void ask_again(struct flight *f, struct channel *c, bool was_present, str
 		fail_over(f);
 }
 
-static void on_reply(void *arg, struct exchange *e, enum exchange_end end, const uint8_t *reply, size_t len)
+static void on_reply(void *arg, struct attempt *e, enum attempt_end end, const uint8_t *reply, size_t len)
 {
 	struct flight *f = arg;
 	struct channel *c = e->channel;
@@ -240,20 +240,20 @@ static void on_reply(void *arg, struct exchange *e, enum exchange_end end, const
 	if (was_present)
 		f->present = NULL;
 	switch (end) {
-	case EXCHANGE_ANSWERED:
+	case ATTEMPT_ANSWERED:
 		on_answer(f, c, was_present, reply, len);
 		return;
-	case EXCHANGE_TRUNCATED:
-	case EXCHANGE_MISSPELT:
+	case ATTEMPT_TRUNCATED:
+	case ATTEMPT_MISSPELT:
 		ask_again(f, c, was_present, (struct channel_way){.tcp = true, .plain = !e->edns});
 		return;
-	case EXCHANGE_NO_EDNS:
+	case ATTEMPT_NO_EDNS:
 		ask_again(f, c, was_present, (struct channel_way){.tcp = e->tcp, .plain = true});
 		return;
-	case EXCHANGE_BROKEN:
+	case ATTEMPT_BROKEN:
 		channel_on_trouble(c);
 		break;
-	case EXCHANGE_FAILED:
+	case ATTEMPT_FAILED:
 		break;
 	}
 	if (was_present)

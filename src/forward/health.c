@@ -26,13 +26,13 @@ static void on_failure(struct health *h, unsigned waited_ms)
 	wait_ms(h, pause_ms > waited_ms ? pause_ms - waited_ms : 0);
 }
 
-static void on_probed(void *arg, struct exchange *e, enum exchange_end end, const uint8_t *reply, size_t len)
+static void on_probed(void *arg, struct attempt *e, enum attempt_end end, const uint8_t *reply, size_t len)
 {
 	struct health *h = arg;
 	(void)e;
 	(void)reply;
 	(void)len;
-	if (end == EXCHANGE_FAILED || end == EXCHANGE_BROKEN) {
+	if (end == ATTEMPT_FAILED || end == ATTEMPT_BROKEN) {
 		on_failure(h, 0);
 		return;
 	}

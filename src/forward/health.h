@@ -5,7 +5,7 @@
 
 struct health {
 	struct channel *channel;
-	struct exchange *probe; /* NULL: none is under way */
+	struct attempt *probe; /* NULL: none is under way */
 	struct deadline deadline;
 	bool probes; /* this worker does */
 };

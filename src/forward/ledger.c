@@ -14,12 +14,12 @@
 struct ledger {
 	ares_channel ares;
 	const struct upstream *at;
-	struct exchange *adding;
+	struct attempt *adding;
 	const uint8_t *reply; /* what c-ares reads next */
 	size_t len;
 	bool tcp;
 	unsigned length_read; /* TCP: octets of the length that were handed out */
-	struct exchanges orphans;
+	struct attempts orphans;
 };
 
 static ares_socket_t on_socket(int family, int type, int protocol, void *arg)
@@ -92,7 +92,7 @@ static ares_ssize_t on_receive(ares_socket_t socket, void *bytes, size_t cap, in
 static ares_ssize_t on_send(ares_socket_t socket, const struct iovec *parts, int count, void *arg)
 {
 	struct ledger *l = arg;
-	struct exchange *e = l->adding;
+	struct attempt *e = l->adding;
 	size_t len = 0;
 	(void)socket;
 	for (int i = 0; i < count; i++) {
@@ -118,14 +118,14 @@ static const struct ares_socket_functions socket_functions = {
 
 static void on_ended(void *arg, int status, int timeouts, unsigned char *bytes, int len)
 {
-	struct exchange *e = arg;
+	struct attempt *e = arg;
 	(void)status; /* whatever it is, c-ares knows e no more */
 	(void)timeouts;
 	(void)bytes;
 	(void)len;
 	e->in_ledger = false;
 	if (e->orphan) {
-		exchange_move(e, NULL);
+		attempt_move(e, NULL);
 		free(e);
 	}
 }
@@ -187,7 +187,7 @@ void ledger_free(struct ledger *l)
 	free(l);
 }
 
-enum err ledger_add(struct ledger *l, struct exchange *e)
+enum err ledger_add(struct ledger *l, struct attempt *e)
 {
 	size_t frame = l->tcp ? 2 : 0;
 	e->in_ledger = true;
@@ -211,18 +211,18 @@ static void hand_over(struct ledger *l, const uint8_t *reply, size_t len)
 }
 
 /* The query itself, said to be a reply that failed. */
-static void hand_over_made(struct ledger *l, struct exchange *e)
+static void hand_over_made(struct ledger *l, struct attempt *e)
 {
 	uint8_t made[QUERY_LEN_MAX];
 	size_t len = DNS_HEADER_LEN + (size_t)e->question_len;
-	memcpy(made, exchange_query(e), len);
+	memcpy(made, attempt_query(e), len);
 	made[2] |= DNS_QR >> 8;
 	made[3] = DNS_SERVFAIL;
 	memset(made + 6, 0, 6); /* no records */
 	hand_over(l, made, len);
 }
 
-bool ledger_end(struct ledger *l, struct exchange *e, const uint8_t *reply, size_t len)
+bool ledger_end(struct ledger *l, struct attempt *e, const uint8_t *reply, size_t len)
 {
 	/* FORMERR would make c-ares send the query anew and leave EDNS off from then on. */
 	if (e->in_ledger && reply && message_rcode(reply) != DNS_FORMERR)
@@ -235,6 +235,6 @@ bool ledger_end(struct ledger *l, struct exchange *e, const uint8_t *reply, size
 	e->orphan = true;
 	e->by_id = (struct chain){0};
 	e->list = NULL;
-	exchange_move(e, &l->orphans);
+	attempt_move(e, &l->orphans);
 	return false;
 }

@@ -2,7 +2,6 @@
 #include "base/log.h"
 #include "channel.h"
 #include <errno.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -30,7 +29,7 @@ static void let_go(struct stream *s)
 	close(s->fd);
 }
 
-/* What its exchanges do is for the caller. */
+/* What its attempts do is for the caller. */
 static void close_stream(struct stream *s)
 {
 	if (s->closed)
@@ -53,7 +52,7 @@ static void watch(struct stream *s)
 	s->watched = events;
 }
 
-/* --- exchanges and connections --- */
+/* --- attempts and connections --- */
 
 /* False: the connection is lost. */
 static bool write_some(struct stream *s)
@@ -71,7 +70,7 @@ static bool write_some(struct stream *s)
 	return true;
 }
 
-static enum err append(struct stream *s, const struct exchange *e)
+static enum err append(struct stream *s, const struct attempt *e)
 {
 	if (s->tls)
 		return tls_send(s->tls, e->octets, e->len);
@@ -79,7 +78,7 @@ static enum err append(struct stream *s, const struct exchange *e)
 	return s->out.failed ? ERR_NOMEM : OK;
 }
 
-static enum err put_on(struct stream *s, struct exchange *e)
+static enum err put_on(struct stream *s, struct attempt *e)
 {
 	if (append(s, e))
 		return ERR_NOMEM;
@@ -87,7 +86,7 @@ static enum err put_on(struct stream *s, struct exchange *e)
 	channel_count_socket(e, !s->connected && !s->count);
 	e->stream = s;
 	e->sent_ns = uv_hrtime();
-	exchange_move(e, &s->waiting);
+	attempt_move(e, &s->waiting);
 	s->count++;
 	if (s->connected)
 		(void)write_some(s); /* what is wrong with it, polling will say */
@@ -119,10 +118,10 @@ static void revive_queue(struct channel *c);
 static void next_of_queue(struct stream *s)
 {
 	struct channel *c = s->channel;
-	struct exchange *e;
+	struct attempt *e;
 	while (!s->closed && !s->count && !s->owed && !is_worn(s) && (e = TAILQ_FIRST(&c->streams.queue))) {
 		if (put_on(s, e))
-			channel_finish(e, EXCHANGE_FAILED, NULL, 0);
+			channel_finish(e, ATTEMPT_FAILED, NULL, 0);
 	}
 	if (s->closed || s->count)
 		return;
@@ -137,11 +136,11 @@ static void next_of_queue(struct stream *s)
 /* A connection has gone: there may be another for those that wait. */
 static void revive_queue(struct channel *c)
 {
-	struct exchange *e;
+	struct attempt *e;
 	while (c->streams.count < STREAMS_MAX && (e = TAILQ_FIRST(&c->streams.queue))) {
-		exchange_move(e, NULL);
+		attempt_move(e, NULL);
 		if (streams_send(&c->streams, c, e))
-			channel_finish(e, EXCHANGE_FAILED, NULL, 0);
+			channel_finish(e, ATTEMPT_FAILED, NULL, 0);
 	}
 }
 
@@ -153,15 +152,15 @@ static void on_expiry(struct deadline *d)
 }
 
 /* An upstream may close an idle connection at any time, just when something is written to it too: that is asked once more (RFC 7766 6.2.3). */
-static void ask_elsewhere(struct stream *s, struct exchange *e)
+static void ask_elsewhere(struct stream *s, struct attempt *e)
 {
 	struct channel *c = s->channel;
 	bool again = s->answered && !e->repeated;
 	e->stream = NULL;
-	exchange_move(e, NULL);
+	attempt_move(e, NULL);
 	e->repeated = true;
 	if (!again || streams_send(&c->streams, c, e))
-		channel_finish(e, EXCHANGE_FAILED, NULL, 0);
+		channel_finish(e, ATTEMPT_FAILED, NULL, 0);
 }
 
 /* Once a minute, however many connections it costs on however many workers. */
@@ -182,7 +181,7 @@ static void tell_trouble(const struct stream *s)
 static void lose(struct stream *s)
 {
 	struct channel *c = s->channel;
-	struct exchange *e;
+	struct attempt *e;
 	tell_trouble(s);
 	close_stream(s);
 	if (s->count && !s->answered)
@@ -260,7 +259,7 @@ static bool take(struct stream *s, uint8_t *bytes, size_t len)
 /* It is there: what waits has gone out now, and not when it was asked. */
 static void note_up(struct stream *s)
 {
-	struct exchange *e;
+	struct attempt *e;
 	if (s->up || !s->connected || (s->tls && !tls_is_up(s->tls)))
 		return;
 	s->up = true;
@@ -322,27 +321,13 @@ static void on_stream_event(uv_poll_t *poll, int status, int events)
 
 /* --- opening --- */
 
-static enum err connect_socket(const struct upstream *to, const struct addr *source, int *out)
-{
-	int on = 1;
-	int fd = socket(to->at.sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return ERR_SYS;
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on); /* a query is one write; without it that is merely slower */
-	if (channel_bind(fd, to, source) || (connect(fd, &to->at.sa, (socklen_t)upstream_address_len(to)) && errno != EINPROGRESS)) {
-		close(fd);
-		return ERR_SYS;
-	}
-	*out = fd;
-	return OK;
-}
-
 static struct stream *open_stream(struct channel *c)
 {
 	struct stream *s = calloc(1, sizeof *s);
 	if (!s)
 		return NULL;
-	if (connect_socket(c->upstream, &c->upstreams->options.source, &s->fd)) {
+	s->fd = channel_socket(c, SOCK_STREAM);
+	if (s->fd < 0) {
 		free(s);
 		return NULL;
 	}
@@ -375,7 +360,7 @@ static void close_worn(struct streams *t)
 	}
 }
 
-/* The open connection with the fewest exchanges that takes one more; NULL: there is none. */
+/* The open connection with the fewest attempts that takes one more; NULL: there is none. */
 static struct stream *least_busy(const struct streams *t)
 {
 	struct stream *s, *best = NULL;
@@ -400,7 +385,7 @@ static bool may_share(struct streams *t, const struct stream *s)
 	return true;
 }
 
-static enum err put_on_new(struct channel *c, struct exchange *e)
+static enum err put_on_new(struct channel *c, struct attempt *e)
 {
 	struct stream *s = open_stream(c);
 	if (!s)
@@ -411,7 +396,7 @@ static enum err put_on_new(struct channel *c, struct exchange *e)
 	return ERR_NOMEM;
 }
 
-enum err streams_send(struct streams *t, struct channel *c, struct exchange *e)
+enum err streams_send(struct streams *t, struct channel *c, struct attempt *e)
 {
 	close_worn(t);
 	struct stream *s = least_busy(t);
@@ -421,7 +406,7 @@ enum err streams_send(struct streams *t, struct channel *c, struct exchange *e)
 		return put_on_new(c, e);
 	if (s && may_share(t, s))
 		return put_on(s, e);
-	exchange_move(e, &t->queue);
+	attempt_move(e, &t->queue);
 	return OK;
 }
 

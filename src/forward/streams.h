@@ -2,15 +2,15 @@
  * connection one after the other, so each has one query at a time and others wait for a connection to be free, until answers have come out of
  * order: then the upstream works on several, and connections are shared. */
 #pragma once
+#include "attempt.h"
 #include "base/buffer.h"
 #include "base/err.h"
-#include "exchange.h"
 #include "tls.h"
 #include "wheel.h"
 #include "worker.h"
 
 #define STREAMS_MAX       8
-#define STREAM_SHARED_MAX 64 /* exchanges on one connection, once they are shared */
+#define STREAM_SHARED_MAX 64 /* attempts on one connection, once they are shared */
 #define STREAM_TRIALS     16 /* how often a second query is put on a busy connection to see which answer comes first */
 
 struct stream {
@@ -18,10 +18,10 @@ struct stream {
 	int fd;
 	struct forward_worker *worker;
 	struct channel *channel;
-	struct tls *tls;          /* NULL: plain TCP */
-	struct exchanges waiting; /* sent or in `out`, in the order of asking */
-	unsigned count;           /* of them */
-	unsigned owed;            /* replies that are still to come to exchanges that ended without */
+	struct tls *tls;         /* NULL: plain TCP */
+	struct attempts waiting; /* sent or in `out`, in the order of asking */
+	unsigned count;          /* of them */
+	unsigned owed;           /* replies that are still to come to attempts that ended without */
 	bool connected, up,
 	        answered; /* up: and hands were shaken; answered: it has given a reply, so it is the upstream's way to close it when it likes */
 	bool has_handler;   /* a handler is in it */
@@ -37,19 +37,19 @@ struct stream {
 struct streams {
 	LIST_HEAD(stream_list, stream) open;
 	unsigned count;
-	struct exchanges queue; /* those for which no connection is free */
-	bool shares;            /* answers came out of order */
-	unsigned trials;        /* left */
+	struct attempts queue; /* those for which no connection is free */
+	bool shares;           /* answers came out of order */
+	unsigned trials;       /* left */
 };
 
 void streams_begin(struct streams *t);
 
 /* Has e go out, at once or when a connection is free. ERR_NOMEM, ERR_SYS: there is no connection. */
-enum err streams_send(struct streams *t, struct channel *c, struct exchange *e);
+enum err streams_send(struct streams *t, struct channel *c, struct attempt *e);
 
-/* An exchange that went over s has left its list, with its reply or without. A connection that owes a reply is not free: it would make the next
+/* An attempt that went over s has left its list, with its reply or without. A connection that owes a reply is not free: it would make the next
  * wait. It is closed if it does not come for FORWARD_TRY_MS_MAX. */
 void streams_forget(struct stream *s, bool replied);
 
-/* Closes all, which have no exchanges any more. */
+/* Closes all, which have no attempts any more. */
 void streams_end(struct streams *t);
