@@ -137,7 +137,8 @@ def test_headns_reads_what_the_chart_gives_it(options, tmp_path):
 
 
 KUBEADM = {
-    "InitConfiguration": {"localAPIEndpoint": {"advertiseAddress": "192.168.77.1"}},  # else it looks for a route outside
+    # Without the address it looks for a route outside.
+    "InitConfiguration": {"localAPIEndpoint": {"advertiseAddress": "192.168.77.1"}, "patches": {"directory": "."}},
     "ClusterConfiguration": {"kubernetesVersion": KUBERNETES, "networking": {"serviceSubnet": "10.96.0.0/12"}},
 }
 
@@ -145,14 +146,16 @@ KUBEADM = {
 @pytest.fixture
 def kubeadm(kubectl, tmp_path):
     """Installs what kubeadm installs; again: what it does at an upgrade. Whether it did, and what it said."""
-    config = tmp_path / "kubeadm.yaml"
+    config, patches = tmp_path / "kubeadm.yaml", tmp_path / "patches"
+    patches.mkdir()
     config.write_text("---\n".join(json.dumps({"apiVersion": "kubeadm.k8s.io/v1beta4", "kind": kind, **rest}) + "\n" for kind, rest in KUBEADM.items()))
 
     def install():
         command = [CACHE / "bin/kubeadm", "init", "phase", "addon", "coredns", "--kubeconfig", kubectl.kubeconfig, "--config", config]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, cwd=patches)
         return done.returncode == 0, done.stderr
 
+    install.patches = patches
     yield install
     kubectl("-n", "kube-system", "delete", "--ignore-not-found", "deployment/coredns", "service/kube-dns", "configmap/coredns")
 
@@ -192,7 +195,7 @@ def test_only_the_image_changes_and_it_goes_back(kubectl, kubeadm):
 
 
 def test_what_kubeadm_does_at_an_upgrade(kubectl, kubeadm):
-    """It takes the image's tag for a version of CoreDNS. docs/operating.md says what follows."""
+    """It takes the image's tag for a version of CoreDNS, and can be told another image. docs/operating.md says what follows."""
     done, why = kubeadm()
     assert done, why
     _, before = deployment(kubectl)
@@ -206,3 +209,10 @@ def test_what_kubeadm_does_at_an_upgrade(kubectl, kubeadm):
     done, why = kubeadm()
     assert done, why
     assert deployment(kubectl)[1] == before
+
+    image = f"registry.example/headns:{tag}"
+    change = {"spec": {"template": {"spec": {"containers": [{"name": "coredns", "image": image}]}}}}
+    (kubeadm.patches / "corednsdeployment.json").write_text(json.dumps(change))
+    done, why = kubeadm()
+    assert done, why
+    assert deployment(kubectl)[1] == with_image(before, image)
