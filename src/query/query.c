@@ -69,10 +69,18 @@ struct links {
 };
 
 /* True if the client is to wait for the name. CoreDNS leaves out a chain that leads to nothing, and with it the name to wait for. */
-static __attribute__((noinline)) bool is_awaited(const struct answer *a, const struct name *name, const struct zone_spot *spot,
-                                                 bool chained)
+static bool is_awaited(const struct answer *a, const struct name *name, const struct zone_spot *spot, bool chained)
 {
-	return !(chained && a->settings->compat & COMPAT_NO_DANGLING) && zone_awaits(a->zone, name, spot);
+	return a->policy->hold_ms && !(chained && a->settings->compat & COMPAT_NO_DANGLING) && zone_awaits(a->zone, name, spot);
+}
+
+/* What becomes of a "no", where the policy may have more in mind than to answer it. */
+static __attribute__((noinline)) enum query_outcome outcome_of_no(const struct answer *a, const struct name *name,
+                                                                  const struct zone_spot *spot, struct links links, uint8_t rcode)
+{
+	if (rcode == DNS_NXDOMAIN && is_awaited(a, name, spot, links.chain))
+		return QUERY_AWAITED;
+	return links.chain + links.before == 0 && falls_through(a, name, spot, rcode) ? QUERY_FALLTHROUGH : a->outcome;
 }
 
 /* Answers with what stands at the name; *cname is whose CNAME that is, which is then not put yet; NULL: it is none. */
@@ -84,10 +92,8 @@ static enum dns_rcode answer_at(struct answer *a, uint16_t qtype, const struct n
 	struct decision d = decide(&found, spot, qtype, a->settings);
 	answer_set_name(a, name, spot);
 	a->dangling = !d.type && links.chain;
-	if (!d.type && links.chain + links.before == 0 && falls_through(a, name, spot, d.rcode))
-		a->outcome = QUERY_FALLTHROUGH;
-	if (!d.type && a->policy->hold_ms && !found.exists && is_awaited(a, name, spot, links.chain))
-		a->outcome = QUERY_AWAITED;
+	if (!d.type && (a->policy->fallthrough || a->policy->hold_ms))
+		a->outcome = outcome_of_no(a, name, spot, links, d.rcode);
 	if (!d.type)
 		answer_put_negative(a, d.absence, d.soa_ttl);
 	else if (d.type != DNS_TYPE_CNAME)

@@ -209,6 +209,17 @@ static void check_reply(const uint8_t *reply, size_t len, const uint8_t *asked, 
 	assert(!in.failed && in.at == in.len);
 }
 
+/* Who waits finds out by the response what for: a name of a Service. */
+static void check_awaited(const struct query *q, const struct zone *zone, const uint8_t *reply, size_t len)
+{
+	struct name n;
+	struct zone_spot spot;
+	assert(q->target < len && name_from_wire(&n, reply + q->target, len - q->target));
+	name_lower(&n);
+	zone_locate(zone, &n, &spot);
+	assert(spot.place == ZONE_SERVICE && zone_cell(&spot) < ZONE_CELLS);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static uint8_t reply[DNS_TCP_SIZE_MAX];
@@ -231,6 +242,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	        .outside_nxdomain = data[0] & CHOOSE_NXDOMAIN,
 	        .search = &search,
 	        .search_count = !!(data[0] & CHOOSE_SEARCH),
+	        .hold_ms = 1, /* makes no difference to the response */
 	};
 	rcu_reader_lock();
 	query_begin(&q, tcp ? QUERY_TCP : QUERY_UDP, data + 1, size - 1);
@@ -241,5 +253,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(len <= cap && (tcp || q.request.edns || len <= DNS_UDP_SIZE_MIN));
 	if (len)
 		check_reply(reply, len, data + 1, size - 1);
+	if (len && q.outcome == QUERY_AWAITED)
+		check_awaited(&q, policy.zone, reply, len);
 	return 0;
 }
