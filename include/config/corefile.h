@@ -37,7 +37,7 @@ struct corefile_block {
 	struct kubernetes_options kubernetes; /* where kubernetes is said; k8s_external is kubernetes.external */
 	struct corefile_said said[DIRECTIVES];
 	char *cluster_text; /* all that is said of the cluster, in one way of writing: those of equal texts have equal options; NULL: no kubernetes */
-	char *forward_text; /* the same of upstreams and cache, with the addresses that files name; NULL: no forward */
+	char *forward_text; /* the same of upstreams and cache, with the addresses that files name; NULL: no forward, or one to hosts */
 };
 
 struct corefile {

@@ -165,8 +165,16 @@ struct cache_values {
 struct forward_line {
 	struct name_list from; /* one zone; of a range that is no whole number of octets several */
 	struct name_list except;
-	struct upstream *upstreams; /* one at least; those of files are as the files were when the line was read */
+	struct upstream *
+	        upstreams; /* one at least; those of files are as the files were when the line was read, those of hosts have no address yet */
 	unsigned upstream_count;
+	struct forward_host {
+		unsigned index; /* of its upstream */
+		char *name;
+	} * hosts;
+	unsigned host_count;
+	struct upstream *resolvers; /* that know the addresses of hosts; none: the system */
+	unsigned resolver_count;
 	struct forward_options options; /* its trust is owned */
 	char *server_name;              /* that all upstreams over TLS have; NULL: each its own, if any */
 	uint32_t next;       /* bit N: after an answer with rcode N, the next line that is about the name is asked, if there is one; */
@@ -176,6 +184,7 @@ struct forward_values {
 	struct forward_line *lines;
 	unsigned count;
 	struct text_list files;      /* in resolv.conf form, that named some of the upstreams */
+	struct text_list tls_files;  /* certificates and keys */
 	struct forward_line reading; /* private: the line that is being read */
 };
 

@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 enum response_verdict {
-	RESPONSE_OK,        /* well-formed to its last octet */
+	RESPONSE_OK,        /* well-formed to the end of its last record */
 	RESPONSE_NONE,      /* shorter than a header, or a query: nothing to learn from it */
 	RESPONSE_MALFORMED, /* header and, with has_question, the question may be looked at; records not */
 };
@@ -17,7 +17,7 @@ enum response_verdict {
 /* A response. Borrows the message: good as long as its octets, of which every place is less than 65536. */
 struct response {
 	const uint8_t *bytes;
-	uint16_t len;
+	uint16_t len;       /* up to the end of the last record */
 	uint16_t id, flags; /* flags: the header's second 16 bits as they came */
 	uint8_t opcode;     /* enum dns_opcode */
 	uint16_t rcode;     /* with the upper bits of OPT, if there is one */
@@ -41,7 +41,8 @@ struct response {
  * cut; a name that is too long, has a reserved kind of label or a pointer that does not lead backwards, also in the rdata of types
  * that may have compressed ones (RFC 3597 4, with DNAME, KX, A6, RRSIG, NSEC, SVCB and the like), and rdata of those, of A or of AAAA that is
  * longer or shorter than its fields; an OPT that is not in the additional section, not at the root, there twice, or of version 0
- * with options that don't add up; a TSIG that is not the last record; octets after the last record. *r is set as far as was read: id, flags, opcode unless
+ * with options that don't add up; a TSIG that is not the last record. Octets after the
+ * last record are passed over, as everybody does. *r is set as far as was read: id, flags, opcode unless
  * the verdict is RESPONSE_NONE, so that TC can be seen in a response that was cut anywhere. */
 enum response_verdict response_parse(struct response *r, const uint8_t *bytes, size_t len);
 

@@ -35,6 +35,13 @@ struct upstream {
  * An IPv4-mapped IPv6 address is the IPv4 one. ERR_SYNTAX, ERR_RANGE (port), ERR_MISSING (no such interface) with diag, which quotes text. */
 enum err upstream_parse(const char *text, struct upstream *u, struct diag *d);
 
+/* The same with a host's name in place of the address: *u has no family yet, and host the name as it is written. With TLS and no name
+ * behind "%", the host's is the server's. ERR_SYNTAX: it is none; ERR_RANGE (port). With diag. */
+enum err upstream_parse_host(const char *text, struct upstream *u, char host[SERVER_NAME_MAX], struct diag *d);
+
+/* Gives one of upstream_parse_host() an address. */
+void upstream_set_address(struct upstream *u, const struct addr *a);
+
 /* "10.0.0.10:53", "[2001:db8::1]:53", "[fe80::1%2]:53": the scope as its number. */
 void upstream_format(const struct upstream *u, char text[UPSTREAM_TEXT_MAX]);
 

@@ -1,7 +1,7 @@
 /* forwarding.h - what a block asks others for: its upstreams, and the cache before them. Workers share it, and so do blocks of configurations that
  * follow each other and say the same, so that a reload keeps what is known of upstreams and their answers. Counted; control thread. */
 #pragma once
-#include "base/err.h"
+#include "base/diag.h"
 #include "config/directive.h"
 #include "forward/traffic.h"
 
@@ -11,8 +11,9 @@ void forwarding_end(void);
 
 struct forwarding;
 
-/* cache: NULL: answers are not kept. Copies what it wants. It has one user. */
-enum err forwarding_new(const struct forward_values *forward, const struct cache_values *cache, struct forwarding **out);
+/* cache: NULL: answers are not kept. Copies what it wants. It has one user. Waits where an upstream is a host's name (forward/host.h). ERR_NOMEM; ERR_MISSING:
+ * a host has no address; ERR_RANGE: there are more upstreams than UPSTREAMS_MAX. With diag. */
+enum err forwarding_new(const struct forward_values *forward, const struct cache_values *cache, struct forwarding **out, struct diag *d);
 
 /* NULL: answers are not kept. Lives as long as f. */
 struct cache;

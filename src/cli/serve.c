@@ -276,6 +276,8 @@ static void need_upstream_files(struct privileges *p, const struct forward_value
 {
 	for (unsigned i = 0; v && i < v->files.count; i++)
 		privileges_need_to_read(p, v->files.texts[i]);
+	for (unsigned i = 0; v && i < v->tls_files.count; i++)
+		privileges_need_to_read(p, v->tls_files.texts[i]);
 }
 
 static void need_hosts(struct privileges *p, const struct sites *sites)

@@ -278,10 +278,11 @@ static const struct corefile_block *forward_block(const struct sites *s, const s
 
 static enum err open_forwarding(const struct corefile_block *b, struct site *site, struct diag *d)
 {
+	struct diag why = {0};
 	const struct forward_values *forward = b ? corefile_values(b, DIRECTIVE_FORWARD) : NULL;
 	if (!forward || site->forwarding)
 		return OK;
-	return forwarding_new(forward, corefile_values(b, DIRECTIVE_CACHE), &site->forwarding) ? diag_no_memory(d) : OK;
+	return said_at(site, forwarding_new(forward, corefile_values(b, DIRECTIVE_CACHE), &site->forwarding, &why), &why, d);
 }
 
 /* Of the block's first zone, as CoreDNS does it. */

@@ -76,12 +76,22 @@ static void put_upstreams(struct buffer *out, const struct forward_values *v)
 	}
 }
 
+static bool has_hosts(const struct forward_values *v)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < v->count; i++)
+		count += v->lines[i].host_count;
+	return count;
+}
+
 /* Of whichever names: those of the block's keys. */
 static enum err keep_forward_text(const struct reader *r, const struct syntax_block *from, struct corefile_block *b)
 {
 	struct buffer text = {0};
 	if (!b->said[DIRECTIVE_FORWARD].values || r->notes->count)
 		return OK;
+	if (has_hosts(b->said[DIRECTIVE_FORWARD].values))
+		return OK; /* whose addresses may be others now */
 	for (unsigned i = 0; i < b->key_count; i++)
 		put_zones(&text, &b->keys[i].zones);
 	put_upstreams(&text, b->said[DIRECTIVE_FORWARD].values);

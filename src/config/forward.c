@@ -73,6 +73,25 @@ static bool is_known(const char *text, const char *scheme_end)
 	return false;
 }
 
+/* Its address is asked for when the configuration begins, and not when it is checked. */
+static enum err add_host(struct forward_line *l, const char *text, struct diag *d)
+{
+	char name[SERVER_NAME_MAX];
+	struct upstream u;
+	enum err err = upstream_parse_host(text, &u, name, d);
+	if (err)
+		return err;
+	struct forward_host *grown = realloc(l->hosts, (l->host_count + 1) * sizeof *grown);
+	if (!grown)
+		return no_memory(d);
+	l->hosts = grown;
+	grown[l->host_count] = (struct forward_host){l->upstream_count, strdup(name)};
+	if (!grown[l->host_count].name)
+		return no_memory(d);
+	l->host_count++;
+	return add_upstreams(l, &u, 1, d);
+}
+
 static enum err add_word(struct forward_values *v, const char *text, struct diag *d)
 {
 	const char *scheme = strstr(text, "://");
@@ -83,13 +102,13 @@ static enum err add_word(struct forward_values *v, const char *text, struct diag
 	err = upstream_parse(text, &u, d);
 	if (!err)
 		return add_upstreams(&v->reading, &u, 1, d);
-	if (err != ERR_SYNTAX || scheme)
+	if (err != ERR_SYNTAX)
 		return err;
-	if (is_file(text))
+	if (!scheme && is_file(text))
 		return add_file(v, text, d);
 	if (strspn(text, "0123456789.:") == strlen(text))
 		return err;
-	return diag_set(d, ERR_SYNTAX, "\"%s\" is neither an address nor a file, and names of upstreams are not built yet", text);
+	return add_host(&v->reading, text, d);
 }
 
 static void line_clear(struct forward_line *l)
@@ -97,6 +116,10 @@ static void line_clear(struct forward_line *l)
 	names_clear(&l->from);
 	names_clear(&l->except);
 	free(l->upstreams);
+	for (unsigned i = 0; i < l->host_count; i++)
+		free(l->hosts[i].name);
+	free(l->hosts);
+	free(l->resolvers);
 	free(l->server_name);
 	trust_unref(l->options.trust);
 	*l = (struct forward_line){0};
@@ -146,8 +169,9 @@ static const struct {
 	const char *name;
 	unsigned code;
 } rcodes[] = {
-        {"NOERROR", 0},  {"FORMERR", 1}, {"SERVFAIL", 2}, {"NXDOMAIN", 3}, {"NOTIMP", 4},   {"REFUSED", 5},
-        {"YXDOMAIN", 6}, {"YXRRSET", 7}, {"NXRRSET", 8},  {"NOTAUTH", 9},  {"NOTZONE", 10},
+        {"NOERROR", 0}, {"FORMERR", 1},  {"SERVFAIL", 2}, {"NXDOMAIN", 3}, {"NOTIMP", 4},  {"REFUSED", 5},   {"YXDOMAIN", 6},
+        {"YXRRSET", 7}, {"NXRRSET", 8},  {"NOTAUTH", 9},  {"NOTZONE", 10}, {"NOTIMPL", 4}, {"BADSIG", 16},   {"BADVERS", 16},
+        {"BADKEY", 17}, {"BADTIME", 18}, {"BADMODE", 19}, {"BADNAME", 20}, {"BADALG", 21}, {"BADTRUNC", 22}, {"BADCOOKIE", 23},
 };
 
 static enum err take_rcodes(const struct words *w, unsigned first, uint32_t *bits, struct diag *d)
@@ -196,7 +220,11 @@ static enum err take_ms(const char *text, unsigned *ms, struct diag *d)
 
 static enum err set_expire(void *values, const struct words *w, struct diag *d)
 {
-	return take_ms(w->texts[0], &line_of(values)->options.expire_ms, d);
+	uint64_t value;
+	enum err err = value_duration_ms(w->texts[0], &value, d);
+	if (!err) /* 0: at once, as far as that goes */
+		line_of(values)->options.expire_ms = value > INT_MAX ? INT_MAX : value ? (unsigned)value : 1;
+	return err;
 }
 
 static enum err set_read_timeout(void *values, const struct words *w, struct diag *d)
@@ -258,8 +286,31 @@ static enum err set_tls(void *values, const struct words *w, struct diag *d)
 		files.cert = w->texts[0];
 		files.key = w->texts[1];
 	}
+	if (texts_add(&((struct forward_values *)values)->tls_files, w->texts, w->count))
+		return no_memory(d);
 	trust_unref(*trust); /* of two lines the last counts */
+	*trust = NULL;
 	return trust_new(&files, trust, d);
+}
+
+/* Of several lines the last counts. */
+static enum err set_resolvers(void *values, const struct words *w, struct diag *d)
+{
+	struct forward_line *l = line_of(values);
+	free(l->resolvers);
+	l->resolver_count = 0;
+	l->resolvers = calloc(w->count, sizeof *l->resolvers);
+	if (!l->resolvers)
+		return no_memory(d);
+	for (; l->resolver_count < w->count; l->resolver_count++) {
+		const char *text = w->texts[l->resolver_count];
+		if (strstr(text, "://"))
+			return diag_set(d, ERR_SYNTAX, "IP or IP:PORT is wanted, not \"%s\"", text);
+		enum err err = upstream_parse(text, &l->resolvers[l->resolver_count], d);
+		if (err)
+			return err;
+	}
+	return OK;
 }
 
 static enum err set_server_name(void *values, const struct words *w, struct diag *d)
@@ -301,7 +352,7 @@ static const struct option lines[] = {
         {"policy", "random|round_robin|sequential|fastest", 1, 1, OPTION_CHOICE, 0, AT(options.policy), 0, 0, NULL},
         {"prefer_udp", "", 0, 0, OPTION_CALL, 0, 0, 0, 0, set_nothing},
         {"read_timeout", "DURATION", 1, 1, OPTION_CALL, 0, 0, 0, 0, set_read_timeout},
-        {"resolver", "IP[:PORT]...", 1, OPTION_ANY_NUMBER, OPTION_CALL, 0, 0, 0, 0, not_built},
+        {"resolver", "IP[:PORT]...", 1, OPTION_ANY_NUMBER, OPTION_CALL, 0, 0, 0, 0, set_resolvers},
         {"source_address", "IP", 1, 1, OPTION_CALL, 0, 0, 0, 0, set_source},
         {"tls", "[CERT KEY] [CA]", 0, 3, OPTION_CALL, 0, 0, 0, 0, set_tls},
         {"tls_servername", "NAME", 1, 1, OPTION_CALL, 0, 0, 0, 0, set_server_name},
@@ -312,7 +363,7 @@ static enum err name_upstream(struct upstream *u, const char *name, struct diag 
 {
 	char at[UPSTREAM_TEXT_MAX];
 	upstream_format(u, at);
-	if (u->server_name[0])
+	if (u->server_name[0] && u->at.sa.sa_family != AF_UNSPEC)
 		return diag_set(d, ERR_SYNTAX, "%s has the server name %s already, so tls_servername %s can't be for all", at,
 		                u->server_name, name);
 	memcpy(u->server_name, name, strlen(name) + 1); /* its length was checked */
@@ -362,6 +413,7 @@ static void clear(void *values)
 	free(v->lines);
 	line_clear(&v->reading);
 	texts_clear(&v->files);
+	texts_clear(&v->tls_files);
 }
 
 const struct directive forward_directive = {

@@ -1,4 +1,5 @@
 #include "forward/upstream.h"
+#include "base/sockaddr.h"
 #include "forward/trust.h"
 #include "traffic_inside.h"
 #include <arpa/inet.h>
@@ -150,6 +151,35 @@ enum err upstream_parse(const char *text, struct upstream *u, struct diag *d)
 		return diag_set(d, err, "\"%s\": only an IPv6 address has an interface", text);
 	*u = parsed;
 	return OK;
+}
+
+static bool is_name(const char *text, size_t len)
+{
+	struct name n;
+	return len && name_from_text(&n, text, len) == OK;
+}
+
+enum err upstream_parse_host(const char *text, struct upstream *u, char host[SERVER_NAME_MAX], struct diag *d)
+{
+	struct parts p;
+	struct upstream parsed = {0};
+	if (cut(text, &p) || p.addr_len >= SERVER_NAME_MAX || p.scope_len >= SERVER_NAME_MAX || !is_name(p.addr, p.addr_len))
+		return diag_set(d, ERR_SYNTAX, "\"%s\" is no address, no file and no host's name", text);
+	if (parse_port(p.port, p.scheme->port, &parsed.at.v4.sin_port))
+		return diag_set(d, ERR_RANGE, "\"%s\": a port is a number from 1 to 65535", text);
+	memcpy(host, p.addr, p.addr_len);
+	host[p.addr_len] = 0;
+	parsed.transport = p.scheme->transport;
+	if (parsed.transport != UPSTREAM_PLAIN)
+		memcpy(parsed.server_name, p.scope_len ? p.scope : host, p.scope_len ? p.scope_len : p.addr_len);
+	*u = parsed;
+	return OK;
+}
+
+void upstream_set_address(struct upstream *u, const struct addr *a)
+{
+	const struct sockaddr_storage at = sockaddr_make(a, ntohs(u->at.v4.sin_port), 0);
+	memcpy(&u->at, &at, sizeof u->at);
 }
 
 void upstream_format(const struct upstream *u, char text[UPSTREAM_TEXT_MAX])

@@ -1,3 +1,4 @@
+#include "forward/host.h"
 #include "forward/worker.h"
 #include "forwarding_inside.h"
 #include <stdlib.h>
@@ -60,31 +61,78 @@ static enum err copy_names(struct name_list *to, const struct name_list *from)
 	return OK;
 }
 
-static enum err fill_line(struct forwarding_line *l, const struct forward_line *said)
+/* The upstreams of a line, hosts by their addresses. */
+struct found {
+	unsigned count;
+	struct upstream list[UPSTREAMS_MAX];
+};
+
+static enum err find_host(const struct forward_line *said, const struct forward_host *host, struct found *f, struct diag *d)
+{
+	struct host_addresses addresses;
+	enum err err = host_find(host->name, said->resolvers, said->resolver_count, &addresses, d);
+	for (unsigned i = 0; !err && i < addresses.count; i++) {
+		if (f->count == UPSTREAMS_MAX)
+			return diag_set(d, ERR_RANGE, "there are more than %d upstreams", UPSTREAMS_MAX);
+		f->list[f->count] = said->upstreams[host->index];
+		upstream_set_address(&f->list[f->count++], &addresses.list[i]);
+	}
+	return err;
+}
+
+static enum err find_upstreams(const struct forward_line *said, struct found *f, struct diag *d)
+{
+	unsigned host = 0;
+	enum err err = OK;
+	for (unsigned i = 0; i < said->upstream_count && !err; i++) {
+		if (host < said->host_count && said->hosts[host].index == i)
+			err = find_host(said, &said->hosts[host++], f, d);
+		else if (f->count == UPSTREAMS_MAX)
+			err = diag_set(d, ERR_RANGE, "there are more than %d upstreams", UPSTREAMS_MAX);
+		else
+			f->list[f->count++] = said->upstreams[i];
+	}
+	return err;
+}
+
+static enum err make_upstreams(struct forwarding_line *l, const struct forward_line *said, struct diag *d)
+{
+	struct found *f = malloc(sizeof *f);
+	if (!f)
+		return diag_no_memory(d);
+	f->count = 0;
+	enum err err = find_upstreams(said, f, d);
+	if (!err && upstreams_new(f->list, f->count, &said->options, &l->upstreams))
+		err = diag_no_memory(d);
+	free(f);
+	return err;
+}
+
+static enum err fill_line(struct forwarding_line *l, const struct forward_line *said, struct diag *d)
 {
 	enum err err = copy_names(&l->from, &said->from);
 	l->next = said->next;
 	l->next_on_nodata = said->next_on_nodata;
 	if (!err)
 		err = copy_names(&l->except, &said->except);
-	return err ? err : upstreams_new(said->upstreams, said->upstream_count, &said->options, &l->upstreams);
+	return err ? diag_no_memory(d) : make_upstreams(l, said, d);
 }
 
-enum err forwarding_new(const struct forward_values *forward, const struct cache_values *cache, struct forwarding **out)
+enum err forwarding_new(const struct forward_values *forward, const struct cache_values *cache, struct forwarding **out, struct diag *d)
 {
 	struct forwarding *f = calloc(1, sizeof *f + forward->count * sizeof f->lines[0]);
-	enum err err = f ? OK : ERR_NOMEM;
+	enum err err = OK;
 	*out = NULL;
 	if (!f)
-		return err;
+		return diag_no_memory(d);
 	f->users = 1;
 	while (f->count < forward->count && !err) {
 		unsigned i = f->count++;
-		err = fill_line(&f->lines[i], &forward->lines[i]);
+		err = fill_line(&f->lines[i], &forward->lines[i], d);
 	}
 	if (!err && cache) {
 		f->cache = cache_new(&cache->options);
-		err = f->cache ? OK : ERR_NOMEM;
+		err = f->cache ? OK : diag_no_memory(d);
 	}
 	if (err)
 		forwarding_unref(f);

@@ -5,6 +5,7 @@ import threading
 
 import dns.flags
 import dns.rcode
+import dns.rdatatype
 import pytest
 
 import harness
@@ -397,7 +398,7 @@ def test_on_the_command_line(upstream, serve, tmp_path, source):
     assert up.names() == ["a.example.", "1.2.0.192.in-addr.arpa."]
 
 
-@pytest.mark.parametrize("words", ["", "a b", "1.1.1.1 {", "/nowhere", "quic://1.1.1.1", "1.1.1.1,,x"])
+@pytest.mark.parametrize("words", ["", "a b", "1.1.1.1 {", "/nowhere", "quic://1.1.1.1", "1.1.1.1,,1.1"])
 def test_what_is_wrong_on_the_command_line(words):
     done = harness.run_headns("serve", "--forward", words, harness.ZONES / "nginx-statefulset.yaml")
     assert done.returncode == 2 and f"serve: --forward {words}: " in done.stderr
@@ -456,6 +457,56 @@ def test_clients_that_go(upstream, corefile):  # noqa: F811
     assert answer(server, "a.example.") == {"192.0.2.1"}
 
 
+# --- hosts ---
+
+
+def test_a_host(upstream, corefile):  # noqa: F811
+    """Its resolvers are asked, one after the other, until one knows it; its addresses are upstreams in its place."""
+    up, nobody = upstream(), upstream(lambda query, _: reply_to(query, rcode="NXDOMAIN"))
+    knows = {"A": [("Dns.Example.", 60, "A", "127.0.0.1")], "AAAA": []}
+    resolver = upstream(lambda query, _: reply_to(query, *knows[dns.rdatatype.to_text(query.question[0].rdtype)]))
+    options = f"resolver {nobody.address} {resolver.address}"
+    server = alone(corefile, f"Dns.Example:{up.port}", options=options)
+    assert answer(server, "www.example.") == {"192.0.2.1"}
+    assert up.names() == ["www.example."]
+    assert nobody.names() == resolver.names() == ["dns.example."] * 2
+
+
+def test_a_host_that_nobody_knows(tmp_path):
+    said = refused(outside("nowhere.invalid", options="resolver 127.0.0.1:1"), folder=tmp_path)
+    assert "upstream nowhere.invalid: no resolver of it knows an address" in said
+
+
+def test_a_host_that_the_system_knows(upstream, corefile):  # noqa: F811
+    up = upstream()
+    server = alone(corefile, f"localhost:{up.port}")
+    assert answer(server, "www.example.") == {"192.0.2.1"}
+
+
+def test_a_host_is_asked_for_again_at_a_reload(upstream, corefile):  # noqa: F811
+    first = upstream()
+    where = ["127.0.0.1"]
+    resolver = upstream(
+        lambda query, _: reply_to(query, *([("dns.", 60, "A", where[0])] if query.question[0].rdtype == dns.rdatatype.A else []))
+    )
+    second = upstream(host="127.0.0.2", port=first.port)
+    server = alone(corefile, f"dns:{first.port}", options=f"resolver {resolver.address}", more="")
+    assert answer(server, "a.example.") == {"192.0.2.1"}
+    where[0] = "127.0.0.2"
+    server.process.send_signal(signal.SIGHUP)
+    deadline, number = harness.Deadline(), 0
+    while not second.names():
+        number += 1
+        assert answer(server, f"n{number}.example.") == {"192.0.2.1"}
+        deadline.check("the second is asked")
+
+
+def test_a_check_asks_nobody(tmp_path):
+    path = tmp_path / "Corefile"
+    path.write_text(". {\n forward . nowhere.invalid {\n  resolver 127.0.0.1:1\n }\n}\n")
+    assert harness.run_headns("check", path).returncode == 0
+
+
 # --- what is said ---
 
 
@@ -465,7 +516,7 @@ def test_clients_that_go(upstream, corefile):  # noqa: F811
         ("forward .", "it is written: forward FROM TO..."),
         ("forward . quic://1.1.1.1", "upstreams over quic are not built yet"),
         ("forward . https://dns.example", "upstreams over https are not built yet"),
-        ("forward . dns.example", "names of upstreams are not built yet"),
+        ("forward . a..b", "is no address, no file and no host's name"),
         ("forward . /nowhere/resolv.conf", "/nowhere/resolv.conf"),
         ("forward . 1.1.1.1:0", "a port is a number"),
         ("forward . 1.1.1.1 {\n doh_method GET\n}", "it is not built yet"),

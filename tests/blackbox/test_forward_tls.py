@@ -62,6 +62,14 @@ def test_believed(how, upstream, corefile, identity, monkeypatch):  # noqa: F811
     assert up.asked[0][2] == "tls"
 
 
+def test_a_host_over_tls(upstream, corefile, identity):  # noqa: F811
+    """What the Corefile says is what its certificate must be for."""
+    cert, key = identity("dns", "DNS:localhost")
+    up = upstream(tls=tls_server(cert, key))
+    server = corefile(block(f"tls://localhost:{up.port}", f"tls {cert}"), clusters=0)
+    assert answers(server)
+
+
 DOUBTED = {
     "another address": ("IP:127.0.0.2", "", "tls {ca}", "IP address mismatch"),
     "another name": ("DNS:dns.example", "dns.example.org", "tls {ca}", "[Hh]ostname mismatch"),

@@ -69,7 +69,7 @@ static const struct {
 } replies[] = {
         {"one record", 0x8180, 1, 1, 0, true, REPLY_ANSWER, 16, {RECORD}},
         {"none", 0x8183, 1, 0, 0, true, REPLY_ANSWER, 0, {0}},
-        {"octets after the last record", 0x8180, 1, 1, 0, true, REPLY_BROKEN, 20, {RECORD, 1, 2, 3, 4}},
+        {"octets after the last record", 0x8180, 1, 1, 0, true, REPLY_ANSWER, 20, {RECORD, 1, 2, 3, 4}},
         {"a record too few", 0x8180, 1, 2, 0, true, REPLY_BROKEN, 16, {RECORD}},
         {"a record cut", 0x8180, 1, 1, 0, true, REPLY_BROKEN, 15, {RECORD}},
         {"a pointer to itself", 0x8180, 1, 1, 0, true, REPLY_BROKEN, 16, {0xc0, 33, 0, 1, 0, 1, 0, 0, 0, 30, 0, 4, 10, 1, 2, 3}},

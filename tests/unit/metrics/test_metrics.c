@@ -44,7 +44,7 @@ static int make_forwardings(struct world *w)
 	if (corefile_parse(text, strlen(text), "f", &options, &w->corefile, &d))
 		return 1;
 	const struct corefile_block *b = &w->corefile.blocks[0];
-	if (forwarding_new(corefile_values(b, DIRECTIVE_FORWARD), corefile_values(b, DIRECTIVE_CACHE), &w->forwarding))
+	if (forwarding_new(corefile_values(b, DIRECTIVE_FORWARD), corefile_values(b, DIRECTIVE_CACHE), &w->forwarding, NULL))
 		return 1;
 	name_from_text(&w->zones[0], "a.example.", 10);
 	name_from_text(&w->zones[1], "b.example.", 10);

@@ -145,7 +145,7 @@ static void begin(struct fixture *f, const char *more)
 	assert_int_equal(forwarding_begin(), OK);
 	upstream_begin(&f->upstream);
 	read_corefile(f, more);
-	assert_int_equal(forwarding_new(forward_of(f), cache_of(f), &f->forwarding), OK);
+	assert_int_equal(forwarding_new(forward_of(f), cache_of(f), &f->forwarding, NULL), OK);
 	assert_int_equal(server_new(&options, &f->server, &d), OK);
 	adopt(f);
 	f->port = ntohs(((const struct sockaddr_in *)&server_addresses(f->server, &count)[0].sa)->sin_port);
@@ -236,7 +236,7 @@ static void test_made_without_memory(void **state)
 	for (unsigned n = 1; hit; n++) {
 		struct forwarding *made;
 		fail_alloc_at(n);
-		enum err err = forwarding_new(forward_of(&f), cache_of(&f), &made);
+		enum err err = forwarding_new(forward_of(&f), cache_of(&f), &made, NULL);
 		hit = fail_alloc_hit();
 		assert_int_equal(err, hit ? ERR_NOMEM : OK);
 		assert_true(hit == !made);

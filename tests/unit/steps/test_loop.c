@@ -46,7 +46,7 @@ static void read_corefile(struct fixture *f, const char *zone)
 	if (corefile_parse(text, strlen(text), "f", &options, &f->corefile, &d))
 		fail_msg("%s", d.text);
 	b = &f->corefile.blocks[0];
-	assert_int_equal(forwarding_new(corefile_values(b, DIRECTIVE_FORWARD), NULL, &f->forwarding), OK);
+	assert_int_equal(forwarding_new(corefile_values(b, DIRECTIVE_FORWARD), NULL, &f->forwarding, NULL), OK);
 }
 
 static void begin(struct fixture *f, const char *zone)

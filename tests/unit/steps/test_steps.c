@@ -46,7 +46,8 @@ static void test_which_there_are(void **state)
 		const struct forward_values *forward = corefile_values(&c.blocks[0], DIRECTIVE_FORWARD);
 		struct steps_options options = {.block = &c.blocks[0]};
 		if (forward)
-			assert_int_equal(forwarding_new(forward, corefile_values(&c.blocks[0], DIRECTIVE_CACHE), &options.forwarding), OK);
+			assert_int_equal(forwarding_new(forward, corefile_values(&c.blocks[0], DIRECTIVE_CACHE), &options.forwarding, NULL),
+			                 OK);
 		assert_int_equal(steps_new(&options, steps, &count), OK);
 		for (unsigned k = 0; k < count; k++)
 			strcat(strcat(got, " "), steps[k].kind->name);
