@@ -3,6 +3,7 @@ that `inside` makes, where everything ends in the end."""
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import time
@@ -66,6 +67,13 @@ NETWORK = {
         }
     ],
 }
+DEPLOY = controlplane.ROOT / "deploy"
+
+
+def deployed_image():
+    """What deploy/ calls headns's image, as containerd spells it out."""
+    manifest = (DEPLOY / "headns.yaml").read_text()
+    return "docker.io/library/" + re.search(r"image: (headns:\S+)", manifest)[1]
 
 
 class Cluster:
@@ -248,16 +256,12 @@ class Cluster:
         for archive in made:
             subprocess.run(["ctr", "-n", "k8s.io", "images", "import", archive], check=True, stdout=subprocess.DEVNULL)
             archive.unlink()
-        if given:
-            self._import_given(given)
-
-    @staticmethod
-    def _import_given(archive):
-        """Whatever it is called there, here it is HEADNS."""
-        said = subprocess.run(["ctr", "-n", "k8s.io", "images", "import", archive], check=True, capture_output=True, text=True).stdout
-        name = said.split()[1]
-        if name != HEADNS:
-            subprocess.run(["ctr", "-n", "k8s.io", "images", "tag", name, HEADNS], check=True, stdout=subprocess.DEVNULL)
+        name = HEADNS
+        if given:  # whatever it is called there
+            said = subprocess.run(["ctr", "-n", "k8s.io", "images", "import", given], check=True, capture_output=True, text=True).stdout
+            name = said.split()[1]
+        for other in {HEADNS, deployed_image()} - {name}:
+            subprocess.run(["ctr", "-n", "k8s.io", "images", "tag", name, other], check=True, stdout=subprocess.DEVNULL)
 
     # --- what users do ---
 

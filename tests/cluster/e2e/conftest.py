@@ -7,10 +7,12 @@ from upstream import SOA, Upstream, reply_to
 
 
 def outside(query, _transport):
-    """The node's resolver: the only names outside are below example."""
+    """The node's resolver: the only names outside are below example, and the one that Kubernetes' own tests want."""
     name = query.question[0].name.to_text()
     if name.lower().endswith(".example."):
         return reply_to(query, (name, 300, "A", "192.0.2.80"))
+    if name.lower() == "8.8.8.8.in-addr.arpa.":
+        return reply_to(query, (name, 300, "PTR", "dns.google."))
     return reply_to(query, rcode="NXDOMAIN", authority=[SOA])
 
 
@@ -47,6 +49,9 @@ class ClusterDns:
         """Until all replicas are the last ones and ready, and those before have gone."""
         self.kubectl("rollout", "status", "deployment/coredns", "--timeout=120s")
         wait_for("the pods before have gone", lambda: len(self.pods(going=True)) == 2)
+
+    def deployment(self):
+        return self.cluster.admin.get("Deployment", "kube-system", "coredns")["spec"]
 
     def pods(self, going=False):
         """Those that are there; going: also those that are being deleted."""
