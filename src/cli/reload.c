@@ -27,6 +27,7 @@ struct reload {
 	uv_timer_t look, adopt, later;
 	struct upstream_files upstreams;
 	struct loops loops;
+	bool adopting; /* the server has it, and the one before is still in use */
 	uint64_t adopted, failed;
 	char *complaint; /* what was wrong when it was read last, which is said once; NULL: nothing */
 };
@@ -119,6 +120,7 @@ static void give_up(struct reload *r, struct configuration *c, const struct diag
 	if (is_news(r, d))
 		complain(r, d);
 	drop(r, c);
+	r->events.given_up(r->events.arg);
 }
 
 /* `debug` is the process's, whichever block says it. */
@@ -185,6 +187,7 @@ static void adopt_next(struct reload *r)
 		return;
 	}
 	r->now = next;
+	r->adopting = true;
 	loops_pause(&r->loops); /* until every worker knows the new names */
 	no_complaint(r);
 	watch_upstreams(r);
@@ -198,6 +201,7 @@ void reload_on_replaced(void *arg, void *owner)
 	drop(r, owner);
 	loops_ask(&r->loops, &r->now->sites);
 	r->adopted++;
+	r->adopting = false;
 	log_line(LOG_INFO, "reload: %s is served as it is now", r->options->conf);
 	r->events.adopted(r->events.arg);
 }
@@ -293,6 +297,11 @@ void reload_now(struct reload *r)
 		log_line(LOG_WARNING, "reload: the Corefile came by standard input, which cannot be read again");
 	else
 		read_again(r, true);
+}
+
+bool reload_pending(const struct reload *r)
+{
+	return r->next || r->adopting;
 }
 
 /* --- looking for changes --- */

@@ -9,6 +9,7 @@ struct reload;
 /* What a cluster's first complete reading, or a new configuration, is told to. */
 struct reload_events {
 	void (*adopted)(void *arg);                                            /* another configuration is served */
+	void (*given_up)(void *arg);                                           /* what was to be served is not */
 	void (*cluster_read)(void *arg, const struct cluster *c, unsigned ms); /* one of those that are served, as in cluster_read */
 	void *arg;
 };
@@ -24,6 +25,9 @@ enum err reload_serve(struct reload *r, struct server *server, struct admin *adm
 
 /* Reads the Corefile now, also where it says what it said before: names of interfaces and kubeconfig files may mean something else. */
 void reload_now(struct reload *r);
+
+/* Another configuration is on its way; adopted() or given_up() tells what becomes of it. */
+bool reload_pending(const struct reload *r);
 
 /* For server_options: arg is a struct reload *. */
 void reload_on_replaced(void *arg, void *owner);

@@ -6,6 +6,7 @@
 #include "front.h"
 #include "io/filewatch.h"
 #include "metrics/metrics.h"
+#include "notify.h"
 #include "pid_file.h"
 #include "ready_file.h"
 #include "reload.h"
@@ -25,6 +26,7 @@ struct serve {
 	uv_signal_t signals[SIGNALS];
 	struct filewatch *watch;
 	struct ready_file ready;
+	struct notify notify;
 	struct front front;
 	struct drain drain;
 	bool was_ready; /* and stays so: who has read a cluster once has names to answer with */
@@ -64,6 +66,8 @@ static void on_drained(void *arg, bool in_vain)
 static void begin_end(struct serve *s, int signum)
 {
 	uint64_t lameduck_ms = reload_sites(s->reload)->pages.lameduck_ms;
+	if (!s->ending)
+		notify_stopping(&s->notify);
 	if (s->ending || signum == SIGINT || !lameduck_ms) {
 		uv_stop(&s->loop);
 		return;
@@ -79,6 +83,23 @@ static void begin_end(struct serve *s, int signum)
 	drain_begin(&s->drain, &(struct drain_options){.lameduck_ms = lameduck_ms, .count = count_queries, .done = on_drained, .arg = s});
 }
 
+static void tell_reloaded(struct serve *s)
+{
+	if (!reload_pending(s->reload))
+		notify_reloaded(&s->notify);
+}
+
+static void read_again(struct serve *s)
+{
+	if (s->was_ready)
+		notify_reloading(&s->notify);
+	if (s->options->conf)
+		reload_now(s->reload);
+	else
+		cluster_reload(first_cluster(s));
+	tell_reloaded(s);
+}
+
 static void on_signal(uv_signal_t *handle, int signum)
 {
 	struct serve *s = handle->data;
@@ -86,10 +107,8 @@ static void on_signal(uv_signal_t *handle, int signum)
 		begin_end(s, signum);
 	else if (signum == SIGUSR2) /* CoreDNS starts its successor */
 		log_line(LOG_WARNING, "SIGUSR2 does nothing: a new version is started by whoever started this one");
-	else if (s->options->conf) /* SIGHUP, and SIGUSR1, at which CoreDNS reloads */
-		reload_now(s->reload);
-	else
-		cluster_reload(first_cluster(s));
+	else /* SIGHUP, and SIGUSR1, at which CoreDNS reloads */
+		read_again(s);
 }
 
 static void on_files_changed(void *arg)
@@ -110,12 +129,20 @@ static void tell_ready(struct serve *s)
 	}
 	s->was_ready = true;
 	ready_file_write(&s->ready, s->server);
+	notify_ready(&s->notify);
 	admin_set_unready(s->front.admin, NULL);
 }
 
 static void on_adopted(void *arg)
 {
-	tell_ready(arg);
+	struct serve *s = arg;
+	tell_ready(s);
+	tell_reloaded(s);
+}
+
+static void on_given_up(void *arg)
+{
+	tell_reloaded(arg);
 }
 
 static void on_cluster_read(void *arg, const struct cluster *c, unsigned ms)
@@ -353,7 +380,7 @@ static enum err serve_clusters(struct serve *s, struct diag *d)
 
 static enum err build(struct serve *s, struct diag *d)
 {
-	const struct reload_events events = {.adopted = on_adopted, .cluster_read = on_cluster_read, .arg = s};
+	const struct reload_events events = {.adopted = on_adopted, .given_up = on_given_up, .cluster_read = on_cluster_read, .arg = s};
 	struct server_options options = s->options->server;
 	enum err err = reload_new(&s->loop, s->options, &events, &s->reload, d);
 	options.loop = &s->loop;
@@ -390,6 +417,7 @@ int serve_main(const struct options *o)
 		log_line(LOG_ERROR, "serve: c-ares could not start");
 		return 1;
 	}
+	notify_begin(&s.notify);
 	err = log_start() ? diag_set(&d, ERR_SYS, "the thread of the log could not start") : OK;
 	if (!err)
 		err = ready_file_begin(&s.ready, o->ready_file, &d);
@@ -398,6 +426,7 @@ int serve_main(const struct options *o)
 	if (!err)
 		err = serve(&s, &d);
 	pid_file_end(o->pid_file);
+	notify_end(&s.notify);
 	if (err)
 		log_line(LOG_ERROR, "serve: %s", d.text);
 	server_free(s.server);
