@@ -15,6 +15,7 @@ OUR_SIZE = 1232
 FLOOR_S = 5  # of TTLs in CoreDNS's cache
 NEGATIVE_TTL_S = 5  # of headns's SOA, where the cluster has nothing
 CLUSTER = m.name("cluster.local")
+ACL_REASONS = (b"\0\x0f\0\2\0\x0f", b"\0\x0f\0\2\0\x11")  # EDE 15 and 17, without words
 
 
 class Cause(NamedTuple):
@@ -71,6 +72,12 @@ def is_other_port(step, ours, theirs):
     return {*map(without_port, ours.additional)} == {*map(without_port, theirs.additional)}
 
 
+def is_by_acl(step, ours, theirs):
+    """A reason that who has no EDNS is told, too, and DO that nobody asked for; ours has none of it there."""
+    told = bool(theirs.edns and theirs.edns.do and theirs.edns.options in ACL_REASONS)
+    return told and (ours.edns is None if step.value.edns is None else ours.edns.options[:2] == theirs.edns.options[:2])
+
+
 def is_below_floor(step, ours, theirs):
     """TTLs that are as the cluster's are told, which is less than the least of a cache."""
     records = [record for section in ("answer", "additional") for record in getattr(ours.response, section)]
@@ -84,6 +91,7 @@ SEEN = [
     Cause("kept-spelling", "answer soa additional", is_spelling),
     Cause("chased-ttl", "answer", is_chase),
     Cause("ad-unasked", "flags", is_unasked_ad),
+    Cause("acl-edns", "edns edns-size edns-options", is_by_acl),
     Cause("no-line", "rcode", is_nobodys),
     Cause("least-ttl", "answer additional", is_below_floor),
     Cause("client-port", "additional", is_other_port),
