@@ -13,8 +13,8 @@
 #define PACKETS_MAX 64 /* in one turn of the loop */
 #define AS_IT_IS    0  /* a mark: no translation, no refusal */
 
-/* Whose an address is; sorted by it. */
-struct owner {
+/* Which Service has an address; sorted by it. */
+struct service_address {
 	struct addr addr;
 	const char *ns, *name; /* of the store's objects, good until its next change */
 };
@@ -31,8 +31,8 @@ struct relay {
 	struct ruleset *ruleset;
 	struct netlink waiting, sockets;
 	uv_poll_t poll;
-	struct owner *owners;
-	size_t owner_count;
+	struct service_address *held;
+	size_t held_count;
 	struct addr *services; /* what the ruleset has: sorted */
 	size_t service_count;
 	struct target *targets; /* sorted */
@@ -51,31 +51,32 @@ static bool is_among(const struct addr *a, const struct addr *all, unsigned n)
 	return false;
 }
 
-static size_t add_owners(const struct relay *r, const struct service *v, const struct addr *except, unsigned n, struct owner *owners)
+static size_t add_addresses(const struct relay *r, const struct service *v, const struct addr *except, unsigned n,
+                            struct service_address *held)
 {
 	size_t added = 0;
 	for (unsigned i = 0; i < v->cluster_ip_count; i++) {
 		const struct addr *a = &v->cluster_ips[i];
 		if (!is_among(a, except, n) && (a->family == ADDR_V4 || ruleset_has_ipv6(r->ruleset)))
-			owners[added++] = (struct owner){*a, v->object.ns, v->object.name};
+			held[added++] = (struct service_address){*a, v->object.ns, v->object.name};
 	}
 	return added;
 }
 
 /* At most one of each family for a Service. */
-static size_t find_owners(const struct relay *r, const struct addr *except, unsigned n, struct owner *owners)
+static size_t find_addresses(const struct relay *r, const struct addr *except, unsigned n, struct service_address *held)
 {
 	size_t cursor = 0, count = 0;
 	for (const struct service *v; (v = store_each_service(r->store, &cursor));) {
 		if (v->object.kind == OBJECT_SERVICE && v->type == SERVICE_CLUSTER_IP && v->port_count)
-			count += add_owners(r, v, except, n, owners + count);
+			count += add_addresses(r, v, except, n, held + count);
 	}
 	return count;
 }
 
 static int by_address(const void *a, const void *b)
 {
-	return addr_compare(&((const struct owner *)a)->addr, &((const struct owner *)b)->addr);
+	return addr_compare(&((const struct service_address *)a)->addr, &((const struct service_address *)b)->addr);
 }
 
 static void change_service(void *arg, const struct addr *a, bool added)
@@ -85,12 +86,12 @@ static void change_service(void *arg, const struct addr *a, bool added)
 }
 
 /* Two Services with one address are nothing that a cluster has; one of them counts. */
-static size_t copy_addresses(const struct owner *owners, size_t n, struct addr *services)
+static size_t copy_addresses(const struct service_address *held, size_t n, struct addr *services)
 {
 	size_t count = 0;
 	for (size_t i = 0; i < n; i++) {
-		if (!count || !addr_equal(&services[count - 1], &owners[i].addr))
-			services[count++] = owners[i].addr;
+		if (!count || !addr_equal(&services[count - 1], &held[i].addr))
+			services[count++] = held[i].addr;
 	}
 	return count;
 }
@@ -98,18 +99,18 @@ static size_t copy_addresses(const struct owner *owners, size_t n, struct addr *
 enum err relay_update(struct relay *r, const struct addr *except, unsigned n, struct diag *d)
 {
 	size_t most = 2 * store_counts(r->store).services + 1, service_count;
-	struct owner *owners = malloc(most * sizeof *owners);
+	struct service_address *held = malloc(most * sizeof *held);
 	struct addr *services = malloc(most * sizeof *services);
-	if (!owners || !services) {
-		free(owners);
+	if (!held || !services) {
+		free(held);
 		free(services);
 		return diag_no_memory(d);
 	}
-	free(r->owners);
-	r->owners = owners;
-	r->owner_count = find_owners(r, except, n, owners);
-	qsort(owners, r->owner_count, sizeof *owners, by_address);
-	service_count = copy_addresses(owners, r->owner_count, services);
+	free(r->held);
+	r->held = held;
+	r->held_count = find_addresses(r, except, n, held);
+	qsort(held, r->held_count, sizeof *held, by_address);
+	service_count = copy_addresses(held, r->held_count, services);
 	addresses_compare(r->services, r->service_count, services, service_count, change_service, r);
 	free(r->services);
 	r->services = services;
@@ -119,9 +120,9 @@ enum err relay_update(struct relay *r, const struct addr *except, unsigned n, st
 
 static const struct service *service_at(const struct relay *r, const struct addr *a)
 {
-	const struct owner key = {.addr = *a};
-	const struct owner *o = r->owner_count ? bsearch(&key, r->owners, r->owner_count, sizeof key, by_address) : NULL;
-	return o ? store_service(r->store, o->ns, o->name) : NULL;
+	const struct service_address key = {.addr = *a};
+	const struct service_address *held = r->held_count ? bsearch(&key, r->held, r->held_count, sizeof key, by_address) : NULL;
+	return held ? store_service(r->store, held->ns, held->name) : NULL;
 }
 
 /* --- targets --- */
@@ -303,7 +304,7 @@ static void relay_free(struct relay *r)
 	ruleset_close(r->ruleset);
 	netlink_close(&r->waiting);
 	netlink_close(&r->sockets);
-	free(r->owners);
+	free(r->held);
 	free(r->services);
 	free(r->targets);
 	free(r);
