@@ -27,9 +27,7 @@ static enum err take(void *values, const struct words *w, struct diag *d)
 static enum err set_fallthrough(void *values, const struct words *w, struct diag *d)
 {
 	struct hosts_options *o = values;
-	enum err err = option_zones(&o->fallthrough_zones, w, d);
-	o->fallthrough |= !err;
-	return err;
+	return option_fallthrough(&o->fallthrough, &o->fallthrough_zones, w, d);
 }
 
 /* "ADDRESS NAME...", as it would stand in the file. What is no address is passed over there, and here is more likely to be a slip. */

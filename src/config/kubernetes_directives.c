@@ -104,9 +104,7 @@ static enum err set_list_max(void *values, const struct words *w, struct diag *d
 static enum err set_fallthrough(void *values, const struct words *w, struct diag *d)
 {
 	struct kubernetes_options *o = values;
-	enum err err = option_zones(&o->fallthrough_zones, w, d);
-	o->fallthrough |= !err;
-	return err;
+	return option_fallthrough(&o->fallthrough, &o->fallthrough_zones, w, d);
 }
 
 #define AT(field) offsetof(struct kubernetes_options, field)
@@ -187,9 +185,7 @@ static enum err set_external_apex(void *values, const struct words *w, struct di
 static enum err set_external_fallthrough(void *values, const struct words *w, struct diag *d)
 {
 	struct external_options *o = values;
-	enum err err = option_zones(&o->fallthrough_zones, w, d);
-	o->fallthrough |= !err;
-	return err;
+	return option_fallthrough(&o->fallthrough, &o->fallthrough_zones, w, d);
 }
 
 enum err external_set(struct external_options *o, const char *directive, const char *const *words, unsigned count, struct diag *d)

@@ -100,6 +100,13 @@ enum err option_zones(struct name_list *zones, const struct words *w, struct dia
 	return OK;
 }
 
+enum err option_fallthrough(bool *on, struct name_list *zones, const struct words *w, struct diag *d)
+{
+	enum err err = option_zones(zones, w, d);
+	*on |= !err;
+	return err;
+}
+
 /* --- numbers --- */
 
 /* "24h", "60s", "500ms". */

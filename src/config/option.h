@@ -76,3 +76,6 @@ enum err option_text(char **text, const char *value, struct diag *d);
 
 /* The zones of the words, in the place of those that were. */
 enum err option_zones(struct name_list *zones, const struct words *w, struct diag *d);
+
+/* `fallthrough [ZONE...]`: sets *on, and the zones. */
+enum err option_fallthrough(bool *on, struct name_list *zones, const struct words *w, struct diag *d);
