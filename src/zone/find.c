@@ -488,7 +488,7 @@ bool zone_name_server(const struct zone *z, enum zone_tree tree, const struct ge
 	struct addr addr;
 	*generation = own;
 	*node = &own->nodes[OWN_NAME_SERVER];
-	for (size_t cursor = 0; tree == ZONE_CLUSTER && z->settings.svc_len && generation_each_addr(own, &cursor, &addr);) {
+	for (size_t cursor = 0; tree == ZONE_CLUSTER && z->scheme.by_service && generation_each_addr(own, &cursor, &addr);) {
 		struct holder_walk w = reverse_begin(&z->reverse, &addr, generation_addr_hash(&addr));
 		for (struct holder o; reverse_next_holder(&w, &o);) {
 			if (o.generation->nodes[0].absence || !atomic_load_explicit(&o.slot->ns->exists, memory_order_acquire))

@@ -17,6 +17,25 @@ struct origin {
 	uint8_t sort;     /* of a reverse zone the family of its addresses; ADDR_NONE: a forward one; or ORIGIN_EXTERNAL */
 };
 
+/* A name of the zone's own, relative to its apex. */
+struct own_name {
+	uint8_t wire[NAME_LABEL_MAX + 1 + 4]; /* the longest is ns1 and a label */
+	uint8_t len;
+	uint16_t has;
+};
+
+#define OWN_NAMES_MAX 6
+
+/* What is different in an external zone, as data: labels in wire form, lower case, which stand left of an apex. */
+struct scheme {
+	struct own_name names[OWN_NAMES_MAX]; /* beside those of Services; the first two in the order of enum own_node */
+	unsigned name_count;
+	struct own_name between;                               /* a namespace and the apex */
+	uint8_t mailbox[12 + NAME_LABEL_MAX + 1], mailbox_len; /* of the SOA; its primary is the name server */
+	bool soa_of_apex; /* the SOA's names end in the apex of whichever zone was asked; else in the first forward one */
+	bool by_service;  /* the name server may be a Service, by the server's own addresses */
+};
+
 struct zone {
 	struct zone_settings settings;
 	uint32_t negative_ttl_s; /* as told, before any cap */
@@ -31,4 +50,5 @@ struct zone {
 	_Atomic(uint32_t) serial;
 	struct zone_counts counts; /* writer only; addresses are counted by reverse */
 	struct zone_cells changed; /* writer only */
+	struct scheme scheme;
 };

@@ -29,15 +29,15 @@ static enum err give(const struct walk *w, uint16_t type, uint32_t ttl_s, const 
 /* The whole name of a node below origin; false: it is too long to be one. */
 static bool node_name(const struct walk *w, struct name *name, const struct generation *g, const struct node *n, const struct name *origin)
 {
-	const size_t svc_len = w->zone->settings.svc_len;
+	const struct own_name *between = &w->zone->scheme.between;
 	uint8_t wire[NAME_WIRE_MAX + 2 * (NAME_LABEL_MAX + 1) + 5];
 	size_t len = n->label_len;
 	memcpy(wire, g->text + n->label, len);
 	if (g->service_len) {
 		memcpy(wire + len, g->text, g->service_len + g->ns_len + 2u);
 		len += g->service_len + g->ns_len + 2u;
-		memcpy(wire + len, "\3svc", svc_len);
-		len += svc_len;
+		memcpy(wire + len, between->wire, between->len);
+		len += between->len;
 	}
 	wire[len++] = 0;
 	return name_from_wire(name, wire, len) && name_append_name(name, origin) == OK;
@@ -125,18 +125,15 @@ static enum err give_ns(const struct walk *w)
 	return give_name(w, DNS_TYPE_NS, g, n);
 }
 
-/* The primary and the mailbox, as query/answer.c writes them: an external zone's are below its label for the name server. */
+/* The primary is the name server that is no Service. */
 static void put_soa_names(const struct walk *w, struct wire_writer *out)
 {
-	const struct zone_settings *settings = &w->zone->settings;
-	const uint8_t *label = settings->external;
-	bool external = !settings->svc_len;
-	const struct name *origin = settings->compat & COMPAT_SOA_IN_REVERSE && !external ? w->apex : w->origin;
-	wire_put_bytes(out, external ? "\3ns1" : "\2ns", external ? 4 : 3);
-	wire_put_bytes(out, external ? label : (const uint8_t *)"\3dns", external ? 1u + label[0] : 4);
+	const struct scheme *s = &w->zone->scheme;
+	const struct own_name *primary = &s->names[OWN_NAME_SERVER];
+	const struct name *origin = s->soa_of_apex ? w->apex : w->origin;
+	wire_put_bytes(out, primary->wire, primary->len);
 	wire_put_name(out, origin);
-	wire_put_bytes(out, "\12hostmaster", 11);
-	wire_put_bytes(out, label, external ? 1u + label[0] : 0);
+	wire_put_bytes(out, s->mailbox, s->mailbox_len);
 	wire_put_name(out, origin);
 }
 

@@ -50,32 +50,28 @@ static void set_serial(struct zone *z, uint32_t serial)
 
 /* --- a zone's scheme --- */
 
-/* A name of the zone's own, relative to its apex. */
-struct own_name {
-	uint8_t wire[NAME_LABEL_MAX + 1 + 4]; /* the longest is ns1 and a label */
-	uint8_t len;
-	uint16_t has;
-};
-
-#define OWN_NAMES_MAX 6
-
-/* What there is beside the names of Services. */
-struct scheme {
-	struct own_name names[OWN_NAMES_MAX]; /* the first two in the order of enum own_node */
-	unsigned count;
-};
+static struct own_name own_name(const char *wire, size_t len, unsigned has)
+{
+	struct own_name name = {.len = (uint8_t)len, .has = (uint16_t)has};
+	memcpy(name.wire, wire, len);
+	return name;
+}
 
 static void scheme_add(struct scheme *s, const char *wire, size_t len, unsigned has)
 {
-	struct own_name *name = &s->names[s->count++];
-	memcpy(name->wire, wire, len);
-	name->len = (uint8_t)len;
-	name->has = (uint16_t)has;
+	s->names[s->name_count++] = own_name(wire, len, has);
+}
+
+static void scheme_set_mailbox(struct scheme *s, const void *more, size_t len)
+{
+	memcpy(s->mailbox, "\12hostmaster", 11);
+	memcpy(s->mailbox + 11, more, len);
+	s->mailbox_len = (uint8_t)(11 + len);
 }
 
 static struct scheme cluster_scheme(unsigned compat)
 {
-	struct scheme s = {0};
+	struct scheme s = {.soa_of_apex = compat & COMPAT_SOA_IN_REVERSE, .by_service = true};
 	scheme_add(&s, "", 0, HAS_SOA | HAS_NS);
 	scheme_add(&s, "\2ns\3dns", 7, 0);
 	scheme_add(&s, "\3svc", 4, 0);
@@ -83,10 +79,12 @@ static struct scheme cluster_scheme(unsigned compat)
 	scheme_add(&s, "\13dns-version", 12, HAS_TXT);
 	if (!(compat & COMPAT_NO_NAMES_ABOVE))
 		scheme_add(&s, "\3dns", 4, 0);
+	s.between = own_name("\3svc", 4, 0);
+	scheme_set_mailbox(&s, "", 0);
 	return s;
 }
 
-/* label: in wire form; the name server is below it. */
+/* label: in wire form; the name server and the mailbox are below it. */
 static struct scheme external_scheme(const uint8_t *label)
 {
 	struct scheme s = {0};
@@ -96,18 +94,18 @@ static struct scheme external_scheme(const uint8_t *label)
 	scheme_add(&s, "", 0, HAS_SOA | HAS_NS);
 	scheme_add(&s, wire, 4 + len, 0);
 	scheme_add(&s, wire + 4, len, 0);
+	scheme_set_mailbox(&s, label, len);
 	return s;
 }
 
 /* The names that are no Service's. addrs: those of the name server. NULL: out of memory. */
-static struct generation *own_new(const struct zone_settings *settings, const struct addr *addrs, size_t n)
+static struct generation *own_new(const struct scheme *s, const struct addr *addrs, size_t n)
 {
-	const struct scheme s = settings->svc_len ? cluster_scheme(settings->compat) : external_scheme(settings->external);
-	struct builder *b = builder_new(&(struct builder_bounds){.nodes = s.count, .addrs = n}, "", "", ABSENCE_NONE);
+	struct builder *b = builder_new(&(struct builder_bounds){.nodes = s->name_count, .addrs = n}, "", "", ABSENCE_NONE);
 	if (!b)
 		return NULL;
-	for (unsigned i = 0; i < s.count; i++)
-		builder_has(b, builder_node(b, s.names[i].wire, s.names[i].len, ABSENCE_NONE), s.names[i].has);
+	for (unsigned i = 0; i < s->name_count; i++)
+		builder_has(b, builder_node(b, s->names[i].wire, s->names[i].len, ABSENCE_NONE), s->names[i].has);
 	for (size_t i = 0; i < n; i++)
 		builder_addr(b, OWN_NAME_SERVER, &addrs[i]);
 	struct generation *g = builder_finish(b);
@@ -201,7 +199,10 @@ static bool init_origins(struct zone *z, const struct zone_options *options)
 	        .compat = options->compat,
 	        .svc_len = options->external ? 0 : 4,
 	};
-	return !options->external || set_external(&z->settings, options->external);
+	if (options->external && !set_external(&z->settings, options->external))
+		return false;
+	z->scheme = options->external ? external_scheme(z->settings.external) : cluster_scheme(options->compat);
+	return true;
 }
 
 static bool init(struct zone *z, const struct zone_options *options)
@@ -213,7 +214,7 @@ static bool init(struct zone *z, const struct zone_options *options)
 	z->slots = table_new();
 	z->namespaces = table_new();
 	set_serial(z, next_serial(z));
-	struct generation *own = own_new(&z->settings, NULL, 0);
+	struct generation *own = own_new(&z->scheme, NULL, 0);
 	atomic_init(&z->own, own);
 	return reverse_init(&z->reverse) == OK && own && z->slots && z->namespaces;
 }
@@ -488,7 +489,7 @@ void zone_remove_pod(struct zone *z, const char *ns_name, const struct addr *add
 
 enum err zone_set_self(struct zone *z, const struct addr *addrs, size_t n)
 {
-	struct generation *own = own_new(&z->settings, addrs, n);
+	struct generation *own = own_new(&z->scheme, addrs, n);
 	if (!own)
 		return ERR_NOMEM;
 	struct generation *old = atomic_exchange_explicit(&z->own, own, memory_order_acq_rel);
