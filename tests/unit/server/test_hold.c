@@ -49,7 +49,7 @@ static struct {
 
 static void stand_still(enum moment now)
 {
-	int wanted = now;
+	int wanted = (int)now;
 	if (!atomic_compare_exchange_strong(&gate.moment, &wanted, NEVER))
 		return;
 	sem_post(&gate.reached);
