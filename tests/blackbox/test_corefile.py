@@ -299,6 +299,7 @@ OURS = """
         negative_ttl 3
         snapshot {snapshot}
         handover 1s
+        hold 1s
         max_answers 48
         ede off
         svcb
