@@ -9,6 +9,7 @@
 #include "manifest/manifest.h"
 #include "store/store.h"
 #include "watch/watch.h"
+#include "zone/clients.h"
 #include "zone/zone.h"
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -20,6 +21,7 @@ struct cluster_options {
 	const char *const *files;                    /* manifests, folders, "-" */
 	unsigned file_count;
 	struct manifest_options manifest;
+	bool clients; /* cluster_clients() will be asked */
 };
 
 struct cluster;
@@ -77,6 +79,9 @@ const struct store *cluster_store(const struct cluster *c);
 /* What is served; the writer's functions of zone.h are for the control thread. */
 struct zone *cluster_zone(const struct cluster *c);
 struct zone *cluster_external_zone(const struct cluster *c); /* of k8s_external; NULL: there is none */
+
+/* Its pods, but those on their node's network. NULL: options.clients is false. Workers read it. */
+const struct clients *cluster_clients(const struct cluster *c);
 
 /* How its watches are getting on; none where it is made of manifests. */
 unsigned cluster_watches(const struct cluster *c, struct watch_status status[WATCH_STATUSES]);

@@ -43,7 +43,8 @@ struct kubernetes_options {
 	unsigned max_answers;    /* ours: records in an answer section at most; 0: no bound */
 	uint64_t hold_ms;        /* ours: `hold DURATION`: who asks for a pod that is not ready yet waits so long for it; 0: not */
 	bool ede;                /* ours: `ede on|off`: negative answers say why (RFC 8914) */
-	bool compat_coredns;     /* ours: `compat coredns`: CoreDNS's behaviour also where ours differs from it */
+	bool search_fallback; /* ours: `search_fallback on|off`: names that exist nowhere are looked for below the client's search list */
+	bool compat_coredns;  /* ours: `compat coredns`: CoreDNS's behaviour also where ours differs from it */
 
 	/* --- which objects --- */
 	enum kubernetes_endpoints endpoints; /* ours: `endpoints pods|slices` */

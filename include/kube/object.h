@@ -125,8 +125,9 @@ struct pod {
 	bool ready;    /* its Ready condition is "True" */
 	bool deleting; /* metadata.deletionTimestamp is set */
 	uint8_t ip_count;
-	bool late;     /* the store's: it was being deleted already when it was first seen */
-	bool observed; /* its status has a phase: a cluster ran it; false: what somebody wrote (phase POD_PENDING, not ready, no IPs) */
+	bool host_network; /* spec.hostNetwork: its addresses are its node's */
+	bool late;         /* the store's: it was being deleted already when it was first seen */
+	bool observed;     /* its status has a phase: a cluster ran it; false: what somebody wrote (phase POD_PENDING, not ready, no IPs) */
 	struct addr ips[POD_IPS_MAX];        /* status.podIPs, or status.podIP alone */
 	const char *hostname, *subdomain;    /* interned; NULL: unset */
 	const struct pod_ports *ports;       /* NULL: none */
@@ -138,7 +139,6 @@ struct pod_manifest {
 	const char *owner_kind, *owner_name; /* interned; the controlling ownerReference, NULL: none */
 	const struct pod_dns *dns;           /* owned; NULL: nothing set (for `headns run`) */
 	const char *node;                    /* interned; spec.nodeName, NULL: none */
-	bool host_network;                   /* spec.hostNetwork */
 };
 
 /* What a pod's processes are told about names: dnsPolicy and dnsConfig (Kubernetes: Pod's DNS Policy / DNS Config), hostAliases, and its

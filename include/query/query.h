@@ -77,6 +77,10 @@ void query_locate(struct query *q, const struct query_policy *policy);
  * response is to be sent. */
 size_t query_answer(struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap);
 
+/* After query_locate(), for a name of no zone of ours: where it exists below one of the policy's search names, writes the response, as query_answer(), and
+ * returns its length; else 0, and nothing was done. */
+size_t query_answer_searched(struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap);
+
 /* Counts a query that has ended, once. One writer: so no locked instruction is needed. */
 static inline void query_count(struct query_state *state, const struct query *q)
 {

@@ -10,9 +10,10 @@ struct cluster_step_options {
 	bool outside_nxdomain;     /* query.h */
 	const struct name *search; /* query.h; copied */
 	unsigned search_count;
+	bool fallback; /* what nobody has is looked for below the search list of the client's pod */
 };
 
-#define CLUSTER_STEPS_MAX 2
+#define CLUSTER_STEPS_MAX 3
 
-/* The steps, one or two in their order; each is owned by whoever has it. ERR_NOMEM: there is none. */
+/* The steps, one to three in their order; each is owned by whoever has it. ERR_NOMEM: there is none. */
 enum err cluster_steps_new(const struct cluster_step_options *options, struct server_step steps[CLUSTER_STEPS_MAX], unsigned *count);

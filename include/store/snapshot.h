@@ -27,7 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define SNAPSHOT_VERSION    3
+#define SNAPSHOT_VERSION    4
 #define SNAPSHOT_HEADER_LEN 32
 #define SNAPSHOT_MAX        ((size_t)1 << 30) /* octets that are read */
 

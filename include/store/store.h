@@ -54,10 +54,11 @@ struct store_callbacks {
 	/* A namespace came into being or vanished. A flush tells of additions before all Services, and of removals after them. An error of an addition
 	 * leaves it to the next flush, and store_flush() returns it. */
 	enum err (*namespace_changed)(void *arg, const char *ns, bool exists);
-	/* A pod of the namespace has these addresses (there), or has them no longer (not there, which cannot fail). It is told at once, not on the
+	/* A pod of the namespace has its addresses (there), or has them no longer (not there, which cannot fail). Of pod, only ips, ip_count and
+	 * host_network are as they were when it was told. It is told at once, not on the
 	 * flush, and new addresses before old ones. Two kinds of pods are not told of: those whose phase is neither Pending nor Running, and those
 	 * that were already being deleted when they were first seen. An error leaves the store as it was. NULL: nobody wants to know. */
-	enum err (*pod_addresses)(void *arg, const char *ns, const struct addr *addrs, size_t n, bool there);
+	enum err (*pod_addresses)(void *arg, const char *ns, const struct pod *pod, bool there);
 	/* True if the addresses of pods with these labels (NULL: none) are told. The answer depends on the labels alone. NULL: all are told. */
 	bool (*pod_counts)(void *arg, const struct label_set *labels);
 	void *arg;

@@ -57,6 +57,12 @@ static enum err find_endpoint(struct site *site, struct diag *d)
 	return said_at(site, access_find(site->cluster->kubernetes, &site->cluster->endpoint, &why), &why, d);
 }
 
+/* Only who forwards is asked for names that exist nowhere, and only Pods say whose address is whose. */
+static bool wants_clients(const struct kubernetes_options *k, const struct forward_values *forward)
+{
+	return k->search_fallback && forward && k->endpoints == KUBERNETES_ENDPOINTS_PODS;
+}
+
 /* --- from the command line --- */
 
 static enum err place_as_told(struct site *site, const struct options *o, struct diag *d)
@@ -99,6 +105,8 @@ static enum err find_one(const struct options *o, struct sites *s, struct diag *
 	if (!cluster_add(&s->all[0], &o->kubernetes))
 		return diag_no_memory(d);
 	s->all[0].rotate = o->rotate;
+	s->all[0].cluster->clients =
+	        wants_clients(&o->kubernetes, o->forward.count ? corefile_values(&o->forward.blocks[0], DIRECTIVE_FORWARD) : NULL);
 	count_as_told(&s->all[0], o);
 	err = place_as_told(&s->all[0], o, d);
 	if (!err)
@@ -136,6 +144,7 @@ static enum err take_cluster(struct corefile_block *b, struct site *site, struct
 	c->own = b->kubernetes;
 	c->kubernetes = &c->own;
 	c->text = b->cluster_text;
+	c->clients = wants_clients(c->kubernetes, corefile_values(b, DIRECTIVE_FORWARD));
 	b->kubernetes = (struct kubernetes_options){0};
 	b->cluster_text = NULL;
 	return find_endpoint(site, d);
@@ -194,7 +203,8 @@ enum err sites_find(const struct options *o, bool quiet, struct sites *out, stru
 /* The same words may lead elsewhere today: a kubeconfig is a file. */
 static bool same_cluster(const struct site_cluster *a, const struct site_cluster *b)
 {
-	return a->text && b->text && strcmp(a->text, b->text) == 0 && api_endpoint_equal(&a->endpoint, &b->endpoint);
+	return a->text && b->text && a->clients == b->clients && strcmp(a->text, b->text) == 0 &&
+	       api_endpoint_equal(&a->endpoint, &b->endpoint);
 }
 
 /* Of a block of the Corefile. */
@@ -355,6 +365,7 @@ enum err sites_open(struct sites *s, const struct options *o, struct diag *d)
 		if (!c || c->cluster)
 			continue;
 		options.kubernetes = c->kubernetes;
+		options.clients = c->clients;
 		options.endpoint = o->cluster.file_count ? NULL : &c->endpoint;
 		err = said_at(&s->all[i], cluster_new(&options, &c->cluster, &why), &why, d);
 	}
@@ -397,6 +408,7 @@ static enum err add_site(const struct site *site, const struct corefile_block *s
 	        .block = said,
 	        .names = {.cluster = site->cluster ? site->cluster->cluster : NULL,
 	                  .rotate = site->rotate,
+	                  .fallback = site->cluster && site->cluster->clients,
 	                  .outside_nxdomain = o->outside_nxdomain},
 	        .forwarding = site->forwarding,
 	        .loop = site->loop,

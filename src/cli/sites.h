@@ -17,6 +17,7 @@ struct site_cluster {
 	struct api_endpoint endpoint;                /* where the objects come from, unless from manifests */
 	struct cluster *cluster;                     /* NULL until sites_open() */
 	bool watched;
+	bool clients; /* cluster_options.clients */
 };
 
 struct site {

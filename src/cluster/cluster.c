@@ -18,6 +18,7 @@ struct cluster {
 	struct intern *pool;
 	struct store *store;
 	struct views views;
+	struct clients *clients;          /* NULL: nobody asks */
 	struct manifest_source manifests; /* one of these two fills the store: options.endpoint says which */
 	struct api_source api;
 	struct cluster_changes changes; /* of the load under way */
@@ -85,12 +86,25 @@ static enum err on_namespace_changed(void *arg, const char *ns, bool exists)
 	return OK;
 }
 
-static enum err on_pod_addresses(void *arg, const char *ns, const struct addr *addrs, size_t n, bool there)
+static enum err put_pod(struct cluster *c, const char *ns, const struct pod *pod)
+{
+	enum err err = views_put_pod(&c->views, ns, pod->ips, pod->ip_count);
+	if (err || !c->clients || pod->host_network)
+		return err;
+	err = clients_add(c->clients, ns, pod->ips, pod->ip_count);
+	if (err)
+		views_drop_pod(&c->views, ns, pod->ips, pod->ip_count);
+	return err;
+}
+
+static enum err on_pod_addresses(void *arg, const char *ns, const struct pod *pod, bool there)
 {
 	struct cluster *c = arg;
 	if (there)
-		return passed_over(c, views_put_pod(&c->views, ns, addrs, n), ns, "");
-	views_drop_pod(&c->views, ns, addrs, n);
+		return passed_over(c, put_pod(c, ns, pod), ns, "");
+	views_drop_pod(&c->views, ns, pod->ips, pod->ip_count);
+	if (c->clients && !pod->host_network)
+		clients_remove(c->clients, ns, pod->ips, pod->ip_count);
 	return OK;
 }
 
@@ -136,6 +150,8 @@ static enum err build(struct cluster *c, struct diag *d)
 	const struct store_callbacks callbacks = {on_service_changed, on_service_gone, on_namespace_changed,
 	                                          on_pod_addresses,   on_pod_counts,   c};
 	c->pool = intern_new();
+	if (o->clients && !(c->clients = clients_new()))
+		return diag_no_memory(d);
 	if (!c->pool || views_make(&c->views, o->kubernetes, &c->lines) || !(c->store = store_new(c->pool, &callbacks)))
 		return diag_no_memory(d);
 	if (o->endpoint)
@@ -149,9 +165,11 @@ static void tear_down(struct cluster *c)
 	log_series_end(&c->lines);
 	store_free(c->store);
 	views_clear(&c->views);
+	clients_free(c->clients);
 	rcu_free_all();
 	intern_free(c->pool);
 	c->store = NULL;
+	c->clients = NULL;
 	c->pool = NULL;
 }
 
@@ -160,6 +178,11 @@ static void cap_ttls(const struct cluster *c)
 	const uint32_t most_s = c->api.state == API_SOURCE_SNAPSHOT ? STALE_TTL_S : UINT32_MAX;
 	views_cap_ttls(&c->views, c->ttl_most_s < most_s ? c->ttl_most_s : most_s,
 	               c->negative_ttl_most_s < most_s ? c->negative_ttl_most_s : most_s);
+}
+
+const struct clients *cluster_clients(const struct cluster *c)
+{
+	return c->clients;
 }
 
 void cluster_cap_ttls(struct cluster *c, uint32_t most_s, uint32_t negative_most_s)

@@ -17,6 +17,7 @@ void kubernetes_options_init(struct kubernetes_options *o)
 {
 	*o = (struct kubernetes_options){
 	        .ttl_s = TTL_S,
+	        .search_fallback = true,
 	        .negative_ttl_s = NEGATIVE_TTL_S,
 	        .ede = true,
 	        .handover_ms = HANDOVER_MS,
@@ -176,6 +177,8 @@ enum err kubernetes_options_finish(struct kubernetes_options *o, const struct na
 		return err;
 	if (!kubernetes_given(o, "negative_ttl"))
 		o->negative_ttl_s = o->ttl_s < NEGATIVE_TTL_S ? o->ttl_s : NEGATIVE_TTL_S;
+	if (!kubernetes_given(o, "search_fallback"))
+		o->search_fallback = !o->compat_coredns;
 	if (o->namespaces.count && o->namespace_labels)
 		return diag_set(d, ERR_SYNTAX, "namespaces and namespace_labels: only one of them can be said");
 	if (o->zonal && o->noendpoints)

@@ -134,6 +134,7 @@ static const struct option kubernetes_lines[] = {
         {"negative_ttl", "SECONDS", 1, 1, OPTION_NUMBER, 0, AT(negative_ttl_s), 0, TTL_MAX_S, NULL},
         {"noendpoints", "", 0, 0, OPTION_FLAG, 0, AT(noendpoints), 0, 0, NULL},
         {"pods", "disabled|insecure|verified", 1, 1, OPTION_CHOICE, 0, AT(pods), 0, 0, NULL},
+        {"search_fallback", "on|off", 1, 1, OPTION_ON_OFF, 0, AT(search_fallback), 0, 0, NULL},
         {"snapshot", "FILE", 1, 1, OPTION_TEXT, OPTION_CLUSTERS, AT(snapshot), 0, 0, NULL},
         {"startup_timeout", "DURATION", 1, 1, OPTION_DURATION, OPTION_CLUSTERS, AT(startup_timeout_ms), 0, 0, NULL},
         {"svcb", "", 0, 0, OPTION_FLAG, 0, AT(svcb), 0, 0, NULL},

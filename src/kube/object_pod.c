@@ -150,12 +150,10 @@ static void place_decode(struct decoder *d, const struct field *spec, struct pod
 {
 	struct field node = field_member(d, spec, "nodeName"), network = field_member(d, spec, "hostNetwork");
 	const char *name = field_check(d, &node, field_text(d, &node), FORM_SUBDOMAIN);
-	bool host_network = field_bool(d, &network, false);
-	struct pod_manifest *m = name || host_network ? manifest_of(d, p) : NULL;
-	if (!m)
-		return;
-	m->node = decoder_intern(d, name);
-	m->host_network = host_network;
+	struct pod_manifest *m = name ? manifest_of(d, p) : NULL;
+	p->host_network = field_bool(d, &network, false);
+	if (m)
+		m->node = decoder_intern(d, name);
 }
 
 void pod_spec_decode(struct decoder *d, const struct field *spec, struct pod *p)

@@ -164,7 +164,7 @@ static int finds_node(const void *key, const void *node)
 /* Gives a pod with hostNetwork the addresses of its node. False: it has none from there. */
 static bool share_node(const struct simulation *s, struct pod *p)
 {
-	const char *name = p->manifest && p->manifest->host_network ? p->manifest->node : NULL;
+	const char *name = p->manifest && p->host_network ? p->manifest->node : NULL;
 	const struct cluster_node *const *node =
 	        name && s->node_count ? bsearch(name, s->nodes, s->node_count, sizeof *s->nodes, finds_node) : NULL;
 	if (!node)

@@ -141,7 +141,7 @@ static bool make_manifest(struct pod *p, const struct workload *w, const struct 
 	m->owner_kind = intern_str(pool, object_kind_name(w->object.kind));
 	m->owner_name = intern_ref(w->object.name);
 	m->node = intern_ref(node ? node->object.name : from ? from->node : NULL);
-	m->host_network = from && from->host_network;
+	p->host_network = w->template_pod->host_network;
 	return m->owner_kind && copy_dns(from ? from->dns : NULL, &m->dns);
 }
 

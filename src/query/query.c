@@ -176,11 +176,10 @@ static size_t refuse(struct query *q, const struct query_policy *policy, uint8_t
 	return response_error(out, cap, &q->request, rcode, policy->ede ? why : NULL);
 }
 
-/* A name of no zone of ours. Not inlined, as follow(). */
-static __attribute__((noinline)) size_t answer_outside(struct query *q, const struct query_policy *policy, struct query_state *state,
+/* Not inlined, as follow(). */
+__attribute__((noinline)) size_t query_answer_searched(struct query *q, const struct query_policy *policy, struct query_state *state,
                                                        uint8_t *out, size_t cap)
 {
-	static const struct ede outside = EDE_SAYING(DNS_EDE_NOT_AUTHORITATIVE, "the name is in no zone that is served here");
 	struct name found, spelt;
 	struct zone_spot spot;
 	for (unsigned i = 0; i < policy->search_count && q->request.qname.labels; i++) {
@@ -190,8 +189,20 @@ static __attribute__((noinline)) size_t answer_outside(struct query *q, const st
 		answer_begin(&a, q, policy, state, out, size_limit(q, cap));
 		answer_put_cname(&a, spelt.wire, spelt.len);
 		bool follow = q->request.qtype != DNS_TYPE_CNAME && !a.truncated;
+		q->outcome = QUERY_ANSWERED;
 		return answer_end(&a, q, follow ? answer_from(&a, q->request.qtype, &found, &spot, 1) : DNS_NOERROR);
 	}
+	return 0;
+}
+
+/* A name of no zone of ours. */
+static __attribute__((noinline)) size_t answer_outside(struct query *q, const struct query_policy *policy, struct query_state *state,
+                                                       uint8_t *out, size_t cap)
+{
+	static const struct ede outside = EDE_SAYING(DNS_EDE_NOT_AUTHORITATIVE, "the name is in no zone that is served here");
+	size_t len = query_answer_searched(q, policy, state, out, cap);
+	if (len)
+		return len;
 	q->outcome = QUERY_OUTSIDE;
 	if (policy->outside_nxdomain)
 		return refuse(q, policy, out, cap, DNS_NXDOMAIN, NULL);

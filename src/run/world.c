@@ -150,7 +150,13 @@ static enum err listen_here(struct world *w, struct diag *d)
 	const struct run_options *o = w->options;
 	struct net_address addresses[DNS_SERVICE_MAX];
 	const struct server_place place = {.addresses = addresses, .address_count = w->server_count};
-	const struct cluster_step_options names = {w->cluster, o->rotate, o->outside_nxdomain, w->search, w->search_count};
+	const struct cluster_step_options names = {
+	        .cluster = w->cluster,
+	        .rotate = o->rotate,
+	        .outside_nxdomain = o->outside_nxdomain,
+	        .search = w->search,
+	        .search_count = w->search_count,
+	};
 	struct server_step steps[CLUSTER_STEPS_MAX];
 	struct server_block block = {
 	        .places = &place,

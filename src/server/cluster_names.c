@@ -2,6 +2,7 @@
 #include "chase.h"
 #include "hold.h"
 #include "pipeline.h"
+#include "search_fallback.h"
 #include "server_worker.h"
 #include <stdlib.h>
 #include <string.h>
@@ -172,16 +173,23 @@ static struct cluster_names *external_new(const struct cluster_step_options *o)
 enum err cluster_steps_new(const struct cluster_step_options *o, struct server_step steps[CLUSTER_STEPS_MAX], unsigned *count)
 {
 	struct cluster_names *outside = NULL, *inside = kubernetes_new(o);
+	struct search_fallback *search = NULL;
 	bool both = cluster_options(o->cluster)->kubernetes->external.zones.count;
 	*count = 0;
 	if (inside && both)
 		outside = external_new(o);
-	if (!inside || (both && !outside)) {
+	if (inside && o->fallback)
+		search = search_fallback_new(o->cluster, &inside->policy);
+	if (!inside || (both && !outside) || (o->fallback && !search)) {
 		names_free(inside);
+		names_free(outside);
+		free(search);
 		return ERR_NOMEM;
 	}
 	if (outside)
 		steps[(*count)++] = (struct server_step){&external, outside, true};
 	steps[(*count)++] = (struct server_step){&kubernetes, inside, true};
+	if (search)
+		steps[(*count)++] = (struct server_step){&search_fallback_step, search, true};
 	return OK;
 }

@@ -56,7 +56,7 @@ static enum err tell_addresses(const struct store *s, const struct namespace_ent
 {
 	if (!s->callbacks.pod_addresses || !resides(s, pod) || !pod->ip_count)
 		return OK;
-	return s->callbacks.pod_addresses(s->callbacks.arg, ns->name, pod->ips, pod->ip_count, there);
+	return s->callbacks.pod_addresses(s->callbacks.arg, ns->name, pod, there);
 }
 
 static enum err add(struct store *s, struct namespace_entry *ns, struct pod *pod)
@@ -95,7 +95,7 @@ static enum err replace(struct store *s, struct namespace_entry *ns, struct pod 
 {
 	bool moves = old->object.labels != next->object.labels, equal = pods_equal(old, next);
 	next->late = old->late;
-	bool stays = resides(s, old) == resides(s, next) && ips_equal(old, next);
+	bool stays = resides(s, old) == resides(s, next) && ips_equal(old, next) && old->host_network == next->host_network;
 	enum err err = stays ? OK : tell_addresses(s, ns, next, true);
 	if (err)
 		return err;

@@ -252,6 +252,7 @@ static void code_pod(struct codec *c, struct pod *p)
 	p->ready = code_bool(c, p->ready);
 	p->deleting = code_bool(c, p->deleting);
 	p->observed = code_bool(c, p->observed);
+	p->host_network = code_bool(c, p->host_network);
 	p->ip_count = (uint8_t)code(c, p->ip_count, POD_IPS_MAX);
 	code_addrs(c, p->ips, p->ip_count);
 	p->hostname = code_maybe_text(c, p->hostname);

@@ -43,6 +43,7 @@ static const struct member spec[] = {
         SOME("initContainers", containers),
         ALL("hostname"),
         ALL("subdomain"),
+        ALL("hostNetwork"),
         ALL("type"),
         ALL("externalName"),
         ALL("externalIPs"),

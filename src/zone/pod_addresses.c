@@ -23,9 +23,10 @@ struct array {
 struct pod_addresses {
 	_Atomic(struct array *) array;
 	size_t pairs, used; /* used: cells that are not free */
+	bool alone;
 };
 
-struct pod_addresses *pod_addresses_new(void)
+struct pod_addresses *pod_addresses_new(bool alone)
 {
 	struct pod_addresses *r = calloc(1, sizeof *r);
 	struct array *a = cells_new(CELLS_MIN, sizeof a->cells[0]);
@@ -35,6 +36,7 @@ struct pod_addresses *pod_addresses_new(void)
 		return NULL;
 	}
 	atomic_init(&r->array, a);
+	r->alone = alone;
 	return r;
 }
 
@@ -67,11 +69,17 @@ static void addr_of(const uint8_t octets[16], struct addr *addr)
 		memcpy(addr->octets, octets, 16);
 }
 
+/* Where looking begins. All pairs of one address stand together if that is all that is known. */
+static uint64_t first_at(const struct pod_addresses *r, uint32_t ns, const uint8_t octets[16])
+{
+	return hash_mix(hash_bytes(octets, 16), r->alone ? 0 : ns);
+}
+
 /* The cell of the pair; where there is none, *found is false, and it is the free one where the pair would be. A reader must not look at that
  * again: another pair may be in it by then. */
-static struct cell *find(struct array *a, uint32_t ns, const uint8_t octets[16], bool *found)
+static struct cell *find(const struct pod_addresses *r, struct array *a, uint32_t ns, const uint8_t octets[16], bool *found)
 {
-	for (uint64_t at = hash_mix(hash_bytes(octets, 16), ns);; at++) {
+	for (uint64_t at = first_at(r, ns, octets);; at++) {
 		struct cell *c = &a->cells[at & a->head.mask];
 		uint32_t owner = atomic_load_explicit(&c->ns, memory_order_acquire);
 		*found = owner == ns && memcmp(c->octets, octets, 16) == 0;
@@ -100,7 +108,7 @@ static enum err rebuild(struct pod_addresses *r)
 		         pods = atomic_load_explicit(&c->pods, memory_order_relaxed);
 		bool found;
 		if (pods)
-			fill(find(next, ns, c->octets, &found), ns, c->octets, pods);
+			fill(find(r, next, ns, c->octets, &found), ns, c->octets, pods);
 	}
 	r->used = r->pairs;
 	atomic_store_explicit(&r->array, next, memory_order_release);
@@ -114,7 +122,7 @@ enum err pod_addresses_add(struct pod_addresses *r, uint32_t ns, const struct ad
 	uint8_t octets[16];
 	octets_of(addr, octets);
 	bool found;
-	struct cell *c = find(a, ns, octets, &found);
+	struct cell *c = find(r, a, ns, octets, &found);
 	uint32_t pods = atomic_load_explicit(&c->pods, memory_order_relaxed);
 	if (found) {
 		atomic_store_explicit(&c->pods, pods + 1, memory_order_release);
@@ -124,7 +132,7 @@ enum err pod_addresses_add(struct pod_addresses *r, uint32_t ns, const struct ad
 	if (!cells_have_room(&a->head, r->used)) {
 		if (rebuild(r))
 			return ERR_NOMEM;
-		c = find(atomic_load_explicit(&r->array, memory_order_relaxed), ns, octets, &found);
+		c = find(r, atomic_load_explicit(&r->array, memory_order_relaxed), ns, octets, &found);
 	}
 	fill(c, ns, octets, 1);
 	r->pairs++;
@@ -137,7 +145,7 @@ bool pod_addresses_remove(struct pod_addresses *r, uint32_t ns, const struct add
 	uint8_t octets[16];
 	octets_of(addr, octets);
 	bool found;
-	struct cell *c = find(atomic_load_explicit(&r->array, memory_order_relaxed), ns, octets, &found);
+	struct cell *c = find(r, atomic_load_explicit(&r->array, memory_order_relaxed), ns, octets, &found);
 	uint32_t pods = atomic_load_explicit(&c->pods, memory_order_relaxed);
 	if (!found || !pods)
 		return false;
@@ -165,6 +173,24 @@ bool pod_addresses_have(const struct pod_addresses *r, uint32_t ns, const struct
 	uint8_t octets[16];
 	octets_of(addr, octets);
 	bool found;
-	const struct cell *c = find(atomic_load_explicit(&r->array, memory_order_acquire), ns, octets, &found);
+	const struct cell *c = find(r, atomic_load_explicit(&r->array, memory_order_acquire), ns, octets, &found);
 	return found && atomic_load_explicit(&c->pods, memory_order_acquire);
+}
+
+uint32_t pod_addresses_sole(const struct pod_addresses *r, const struct addr *addr)
+{
+	struct array *a = atomic_load_explicit(&r->array, memory_order_acquire);
+	uint32_t sole = 0;
+	uint8_t octets[16];
+	octets_of(addr, octets);
+	for (uint64_t at = first_at(r, 0, octets);; at++) {
+		const struct cell *c = &a->cells[at & a->head.mask];
+		uint32_t ns = atomic_load_explicit(&c->ns, memory_order_acquire);
+		uint32_t pods = ns && memcmp(c->octets, octets, 16) == 0 ? atomic_load_explicit(&c->pods, memory_order_acquire) : 0;
+		if (!ns)
+			return sole;
+		if (pods > 1 || (pods && sole))
+			return 0;
+		sole = pods ? ns : sole;
+	}
 }

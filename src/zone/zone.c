@@ -209,7 +209,7 @@ static bool init(struct zone *z, const struct zone_options *options)
 {
 	if (!init_origins(z, options))
 		return false;
-	if (options->pods == ZONE_PODS_VERIFIED && !(z->pod_addresses = pod_addresses_new()))
+	if (options->pods == ZONE_PODS_VERIFIED && !(z->pod_addresses = pod_addresses_new(false)))
 		return false;
 	z->slots = table_new();
 	z->namespaces = table_new();

@@ -80,7 +80,7 @@ static void put_pod_spec(const struct pod *p)
 		put(" %s.%s", p->hostname ? p->hostname : "", p->subdomain ? p->subdomain : "");
 	for (uint32_t i = 0; p->ports && i < p->ports->count; i++)
 		put(" %s:%u/%s", p->ports->ports[i].name, p->ports->ports[i].port, protocol(p->ports->ports[i].protocol));
-	if (p->manifest && p->manifest->host_network)
+	if (p->host_network)
 		put(" hostNetwork");
 	if (p->manifest && p->manifest->node)
 		put(" on %s", p->manifest->node);

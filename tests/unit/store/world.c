@@ -345,16 +345,16 @@ static enum err on_namespace_changed(void *arg, const char *ns, bool exists)
 	return OK;
 }
 
-static enum err on_pod_addresses(void *arg, const char *ns, const struct addr *addrs, size_t n, bool there)
+static enum err on_pod_addresses(void *arg, const char *ns, const struct pod *pod, bool there)
 {
 	struct world *w = arg;
 	if (!w->tells_pods)
 		return OK;
 	if (there && refuses(w))
 		return ERR_NOMEM;
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < pod->ip_count; i++) {
 		char addr[ADDR_TEXT_MAX];
-		addr_format(&addrs[i], addr);
+		addr_format(&pod->ips[i], addr);
 		say(w, there ? "+" : "-", ns, "/", addr);
 	}
 	return OK;

@@ -20,7 +20,7 @@ static struct addr v6(unsigned n)
 
 static void test_pairs(void **state)
 {
-	struct pod_addresses *r = pod_addresses_new();
+	struct pod_addresses *r = pod_addresses_new(false);
 	struct addr a = v4(1), b = v6(1);
 	(void)state;
 	assert_false(pod_addresses_have(r, 1, &a));
@@ -40,7 +40,7 @@ static void test_pairs(void **state)
 /* Pods on the node's own network have its address, all of them. */
 static void test_shared_address(void **state)
 {
-	struct pod_addresses *r = pod_addresses_new();
+	struct pod_addresses *r = pod_addresses_new(false);
 	struct addr a = v4(7);
 	(void)state;
 	for (unsigned i = 0; i < 3; i++)
@@ -59,7 +59,7 @@ static void test_shared_address(void **state)
 /* An address that comes and goes all the time does not make it grow without end, nor lose the others. */
 static void test_many(void **state)
 {
-	struct pod_addresses *r = pod_addresses_new();
+	struct pod_addresses *r = pod_addresses_new(false);
 	(void)state;
 	for (unsigned i = 0; i < 5000; i++) {
 		struct addr a = i % 2 ? v4(i) : v6(i);
@@ -114,7 +114,7 @@ static void *read_all_the_time(void *arg)
 
 static void test_beside_a_reader(void **state)
 {
-	struct shared s = {.addresses = pod_addresses_new()};
+	struct shared s = {.addresses = pod_addresses_new(false)};
 	pthread_t reader;
 	(void)state;
 	for (unsigned i = 0; i < 64; i++) {
@@ -141,7 +141,7 @@ static void test_out_of_memory(void **state)
 	(void)state;
 	for (unsigned n = 1;; n++) {
 		fail_alloc_at(n);
-		struct pod_addresses *r = pod_addresses_new();
+		struct pod_addresses *r = pod_addresses_new(false);
 		unsigned added = 0;
 		for (; r && added < 100; added++) {
 			struct addr a = v4(added);
