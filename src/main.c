@@ -28,6 +28,7 @@ static int execute(const struct options *o)
 		return printed();
 	}
 	log_set_level(o->log_level);
+	log_set_format(o->log_format);
 	switch (o->command) {
 	case COMMAND_RUN:
 		return run_main(o);

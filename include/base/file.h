@@ -30,6 +30,10 @@ enum err file_read(struct buffer *b, const char *path, enum file_kind kind, size
 /* OK if a regular file can be read there; else the errors of file_open. diag names path. */
 enum err file_check(const char *path, struct diag *d);
 
+/* write(2) of all of it, which waits also if somebody has made the pipe that we were given non-blocking. Returns how many octets were written; less than len:
+ * errno says why. */
+size_t file_write_given(int fd, const void *bytes, size_t len);
+
 /* write(2) of all of it. False: errno says why. */
 bool file_write_all(int fd, const void *bytes, size_t len);
 

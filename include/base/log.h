@@ -1,4 +1,4 @@
-/* log.h - one line per event, to stderr: "headns: LEVEL: text". Callable from any thread; lines keep their order, and nobody who shares the
+/* log.h - one line per event, to stderr: "headns: LEVEL: text", or a JSON object. Callable from any thread; lines keep their order, and nobody who shares the
  * pipe writes into the middle of one. On the query path only a query that fails
  * logs, and only where `errors` says so. The level is the one process-wide setting, which may be changed at any time.
  *
@@ -23,9 +23,20 @@ void log_set_level(enum log_level level);
 /* "error", "warning", "info" or "debug"; false if text is none of them. */
 bool log_level_parse(const char *text, enum log_level *level);
 
-/* Control characters in the formatted text are escaped. Lines over 1,024 octets are cut. Before log_start, and after log_stop, it
+enum log_format { LOG_TEXT, LOG_JSON };
+
+/* Of all lines from then on; text before. Callable from any thread. */
+void log_set_format(enum log_format format);
+
+/* "text" or "json"; false if it is none of them. */
+bool log_format_parse(const char *text, enum log_format *format);
+
+/* Control characters in the formatted text are escaped. Texts over 1,023 octets are cut. Before log_start, and after log_stop, it
  * writes the line itself, and write(2) may block. Between them it never waits. */
 void log_line(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The same of a line that one of CoreDNS's plugins has too: text has "[ERROR] plugin/NAME: " before it then, as there, and JSON the name by itself. */
+void log_plugin(enum log_level level, const char *plugin, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* --- lines that come once for each object --- */
 

@@ -29,19 +29,19 @@ unsigned regexp_group_number(const struct regexp *re, const char *name);
 /* What one match found, and the memory that matching needs. One thread at a time; for any number of patterns, one after the other. */
 struct regexp_match;
 
-/* For patterns of up to `groups` groups. NULL: out of memory. */
+/* With room for so many groups; what later ones found is not kept, and 0 is enough to see whether there is a match. NULL: out of memory. */
 struct regexp_match *regexp_match_new(unsigned groups);
 void regexp_match_free(struct regexp_match *m);
 
 enum regexp_outcome {
 	REGEXP_NO_MATCH,
 	REGEXP_FOUND,
-	REGEXP_GAVE_UP, /* REGEXP_STEPS_MAX was reached, memory ran out, or m is too small: whether it matches is not known */
+	REGEXP_GAVE_UP, /* REGEXP_STEPS_MAX was reached, or memory ran out: whether it matches is not known */
 };
 
 /* Looks for re anywhere in text (len octets, need not end with NUL): the leftmost match, and the first alternative that fits, as in Go. What is found
  * are places in text, which m borrows until the next match. */
 enum regexp_outcome regexp_find(const struct regexp *re, const char *text, size_t len, struct regexp_match *m);
 
-/* Group n of what was found last; 0 is the whole match. False: it took no part, or there is no such group; then *part is "" and *len 0. */
+/* Group n of what was found last; 0 is the whole match. False: it took no part, there is no such group, or m has no room for it; then *part is "" and *len 0. */
 bool regexp_part(const struct regexp_match *m, unsigned n, const char **part, size_t *len);

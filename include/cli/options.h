@@ -23,6 +23,8 @@ struct options {
 	bool rotate;                          /* address sets begin at another address each time */
 	bool outside_nxdomain;                /* query.h */
 	enum log_level log_level;
+	enum log_format log_format;
+	bool log_queries; /* serve: every block has a `log`, also where the Corefile says none */
 	struct net_address listen[OPTIONS_LISTEN_MAX];
 	unsigned listen_count; /* 0: the default addresses (net/listen.h) */
 	const char *conf;      /* serve, dump, check: a Corefile; NULL: what is served is said by the other options */

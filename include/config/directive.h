@@ -2,7 +2,9 @@
  * defaults. Who does what a directive says finds its values by corefile_values(). All texts and lists are owned by the Corefile. */
 #pragma once
 #include "base/addr.h"
+#include "config/errors.h"
 #include "config/list.h"
+#include "config/log.h"
 #include "forward/cache.h"
 #include "forward/upstream.h"
 #include <stdbool.h>
@@ -103,24 +105,6 @@ struct prometheus_options {
 	struct host_port at; /* localhost:9153 */
 	bool runtime_metrics;
 	char *tls; /* NULL: none */
-};
-
-/* `errors [stdout] { stacktrace }` */
-struct errors_options {
-	bool stacktrace; /* nothing here panics */
-};
-
-/* `log [NAMES...] [FORMAT] { class CLASS... }` */
-enum log_class { LOG_CLASS_SUCCESS = 1, LOG_CLASS_DENIAL = 2, LOG_CLASS_ERROR = 4, LOG_CLASS_ALL = 7 };
-struct log_rule {
-	struct name scope;
-	char *format;     /* NULL: {common} */
-	unsigned classes; /* of enum log_class */
-};
-struct log_options {
-	struct log_rule *rules; /* the first whose scope has the name counts */
-	unsigned rule_count;
-	unsigned line_begin, line_classes; /* private: of the line that is being read */
 };
 
 /* `local { localhost_prefix on|off }` */

@@ -34,6 +34,9 @@ enum err name_from_text(struct name *n, const char *text, size_t len);
 /* Text with a last dot, "." for the root, special octets escaped. Returns its length. */
 size_t name_to_text(const struct name *n, char text[NAME_TEXT_MAX]);
 
+/* The same as Go's dns library writes it, for lines that are compared with CoreDNS's: a special octet that can be printed stands behind a backslash. */
+size_t name_to_go_text(const struct name *n, char text[NAME_TEXT_MAX]);
+
 /* Reads an uncompressed name at the start of len octets. Returns how many it took; 0, with n the root, if it is cut, compressed or
  * longer than a name may be. */
 size_t name_from_wire(struct name *n, const uint8_t *bytes, size_t len);

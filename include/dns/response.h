@@ -65,6 +65,9 @@ struct response_cursor response_section(const struct response *r, enum dns_secti
 /* The next record of the section, OPT and TSIG left out; false: there is none. Only for responses that are RESPONSE_OK. */
 bool response_next(const struct response *r, struct response_cursor *c, struct response_record *record);
 
+/* How long the response would be if no name of it were compressed, without OPT and TSIG. Only for responses that are RESPONSE_OK. */
+size_t response_uncompressed_len(const struct response *r);
+
 /* The record's owner, decompressed, as spelt. */
 void response_owner(const struct response *r, const struct response_record *record, struct name *owner);
 

@@ -3,6 +3,7 @@
 #pragma once
 #include "base/diag.h"
 #include "cluster/cluster.h"
+#include "config/errors.h"
 #include "config/kubernetes.h"
 #include "dns/name.h"
 #include "net/net.h"
@@ -22,6 +23,9 @@ struct server_options {
 	 * no more of request than was read. Sub-queries are not seen. NULL: nobody looks. */
 	void (*done)(void *arg, unsigned worker, const struct exchange *x);
 	void *done_arg;
+	/* The same of queries whose block has a log, which it is called with: server_block.log. */
+	void (*logged)(void *arg, unsigned worker, const struct exchange *x, const void *log);
+	void *logged_arg;
 	/* For those who call server_adopt() more than once: the control thread's loop, and what is called there when no worker uses an earlier
 	 * configuration any more; owner is what it was adopted with. */
 	struct uv_loop_s *loop; /* NULL: it is called once */
@@ -46,9 +50,10 @@ struct server_block {
 	bool counted; /* its queries are (server_tally) */
 	/* What server_each_step() tells beside the steps, each name once; NULL ends it. Borrowed; NULL: nothing */
 	const char *const *named;
-	bool errors;           /* a line is logged for each query that fails (exchange_fail) */
-	bool ede;              /* who is refused is told why (query.h) */
-	bool outside_nxdomain; /* query.h */
+	const struct errors_options *errors; /* what is logged of queries that fail (exchange_fail); NULL: nothing. Borrowed */
+	const void *log;                     /* what its queries are shown to server_options.logged with; NULL: they are not. Borrowed */
+	bool ede;                            /* who is refused is told why (query.h) */
+	bool outside_nxdomain;               /* query.h */
 };
 
 struct server;

@@ -36,7 +36,7 @@ struct exchange {
 	struct server_worker *worker;
 	struct served_hold *hold;           /* the worker's part of the configuration that plan is of */
 	struct tally_row *row;              /* where it is counted; NULL: it is not */
-	uint64_t began_ns;                  /* where it is counted: when it came, */
+	uint64_t began_ns;                  /* where it is counted or logged: when it came, */
 	size_t request_len;                 /* and how long it was */
 	struct net_message *message;        /* in its batch; NULL: it was kept, or is a sub-query */
 	uint8_t at;                         /* the step that is asked, or that it waits in */
@@ -120,6 +120,9 @@ const char *exchange_answerer(const struct exchange *x);
 
 /* The zone of the server block that it belongs to; NULL: none has it. */
 const struct name *exchange_zone(const struct exchange *x);
+
+/* The address that was asked, as it is listened on: where that is every address, it does not say which. */
+const struct net_address *exchange_address(const struct exchange *x);
 
 /* --- handing over --- */
 

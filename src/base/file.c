@@ -231,6 +231,28 @@ bool file_same_place(const char *a, const char *b)
 
 /* --- writing --- */
 
+/* It belongs to whoever else has it, too. */
+static bool may_go_on(int fd)
+{
+	struct pollfd p = {.fd = fd, .events = POLLOUT};
+	if (errno == EAGAIN)
+		poll(&p, 1, -1);
+	return errno == EAGAIN || errno == EINTR;
+}
+
+size_t file_write_given(int fd, const void *bytes, size_t len)
+{
+	size_t written = 0;
+	while (written < len) {
+		ssize_t n = write(fd, (const char *)bytes + written, len - written);
+		if (n >= 0)
+			written += (size_t)n;
+		else if (!may_go_on(fd))
+			break;
+	}
+	return written;
+}
+
 bool file_write_all(int fd, const void *bytes, size_t len)
 {
 	const char *at = bytes;

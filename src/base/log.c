@@ -1,12 +1,13 @@
 #include "base/log.h"
 #include "log_queue.h"
+#include "log_text.h"
 #include "text.h"
 #include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-#define LINE_MAX_OCTETS 1024
+#define TEXT_MAX_OCTETS 1024
 
 static _Atomic(enum log_level) level_now = LOG_INFO;
 
@@ -28,13 +29,11 @@ bool log_level_parse(const char *text, enum log_level *level)
 	return false;
 }
 
-static void write_line(enum log_level level, const char *format, va_list args)
+static void write_line(enum log_level level, const char *plugin, const char *format, va_list args)
 {
-	char line[LINE_MAX_OCTETS];
-	size_t len = (size_t)snprintf(line, sizeof line, "headns: %s: ", level_names[level]);
-	len += text_format_line(line + len, sizeof line - len - 1, format, args);
-	line[len++] = '\n';
-	log_queue_put(line, len, level == LOG_ERROR);
+	char text[TEXT_MAX_OCTETS], line[LOG_LINE_MAX];
+	text_format_line(text, sizeof text, format, args);
+	log_queue_put(line, log_text_line(line, sizeof line, level, plugin, text), level == LOG_ERROR);
 }
 
 void log_line(enum log_level level, const char *format, ...)
@@ -43,7 +42,17 @@ void log_line(enum log_level level, const char *format, ...)
 	if (level > level_now)
 		return;
 	va_start(args, format);
-	write_line(level, format, args);
+	write_line(level, NULL, format, args);
+	va_end(args);
+}
+
+void log_plugin(enum log_level level, const char *plugin, const char *format, ...)
+{
+	va_list args;
+	if (level > level_now)
+		return;
+	va_start(args, format);
+	write_line(level, plugin, format, args);
 	va_end(args);
 }
 
@@ -79,7 +88,7 @@ static void count_line(struct log_series *s, enum log_level level, const char *f
 	kind = kind_of(s, level, format);
 	s->kinds[kind].count++;
 	if (s->kinds[kind].count <= LOG_SERIES_LINES)
-		write_line(level, format, args);
+		write_line(level, NULL, format, args);
 	else if (s->kinds[kind].count == LOG_SERIES_LINES + 1)
 		text_format_line(s->kinds[kind].more, sizeof s->kinds[kind].more, format, args);
 }
@@ -91,7 +100,7 @@ void log_series_line(struct log_series *s, enum log_level level, const char *for
 		return;
 	va_start(args, format);
 	if (!s || level_now == LOG_DEBUG)
-		write_line(level, format, args);
+		write_line(level, NULL, format, args);
 	else
 		count_line(s, level, format, args);
 	va_end(args);

@@ -1,10 +1,11 @@
 #include "log_queue.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/privileges.h"
+#include "log_text.h"
 #include "text.h"
 #include <errno.h>
 #include <limits.h>
-#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -14,7 +15,7 @@
 #include <unistd.h>
 
 #define CHUNK_BYTES PIPE_BUF /* whole lines, so that who shares a pipe does not write into one */
-#define LOSS_BYTES  128
+#define LOSS_BYTES  256
 
 /* Mutable state without an owner: stderr is the process's, and whatever meets trouble may log. */
 static struct {
@@ -31,31 +32,6 @@ static struct {
 	uint64_t told_end;
 	char bytes[LOG_QUEUE_BYTES];
 } queue = {.lock = PTHREAD_MUTEX_INITIALIZER, .news = PTHREAD_COND_INITIALIZER, .written = PTHREAD_COND_INITIALIZER};
-
-/* --- writing --- */
-
-/* stderr may be non-blocking, because somebody who shares it has made it so. */
-static bool may_go_on(void)
-{
-	struct pollfd p = {.fd = STDERR_FILENO, .events = POLLOUT};
-	if (errno == EAGAIN)
-		poll(&p, 1, -1);
-	return errno == EAGAIN || errno == EINTR;
-}
-
-/* The number of octets that were written; less than len: there is nobody to tell why. */
-static size_t write_all(const char *bytes, size_t len)
-{
-	size_t written = 0;
-	while (written < len) {
-		ssize_t n = write(STDERR_FILENO, bytes + written, len - written);
-		if (n >= 0)
-			written += (size_t)n;
-		else if (!may_go_on())
-			break;
-	}
-	return written;
-}
 
 /* --- the ring, with the lock --- */
 
@@ -91,12 +67,13 @@ static size_t take(char chunk[CHUNK_BYTES])
 
 static void put_loss(void)
 {
-	char line[LOSS_BYTES], number[TEXT_NUMBER_ROOM];
-	int len = snprintf(line, sizeof line, "headns: warning: lines lost here: %s (stderr did not take them)\n",
-	                   text_number(queue.lost, number));
+	char line[LOSS_BYTES], text[LOSS_BYTES], number[TEXT_NUMBER_ROOM];
+	size_t len;
+	snprintf(text, sizeof text, "lines lost here: %s (stderr did not take them)", text_number(queue.lost, number));
+	len = log_text_line(line, sizeof line, LOG_WARNING, NULL, text);
 	queue.telling = queue.lost;
 	queue.lost = 0;
-	copy_in(line, (size_t)len);
+	copy_in(line, len);
 	queue.told_end = queue.put;
 }
 
@@ -138,10 +115,10 @@ static void count_lost(const char *rest, size_t len, uint64_t from)
 static size_t write_chunk(const char *chunk, size_t len)
 {
 	size_t written;
-	if (queue.torn && write_all("\n", 1) == 0)
+	if (queue.torn && file_write_given(STDERR_FILENO, "\n", 1) == 0)
 		return 0;
 	queue.torn = false;
-	written = write_all(chunk, len);
+	written = file_write_given(STDERR_FILENO, chunk, len);
 	queue.torn = written && chunk[written - 1] != '\n';
 	return written;
 }
@@ -190,7 +167,7 @@ void log_queue_put(const char *line, size_t len, bool is_error)
 		queue.lost += !direct;
 	pthread_mutex_unlock(&queue.lock);
 	if (direct)
-		write_all(line, len);
+		file_write_given(STDERR_FILENO, line, len);
 }
 
 enum err log_start(void)

@@ -3,5 +3,5 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* A line with its '\n', of 1,024 octets at most; an error may use what is kept for errors. */
+/* A line with its '\n', of LOG_LINE_MAX octets at most (log_text.h); an error may use what is kept for errors. */
 void log_queue_put(const char *line, size_t len, bool is_error);

@@ -146,15 +146,13 @@ enum regexp_outcome regexp_find(const struct regexp *re, const char *text, size_
 {
 	int result;
 	m->parts = 0;
-	if (pcre2_get_ovector_count(m->data) <= re->groups)
-		return REGEXP_GAVE_UP;
 	m->text = text ? text : "";
 	result = pcre2_match(re->code, (PCRE2_SPTR)m->text, len, 0, 0, m->data, m->bounds);
 	if (result == PCRE2_ERROR_NOMATCH)
 		return REGEXP_NO_MATCH;
-	if (result <= 0)
+	if (result < 0)
 		return REGEXP_GAVE_UP;
-	m->parts = (unsigned)result;
+	m->parts = result ? (unsigned)result : pcre2_get_ovector_count(m->data);
 	return REGEXP_FOUND;
 }
 

@@ -5,8 +5,7 @@
 
 #define UNESCAPED_MAX 2048
 
-/* Octets of the UTF-8 character at s (RFC 3629 4), which a NUL follows at last; 0: there is none, or it is a control character. */
-static size_t character_len(const unsigned char *s)
+size_t text_character_len(const unsigned char *s)
 {
 	size_t len = s[0] < 0x80 ? 1 : s[0] < 0xc2 ? 0 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : s[0] < 0xf5 ? 4 : 0;
 	bool control = s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] < 0xa0);
@@ -27,7 +26,7 @@ size_t text_format_line(char *out, size_t cap, const char *format, va_list args)
 	if (vsnprintf(raw, sizeof raw, format, args) < 0)
 		raw[0] = '\0';
 	for (const unsigned char *at = (const unsigned char *)raw; *at; at += taken ? taken : 1) {
-		taken = character_len(at);
+		taken = text_character_len(at);
 		if (len + (taken ? taken : 4) >= cap)
 			break;
 		if (taken)

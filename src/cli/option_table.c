@@ -169,6 +169,19 @@ static enum err set_log_level(struct options *o, const char *text, struct diag *
 	return log_level_parse(text, &o->log_level) ? OK : diag_set(d, ERR_SYNTAX, "error, warning, info or debug is wanted");
 }
 
+static enum err set_log_format(struct options *o, const char *text, struct diag *d)
+{
+	return log_format_parse(text, &o->log_format) ? OK : diag_set(d, ERR_SYNTAX, "text or json is wanted");
+}
+
+static enum err set_log_queries(struct options *o, const char *text, struct diag *d)
+{
+	(void)text;
+	(void)d;
+	o->log_queries = true;
+	return OK;
+}
+
 static enum err set_owned(char **owned, const char *text, struct diag *d)
 {
 	char *copy = strdup(text);
@@ -368,6 +381,8 @@ const struct option_spec option_table[] = {
         {"tcp-idle", "SECONDS", FOR_BOTH, set_tcp_idle, "close a TCP connection after this time without a query; default 10"},
         {"log-level", LOG_LEVELS, FOR_SERVE | FOR_DUMP | FOR_CHECK, set_log_level, "which lines go to standard error; default info"},
         {"log-level", LOG_LEVELS, FOR_RUN, set_log_level, "which lines go to standard error; default warning"},
+        {"log-format", "text|json", FOR_ALL | FOR_CHECK, set_log_format, "how they look, and lines of queries; default text"},
+        {"log-queries", NULL, FOR_SERVE, set_log_queries, "write a line for each query to standard output, as CoreDNS's log does"},
         {"help", NULL, FOR_ALL | FOR_CHECK | FOR_COMPLETION, set_help, "print this"},
 };
 const unsigned option_count = sizeof option_table / sizeof *option_table;

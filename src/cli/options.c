@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OPTIONS_MAX    32
+#define OPTIONS_MAX    64
 #define DUMP_TIMEOUT_S 60
 #define DNS_PORT       53
 

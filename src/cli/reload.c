@@ -19,6 +19,7 @@ struct configuration {
 struct reload {
 	uv_loop_t *loop;
 	const struct options *options;
+	struct query_log *log;
 	struct reload_events events;
 	struct server *server;
 	struct admin *admin;
@@ -238,7 +239,7 @@ static enum err begin_next(struct reload *r, struct configuration *next, struct 
 {
 	enum err err;
 	sites_share(&next->sites, &r->now->sites);
-	err = sites_open(&next->sites, r->options, d);
+	err = sites_open(&next->sites, r->options, r->log, d);
 	return err ? err : sites_watch(&next->sites, r->loop, on_cluster_read, r, d);
 }
 
@@ -334,7 +335,8 @@ static void look_again(struct reload *r)
 
 /* --- its life --- */
 
-enum err reload_new(uv_loop_t *loop, const struct options *o, const struct reload_events *events, struct reload **out, struct diag *d)
+enum err reload_new(uv_loop_t *loop, const struct options *o, struct query_log *log, const struct reload_events *events,
+                    struct reload **out, struct diag *d)
 {
 	struct reload *r = calloc(1, sizeof *r);
 	enum err err;
@@ -343,12 +345,13 @@ enum err reload_new(uv_loop_t *loop, const struct options *o, const struct reloa
 		return diag_set(d, ERR_NOMEM, "out of memory");
 	r->loop = loop;
 	r->options = o;
+	r->log = log;
 	r->events = *events;
 	r->upstreams = (struct upstream_files){.changed = on_upstreams_changed, .arg = r};
 	SLIST_INIT(&r->gone);
 	err = configuration_new(o, false, &r->now, d);
 	if (!err)
-		err = sites_open(&r->now->sites, o, d);
+		err = sites_open(&r->now->sites, o, log, d);
 	if (err) {
 		reload_free(r);
 		return err;

@@ -14,8 +14,9 @@ struct reload_events {
 	void *arg;
 };
 
-/* Finds the first configuration and makes its clusters. o and the loop are borrowed. An error: diag says why; *out is NULL. */
-enum err reload_new(uv_loop_t *loop, const struct options *o, const struct reload_events *events, struct reload **out, struct diag *d);
+/* Finds the first configuration and makes its clusters. o, the loop and the log of queries are borrowed. An error: diag says why; *out is NULL. */
+enum err reload_new(uv_loop_t *loop, const struct options *o, struct query_log *log, const struct reload_events *events,
+                    struct reload **out, struct diag *d);
 
 /* Watches its clusters, unless they are made of manifests. */
 enum err reload_watch(struct reload *r, struct diag *d);

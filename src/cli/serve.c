@@ -13,6 +13,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 #include <uv.h>
 
 #define SIGNALS  5
@@ -22,6 +23,7 @@ struct serve {
 	const struct options *options;
 	struct reload *reload;
 	struct server *server;
+	struct query_log *queries;
 	uv_loop_t loop;
 	uv_signal_t signals[SIGNALS];
 	struct filewatch *watch;
@@ -378,11 +380,28 @@ static enum err serve_clusters(struct serve *s, struct diag *d)
 	return OK;
 }
 
+static enum err open_query_log(struct serve *s, unsigned workers, struct diag *d)
+{
+	const struct query_log_options options = {
+	        .workers = workers,
+	        .fd = STDOUT_FILENO,
+	        .json = s->options->log_format == LOG_JSON,
+	};
+	return query_log_new(&options, &s->queries, d);
+}
+
 static enum err build(struct serve *s, struct diag *d)
 {
 	const struct reload_events events = {.adopted = on_adopted, .given_up = on_given_up, .cluster_read = on_cluster_read, .arg = s};
 	struct server_options options = s->options->server;
-	enum err err = reload_new(&s->loop, s->options, &events, &s->reload, d);
+	enum err err;
+	if (!options.workers)
+		options.workers = net_default_workers();
+	err = open_query_log(s, options.workers, d);
+	if (!err)
+		err = reload_new(&s->loop, s->options, s->queries, &events, &s->reload, d);
+	options.logged = query_log_done;
+	options.logged_arg = s->queries;
 	options.loop = &s->loop;
 	options.on_replaced = reload_on_replaced;
 	options.arg = s->reload;
@@ -430,6 +449,7 @@ int serve_main(const struct options *o)
 	if (err)
 		log_line(LOG_ERROR, "serve: %s", d.text);
 	server_free(s.server);
+	query_log_free(s.queries);
 	reload_free(s.reload);
 	rcu_thread_end();
 	forwarding_end();

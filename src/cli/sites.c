@@ -347,9 +347,23 @@ static enum err open_hosts(const struct corefile_block *b, struct site *site, st
 	return err ? diag_no_memory(d) : OK;
 }
 
-enum err sites_open(struct sites *s, const struct options *o, struct diag *d)
+/* What the block says; or, where all queries are logged, what `log` alone would say. */
+static enum err open_log(const struct corefile_block *b, const struct options *o, struct query_log *log, struct site *site, struct diag *d)
+{
+	const struct log_options *said = b ? corefile_values(b, DIRECTIVE_LOG) : NULL;
+	struct log_rule all = {.classes = LOG_CLASS_ALL};
+	const struct log_options every = {.rules = &all, .rule_count = 1};
+	if (!said && !o->log_queries)
+		return OK;
+	name_root(&all.scope);
+	return query_log_rules_new(log, said ? said : &every, &site->log, d);
+}
+
+enum err sites_open(struct sites *s, const struct options *o, struct query_log *log, struct diag *d)
 {
 	enum err err = OK;
+	for (unsigned i = 0; i < s->count && !err; i++)
+		err = open_log(s->corefile.count ? &s->corefile.blocks[i] : NULL, o, log, &s->all[i], d);
 	for (unsigned i = 0; i < s->count && !err; i++)
 		err = open_forwarding(forward_block(s, o, i), &s->all[i], d);
 	for (unsigned i = 0; i < s->count && !err; i++)
@@ -422,7 +436,8 @@ static enum err add_site(const struct site *site, const struct corefile_block *s
 	        .steps = steps,
 	        .counted = site->counted,
 	        .named = site->named,
-	        .errors = said && corefile_values(said, DIRECTIVE_ERRORS),
+	        .errors = said ? corefile_values(said, DIRECTIVE_ERRORS) : NULL,
+	        .log = site->log,
 	        .ede = explain,
 	        .outside_nxdomain = o->outside_nxdomain,
 	};
@@ -486,6 +501,7 @@ static void site_clear(struct site *site)
 	free(site->places);
 	free(site->origin);
 	cluster_drop(site->cluster);
+	query_log_rules_free(site->log);
 	loop_free(site->loop);
 	hosts_unref(site->hosts);
 	forwarding_unref(site->forwarding);

@@ -3,6 +3,7 @@
 #include "cli/options.h"
 #include "config/corefile.h"
 #include "pages.h"
+#include "querylog/query_log.h"
 #include "server/server.h"
 #include "steps/forwarding.h"
 #include "steps/hosts.h"
@@ -26,6 +27,7 @@ struct site {
 	struct forwarding *forwarding; /* NULL: it has none, or until sites_open() */
 	struct loop *loop;             /* NULL: it has no `loop`, or no upstreams */
 	struct hosts *hosts;           /* NULL: it has no `hosts`, or until sites_open() */
+	struct query_log_rules *log;   /* NULL: its queries are not logged, or until sites_open() */
 	struct server_place *places;
 	unsigned place_count;
 	bool rotate;
@@ -47,8 +49,8 @@ enum err sites_find(const struct options *o, bool quiet, struct sites *out, stru
 /* Takes over the clusters, upstreams and caches of before that are what is wanted now. */
 void sites_share(struct sites *s, const struct sites *before);
 
-/* Makes the others, which hold nothing yet. */
-enum err sites_open(struct sites *s, const struct options *o, struct diag *d);
+/* Makes the others, which hold nothing yet. log: where queries are logged; it must outlive them. */
+enum err sites_open(struct sites *s, const struct options *o, struct query_log *log, struct diag *d);
 
 /* Watches those that are not watched yet. */
 enum err sites_watch(struct sites *s, uv_loop_t *loop, cluster_read *on_read, void *arg, struct diag *d);

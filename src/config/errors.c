@@ -1,9 +1,8 @@
 /* `errors [stdout] { stacktrace; consolidate DURATION REGEXP [warning|error|info|debug] [show_first] }` */
 #include "config/value.h"
 #include "directives.h"
+#include <stdlib.h>
 #include <string.h>
-
-#define PATTERN_MAX 10000 /* CoreDNS's, in octets */
 
 static enum err take(void *values, const struct words *w, struct diag *d)
 {
@@ -13,40 +12,63 @@ static enum err take(void *values, const struct words *w, struct diag *d)
 	return diag_set(d, ERR_SYNTAX, "it goes to the log: stdout or nothing is wanted, not \"%s\"", w->texts[0]);
 }
 
-/* The words that may stand behind the pattern, in their order. */
-struct more_words {
-	bool level, show_first;
-};
-
-static enum err take_more(struct more_words *more, const char *word, struct diag *d)
+/* A word behind the pattern. */
+static enum err take_more(struct error_pattern *p, bool *has_level, const char *word, struct diag *d)
 {
-	unsigned level;
 	if (strcmp(word, "show_first") == 0) {
-		more->show_first = true;
+		p->show_first = true;
 		return OK;
 	}
-	if (option_choose(word, "error|warning|info|debug", &level, d))
-		return diag_set(d, ERR_SYNTAX, "error, warning, info, debug or show_first is wanted, not \"%s\"", word);
-	if (more->level)
-		return diag_set(d, ERR_SYNTAX, "one level is enough: \"%s\"", word);
-	if (more->show_first)
-		return diag_set(d, ERR_SYNTAX, "the level stands before show_first: \"%s\"", word);
-	more->level = true;
+	if (*has_level || p->show_first)
+		return diag_set(d, ERR_SYNTAX, *has_level ? "one level is enough: \"%s\"" : "the level stands before show_first: \"%s\"",
+		                word);
+	*has_level = log_level_parse(word, &p->level);
+	return *has_level ? OK : diag_set(d, ERR_SYNTAX, "error, warning, info, debug or show_first is wanted, not \"%s\"", word);
+}
+
+static enum err read_pattern(struct error_pattern *p, const struct words *w, struct diag *d)
+{
+	struct diag why;
+	bool has_level = false;
+	enum err err = value_duration_ms(w->texts[0], &p->period_ms, d);
+	for (unsigned i = 2; i < w->count && !err; i++)
+		err = take_more(p, &has_level, w->texts[i], d);
+	if (err)
+		return err;
+	p->text = strdup(w->texts[1]);
+	if (!p->text)
+		return diag_no_memory(d);
+	err = regexp_new(p->text, &p->regexp, &why);
+	return err ? diag_set(d, err, "the pattern %s: %s", p->text, why.text) : OK;
+}
+
+static void pattern_clear(struct error_pattern *p)
+{
+	regexp_free(p->regexp);
+	free(p->text);
+}
+
+static enum err set_consolidate(void *values, const struct words *w, struct diag *d)
+{
+	struct errors_options *o = values;
+	struct error_pattern p = {.level = LOG_ERROR}, *more;
+	enum err err = read_pattern(&p, w, d);
+	more = err ? NULL : realloc(o->patterns, (o->pattern_count + 1) * sizeof *more);
+	if (!more) {
+		pattern_clear(&p);
+		return err ? err : diag_no_memory(d);
+	}
+	o->patterns = more;
+	more[o->pattern_count++] = p;
 	return OK;
 }
 
-/* It is checked, but nothing does yet what it says. */
-static enum err set_consolidate(void *values, const struct words *w, struct diag *d)
+static void clear(void *values)
 {
-	struct more_words more = {0};
-	uint64_t period_ms;
-	enum err err = value_duration_ms(w->texts[0], &period_ms, d);
-	(void)values;
-	if (!err && strlen(w->texts[1]) > PATTERN_MAX)
-		err = diag_set(d, ERR_RANGE, "a pattern of more than %d octets", PATTERN_MAX);
-	for (unsigned i = 2; i < w->count && !err; i++)
-		err = take_more(&more, w->texts[i], d);
-	return err ? err : diag_set(d, ERR_SYNTAX, "it is not built yet");
+	struct errors_options *o = values;
+	for (unsigned i = 0; i < o->pattern_count; i++)
+		pattern_clear(&o->patterns[i]);
+	free(o->patterns);
 }
 
 static const struct option lines[] = {
@@ -62,4 +84,5 @@ const struct directive errors_directive = {
         .size = sizeof(struct errors_options),
         .take = take,
         .options = &options,
+        .clear = clear,
 };

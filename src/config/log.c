@@ -79,7 +79,6 @@ const struct directive log_directive = {
         .arguments = "[NAME...] [FORMAT]",
         .max = OPTION_ANY_NUMBER,
         .again = AGAIN_ADDS,
-        .state = DIRECTIVE_READ,
         .size = sizeof(struct log_options),
         .take = take,
         .options = &options,

@@ -200,36 +200,54 @@ enum err name_from_text(struct name *n, const char *text, size_t len)
 	return err;
 }
 
+/* Octets that stand behind a backslash, and from which one on they can be printed at all. */
+struct escapes {
+	const char *special;
+	uint8_t first;
+};
+
 /* Writes one octet of a label as text (RFC 4343 2.1); returns the end. */
-static char *write_octet(char *to, uint8_t octet)
+static char *write_octet(char *to, uint8_t octet, const struct escapes *e)
 {
-	if (octet <= ' ' || octet >= 0x7f) {
+	if (octet < e->first || octet >= 0x7f) {
 		*to++ = '\\';
 		*to++ = (char)('0' + octet / 100);
 		*to++ = (char)('0' + octet / 10 % 10);
 		*to++ = (char)('0' + octet % 10);
 		return to;
 	}
-	if (strchr(".\\\"();@$", octet)) /* what a master file would take for something else */
+	if (strchr(e->special, octet))
 		*to++ = '\\';
 	*to++ = (char)octet;
 	return to;
 }
 
-size_t name_to_text(const struct name *n, char text[NAME_TEXT_MAX])
+static size_t write_name(const struct name *n, char text[NAME_TEXT_MAX], const struct escapes *e)
 {
 	char *to = text;
 	for (unsigned i = 0; i < n->labels; i++) {
 		size_t len;
 		const uint8_t *label = name_label(n, i, &len);
 		for (size_t k = 0; k < len; k++)
-			to = write_octet(to, label[k]);
+			to = write_octet(to, label[k], e);
 		*to++ = '.';
 	}
 	if (!n->labels)
 		*to++ = '.';
 	*to = '\0';
 	return (size_t)(to - text);
+}
+
+size_t name_to_text(const struct name *n, char text[NAME_TEXT_MAX])
+{
+	static const struct escapes master_file = {".\\\"();@$", ' ' + 1}; /* which would take these for something else */
+	return write_name(n, text, &master_file);
+}
+
+size_t name_to_go_text(const struct name *n, char text[NAME_TEXT_MAX])
+{
+	static const struct escapes go = {". '@;()\"\\", ' '};
+	return write_name(n, text, &go);
 }
 
 void name_lower(struct name *n)

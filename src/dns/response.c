@@ -187,3 +187,33 @@ void response_rdata_name(const struct response *r, const struct response_record 
 	else
 		name_root(n);
 }
+
+/* --- lengths --- */
+
+#define RECORD_FIXED_LEN 10 /* type, class, TTL, length of rdata */
+
+static size_t record_len(const struct response *r, const struct response_record *record)
+{
+	struct rdata_cursor c;
+	struct rdata_field f;
+	struct name owner;
+	size_t len;
+	response_owner(r, record, &owner);
+	len = owner.len + (size_t)RECORD_FIXED_LEN;
+	rdata_begin(&c, r->bytes, record->rdata_at, record->rdata_len, record->type, record->rclass);
+	while (rdata_next(&c, &f))
+		len += f.is_name ? f.name.len : f.len;
+	return len;
+}
+
+size_t response_uncompressed_len(const struct response *r)
+{
+	size_t len = (size_t)DNS_HEADER_LEN + r->question_len;
+	for (enum dns_section s = DNS_ANSWER; s <= DNS_ADDITIONAL; s++) {
+		struct response_cursor c = response_section(r, s);
+		struct response_record record;
+		while (response_next(r, &c, &record))
+			len += record_len(r, &record);
+	}
+	return len;
+}

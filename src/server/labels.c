@@ -40,6 +40,7 @@ static bool any_counted(const struct served *v)
 static enum err make_dropped(struct listener *l, const char *server, struct tally *t)
 {
 	l->routes.row = tally_row(t, server, "dropped", "");
+	l->routes.timed = true;
 	return l->routes.row ? OK : ERR_NOMEM;
 }
 

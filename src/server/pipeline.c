@@ -1,9 +1,7 @@
 #include "pipeline.h"
 #include "account.h"
-#include "base/log.h"
 #include "base/rcu.h"
 #include "cluster_names.h"
-#include "dns/type.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -171,15 +169,24 @@ static void drop_child(struct pending *p)
 	}
 }
 
+/* To whoever looks at queries that are done. */
+static void show(const struct exchange *x)
+{
+	const struct server_options *o = x->worker->options;
+	if (o->done)
+		o->done(o->done_arg, x->worker->index, x);
+	if (x->plan->log)
+		o->logged(o->logged_arg, x->worker->index, x, x->plan->log);
+}
+
 /* Where it ends: all but sub-queries. */
 static void end(struct exchange *x)
 {
-	const struct server_options *o = x->worker->options;
 	query_count(&x->worker->state, &x->query);
-	if (!o->done)
+	if (!x->worker->options->done && !x->plan->log)
 		return;
 	rcu_reader_lock();
-	o->done(o->done_arg, x->worker->index, x);
+	show(x);
 	rcu_reader_unlock();
 }
 
@@ -315,15 +322,6 @@ enum step_verdict exchange_error(struct exchange *x, enum dns_rcode rcode, const
 	return STEP_ANSWER;
 }
 
-/* As CoreDNS has it. */
-static void log_failure(const struct exchange *x, enum dns_rcode rcode, const char *why)
-{
-	char text[NAME_TEXT_MAX], type[TYPE_TEXT_MAX];
-	name_to_text(&x->query.request.qname, text);
-	type_to_text(x->query.request.qtype, type);
-	log_line(LOG_ERROR, "[ERROR] plugin/errors: %d %s %s: %s", rcode, text, type, why);
-}
-
 enum step_verdict exchange_fail(struct exchange *x, enum dns_rcode rcode, const struct ede *why, const char *format, ...)
 {
 	char text[WHY_TEXT_MAX];
@@ -332,7 +330,7 @@ enum step_verdict exchange_fail(struct exchange *x, enum dns_rcode rcode, const 
 		va_start(args, format);
 		vsnprintf(text, sizeof text, format, args);
 		va_end(args);
-		log_failure(x, rcode, text);
+		failures_note(x->plan->errors, x->worker->match, &x->query.request, rcode, text);
 	}
 	return exchange_error(x, rcode, why);
 }
@@ -572,11 +570,11 @@ static void settle(struct exchange *x, struct net_message *m, struct server_work
 	x->address = address;
 }
 
-static __attribute__((noinline)) void show(struct exchange *x, struct net_message *m, struct server_worker *w, unsigned address)
+static __attribute__((noinline)) void show_answered(struct exchange *x, struct net_message *m, struct server_worker *w, unsigned address)
 {
 	settle(x, m, w, address);
 	x->waited_ms = 0;
-	w->options->done(w->options->done_arg, w->index, x);
+	show(x);
 }
 
 void pipeline_answer(struct exchange *x, struct net_message *m, struct server_worker *w, unsigned address)
@@ -587,8 +585,8 @@ void pipeline_answer(struct exchange *x, struct net_message *m, struct server_wo
 		if (x->query.outcome == QUERY_ANSWERED) {
 			m->reply_len = x->reply_len;
 			query_count(&w->state, &x->query);
-			if (w->options->done)
-				show(x, m, w, address);
+			if (x->plan->shown)
+				show_answered(x, m, w, address);
 			return;
 		}
 	}
@@ -610,4 +608,13 @@ const struct name *exchange_zone(const struct exchange *x)
 	const struct routes *routes = x->hold->served->by_index[x->address];
 	const struct server_route *route = x->query.verdict == REQUEST_OK ? routes_find(routes, &r->qname, r->qtype) : NULL;
 	return route ? &route->zone : NULL;
+}
+
+const struct net_address *exchange_address(const struct exchange *x)
+{
+	const struct served *v = x->hold->served;
+	unsigned i = 0;
+	while (v->listeners[i].index != x->address)
+		i++;
+	return &v->listeners[i].address;
 }

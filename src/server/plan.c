@@ -30,5 +30,7 @@ void plan_free(struct plan *p)
 {
 	for (unsigned i = 0; p && i < p->count; i++)
 		server_steps_free(&p->steps[i].step, 1);
+	if (p)
+		failures_free(p->errors);
 	free(p);
 }

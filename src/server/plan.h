@@ -1,5 +1,6 @@
 /* plan.h - what a server block does with a query: its steps in their order. Made by the control thread, then only read. */
 #pragma once
+#include "failures.h"
 #include "server/step.h"
 
 struct step {
@@ -10,8 +11,11 @@ struct step {
 
 struct plan {
 	struct query_policy rest; /* how names are refused that no step has */
-	bool counted, errors;     /* as in server_block, */
+	bool counted;             /* as in server_block, */
 	const char *const *named; /* and this */
+	struct failures *errors;  /* of queries that fail; NULL: nothing is logged */
+	bool shown;               /* somebody looks at queries that are done: always, or because of */
+	const void *log;          /* as in server_block */
 	unsigned count;
 	unsigned leading; /* so many steps at the beginning are a cluster's: the two passes of a batch answer them */
 	struct step steps[];

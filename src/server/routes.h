@@ -3,6 +3,7 @@
 #pragma once
 #include "base/err.h"
 #include "dns/name.h"
+#include <stdbool.h>
 #include <stdint.h>
 
 struct tally_row;
@@ -18,6 +19,7 @@ struct routes {
 	struct server_route *routes;
 	unsigned count;
 	struct tally_row *row; /* of queries that none of them has */
+	bool timed;            /* somebody wants to know when queries came */
 };
 
 /* ERR_EXISTS: there is one for the zone; ERR_NOMEM. */

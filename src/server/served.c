@@ -25,7 +25,7 @@ static unsigned count_addresses(const struct server_block *from)
 }
 
 /* Takes the steps, also where it fails. */
-static struct block *block_new(const struct server_block *from, unsigned first_slot)
+static struct block *block_new(const struct server_block *from, unsigned first_slot, struct uv_async_s *news)
 {
 	const struct plan_options options = {from->steps, from->step_count, from->ede, from->outside_nxdomain, first_slot};
 	struct plan *p = plan_new(&options);
@@ -36,10 +36,12 @@ static struct block *block_new(const struct server_block *from, unsigned first_s
 	}
 	b->plan = p;
 	p->counted = from->counted;
-	p->errors = from->errors;
 	p->named = from->named;
+	p->log = from->log;
 	b->listeners = calloc(count_addresses(from) + 1, sizeof *b->listeners);
-	if (b->listeners)
+	if (from->errors)
+		p->errors = failures_new(from->errors, news);
+	if (b->listeners && (p->errors || !from->errors))
 		return b;
 	block_free(b);
 	return NULL;
@@ -67,8 +69,10 @@ static enum err add_route(struct served *v, unsigned listener, const struct name
 	enum err err = routes_add(&v->listeners[listener].routes, zone, b->plan);
 	if (err == ERR_NOMEM)
 		return diag_no_memory(d);
-	if (!err)
+	if (!err) {
+		v->listeners[listener].routes.timed |= b->plan->counted || b->plan->log;
 		return OK;
+	}
 	name_to_text(zone, text);
 	net_address_format(&v->listeners[listener].address, address);
 	return diag_set(d, err, "%s is served at %s already", text, address);
@@ -102,13 +106,14 @@ static enum err add_place(struct served *v, struct block *b, const struct server
 
 enum err served_add_block(struct served *v, const struct server_block *block, struct diag *d)
 {
-	struct block *b = block_new(block, v->slot_count);
+	struct block *b = block_new(block, v->slot_count, v->failed);
 	struct block **more = b ? realloc(v->blocks, (v->block_count + 1) * sizeof *more) : NULL;
 	enum err err = OK;
 	if (!more) {
 		block_free(b);
 		return diag_no_memory(d);
 	}
+	b->plan->shown = v->shown || b->plan->log;
 	v->blocks = more;
 	more[v->block_count++] = b;
 	v->slot_count += b->plan->count;
@@ -119,9 +124,14 @@ enum err served_add_block(struct served *v, const struct server_block *block, st
 
 /* --- the whole --- */
 
-struct served *served_new(void)
+struct served *served_new(bool shown, struct uv_async_s *failed)
 {
-	return calloc(1, sizeof(struct served));
+	struct served *v = calloc(1, sizeof *v);
+	if (!v)
+		return NULL;
+	v->shown = shown;
+	v->failed = failed;
+	return v;
 }
 
 void served_free(struct served *v)
@@ -203,4 +213,15 @@ enum err served_tell_zones(const struct served *v)
 	}
 	free(addresses);
 	return err;
+}
+
+uint64_t served_tick_failures(const struct served *v, uint64_t now_ms)
+{
+	uint64_t next_ms = UINT64_MAX;
+	for (unsigned i = 0; i < v->block_count; i++) {
+		struct failures *f = v->blocks[i]->plan->errors;
+		uint64_t due_ms = f ? failures_tick(f, now_ms) : UINT64_MAX;
+		next_ms = due_ms < next_ms ? due_ms : next_ms;
+	}
+	return next_ms;
 }

@@ -33,7 +33,9 @@ struct served {
 	SLIST_ENTRY(served) older;
 	struct block **blocks;
 	unsigned block_count;
-	unsigned slot_count; /* of all plans */
+	unsigned slot_count;       /* of all plans */
+	bool shown;                /* all its queries, to server_options.done */
+	struct uv_async_s *failed; /* as failures.h has it; NULL: nobody says counts */
 	struct listener *listeners;
 	unsigned listener_count;
 	const struct routes **by_index; /* of an address, by what net calls it; NULL: not ours */
@@ -46,7 +48,7 @@ struct served {
 };
 
 /* Without blocks. NULL: out of memory. */
-struct served *served_new(void);
+struct served *served_new(bool shown, struct uv_async_s *failed);
 void served_free(struct served *v); /* takes NULL */
 
 /* As server_add_block(). */
@@ -63,3 +65,6 @@ void served_end_steps(struct served *v, unsigned worker);
 
 /* Tells the zones of each block where they are served, those that are told something new. ERR_NOMEM. */
 enum err served_tell_zones(const struct served *v);
+
+/* Says what of failures is due; when to call it again (UINT64_MAX: there is nothing). */
+uint64_t served_tick_failures(const struct served *v, uint64_t now_ms);

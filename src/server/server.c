@@ -20,7 +20,9 @@ struct server {
 	struct tally tally;
 	struct net *net;
 	uv_async_t settled; /* a worker was the last to leave a configuration */
-	bool has_settled;   /* it is on the loop */
+	uv_async_t failed;  /* queries that fail are counted, and it is to be said later how many */
+	uv_timer_t later;   /* then */
+	bool has_settled;   /* these are on the loop */
 };
 
 /* net leaves room for the largest reply over UDP; it does not know dns. */
@@ -46,6 +48,33 @@ static void follow_changes(struct server *s, const struct served *v, cluster_cha
 	}
 }
 
+/* --- failures that are counted --- */
+
+static void on_later(uv_timer_t *timer);
+
+static void tick_failures(struct server *s)
+{
+	uint64_t now_ms = uv_now(s->later.loop), next_ms = UINT64_MAX;
+	const struct served *v;
+	SLIST_FOREACH(v, &s->served, older)
+	{
+		uint64_t due_ms = served_tick_failures(v, now_ms);
+		next_ms = due_ms < next_ms ? due_ms : next_ms;
+	}
+	if (next_ms != UINT64_MAX)
+		uv_timer_start(&s->later, on_later, next_ms - now_ms, 0);
+}
+
+static void on_later(uv_timer_t *timer)
+{
+	tick_failures(timer->data);
+}
+
+static void on_failed(uv_async_t *handle)
+{
+	tick_failures(handle->data);
+}
+
 /* --- its life --- */
 
 /* Frees the configurations that nobody uses any more; but the newest. */
@@ -69,6 +98,18 @@ static void on_settled(uv_async_t *handle)
 	free_settled(handle->data);
 }
 
+static enum err open_handles(struct server *s)
+{
+	uv_loop_t *loop = s->options.loop;
+	if (uv_async_init(loop, &s->settled, on_settled))
+		return ERR_SYS;
+	uv_async_init(loop, &s->failed, on_failed); /* what could fail is the loop's, and was opened for the first one */
+	uv_timer_init(loop, &s->later);
+	uv_unref((uv_handle_t *)&s->later);
+	s->settled.data = s->failed.data = s->later.data = s;
+	return OK;
+}
+
 enum err server_new(const struct server_options *options, struct server **out, struct diag *d)
 {
 	struct server *s = calloc(1, sizeof *s);
@@ -85,11 +126,10 @@ enum err server_new(const struct server_options *options, struct server **out, s
 		return diag_no_memory(d);
 	}
 	memset(s->workers, 0, s->options.workers * sizeof *s->workers);
-	if (options->loop && uv_async_init(options->loop, &s->settled, on_settled)) {
+	if (options->loop && open_handles(s)) {
 		server_free(s);
 		return diag_set(d, ERR_SYS, "the event loop gives no more handles");
 	}
-	s->settled.data = s;
 	s->has_settled = options->loop;
 	*out = s;
 	return OK;
@@ -118,8 +158,11 @@ void server_stop(struct server *s)
 		return;
 	end_net(s);
 	free_settled(s);
-	if (s->has_settled)
+	if (s->has_settled) {
 		uv_close((uv_handle_t *)&s->settled, NULL);
+		uv_close((uv_handle_t *)&s->failed, NULL);
+		uv_close((uv_handle_t *)&s->later, NULL);
+	}
 	s->has_settled = false;
 }
 
@@ -145,7 +188,7 @@ void server_free(struct server *s)
 enum err server_add_block(struct server *s, const struct server_block *block, struct diag *d)
 {
 	if (!s->next)
-		s->next = served_new();
+		s->next = served_new(s->options.done != NULL, s->has_settled ? &s->failed : NULL);
 	if (s->next)
 		return served_add_block(s->next, block, d);
 	server_steps_free(block->steps, block->step_count);
@@ -173,7 +216,7 @@ static void server_on_messages(void *arg, unsigned worker, unsigned address, str
 	struct server_worker *w = &s->workers[worker];
 	const struct routes *routes = w->now->served->by_index[address];
 	struct exchange exchanges[NET_BATCH];
-	uint64_t began_ns = routes->row ? account_now_ns() : 0;
+	uint64_t began_ns = routes->timed ? account_now_ns() : 0;
 	for (unsigned i = 0; i < n; i++) {
 		pipeline_begin(&exchanges[i], routes, &messages[i]);
 		exchanges[i].began_ns = began_ns;
@@ -275,7 +318,7 @@ static enum err begin(struct server *s, struct served *v, struct net_address *ad
 
 enum err server_adopt(struct server *s, void *owner, struct diag *d)
 {
-	struct served *v = s->next ? s->next : served_new();
+	struct served *v = s->next ? s->next : served_new(s->options.done != NULL, s->has_settled ? &s->failed : NULL);
 	struct net_address *addresses = v ? calloc(v->listener_count + 1, sizeof *addresses) : NULL;
 	enum err err;
 	s->next = v;

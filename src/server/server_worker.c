@@ -67,6 +67,8 @@ static void free_memory(struct server_worker *w)
 	pending_pool_free(w->pool);
 	free(w->reply);
 	free(w->heard);
+	regexp_match_free(w->match);
+	w->match = NULL;
 	w->pool = NULL;
 	w->reply = w->heard = NULL;
 }
@@ -81,7 +83,8 @@ enum err server_worker_begin(struct server_worker *w, unsigned index, unsigned p
 	w->pool = pending_pool_new(pending_max);
 	w->reply = malloc(DNS_TCP_SIZE_MAX);
 	w->heard = malloc(DNS_TCP_SIZE_MAX);
-	if (!w->pool || !w->reply || !w->heard) {
+	w->match = regexp_match_new(0);
+	if (!w->pool || !w->reply || !w->heard || !w->match) {
 		free_memory(w);
 		return ERR_NOMEM;
 	}

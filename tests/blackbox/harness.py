@@ -134,12 +134,13 @@ class Lines:
 class Server:
     """One `headns serve`, or what command says. Addresses with port 0 get their port from the start line."""
 
-    def __init__(self, *arguments, listen=("127.0.0.1:0",), stdin=None, env=None, started="serving", command=("serve",), cwd=None, pass_fds=()):
+    def __init__(self, *arguments, listen=("127.0.0.1:0",), stdin=None, env=None, started="serving", command=("serve",), cwd=None, pass_fds=(), stdout=subprocess.DEVNULL,
+                 prefix="^headns: info: "):
         listens = itertools.chain.from_iterable(("--listen", address) for address in listen)
         self.process = subprocess.Popen(
             headns(*command, *listens, *arguments),
             stdin=subprocess.PIPE if stdin is not None else subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
+            stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
             errors="replace",
@@ -151,7 +152,8 @@ class Server:
             self.process.stdin.write(stdin)
             self.process.stdin.close()
         self.log = Lines(self.process.stderr)
-        self.start_line = self.log.wait(rf"^headns: info: {started} .*").group(0)
+        self.out = Lines(self.process.stdout) if stdout == subprocess.PIPE else None
+        self.start_line = self.log.wait(rf"{prefix}{started} .*").group(0)
         self.addresses = parse_addresses(self.start_line.split(";")[0])
         self.address, self.port = self.addresses[0]
 
@@ -202,6 +204,9 @@ class Server:
             raise
         log = self.log.join()
         self.process.stderr.close()
+        if self.out:
+            self.out.join()
+            self.process.stdout.close()
         check_sanitizer(log)
         assert code == status, f"exit status {code}, not {status}:\n{log}"
         return log

@@ -1,5 +1,6 @@
 """`errors`: a line for each query that fails here, and for no other."""
 
+import json
 import threading
 
 import dns.message
@@ -9,7 +10,7 @@ import pytest
 import harness
 from harness import make_query
 from test_corefile import corefile, refused  # noqa: F401: a fixture
-from test_forward import alone, address, rcode_of, upstream  # noqa: F401: a fixture
+from test_forward import address, alone, outside, rcode_of, upstream  # noqa: F401: a fixture
 from upstream import reply_to
 
 LINE = r"^headns: error: \[ERROR\] plugin/errors: "
@@ -78,6 +79,38 @@ def test_kubeadms_directives(upstream, corefile):  # noqa: F811
     assert_no_line(server)
 
 
-def test_consolidate_is_not_passed_over(tmp_path):
-    said = refused('. {\n errors {\n  consolidate 5m ".* i/o timeout$" warning\n }\n}\n', folder=tmp_path)
-    assert "Corefile:3: consolidate: it is not built yet" in said
+def test_consolidate(upstream, corefile):  # noqa: F811
+    up = upstream()
+    up.stop()
+    server = alone(corefile, up, more='errors {\n consolidate 1s "^read (?:udp|tcp) .*: connection refused" warning show_first\n consolidate 1h "." info\n }')
+    for name in "abc":
+        assert rcode_of(server, f"{name}.") == "SERVFAIL"
+    warning = r"^headns: warning: \[WARNING\] plugin/errors: "
+    server.log.wait(rf"{warning}2 a\. A: read udp {up.address}: connection refused")
+    server.log.wait(rf"{warning}\d errors like '\^read \(\?:udp\|tcp\) \.\*: connection refused' occurred in last 1s$")
+    assert server.log.count("plugin/errors: 2") == 1
+
+
+def test_what_was_counted_is_said_at_the_end(upstream, corefile):  # noqa: F811
+    up = upstream()
+    up.stop()
+    server = alone(corefile, up, more='errors {\n consolidate 1h30m "(?i)REFUSED" info\n }')
+    assert rcode_of(server, "a.") == "SERVFAIL"
+    assert "[INFO] plugin/errors: 1 errors like '(?i)REFUSED' occurred in last 1h30m0s" in server.stop()
+
+
+def test_patterns_that_go_has_not_got(tmp_path):
+    said = refused('. {\n errors {\n  consolidate 5m "a(?!b)" warning\n }\n}\n', folder=tmp_path)
+    assert "Corefile:3: consolidate: the pattern a(?!b): " in said
+
+
+def test_as_json(upstream, serve, tmp_path):  # noqa: F811
+    up = upstream()
+    up.stop()
+    path = tmp_path / "Corefile"
+    path.write_text(outside(up, more="errors"))
+    server = serve("-conf", path, "--log-format", "json", listen=(), started="listening", prefix='"msg":"')
+    assert rcode_of(server, "a.example.") == "SERVFAIL"
+    line = json.loads(server.log.wait('"plugin":"errors"').string)
+    assert line["level"] == "ERROR" and line["msg"].startswith(f"2 a.example. A: read udp {up.address}: connection refused")
+    assert all(json.loads(line)["time"].endswith("Z") for line in server.stop().splitlines())

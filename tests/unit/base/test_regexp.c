@@ -286,14 +286,21 @@ static void test_gives_up_where_there_is_no_end(void **state)
 	regexp_match_free(m);
 }
 
-static void test_a_match_too_small_for_the_pattern(void **state)
+static void test_room_for_fewer_groups(void **state)
 {
 	struct regexp_match *m = regexp_match_new(1);
 	struct regexp *re = NULL;
 	struct diag d;
+	const char *part;
+	size_t len;
 	(void)state;
 	assert_int_equal(regexp_new("(a)(b)", &re, &d), OK);
-	assert_int_equal(regexp_find(re, "ab", 2, m), REGEXP_GAVE_UP);
+	assert_int_equal(regexp_find(re, "xab", 3, m), REGEXP_FOUND);
+	assert_true(regexp_part(m, 0, &part, &len));
+	assert_int_equal(len, 2);
+	assert_true(regexp_part(m, 1, &part, &len));
+	assert_memory_equal(part, "a", 1);
+	assert_false(regexp_part(m, 2, &part, &len));
 	regexp_free(re);
 	regexp_match_free(m);
 }
@@ -377,7 +384,7 @@ int main(void)
 	        cmocka_unit_test(test_bounds_of_patterns),
 	        cmocka_unit_test(test_names_of_groups),
 	        cmocka_unit_test(test_gives_up_where_there_is_no_end),
-	        cmocka_unit_test(test_a_match_too_small_for_the_pattern),
+	        cmocka_unit_test(test_room_for_fewer_groups),
 	        cmocka_unit_test(test_octets_that_are_no_utf8),
 	        cmocka_unit_test(test_text_without_memory),
 	        cmocka_unit_test(test_allocations_fail_in_turn),

@@ -23,6 +23,7 @@ static const struct fake_interface machine[] = {{"lo", "127.0.0.1", 0}, {"eth0",
 struct fixture {
 	char path[40];
 	struct options options;
+	struct query_log *log;
 };
 
 static int setup(void **state)
@@ -35,6 +36,7 @@ static int setup(void **state)
 	close(mkstemp(f->path));
 	fake_interfaces(machine, sizeof machine / sizeof *machine);
 	assert_int_equal(options_parse(&f->options, 3, argv, &d), OK);
+	assert_int_equal(query_log_new(&(struct query_log_options){.workers = 1, .fd = -1}, &f->log, &d), OK);
 	*state = f;
 	return 0;
 }
@@ -42,6 +44,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	struct fixture *f = *state;
+	query_log_free(f->log);
 	options_clear(&f->options);
 	unlink(f->path);
 	rcu_thread_end();
@@ -193,7 +196,7 @@ static void test_pages_without_memory(void **state)
 static void open_all(const struct fixture *f, struct sites *s)
 {
 	struct diag d;
-	if (sites_open(s, &f->options, &d))
+	if (sites_open(s, &f->options, f->log, &d))
 		fail_msg("%s", d.text);
 }
 
@@ -288,7 +291,7 @@ static void test_opening_without_memory(void **state)
 		struct diag d = {0};
 		find(f, TWO_CLUSTERS, &s);
 		fail_alloc_at(++n);
-		enum err err = sites_open(&s, &f->options, &d);
+		enum err err = sites_open(&s, &f->options, f->log, &d);
 		hit = fail_alloc_hit();
 		fail_alloc_at(0);
 		assert_int_equal(err != OK, hit);

@@ -164,6 +164,15 @@ static void put_cache(struct text *t, const struct cache_values *v)
 	put_names(t, &v->no_denial);
 }
 
+static void put_errors(struct text *t, const struct errors_options *o)
+{
+	put(t, "%d", o->stacktrace);
+	for (unsigned i = 0; i < o->pattern_count; i++) {
+		const struct error_pattern *p = &o->patterns[i];
+		put(t, " %u %s %d %d", (unsigned)p->period_ms, p->text, p->level, p->show_first);
+	}
+}
+
 static void put_rules(struct text *t, const struct log_options *l)
 {
 	char name[NAME_TEXT_MAX];
@@ -211,7 +220,7 @@ static void describe(const struct corefile_block *b, enum directive_id id, struc
 		break;
 	}
 	case DIRECTIVE_ERRORS:
-		put(t, "%d", ((const struct errors_options *)v)->stacktrace);
+		put_errors(t, v);
 		break;
 	case DIRECTIVE_LOG:
 		put_rules(t, v);
@@ -277,6 +286,10 @@ static const struct {
         {DIRECTIVE_PROMETHEUS, "prometheus :9253 {\n runtime_metrics\n tls web.yml\n}", "|9253 1 web.yml"},
         {DIRECTIVE_ERRORS, "errors", "0"},
         {DIRECTIVE_ERRORS, "errors stdout {\n stacktrace\n}", "1"},
+        {DIRECTIVE_ERRORS,
+         "errors {\n consolidate 5m \".* i/o timeout$\" warning\n consolidate 30s ^Failed error show_first\n consolidate 1s x "
+         "show_first\n}",
+         "0 300000 .* i/o timeout$ 1 0 30000 ^Failed 0 1 1000 x 0 1"},
         {DIRECTIVE_LOG, "log", ". - 7"},
         {DIRECTIVE_LOG, "log {combined}", "{combined}. - 7"},
         {DIRECTIVE_LOG, "log . {combined}", ". {combined} 7"},
@@ -374,8 +387,8 @@ static const struct {
         {"errors stderr", "f:2: errors: it goes to the log: stdout or nothing"},
         {"errors {\n consolidate 5m\n}", "f:3: consolidate: it is written: consolidate DURATION REGEXP [LEVEL] [show_first]"},
         {"errors {\n consolidate 5 x\n}", "f:3: consolidate: a duration such as"},
-        {"errors {\n consolidate 5m \".* i/o timeout$\"\n}", "f:3: consolidate: it is not built yet"},
-        {"errors {\n consolidate 30s \"^Failed\" error show_first\n}", "f:3: consolidate: it is not built yet"},
+        {"errors {\n consolidate 5m \"a(?=b)\"\n}", "f:3: consolidate: the pattern a(?=b): \"(?=\": there is no such group"},
+        {"errors {\n consolidate 30s x**\n}", "f:3: consolidate: the pattern x**: \"*\": one repetition behind another"},
         {"errors {\n consolidate 5m x loud\n}", "f:3: consolidate: error, warning, info, debug or show_first is wanted, not \"loud\""},
         {"errors {\n consolidate 5m x info error\n}", "f:3: consolidate: one level is enough"},
         {"errors {\n consolidate 5m x show_first error\n}", "f:3: consolidate: the level stands before show_first"},
@@ -541,7 +554,7 @@ static void test_table(void **state)
 
 static void test_no_memory(void **state)
 {
-	const char *lines = "root a\nnsid b\nready c:1\nprometheus {\n tls d\n}\nerrors {\n stacktrace\n}\nlog f . {common}\n"
+	const char *lines = "root a\nnsid b\nready c:1\nprometheus {\n tls d\n}\nerrors {\n consolidate 1s (?P<a>x)\n}\nlog f . {common}\n"
 	                    "chaos g h i\ncache 1 q {\n disable success r\n disable denial s t\n}\nacl j {\n allow type A net 10.0.0.1\n "
 	                    "block\n}\nhosts k l {\n 10.0.0.1 m\n fallthrough "
 	                    "n\n}\nhealth o:1\nroot p\n";

@@ -281,11 +281,36 @@ static void test_labels(void **state)
 	}
 }
 
+/* As Go's dns library counts a message that it does not compress; OPT and TSIG are left out. */
+static void test_uncompressed_len(void **state)
+{
+	static const struct {
+		const char *message;
+		size_t want;
+	} lengths[] = {
+	        {"1234 8180 0001 0000 0000 0000 " QUESTION, 12 + 17},
+	        {"1234 8180 0001 0001 0000 0000 " QUESTION A, 12 + 17 + 13 + 10 + 4},
+	        {"1234 8180 0001 0001 0000 0002 " QUESTION A OPT TSIG, 12 + 17 + 13 + 10 + 4},
+	        {"1234 8180 0001 0001 0000 0000 " QUESTION "c00c 0005 0001 0000003c 0004 0161 c012 ", 12 + 17 + 13 + 10 + 9},
+	        {"1234 8180 0001 0001 0000 0000 " QUESTION "c00c 0021 0001 0000003c 0008 0000 0000 0050 c00c", 12 + 17 + 13 + 10 + 6 + 13},
+	};
+	(void)state;
+	for (size_t i = 0; i < COUNT(lengths); i++) {
+		struct response r;
+		size_t len;
+		uint8_t *bytes = packet_from_text(lengths[i].message, &len);
+		assert_int_equal(response_parse(&r, bytes, len), RESPONSE_OK);
+		assert_int_equal(response_uncompressed_len(&r), lengths[i].want);
+		free(bytes);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_parse),       cmocka_unit_test(test_cut),    cmocka_unit_test(test_rdata),
-	        cmocka_unit_test(test_rdata_names), cmocka_unit_test(test_64_kib), cmocka_unit_test(test_labels),
+	        cmocka_unit_test(test_rdata_names), cmocka_unit_test(test_64_kib), cmocka_unit_test(test_uncompressed_len),
+	        cmocka_unit_test(test_labels),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

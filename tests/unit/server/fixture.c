@@ -40,6 +40,7 @@ enum err add(struct fixture *f, const struct step_kind *kind, unsigned count)
 	                                   .counted = f->counted,
 	                                   .named = f->named,
 	                                   .errors = f->errors,
+	                                   .log = f->log,
 	                                   .ede = true};
 	assert_int_equal(name_from_text(&name, "test", 4), OK);
 	assert_int_equal(net_address_parse("0.0.0.0:0", &at, NULL), OK);

@@ -16,8 +16,10 @@ struct fixture {
 	unsigned replaced;
 	struct late late[STEPS_MAX];
 	unsigned late_count;
-	bool counted, errors;     /* so are the blocks that are added from then on */
-	const char *const *named; /* of those blocks */
+	bool counted;                        /* so are the blocks that are added from then on; */
+	const struct errors_options *errors; /* theirs; NULL: none */
+	const char *const *named;            /* of those blocks */
+	const void *log;                     /* as server_block has it */
 };
 
 /* One worker where *with says nothing else. */
