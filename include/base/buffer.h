@@ -19,7 +19,7 @@ bool buffer_reserve(struct buffer *b, size_t len);
 /* Appends a copy of len octets; bytes may be NULL where len is 0. Out of memory: `failed` is set, and the buffer stays as it was. */
 void buffer_append(struct buffer *b, const void *bytes, size_t len);
 
-/* The same of a C string, without its NUL. */
+/* Appends a C string without its NUL. */
 void buffer_append_text(struct buffer *b, const char *text);
 
 /* What is in b as a C string, which the caller frees. b is empty then, also on failure. NULL: out of memory, now or before. */

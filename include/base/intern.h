@@ -16,7 +16,7 @@ void intern_free(struct intern *pool);
  * NUL follows it that does not count. The octets may be anything, also an array of structs without padding. NULL: out of memory. */
 const void *intern_bytes(struct intern *pool, const void *bytes, size_t len);
 
-/* The same of a C string. */
+/* A C string, in the same way. */
 const char *intern_str(struct intern *pool, const char *text);
 
 /* One more reference to something interned, which it returns. Takes NULL, and returns it. */

@@ -16,7 +16,7 @@ struct corefile_key {
 	uint16_t port;
 };
 
-/* `bind ADDRESS|INTERFACE... { except ADDRESS|INTERFACE... }`; which of the words are interfaces is for whoever listens to find out. */
+/* `bind ADDRESS|INTERFACE... { except ADDRESS|INTERFACE... }`; whoever listens finds out which of the words are interfaces. */
 struct corefile_bind {
 	char *place; /* "Corefile:3" */
 	struct text_list addresses, except;
@@ -64,7 +64,7 @@ struct corefile_options {
  * one. Where several lines are wrong, each is reported, and diag says how many. corefile_free() what is good. */
 enum err corefile_read(const char *path, const struct corefile_options *options, struct corefile *out, struct diag *d);
 
-/* The same of a text; file is what it is called, and what imports are relative to. */
+/* Parses a text, in the same way. file is what it is called, and what its imports are relative to. */
 enum err corefile_parse(const char *text, size_t len, const char *file, const struct corefile_options *options, struct corefile *out,
                         struct diag *d);
 

@@ -9,16 +9,16 @@ enum object_checks {
 	OBJECT_LENIENT, /* what is wrong is lost, unless it is the object's name or namespace, which are an error */
 };
 
-/* Decodes one object whose kind and apiVersion are among those we know. OK with *out set (owned by the caller, object_free);
- * OK with *out NULL where the kind is another one (skipped; diag's text says which, for a debug line);
- * ERR_SYNTAX or ERR_RANGE with diag naming kind, namespace/name and field and saying what was expected; d->line is the field's line
- * where the tree carries lines (manifest trees do: valueint of every item that is not a number holds its line).
- * Names and labels are checked as the API server would (metadata.name a DNS label or subdomain; Service ports 1-65535; IPs parse).
+/* Decodes one object by the kind and apiVersion that it says. json is borrowed for the call.
+ * OK: *out is the object, and the caller's (object_free). Where we have no use for the kind, *out is NULL, and d's text says which it is, for a debug
+ * line. ERR_SYNTAX, ERR_RANGE: d names kind, namespace/name and field, and says what was expected. d->line is the field's line where the tree
+ * carries lines: manifest trees do, in valueint of every item that is not a number. ERR_NOMEM.
+ * Names and labels are checked as the API server would: metadata.name is a DNS label or subdomain, ports of Services are 1 to 65535, IPs parse.
  *
- * Where something is lost, the object is OK and d says what, in one line for all of it; else d's text is "". Lost is as little as can be:
- * a port without its number or protocol, an address, an endpoint without one, a pair of labels (of a selector: all), and else the field
- * alone, which is then as if it was not there. */
+ * Where something is lost, the object is OK, and d says what in one line for all of it. Else d's text is "". As little is lost as can be: a port
+ * without its number or protocol, an address, an endpoint without one, a pair of labels (of a selector: all pairs). Any other field is
+ * lost alone, and is then as if it was not there. */
 enum err object_decode(const cJSON *json, enum object_checks checks, struct intern *pool, struct object **out, struct diag *d);
 
-/* The same of what the API server gives for that kind, whatever it says of its own kind; lenient. */
+/* Decodes what the API server gave for that kind. What the object says of its own kind does not count. Lenient. */
 enum err object_decode_as(const cJSON *json, enum object_kind kind, struct intern *pool, struct object **out, struct diag *d);

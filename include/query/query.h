@@ -16,12 +16,12 @@ struct query_policy {
 	bool rotate;             /* sets of addresses and SRV records begin at one drawn anew each time */
 	bool outside_nxdomain;   /* names of no zone of ours: NXDOMAIN instead of REFUSED (a namespace with no other DNS) */
 	bool ede;                /* clients that sent EDNS are told why they get no records (RFC 8914) */
-	bool fallthrough; /* names of our zones that do not exist, and of reverse zones also those without PTR, are for who is next */
-	const struct name *fallthrough_zones; /* in line (QUERY_FALLTHROUGH), */
-	unsigned fallthrough_count;           /* where they are in one of these; 0: wherever they are */
-	unsigned max_answers; /* so many records of one set in an answer at most, which is not called truncated for that; 0: no bound */
-	const struct name *search; /* where a name of no zone of ours exists under one of these, answer a CNAME to it and its records; */
-	unsigned search_count;     /* 0: don't. First match wins */
+	bool fallthrough; /* names of our zones that do not exist go on to the next in line (QUERY_FALLTHROUGH); reverse ones also without a PTR */
+	const struct name *fallthrough_zones; /* only names in one of these go on; */
+	unsigned fallthrough_count;           /* 0: all do */
+	unsigned max_answers;      /* an answer has at most so many records of one set, and is not called truncated for that; 0: no bound */
+	const struct name *search; /* a name of no zone of ours may exist below one of these: the answer is a CNAME to the first that */
+	unsigned search_count;     /* does, and its records; 0: none is looked for */
 	unsigned hold_ms;          /* who asks for a name that is about to exist is to wait so long (QUERY_AWAITED); 0: nobody is */
 	const atomic_bool *known;  /* false: what the zone holds is not known yet, so that its names get SERVFAIL; NULL: it is */
 };

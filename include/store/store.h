@@ -160,7 +160,7 @@ enum err store_view(const struct store *s, const char *ns, const char *name, enu
 /* Every Service as it came last, in no order: start with *cursor = 0, until NULL. The store must not change meanwhile. */
 const struct service *store_each_service(const struct store *s, size_t *cursor);
 
-/* The same of all objects that are neither Services nor Pods. */
+/* Every object that is neither a Service nor a Pod, in the same way. */
 const struct object *store_each_other(const struct store *s, size_t *cursor);
 
 /* A walk over all pods. All zero: before the first. */

@@ -177,9 +177,9 @@ struct zone_found {
 /* Second step, within a read section; what it finds is good until that ends. Where spot->place is ZONE_OUTSIDE nothing exists. */
 void zone_find(const struct zone *z, const struct name *name, const struct zone_spot *spot, struct zone_found *found);
 
-/* The PTRs of one address: the first is what zone_find found, that of the Service which a pod with this address names as its subdomain, or else
- * the first by name. Then, with *seen begun, makes found->node the one that each other stands for, by the names of the Services; false: that
- * were all. */
+/* The PTRs of one address. The first is what zone_find found: it is of the Service that a pod with this address names as its subdomain, or else of
+ * the first Service by name. With *seen begun, each call makes found->node the node of another one, by the names of the Services. False: there
+ * are no more. */
 #define ZONE_HOLDERS 32
 struct zone_holders { /* private */
 	struct {

@@ -25,8 +25,10 @@ struct drain {
 	unsigned quiet; /* ticks */
 };
 
+/* Nothing is drained yet; the timer is on the loop. */
 void drain_init(struct drain *d, uv_loop_t *loop);
 
+/* From now on it is counted; done is called in a later turn. o is copied. */
 void drain_begin(struct drain *d, const struct drain_options *o);
 
 /* The timer is closed when the loop has run once more. */

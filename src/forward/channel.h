@@ -65,6 +65,7 @@ void channel_on_silence(struct channel *c);
 
 /* --- for datagrams and streams; the question's letters become small in bytes, where they are a reply --- */
 
+/* A datagram came to s, len octets. It is of no use where its id is that of nothing that left by s. */
 void channel_on_datagram(struct channel *c, struct udp_socket *s, uint8_t *bytes, size_t len, uint64_t now_ns);
 
 /* A whole message that came over that connection. False: it has the id of nothing that went out there. */

@@ -42,6 +42,7 @@ struct streams {
 	unsigned trials;       /* left */
 };
 
+/* There is no connection yet. */
 void streams_begin(struct streams *t);
 
 /* Has e go out, at once or when a connection is free. ERR_NOMEM, ERR_SYS: there is no connection. */

@@ -15,6 +15,7 @@ struct tls_session {
 	struct ssl_session_st *kept;
 };
 
+/* Frees what was kept; there is none then. */
 void tls_session_forget(struct tls_session *s);
 
 /* The session outlives it. NULL: out of memory. */

@@ -27,4 +27,5 @@ static inline void traffic_add(traffic_number *n, uint64_t amount)
 	atomic_store_explicit(n, atomic_load_explicit(n, memory_order_relaxed) + amount, memory_order_relaxed);
 }
 
+/* A reply with that rcode came, ns nanoseconds after its query. The only writer. */
 void traffic_count_reply(struct traffic_numbers *n, unsigned rcode, uint64_t ns);

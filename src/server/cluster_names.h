@@ -16,6 +16,7 @@ bool cluster_names_is(const struct step_kind *kind);
 /* The cluster of a block; NULL: it has none. */
 struct cluster *cluster_names_of(const struct plan *p);
 
+/* s is of one of these kinds. Good while it lives. */
 static inline const struct query_policy *cluster_names_policy(const struct step *s)
 {
 	return &((const struct cluster_names *)s->step.self)->policy;

@@ -44,6 +44,7 @@ struct pending_pool;
 struct pending_pool *pending_pool_new(unsigned max);
 void pending_pool_free(struct pending_pool *pool); /* takes NULL; nothing may be pending */
 
+/* How many are pending, and how many there may be. */
 unsigned pending_count(const struct pending_pool *pool);
 unsigned pending_max(const struct pending_pool *pool);
 

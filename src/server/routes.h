@@ -25,6 +25,7 @@ struct routes {
 /* ERR_EXISTS: there is one for the zone; ERR_NOMEM. */
 enum err routes_add(struct routes *r, const struct name *zone, const void *block);
 
+/* Frees what it owns; blocks are not. */
 void routes_free(struct routes *r);
 
 /* The route of a name (lower case); NULL: none. The DS of a zone's apex is its parent's (RFC 4035 3.1.4.1), if that is ours too. */
