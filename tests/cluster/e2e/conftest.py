@@ -3,6 +3,7 @@ import time
 import pytest
 from cluster import ADDRESS, HEADNS, Cluster
 from controlplane import wait_for
+from resolver import addresses
 from upstream import SOA, Upstream, reply_to
 
 
@@ -49,6 +50,10 @@ class ClusterDns:
         """Until all replicas are the last ones and ready, and those before have gone."""
         self.kubectl("rollout", "status", "deployment/coredns", "--timeout=120s")
         wait_for("the pods before have gone", lambda: len(self.pods(going=True)) == 2)
+
+    def wait_for_service(self):
+        """Where it had no endpoints, kube-proxy has to hear of them first."""
+        wait_for("kube-proxy leads there", lambda: addresses("kubernetes.default.svc.cluster.local.") == ["10.0.0.1"])
 
     def deployment(self):
         return self.cluster.admin.get("Deployment", "kube-system", "coredns")["spec"]

@@ -16,11 +16,6 @@ def check_answers():
     assert records(ask(dns.reversename.from_address("10.0.0.1"), "PTR")) == [KUBERNETES]
 
 
-def wait_for_service():
-    """Where it had no endpoints, kube-proxy has to hear of them first."""
-    wait_for("kube-proxy leads there", lambda: addresses(KUBERNETES) == ["10.0.0.1"])
-
-
 def answer_with_headns(pods):
     return ["headns_build_info" in page(pod["status"]["podIP"], 9153, "/metrics")[1] for pod in pods]
 
@@ -53,12 +48,12 @@ def test_a_cluster_without_dns(cluster, cluster_dns):
         kubectl("apply", "-f", "-", stdin=manifest)
         kubectl("rollout", "status", "deployment/headns", "--timeout=120s")
         assert answer_with_headns(cluster_dns.pods()) == [True, True]
-        wait_for_service()
+        cluster_dns.wait_for_service()
         check_answers()
         kubectl("delete", "-f", "-", stdin=manifest)
         wait_for("ours have gone", lambda: not cluster_dns.pods(going=True))
     finally:
         cluster.install_coredns()
     cluster_dns.wait()
-    wait_for_service()
+    cluster_dns.wait_for_service()
     check_answers()
