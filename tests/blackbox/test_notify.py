@@ -66,6 +66,7 @@ def test_a_life(manager, api, corefile, tmp_path):  # noqa: F811
     manager.is_silent()
     server.signal(signal.SIGTERM)
     assert manager.next() == "STOPPING=1"
+    server.wait_end()
 
 
 def test_manifests(manager, serve):
@@ -76,6 +77,7 @@ def test_manifests(manager, serve):
     manager.expect_reload(before)
     server.signal(signal.SIGINT)
     assert manager.next() == "STOPPING=1"
+    server.wait_end()
 
 
 def test_lameduck(manager, corefile):  # noqa: F811
