@@ -146,7 +146,8 @@ enum err options_check(struct options *o, struct diag *d)
 	if (o->conf)
 		return check_beside_corefile(o, d);
 	if (o->dns_port_given)
-		return diag_set(d, ERR_SYNTAX, "%s: --dns.port is of a Corefile, and so is -p; --listen :PORT says it without one", command_of(o));
+		return diag_set(d, ERR_SYNTAX, "%s: --dns.port is of a Corefile, and so is -p; --listen :PORT says it without one",
+		                command_of(o));
 	err = check_source(o, d);
 	if (!err && finish_kubernetes(o, &why))
 		err = diag_set(d, ERR_SYNTAX, "%s: %s", command_of(o), why.text);

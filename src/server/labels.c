@@ -62,7 +62,7 @@ static enum err make_rows(struct listener *l, const char *server, struct tally *
 static void note_answerers(struct plan *p, struct tally *t)
 {
 	for (unsigned i = 0; i < p->count; i++)
-		p->steps[i].answerer = tally_answerer(t, p->steps[i].step.kind->name);
+		plan_set_answerer(p, i, tally_answerer(t, p->steps[i].step.kind->name));
 }
 
 enum err labels_make(struct served *v, struct tally *t)

@@ -9,7 +9,8 @@
 #define WHY_TEXT_MAX 256
 
 /* Of names that no block has. */
-static const struct plan nobodys = {.rest = {.ede = true}};
+static const uint8_t nobody;
+static const struct plan nobodys = {.rest = {.ede = true}, .answerers = &nobody};
 
 /* Which plan it belongs to, and where it is counted. */
 static void find_plan(struct exchange *x, const struct routes *routes)
@@ -201,7 +202,7 @@ static void send_reply(struct pending *p)
 	x->waited_ms = uv_now(x->worker->loop) - p->since_ms;
 	end(x);
 	if (x->row)
-		account_query(x, x->worker->index, x->peer, x->reply, x->reply_len, account_now_ns());
+		account_query(x, x->worker->index, x->peer, x->reply_len, account_now_ns());
 	if (x->reply_len)
 		net_reply(&p->client, x->reply, x->reply_len);
 	else

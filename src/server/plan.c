@@ -10,15 +10,27 @@ void server_steps_free(const struct server_step *steps, unsigned count)
 	}
 }
 
+/* They stand behind the steps. */
+static uint8_t *answerers_of(struct plan *p)
+{
+	return (uint8_t *)&p->steps[p->count];
+}
+
+void plan_set_answerer(struct plan *p, unsigned step, uint8_t answerer)
+{
+	answerers_of(p)[step] = answerer;
+}
+
 struct plan *plan_new(const struct plan_options *o)
 {
-	struct plan *p = calloc(1, sizeof *p + o->count * sizeof p->steps[0]);
+	struct plan *p = calloc(1, sizeof *p + o->count * sizeof p->steps[0] + o->count + 1);
 	if (!p) {
 		server_steps_free(o->steps, o->count);
 		return NULL;
 	}
 	p->rest = (struct query_policy){.ede = o->ede, .outside_nxdomain = o->outside_nxdomain};
 	p->count = o->count;
+	p->answerers = answerers_of(p);
 	for (unsigned i = 0; i < o->count; i++)
 		p->steps[i] = (struct step){.step = o->steps[i], .slot = o->first_slot + i};
 	while (p->leading < p->count && cluster_names_is(p->steps[p->leading].step.kind))

@@ -5,8 +5,7 @@
 
 struct step {
 	struct server_step step;
-	uint8_t answerer; /* in tallies; set by labels_make() */
-	unsigned slot;    /* its state of a worker is that worker's slots[slot] */
+	unsigned slot; /* its state of a worker is that worker's slots[slot] */
 };
 
 struct plan {
@@ -17,7 +16,8 @@ struct plan {
 	bool shown;               /* somebody looks at queries that are done: always, or because of */
 	const void *log;          /* as in server_block */
 	unsigned count;
-	unsigned leading; /* so many steps at the beginning are a cluster's: the two passes of a batch answer them */
+	unsigned leading;         /* so many steps at the beginning are a cluster's: the two passes of a batch answer them */
+	const uint8_t *answerers; /* who answered, in tallies: by the step, and nobody behind the last */
 	struct step steps[];
 };
 
@@ -31,3 +31,6 @@ struct plan_options {
 /* Takes the steps, also where it fails. NULL: out of memory. */
 struct plan *plan_new(const struct plan_options *options);
 void plan_free(struct plan *p); /* takes NULL */
+
+/* Before there are queries; else nobody answers. */
+void plan_set_answerer(struct plan *p, unsigned step, uint8_t answerer);

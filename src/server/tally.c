@@ -3,7 +3,6 @@
 #include <string.h>
 
 #define FIRST_TIME_NS UINT64_C(250000) /* each bound is twice the one before */
-#define TYPE_OTHER    (TALLY_TYPES - 1)
 
 const double tally_time_bounds[TALLY_TIMES] = {0.00025, 0.0005, 0.001, 0.002, 0.004, 0.008, 0.016, 0.032,
                                                0.064,   0.128,  0.256, 0.512, 1.024, 2.048, 4.096, 8.192};
@@ -11,31 +10,23 @@ const double tally_size_bounds[TALLY_SIZES] = {0, 100, 200, 300, 400, 511, 1023,
 
 /* --- labels --- */
 
-static const struct {
-	uint16_t type;
-	const char *name;
-} types[TALLY_TYPES] = {
-        {1, "A"},      {28, "AAAA"}, {5, "CNAME"},  {48, "DNSKEY"}, {43, "DS"},   {15, "MX"},   {47, "NSEC"},
-        {50, "NSEC3"}, {2, "NS"},    {12, "PTR"},   {46, "RRSIG"},  {6, "SOA"},   {33, "SRV"},  {16, "TXT"},
-        {65, "HTTPS"}, {64, "SVCB"}, {251, "IXFR"}, {252, "AXFR"},  {255, "ANY"}, {0, "other"},
+/* In the order of tally_types. */
+static const char *const type_names[TALLY_TYPES] = {
+        "other", "A",     "AAAA", "CNAME", "DNSKEY", "DS",    "MX",   "NSEC", "NSEC3", "NS",
+        "PTR",   "RRSIG", "SOA",  "SRV",   "TXT",    "HTTPS", "SVCB", "IXFR", "AXFR",  "ANY",
 };
 
-/* The place of a type in types, by its number; 0, which is A's place, stands for other, since A is looked at first. */
-static const uint8_t type_places[256] = {
-        [28] = 1,  [5] = 2,  [48] = 3,  [43] = 4,  [15] = 5,  [47] = 6,  [50] = 7,   [2] = 8,    [12] = 9,
-        [46] = 10, [6] = 11, [33] = 12, [16] = 13, [65] = 14, [64] = 15, [251] = 16, [252] = 17, [255] = 18,
-};
+#define AT(place) ((place)*TALLY_SIZE_PLACES)
 
-static unsigned type_place(uint16_t type)
-{
-	if (type == types[0].type)
-		return 0;
-	return type < sizeof type_places && type_places[type] ? type_places[type] : TYPE_OTHER;
-}
+const uint16_t tally_types[TALLY_LOW_TYPES] = {
+        [1] = AT(1),   [28] = AT(2),  [5] = AT(3),    [48] = AT(4),   [43] = AT(5),   [15] = AT(6),  [47] = AT(7),
+        [50] = AT(8),  [2] = AT(9),   [12] = AT(10),  [46] = AT(11),  [6] = AT(12),   [33] = AT(13), [16] = AT(14),
+        [65] = AT(15), [64] = AT(16), [251] = AT(17), [252] = AT(18), [255] = AT(19),
+};
 
 const char *tally_type_name(unsigned at)
 {
-	return types[at].name;
+	return type_names[at];
 }
 
 /* As CoreDNS calls them: 16 is BADSIG there, not BADVERS. */
@@ -95,7 +86,7 @@ static struct tally_row *row_new(const struct tally *t, const char *server, cons
 	r->server = strdup(server);
 	r->zone = strdup(zone);
 	r->view = strdup(view);
-	r->workers = aligned_alloc(_Alignof(struct tally_numbers), t->workers * sizeof *r->workers);
+	r->workers = aligned_alloc(_Alignof(struct tally_counts), t->workers * sizeof *r->workers);
 	if (!r->server || !r->zone || !r->view || !r->workers) {
 		row_free(r);
 		return NULL;
@@ -133,12 +124,6 @@ struct tally_row *tally_row(struct tally *t, const char *server, const char *zon
 
 /* --- counting --- */
 
-/* It has one writer. */
-static void add(tally_number *n, uint64_t amount)
-{
-	atomic_store_explicit(n, atomic_load_explicit(n, memory_order_relaxed) + amount, memory_order_relaxed);
-}
-
 /* The first bound that is not below; bounds are 250 µs, and each twice the one before. */
 static unsigned time_place(uint64_t ns)
 {
@@ -146,6 +131,13 @@ static unsigned time_place(uint64_t ns)
 	unsigned place = parts <= 1 ? 0 : 64 - (unsigned)__builtin_clzll(parts - 1);
 	return place < TALLY_TIMES ? place : TALLY_TIMES;
 }
+
+#define TEN(place) place, place, place, place, place, place, place, place, place, place
+#define HUNDRED(place)                                                                                                                     \
+	TEN(place), TEN(place), TEN(place), TEN(place), TEN(place), TEN(place), TEN(place), TEN(place), TEN(place), TEN(place)
+
+/* By tally_size_bounds: 0, 100, 200, 300, 400, 511, 1023. */
+const uint8_t tally_short_sizes[TALLY_SHORT + 1] = {0, HUNDRED(1), HUNDRED(2), HUNDRED(3), HUNDRED(4), HUNDRED(5), TEN(5), 5, 6};
 
 static unsigned size_place(size_t octets)
 {
@@ -156,24 +148,43 @@ static unsigned size_place(size_t octets)
 	return i;
 }
 
-static void count_response(struct tally_numbers *n, const struct tally_query *q)
+struct tally_run tally_run_begin(struct tally_row *r, unsigned worker, bool tcp, bool ipv6)
 {
-	add(&n->response_sizes[q->tcp][size_place(q->response_len)], 1);
-	add(&n->response_octets[q->tcp], q->response_len);
+	struct tally_counts *n = &r->workers[worker];
+	return (struct tally_run){n->messages[tcp][ipv6], n->responses, &n->with_do, 0};
+}
+
+static void count_times(struct tally_counts *n, uint64_t queries, uint64_t ns)
+{
+	tally_add(&n->times[time_place(ns)], queries);
+	tally_add(&n->time_ns, ns * queries);
+}
+
+void tally_run_end(struct tally_run run, struct tally_row *r, unsigned worker, bool tcp, unsigned queries, uint64_t ns)
+{
+	struct tally_counts *n = &r->workers[worker];
+	count_times(n, queries, ns);
+	tally_add(&n->request_octets[tcp], run.octets & UINT32_MAX);
+	tally_add(&n->response_octets[tcp], run.octets >> 32);
+}
+
+static void count_response(struct tally_counts *n, const struct tally_query *q)
+{
+	tally_add(&n->messages[q->tcp][q->ipv6][TALLY_TYPES * TALLY_SIZE_PLACES + size_place(q->response_len)], 1);
+	tally_add(&n->response_octets[q->tcp], q->response_len);
 	if (q->rcode < TALLY_RCODES && q->answerer < TALLY_ANSWERERS)
-		add(&n->responses[q->rcode][q->answerer], 1);
+		tally_add(&n->responses[q->answerer * TALLY_RCODE_PLACES + q->rcode], 1);
 }
 
 void tally_count(struct tally_row *r, unsigned worker, const struct tally_query *q)
 {
-	struct tally_numbers *n = &r->workers[worker];
-	add(&n->requests[q->tcp][q->ipv6][type_place(q->type)], 1);
+	struct tally_counts *n = &r->workers[worker];
+	const size_t at = q->type < TALLY_LOW_TYPES ? tally_types[q->type] : 0;
+	tally_add(&n->messages[q->tcp][q->ipv6][at + size_place(q->request_len)], 1);
+	tally_add(&n->request_octets[q->tcp], q->request_len);
+	count_times(n, 1, q->ns);
 	if (q->with_do)
-		add(&n->with_do, 1);
-	add(&n->times[time_place(q->ns)], 1);
-	add(&n->time_ns, q->ns);
-	add(&n->request_sizes[q->tcp][size_place(q->request_len)], 1);
-	add(&n->request_octets[q->tcp], q->request_len);
+		tally_add(&n->with_do, 1);
 	if (q->response_len)
 		count_response(n, q);
 }
@@ -181,21 +192,59 @@ void tally_count(struct tally_row *r, unsigned worker, const struct tally_query 
 void tally_cache(struct tally_row *r, unsigned worker, enum tally_cache what, unsigned amount)
 {
 	if (r && amount)
-		add(&r->workers[worker].cache[what], amount);
+		tally_add(&r->workers[worker].cache[what], amount);
 }
 
 /* --- reading --- */
 
-/* All of a struct tally_numbers is numbers, but for what fills its last cache line. */
-#define NUMBERS (sizeof(struct tally_numbers) / sizeof(tally_number))
+static uint64_t read_number(const tally_number *n)
+{
+	return atomic_load_explicit(n, memory_order_relaxed);
+}
+
+static void sum_numbers(tally_number *to, const tally_number *from, unsigned count)
+{
+	for (unsigned i = 0; i < count; i++)
+		tally_add(&to[i], read_number(&from[i]));
+}
+
+static void sum_requests(struct tally_numbers *sum, const struct tally_counts *n, unsigned protocol)
+{
+	for (unsigned f = 0; f < TALLY_FAMILIES; f++) {
+		for (unsigned type = 0; type < TALLY_TYPES; type++) {
+			for (unsigned size = 0; size <= TALLY_SIZES; size++) {
+				uint64_t count = read_number(&n->messages[protocol][f][type * TALLY_SIZE_PLACES + size]);
+				tally_add(&sum->requests[protocol][f][type], count);
+				tally_add(&sum->request_sizes[protocol][size], count);
+			}
+		}
+	}
+}
+
+static void sum_responses(struct tally_numbers *sum, const struct tally_counts *n)
+{
+	for (unsigned rcode = 0; rcode < TALLY_RCODES; rcode++) {
+		for (unsigned a = 0; a < TALLY_ANSWERERS; a++)
+			tally_add(&sum->responses[rcode][a], read_number(&n->responses[a * TALLY_RCODE_PLACES + rcode]));
+	}
+}
 
 void tally_sum(const struct tally *t, const struct tally_row *r, struct tally_numbers *sum)
 {
-	tally_number *to = (tally_number *)sum;
 	memset(sum, 0, sizeof *sum);
 	for (unsigned w = 0; w < t->workers; w++) {
-		const tally_number *from = (const tally_number *)&r->workers[w];
-		for (size_t i = 0; i < NUMBERS; i++)
-			add(&to[i], atomic_load_explicit(&from[i], memory_order_relaxed));
+		const struct tally_counts *n = &r->workers[w];
+		for (unsigned p = 0; p < TALLY_PROTOCOLS; p++) {
+			sum_requests(sum, n, p);
+			for (unsigned f = 0; f < TALLY_FAMILIES; f++)
+				sum_numbers(sum->response_sizes[p], &n->messages[p][f][TALLY_TYPES * TALLY_SIZE_PLACES], TALLY_SIZES + 1);
+		}
+		sum_responses(sum, n);
+		tally_add(&sum->with_do, read_number(&n->with_do));
+		tally_add(&sum->time_ns, read_number(&n->time_ns));
+		sum_numbers(sum->times, n->times, TALLY_TIMES + 1);
+		sum_numbers(sum->request_octets, n->request_octets, TALLY_PROTOCOLS);
+		sum_numbers(sum->response_octets, n->response_octets, TALLY_PROTOCOLS);
+		sum_numbers(sum->cache, n->cache, TALLY_CACHE);
 	}
 }

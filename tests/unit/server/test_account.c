@@ -36,7 +36,7 @@ static struct tally_numbers sum_of(const struct fixture *f, const char *zone)
 /* UDP, IPv4, A. */
 static uint64_t asked(const struct fixture *f, const char *zone)
 {
-	return sum_of(f, zone).requests[0][0][0];
+	return sum_of(f, zone).requests[0][0][1];
 }
 
 static uint64_t answered(const struct fixture *f, const char *zone, unsigned rcode, const char *by)
@@ -71,11 +71,11 @@ static void test_at_once(void **state)
 	ask(udp, 5, "now.test");
 	assert_int_equal(reply(udp).id, 5);
 	struct tally_numbers sum = sum_of(&f, "test.");
-	assert_int_equal(sum.requests[0][0][0], 5);
+	assert_int_equal(sum.requests[0][0][1], 5);
 	assert_int_equal(answered(&f, "test.", NOERROR, late_kind.name), 2);
 	ask_tcp(tcp, 6, "now.test");
 	assert_int_equal(reply_tcp(tcp).id, 6);
-	assert_int_equal(sum_of(&f, "test.").requests[1][0][0], 1);
+	assert_int_equal(sum_of(&f, "test.").requests[1][0][1], 1);
 	close(udp);
 	close(tcp);
 	stop(&f);

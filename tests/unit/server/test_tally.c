@@ -126,7 +126,7 @@ static void test_workers_add_up(void **state)
 	tally_count(r, 0, &(const struct tally_query){.type = 1, .rcode = 0, .answerer = forward, .response_len = 9});
 	tally_count(r, 0, &(const struct tally_query){.type = 1, .rcode = 200, .answerer = forward, .response_len = 9});
 	struct tally_numbers sum = sum_of(&t, r);
-	assert_int_equal(sum.requests[0][0][0], 8);
+	assert_int_equal(sum.requests[0][0][1], 8); /* of type A */
 	assert_int_equal(sum.with_do, 3);
 	assert_int_equal(sum.responses[3][kubernetes], 6);
 	assert_int_equal(sum.responses[0][forward], 1);
@@ -160,6 +160,44 @@ static void test_rcodes(void **state)
 	assert_string_equal(tally_rcode_name(23), "BADCOOKIE");
 	assert_null(tally_rcode_name(12));
 	assert_null(tally_rcode_name(24));
+}
+
+/* What is counted together is counted as if each was counted by itself. */
+static void test_runs(void **state)
+{
+	struct tally t;
+	struct tally_row *one_by_one, *together;
+	uint64_t queries = 0;
+	(void)state;
+	tally_init(&t, WORKERS);
+	one_by_one = tally_row(&t, "s", "z", "");
+	together = tally_row(&t, "s", "y", "");
+	struct tally_run run = tally_run_begin(together, 1, true, true);
+	for (size_t len = 0; len <= 600; len++) {
+		const struct tally_query q = {.tcp = true,
+		                              .ipv6 = true,
+		                              .with_do = len % 3 == 0,
+		                              .rcode = (uint8_t)(len % TALLY_RCODES),
+		                              .answerer = (uint8_t)(len % TALLY_ANSWERERS),
+		                              .type = (uint16_t)(len % 300),
+		                              .request_len = 600 - len,
+		                              .response_len = len,
+		                              .ns = 300000};
+		tally_count(one_by_one, 1, &q);
+		assert_true(tally_is_short(q.type, q.request_len, q.response_len) ==
+		            (q.type < TALLY_LOW_TYPES && q.request_len < TALLY_SHORT && len > 0 && len <= TALLY_SHORT));
+		if (tally_is_short(q.type, q.request_len, q.response_len)) {
+			tally_run_count(&run, q.type, q.with_do, q.request_len, q.rcode, q.answerer, len);
+			queries++;
+		} else {
+			tally_count(together, 1, &q);
+		}
+	}
+	assert_true(queries > 200);
+	tally_run_end(run, together, 1, true, (unsigned)queries, 300000);
+	struct tally_numbers a = sum_of(&t, one_by_one), b = sum_of(&t, together);
+	assert_memory_equal(&a, &b, sizeof a);
+	tally_clear(&t);
 }
 
 static void test_caches(void **state)
@@ -210,6 +248,7 @@ int main(void)
 	        cmocka_unit_test(test_workers_add_up),
 	        cmocka_unit_test(test_answerers_have_an_end),
 	        cmocka_unit_test(test_rcodes),
+	        cmocka_unit_test(test_runs),
 	        cmocka_unit_test(test_caches),
 	        cmocka_unit_test(test_out_of_memory),
 	};
