@@ -48,7 +48,7 @@ struct exchange {
 /* What a kind of step does. ask and name alone must be given. The calls run in an RCU read section of their own (state that outlives a call must
  * not point into RCU data). */
 struct step_kind {
-	const char *name; /* the directive */
+	const char *name; /* the directive; several kinds may be of one */
 
 	/* On the way in. Allocates and waits only where it must. */
 	enum step_verdict (*ask)(const void *self, void *state, struct exchange *x);

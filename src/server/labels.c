@@ -96,9 +96,10 @@ static bool is_repeated(const struct served *v, unsigned listener, const struct 
 	return false;
 }
 
-static bool is_step(const struct plan *p, const char *name)
+/* Among the first steps of the plan. */
+static bool is_among(const struct plan *p, unsigned steps, const char *name)
 {
-	for (unsigned i = 0; i < p->count; i++) {
+	for (unsigned i = 0; i < steps; i++) {
 		if (strcmp(p->steps[i].step.kind->name, name) == 0)
 			return true;
 	}
@@ -108,10 +109,12 @@ static bool is_step(const struct plan *p, const char *name)
 static void visit_route(const struct server_route *r, server_step_visit *visit, void *arg)
 {
 	const struct plan *p = r->block;
-	for (unsigned i = 0; i < p->count; i++)
-		visit(arg, r->row->server, r->row->zone, r->row->view, p->steps[i].step.kind->name);
+	for (unsigned i = 0; i < p->count; i++) {
+		if (!is_among(p, i, p->steps[i].step.kind->name))
+			visit(arg, r->row->server, r->row->zone, r->row->view, p->steps[i].step.kind->name);
+	}
 	for (const char *const *name = p->named; name && *name; name++) {
-		if (!is_step(p, *name))
+		if (!is_among(p, p->count, *name))
 			visit(arg, r->row->server, r->row->zone, r->row->view, *name);
 	}
 }

@@ -66,4 +66,4 @@ static void search_free(void *self)
 	free(self);
 }
 
-const struct step_kind search_fallback_step = {.name = "search_fallback", .ask = ask, .answered = answered, .free = search_free};
+const struct step_kind search_fallback_step = {.name = "kubernetes", .ask = ask, .answered = answered, .free = search_free};
