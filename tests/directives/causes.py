@@ -85,6 +85,12 @@ def is_below_floor(step, ours, theirs):
     return timeless(records) == timeless(floored) and all(record[3] == 0 for record in records) and all(record[3] == FLOOR_S for record in floored)
 
 
+def is_do_unasked(step, ours, theirs):
+    """DO in the answer to a query without; all else of EDNS is the same."""
+    asked = step.value.edns
+    return asked and not asked.do and theirs.edns and theirs.edns.do and ours.edns == theirs.edns._replace(do=False)
+
+
 SEEN = [
     Cause("edns-size", "edns-size", lambda step, ours, theirs: ours.edns and theirs.edns and ours.edns.size == OUR_SIZE),
     Cause("negative-ttl", "soa-ttl soa", is_soas_ttl),
@@ -94,6 +100,7 @@ SEEN = [
     Cause("acl-edns", "edns edns-size edns-options", is_by_acl),
     Cause("no-line", "rcode", is_nobodys),
     Cause("least-ttl", "answer additional", is_below_floor),
+    Cause("nsid-do", "edns", is_do_unasked),
     Cause("client-port", "additional", is_other_port),
     Cause("cut-answer", "answer", lambda step, ours, theirs: ours.flags & theirs.flags & m.TC and not theirs.answer[2]),
     Cause("extended-error", "edns-options", is_said),
