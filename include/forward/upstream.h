@@ -17,6 +17,7 @@
 enum upstream_transport {
 	UPSTREAM_PLAIN, /* UDP, and TCP where that is wanted */
 	UPSTREAM_TLS,   /* RFC 7858 */
+	UPSTREAM_HTTPS, /* RFC 8484, at /dns-query */
 };
 
 /* One resolver. A value. */
@@ -31,7 +32,7 @@ struct upstream {
 };
 
 /* "10.0.0.10", "10.0.0.10:5353", "2001:db8::1", "[2001:db8::1]:53", "fe80::1%eth0" and each with "dns://" before it; port 53 where none is said. With
- * "tls://" the port is 853, and what follows "%" is the server's name: "tls://9.9.9.9%dns.quad9.net".
+ * "tls://" the port is 853, with "https://" 443, and what follows "%" is the server's name: "tls://9.9.9.9%dns.quad9.net".
  * An IPv4-mapped IPv6 address is the IPv4 one. ERR_SYNTAX, ERR_RANGE (port), ERR_MISSING (no such interface) with diag, which quotes text. */
 enum err upstream_parse(const char *text, struct upstream *u, struct diag *d);
 
@@ -76,6 +77,7 @@ struct forward_options {
 	bool health_no_rec;            /* probes have RD 0 */
 	struct name health_domain;     /* probes ask its NS; len 0: the root's */
 	uint32_t failover;             /* bit N: a reply with rcode N sends the question to the next upstream */
+	bool doh_get;                  /* over HTTPS by GET, not POST */
 	struct trust *trust;           /* for upstreams over TLS, which need one */
 	struct addr source;            /* queries leave from it to upstreams of its family; family ADDR_NONE: the system chooses */
 };

@@ -64,7 +64,7 @@ static bool is_file(const char *text)
 
 static bool is_known(const char *text, const char *scheme_end)
 {
-	static const char *const schemes[] = {"dns", "tls"};
+	static const char *const schemes[] = {"dns", "tls", "https"};
 	size_t len = (size_t)(scheme_end - text);
 	for (size_t i = 0; i < sizeof schemes / sizeof *schemes; i++) {
 		if (strlen(schemes[i]) == len && memcmp(schemes[i], text, len) == 0)
@@ -99,6 +99,8 @@ static enum err add_word(struct forward_values *v, const char *text, struct diag
 	enum err err;
 	if (scheme && !is_known(text, scheme))
 		return diag_set(d, ERR_SYNTAX, "\"%s\": upstreams over %.*s are not built yet", text, (int)(scheme - text), text);
+	if (scheme && strchr(scheme + 3, '/'))
+		return diag_set(d, ERR_SYNTAX, "\"%s\": a path is not wanted: it is /dns-query, as in CoreDNS", text);
 	err = upstream_parse(text, &u, d);
 	if (!err)
 		return add_upstreams(&v->reading, &u, 1, d);
@@ -323,11 +325,13 @@ static enum err set_server_name(void *values, const struct words *w, struct diag
 	return l->server_name ? OK : no_memory(d);
 }
 
-static enum err not_built(void *values, const struct words *w, struct diag *d)
+static enum err set_doh_method(void *values, const struct words *w, struct diag *d)
 {
-	(void)values;
-	(void)w;
-	return diag_set(d, ERR_SYNTAX, "it is not built yet");
+	bool get = strcmp(w->texts[0], "GET") == 0;
+	if (!get && strcmp(w->texts[0], "POST") != 0)
+		return diag_set(d, ERR_SYNTAX, "GET or POST is wanted, not \"%s\"", w->texts[0]);
+	line_of(values)->options.doh_get = get;
+	return OK;
 }
 
 /* --- the row --- */
@@ -335,7 +339,7 @@ static enum err not_built(void *values, const struct words *w, struct diag *d)
 #define AT(member) offsetof(struct forward_values, reading.member)
 
 static const struct option lines[] = {
-        {"doh_method", "GET|POST", 1, 1, OPTION_CALL, 0, 0, 0, 0, not_built},
+        {"doh_method", "GET|POST", 1, 1, OPTION_CALL, 0, 0, 0, 0, set_doh_method},
         {"except", "NAME...", 1, OPTION_ANY_NUMBER, OPTION_CALL, 0, 0, 0, 0, set_except},
         {"expire", "DURATION", 1, 1, OPTION_CALL, 0, 0, 0, 0, set_expire},
         {"failfast_all_unhealthy_upstreams", "", 0, 0, OPTION_FLAG, 0, AT(options.failfast), 0, 0, NULL},

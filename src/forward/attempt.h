@@ -11,6 +11,7 @@ struct channel;
 struct attempt;
 struct stream;
 struct udp_socket;
+struct https_request;
 
 enum attempt_end {
 	ATTEMPT_ANSWERED,
@@ -31,6 +32,7 @@ struct attempt {
 	struct chain by_id; /* in the channel's table */
 	struct channel *channel;
 	struct udp_socket *socket;     /* that it goes out of; or */
+	struct https_request *request; /* that it is; or */
 	struct stream *stream;         /* that it goes over; both NULL: none yet */
 	struct attempts *list;         /* of the socket, the stream or the channel, in which it is */
 	TAILQ_ENTRY(attempt) siblings; /* in it */

@@ -1,4 +1,5 @@
 #include "channel.h"
+#include "base/log.h"
 #include <errno.h>
 #include <netinet/tcp.h>
 #include <stdlib.h>
@@ -7,6 +8,7 @@
 #include <unistd.h>
 
 #define RTT_MAX_US 10000000
+#define TROUBLE_MS 60000 /* from one line about an upstream to the next */
 
 enum err channel_begin(struct channel *c, struct forward_worker *w, struct upstreams *u, unsigned index, struct traffic *t,
                        void (*on_trouble)(struct channel *), void *arg)
@@ -23,6 +25,7 @@ void channel_end(struct channel *c)
 {
 	datagrams_end(&c->datagrams);
 	streams_end(&c->streams);
+	https_end(c->https);
 	tls_session_forget(&c->session);
 	ledger_free(c->udp);
 	ledger_free(c->tcp);
@@ -121,6 +124,13 @@ void channel_count_socket(const struct attempt *e, bool opened)
 		traffic_add(opened ? &n->opened[p] : &n->reused[p], 1);
 }
 
+static enum err send_off(struct channel *c, struct attempt *e)
+{
+	if (c->upstream->transport == UPSTREAM_HTTPS)
+		return https_send(&c->https, c, e);
+	return e->tcp ? streams_send(&c->streams, c, e) : datagrams_send(&c->datagrams, c, e);
+}
+
 struct attempt *channel_ask(struct channel *c, const struct question *q, struct channel_way way, attempt_done *done, void *arg)
 {
 	if (c->by_id.count >= CHANNEL_EXCHANGES_MAX || want_ledger(c, way.tcp))
@@ -132,7 +142,7 @@ struct attempt *channel_ask(struct channel *c, const struct question *q, struct 
 	e->arg = arg;
 	count_request(e);
 	if (ledger_add(ledger_of(e), e) == OK) {
-		enum err err = way.tcp ? streams_send(&c->streams, c, e) : datagrams_send(&c->datagrams, c, e);
+		enum err err = send_off(c, e);
 		if (!err)
 			return e;
 	}
@@ -156,6 +166,7 @@ void channel_finish(struct attempt *e, enum attempt_end end, const uint8_t *repl
 {
 	struct udp_socket *socket = e->socket;
 	struct stream *stream = e->stream;
+	https_forget(e->request);
 	bool is_ours = take_out(e, reply, len);
 	leave(socket, stream, end != ATTEMPT_FAILED);
 	e->done(e->arg, e, end, reply, len);
@@ -167,6 +178,7 @@ void channel_cancel(struct attempt *e)
 {
 	struct udp_socket *socket = e->socket;
 	struct stream *stream = e->stream;
+	https_forget(e->request);
 	if (take_out(e, NULL, 0))
 		free(e);
 	leave(socket, stream, false);
@@ -175,6 +187,19 @@ void channel_cancel(struct attempt *e)
 void channel_on_trouble(struct channel *c)
 {
 	c->on_trouble(c);
+}
+
+void channel_tell_trouble(struct channel *c, const char *trouble)
+{
+	const char *name = c->upstream->server_name;
+	_Atomic(uint64_t) *told_ms = &c->upstreams->health[c->index].told_ms;
+	uint64_t now_ms = uv_now(c->worker->loop) + 1, before_ms = atomic_load(told_ms);
+	char at[UPSTREAM_TEXT_MAX];
+	if (!trouble || (before_ms && now_ms < before_ms + TROUBLE_MS) || !atomic_compare_exchange_strong(told_ms, &before_ms, now_ms))
+		return;
+	upstream_format(c->upstream, at);
+	log_line(LOG_ERROR, "upstream %s://%s%s%s: %s", c->upstream->transport == UPSTREAM_HTTPS ? "https" : "tls", at, name[0] ? "%" : "",
+	         name, trouble);
 }
 
 /* --- round-trip times --- */
@@ -245,33 +270,43 @@ static void on_answer(struct attempt *e, uint8_t *bytes, size_t len)
 	channel_finish(e, ATTEMPT_ANSWERED, bytes, len);
 }
 
-static void on_message(struct attempt *e, uint8_t *bytes, size_t len, uint64_t now_ns)
+/* False: it is not for e. */
+static bool on_message(struct attempt *e, uint8_t *bytes, size_t len, uint64_t now_ns)
 {
 	enum reply_verdict verdict = query_check_reply(attempt_query(e), e->question_len, e->edns, bytes, len);
 	if (verdict == REPLY_FOREIGN)
-		return;
+		return false;
 	learn_rtt(e->channel, e, now_ns);
 	if (!e->probe && verdict != REPLY_BROKEN)
 		traffic_count_reply(e->channel->traffic, message_rcode(bytes), now_ns - e->asked_ns);
 	switch (verdict) {
 	case REPLY_FOREIGN:
-		return;
+		break;
 	case REPLY_ANSWER:
 		on_answer(e, bytes, len);
-		return;
+		break;
 	case REPLY_MISSPELT:
 		on_misspelt(e);
-		return;
+		break;
 	case REPLY_TRUNCATED:
 		channel_finish(e, e->tcp ? ATTEMPT_BROKEN : ATTEMPT_TRUNCATED, NULL, 0);
-		return;
+		break;
 	case REPLY_NO_EDNS:
 		channel_finish(e, ATTEMPT_NO_EDNS, NULL, 0);
-		return;
+		break;
 	case REPLY_BROKEN:
 		channel_finish(e, ATTEMPT_BROKEN, NULL, 0);
-		return;
+		break;
 	}
+	return true;
+}
+
+void channel_on_https_message(struct attempt *e, uint8_t *bytes, size_t len)
+{
+	if (len >= DNS_HEADER_LEN)
+		memcpy(bytes, attempt_query(e), 2);
+	if (!on_message(e, bytes, len, uv_hrtime()))
+		channel_finish(e, ATTEMPT_BROKEN, NULL, 0);
 }
 
 static struct attempt *find(const struct channel *c, const uint8_t *bytes, size_t len)

@@ -4,6 +4,7 @@
 #include "attempt.h"
 #include "datagrams.h"
 #include "forward/upstream.h"
+#include "https.h"
 #include "ledger.h"
 #include "streams.h"
 #include "tls.h"
@@ -26,6 +27,7 @@ struct channel {
 	struct ledger *udp, *tcp; /* NULL until they are wanted */
 	struct datagrams datagrams;
 	struct streams streams;
+	struct https *https; /* NULL until it is wanted */
 	struct tls_session session;
 
 	uint32_t rtt_us, deviation_us; /* smoothed; rtt_us 0: never measured */
@@ -70,6 +72,12 @@ void channel_on_datagram(struct channel *c, struct udp_socket *s, uint8_t *bytes
 
 /* A whole message that came over that connection. False: it has the id of nothing that went out there. */
 bool channel_on_stream_message(struct channel *c, struct stream *s, uint8_t *bytes, size_t len, uint64_t now_ns);
+
+/* What came back for e, whose id it need not have. */
+void channel_on_https_message(struct attempt *e, uint8_t *bytes, size_t len);
+
+/* Says what is wrong with the upstream: once a minute, however many connections it costs on however many workers. Takes NULL. */
+void channel_tell_trouble(struct channel *c, const char *trouble);
 
 /* e has got a socket or a connection: one that there was, or a new one. */
 void channel_count_socket(const struct attempt *e, bool opened);

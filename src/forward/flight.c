@@ -108,7 +108,7 @@ static unsigned patience_ms(const struct flight *f, const struct channel *c, boo
 	const struct forward_options *o = &f->forwarder->upstreams->options;
 	unsigned round = (f->next - 1) / f->count;
 	uint64_t ms = channel_patience_ms(c) << (round < 3 ? round : 3);
-	if (c->upstream->transport == UPSTREAM_TLS)
+	if (c->upstream->transport != UPSTREAM_PLAIN)
 		ms *= 3; /* both handshakes */
 	else if (tcp)
 		ms *= 2; /* the handshake */

@@ -1,13 +1,10 @@
 #include "streams.h"
-#include "base/log.h"
 #include "channel.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#define TROUBLE_MS 60000 /* from one line about it to the next */
 
 static void on_stream_event(uv_poll_t *poll, int status, int events);
 
@@ -163,26 +160,12 @@ static void ask_elsewhere(struct stream *s, struct attempt *e)
 		channel_finish(e, ATTEMPT_FAILED, NULL, 0);
 }
 
-/* Once a minute, however many connections it costs on however many workers. */
-static void tell_trouble(const struct stream *s)
-{
-	struct channel *c = s->channel;
-	const char *trouble = s->tls ? tls_trouble(s->tls) : NULL;
-	_Atomic(uint64_t) *told_ms = &c->upstreams->health[c->index].told_ms;
-	uint64_t now_ms = uv_now(s->worker->loop) + 1, before_ms = atomic_load(told_ms);
-	char at[UPSTREAM_TEXT_MAX];
-	if (!trouble || (before_ms && now_ms < before_ms + TROUBLE_MS) || !atomic_compare_exchange_strong(told_ms, &before_ms, now_ms))
-		return;
-	upstream_format(c->upstream, at);
-	log_line(LOG_ERROR, "upstream tls://%s%s%s: %s", at, c->upstream->server_name[0] ? "%" : "", c->upstream->server_name, trouble);
-}
-
 /* The other end closed it, or it never opened. */
 static void lose(struct stream *s)
 {
 	struct channel *c = s->channel;
 	struct attempt *e;
-	tell_trouble(s);
+	channel_tell_trouble(c, s->tls ? tls_trouble(s->tls) : NULL);
 	close_stream(s);
 	if (s->count && !s->answered)
 		channel_on_trouble(c);

@@ -17,6 +17,7 @@ static const struct scheme {
 } schemes[] = {
         {"dns://", UPSTREAM_PLAIN, 53},
         {"tls://", UPSTREAM_TLS, 853},
+        {"https://", UPSTREAM_HTTPS, 443},
 };
 #define SCHEMES (sizeof schemes / sizeof *schemes)
 

@@ -515,11 +515,11 @@ def test_a_check_asks_nobody(tmp_path):
     [
         ("forward .", "it is written: forward FROM TO..."),
         ("forward . quic://1.1.1.1", "upstreams over quic are not built yet"),
-        ("forward . https://dns.example", "upstreams over https are not built yet"),
+        ("forward . https://dns.example/dns", "a path is not wanted"),
         ("forward . a..b", "is no address, no file and no host's name"),
         ("forward . /nowhere/resolv.conf", "/nowhere/resolv.conf"),
         ("forward . 1.1.1.1:0", "a port is a number"),
-        ("forward . 1.1.1.1 {\n doh_method GET\n}", "it is not built yet"),
+        ("forward . 1.1.1.1 {\n doh_method PUT\n}", "GET or POST is wanted"),
         ("forward . 1.1.1.1 {\n policy best\n}", "random, round_robin, sequential or fastest"),
         ("forward . 1.1.1.1 {\n failover NOERROR\n}", "an rcode such as"),
         ("forward . 1.1.1.1 {\n source_address lo\n}", "an IP address is wanted"),

@@ -435,7 +435,7 @@ static const struct {
         {"forward . 1.1.1.1 {\n source_address lo\n}", "f:3: source_address: an IP address is wanted"},
         {"forward . 1.1.1.1 {\n max_concurrent -1\n}", "f:3: max_concurrent: a number from 0"},
         {"forward . 1.1.1.1 {\n max_fails -1\n}", "f:3: max_fails: a number from 0"},
-        {"forward . 1.1.1.1 {\n doh_method GET\n}", "f:3: doh_method: it is not built yet"},
+        {"forward . 1.1.1.1 {\n doh_method PUT\n}", "f:3: doh_method: GET or POST is wanted"},
         {"cache\ncache", "f:3: a server block has one cache"},
         {"cache 0", "f:2: cache: a number from 1 to"},
         {"cache -1 a", "f:2: cache: a number from 1 to"},
