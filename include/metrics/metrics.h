@@ -3,6 +3,7 @@
 #pragma once
 #include "admin/admin.h"
 #include "cluster/cluster.h"
+#include "querylog/query_log.h"
 #include "server/server.h"
 #include "steps/forwarding.h"
 #include "steps/hosts.h"
@@ -31,6 +32,7 @@ struct metrics_sources {
 	unsigned forwarding_count;
 	const struct hosts *const *hosts;
 	unsigned hosts_count;
+	const struct query_log *log; /* NULL: nothing is logged */
 	struct metrics_reloads reloads;
 };
 

@@ -106,6 +106,9 @@ void server_count(const struct server *s, struct server_counts *counts);
 /* The same, by the reason for a "no" alone. */
 void server_absences(const struct server *s, uint64_t counts[ABSENCES]);
 
+/* How many queries `hold` keeps waiting at the moment. Control thread. */
+unsigned server_held(const struct server *s);
+
 /* One line for each block: where it listens while its cluster is still being read; and, for debugging, one for each zone. */
 void server_log_listening(const struct server *s);
 

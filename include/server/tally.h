@@ -111,6 +111,7 @@ struct tally_run {
 extern const uint8_t tally_short_sizes[TALLY_SHORT + 1]; /* private: the places of lengths; */
 extern const uint16_t tally_types[TALLY_LOW_TYPES];      /* where a type's sizes begin */
 
+/* None is counted yet. All of a run come by one transport and one family. */
 struct tally_run tally_run_begin(struct tally_row *r, unsigned worker, bool tcp, bool ipv6);
 
 /* queries: so many were counted; ns: what each of them took. The rest as for tally_run_begin(). */

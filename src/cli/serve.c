@@ -234,6 +234,7 @@ static void on_collect(void *arg, struct exposition *e)
 	        .clusters = lists.clusters,
 	        .cluster_count = list_clusters(sites, lists.clusters),
 	        .forwardings = lists.forwardings,
+	        .log = s->queries,
 	        .forwarding_count = list_forwardings(sites, lists.forwardings),
 	        .hosts = lists.hosts,
 	        .hosts_count = list_hosts(sites, lists.hosts),

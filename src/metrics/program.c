@@ -104,6 +104,19 @@ static void write_endings(const struct server *s, struct exposition *e)
 	exposition_count(e, NULL, counts.unsent);
 }
 
+static void write_log(const struct query_log *log, struct exposition *e)
+{
+	struct query_log_counts counts;
+	if (!log)
+		return;
+	query_log_count(log, &counts);
+	exposition_family(e, "headns_log_lines_total", METRIC_COUNTER, "Lines about queries that were written.");
+	exposition_count(e, NULL, counts.written);
+	exposition_family(e, "headns_log_lost_total", METRIC_COUNTER,
+	                  "Lines about queries that were not, because whoever reads them was too slow.");
+	exposition_count(e, NULL, counts.lost);
+}
+
 void families_program(const struct metrics_sources *from, struct exposition *e)
 {
 	write_builds(e);
@@ -112,6 +125,9 @@ void families_program(const struct metrics_sources *from, struct exposition *e)
 	write_health(from->admin, e);
 	write_endings(from->server, e);
 	write_absences(from->server, e);
+	write_log(from->log, e);
+	exposition_family(e, "headns_held_queries", METRIC_GAUGE, "Queries that hold keeps waiting for their name.");
+	exposition_count(e, NULL, server_held(from->server));
 	exposition_family(e, "headns_workers", METRIC_GAUGE, "Threads that answer queries.");
 	exposition_count(e, NULL, server_tally(from->server)->workers);
 }

@@ -383,6 +383,14 @@ void server_absences(const struct server *s, uint64_t counts[ABSENCES])
 	}
 }
 
+unsigned server_held(const struct server *s)
+{
+	unsigned held = 0;
+	for (unsigned w = 0; w < s->options.workers; w++)
+		held += atomic_load_explicit(&s->workers[w].hold.all, memory_order_relaxed);
+	return held;
+}
+
 void server_each_step(const struct server *s, server_step_visit *visit, void *arg)
 {
 	const struct served *v = SLIST_FIRST(&s->served);

@@ -198,6 +198,20 @@ def test_an_api_server_that_is_not_there(corefile, api):  # noqa: F811
     assert m.one("coredns_kubernetes_rest_client_requests_total", code="<error>") >= 1
 
 
+# --- log, hold ---
+
+
+def test_lines_of_the_log(corefile):  # noqa: F811
+    server = corefile.start(EVERYTHING + "\nlog")
+    for _ in range(3):
+        server.ask("web-0.nginx.default.svc")
+    deadline = harness.Deadline()
+    while web.metrics(corefile.port("/metrics")).one("headns_log_lines_total") < 3:
+        deadline.check("lines are missing")
+    m = web.metrics(corefile.port("/metrics"))
+    assert (m.one("headns_log_lines_total"), m.one("headns_log_lost_total"), m.one("headns_held_queries")) == (3, 0, 0)
+
+
 # --- blocks ---
 
 
