@@ -35,11 +35,11 @@ static enum err read_pattern(struct error_pattern *p, const struct words *w, str
 		err = take_more(p, &has_level, w->texts[i], d);
 	if (err)
 		return err;
+	err = regexp_new(w->texts[1], &p->regexp, &why);
+	if (err)
+		return diag_set(d, err, "the pattern %s: %s", w->texts[1], why.text);
 	p->text = strdup(w->texts[1]);
-	if (!p->text)
-		return diag_no_memory(d);
-	err = regexp_new(p->text, &p->regexp, &why);
-	return err ? diag_set(d, err, "the pattern %s: %s", p->text, why.text) : OK;
+	return p->text ? OK : diag_no_memory(d);
 }
 
 static void pattern_clear(struct error_pattern *p)
