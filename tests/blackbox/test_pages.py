@@ -2,6 +2,8 @@
 
 import contextlib
 import datetime
+import os
+import random
 import re
 import resource
 import signal
@@ -418,6 +420,36 @@ def test_odd_requests(corefile, data, status):
     got = raw(port, data)
     assert not got or got.startswith(b"HTTP/1.1 " + status), got[:200]
     assert web.get(port, "/health").status == 200
+
+
+PIECES = [
+    b"GET ", b"HEAD ", b"POST ", b"/health", b"/ready", b"/metrics", b" HTTP/1.1", b" HTTP/9.9", b"\r\n", b"\n", b"\0", b"\xff" * 7, b"Host: x\r\n",
+    b"Connection: close\r\n", b"Content-Length: 5\r\n", b"Content-Length: -1\r\n", b"Transfer-Encoding: chunked\r\n", b"ffffffffffffffff\r\n",
+    b"Expect: 100-continue\r\n", b"X: " + b"a" * 5000 + b"\r\n", b"%zz%", b"?" + b"a=b&" * 500, b"b" * 100000, b"\r\n\r\n",
+]  # fmt: skip
+
+
+def test_requests_that_are_none(corefile):
+    """Made of pieces, by a seed: headns lives, answers others, and gives back descriptors and memory."""
+    seed = int(os.environ.get("HEADNS_SEED", random.randrange(1 << 32)))
+    print(f"HEADNS_SEED={seed}")
+    pieces = random.Random(seed)
+    corefile.start()
+    port = corefile.port("/health")
+    before = web.metrics(port)
+    for number in range(400):
+        with socket.create_connection(("127.0.0.1", port), timeout=harness.PATIENCE_S) as connection:
+            with contextlib.suppress(OSError):  # it may have been told to go
+                connection.sendall(b"".join(pieces.choices(PIECES, k=pieces.randrange(12))))
+                connection.shutdown(socket.SHUT_WR)
+        if number % 50 == 0:
+            assert web.get(port, "/health").status == 200
+    deadline = harness.Deadline()
+    while web.metrics(port).one("process_open_fds") > before.one("process_open_fds") + 2:
+        deadline.check("descriptors stay open")
+    if before.one("process_virtual_memory_bytes") < 1 << 40:  # a sanitizer, which has more, keeps what was freed for a while
+        assert web.metrics(port).one("process_resident_memory_bytes") < before.one("process_resident_memory_bytes") + (32 << 20)
+    assert corefile.server.addresses_of(WEB0) == {"10.244.0.7"}
 
 
 # --- metrics ---
