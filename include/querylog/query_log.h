@@ -14,9 +14,6 @@ struct query_log_options {
 	unsigned workers;
 	int fd;    /* where lines go; borrowed */
 	bool json; /* they are JSON objects */
-	/* Whose pod has that address, into two C strings; false: it is not known. Called on the log's thread. NULL: nobody knows. */
-	bool (*find_pod)(void *arg, const struct addr *client, char ns[64], char name[256]);
-	void *arg;
 };
 
 /* Takes no memory to speak of until the first block has a log. Control thread, as all but query_log_done(). ERR_NOMEM. */

@@ -97,10 +97,8 @@ static void add_line(struct query_log *q, const char *line, size_t len)
 
 static void add_json(struct query_log *q, const struct query_record *r, const char *text, size_t text_len)
 {
-	const struct query_log_options *o = &q->options;
-	char line[JSON_BYTES], ns[64], pod[256];
-	bool known = o->find_pod && o->find_pod(o->arg, &r->client, ns, pod);
-	add_line(q, line, record_json_write(r, text, text_len, known ? ns : NULL, known ? pod : NULL, line, sizeof line));
+	char line[JSON_BYTES];
+	add_line(q, line, record_json_write(r, text, text_len, line, sizeof line));
 }
 
 static void add_record(struct query_log *q, const struct query_record *r)

@@ -16,16 +16,12 @@ static void put_question(struct json_line *j, const struct query_record *r)
 	json_line_text(j, "qclass", line_class(r->class, class));
 }
 
-static void put_client(struct json_line *j, const struct query_record *r, const char *pod_ns, const char *pod)
+static void put_client(struct json_line *j, const struct query_record *r)
 {
 	char address[ADDR_TEXT_MAX];
 	addr_format(&r->client, address);
 	json_line_text(j, "client_ip", address);
 	json_line_number(j, "client_port", r->client_port);
-	if (pod_ns)
-		json_line_text(j, "client_namespace", pod_ns);
-	if (pod)
-		json_line_text(j, "client_pod", pod);
 }
 
 static void put_response(struct json_line *j, const struct query_record *r)
@@ -38,14 +34,13 @@ static void put_response(struct json_line *j, const struct query_record *r)
 		json_line_text(j, "reason", absence_ede((enum absence)r->absence)->text);
 }
 
-size_t record_json_write(const struct query_record *r, const char *text, size_t text_len, const char *pod_ns, const char *pod, char *out,
-                         size_t cap)
+size_t record_json_write(const struct query_record *r, const char *text, size_t text_len, char *out, size_t cap)
 {
 	const struct timespec when = {.tv_sec = r->when_ns / NS_PER_S, .tv_nsec = r->when_ns % NS_PER_S};
 	struct json_line j;
 	json_line_begin(&j, out, cap, &when, "INFO", text, text_len);
 	json_line_text(&j, "plugin", "log");
-	put_client(&j, r, pod_ns, pod);
+	put_client(&j, r);
 	put_question(&j, r);
 	json_line_text(&j, "protocol", r->tcp ? "tcp" : "udp");
 	json_line_number(&j, "id", r->id);

@@ -3,7 +3,5 @@
 #include "query_record.h"
 #include <stddef.h>
 
-/* text: the same line as text, text_len octets. pod_ns, pod: whose the client is; NULL: not known. Writes the line with its end to out, which has room
- * for cap octets (base/json_line.h); its length. */
-size_t record_json_write(const struct query_record *r, const char *text, size_t text_len, const char *pod_ns, const char *pod, char *out,
-                         size_t cap);
+/* text: the same line as text, text_len octets. Writes the line with its end to out, which has room for cap octets (base/json_line.h); its length. */
+size_t record_json_write(const struct query_record *r, const char *text, size_t text_len, char *out, size_t cap);
