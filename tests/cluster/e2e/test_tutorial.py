@@ -79,7 +79,6 @@ def test_busybox_1_28(web, headns):
     look_up_with_busybox_1_28(web)
 
 
-@pytest.mark.xfail(reason="the kubernetes block has no search_fallback yet", strict=True)
 def test_debians_busybox(web, headns):
     """Its nslookup ignores the search list for a name with a dot: no other server has an answer for it."""
     pods = observed(web)
