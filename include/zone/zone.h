@@ -205,8 +205,9 @@ static inline unsigned zone_cell(const struct zone_spot *spot)
 	return (unsigned)(spot->hash >> 56);
 }
 
-/* True for a name that does not exist, but is about to: of a pod that is there and not ready yet, and where no pod of a headless Service is
- * ready, the Service's own and those of its ports. What makes it exist is a change in its cell. */
+/* Of a name that zone_find() did not find. True if it is about to exist: of a pod that is there and not ready yet, and where no pod of a headless Service is
+ * ready, the Service's own and those of its ports. What makes it exist is a change in its cell. True, too, if it has come to exist since it was
+ * looked for: who looks once more finds it. */
 bool zone_awaits(const struct zone *z, const struct name *name, const struct zone_spot *spot);
 
 /* The name server of the zones of a tree: the Service that the server's own addresses belong to, with its generation and node; false: it is

@@ -75,10 +75,10 @@ static bool is_awaited(const struct answer *a, const struct name *name, const st
 }
 
 /* What becomes of a "no", where the policy may have more in mind than to answer it. */
-static __attribute__((noinline)) enum query_outcome outcome_of_no(const struct answer *a, const struct name *name,
-                                                                  const struct zone_spot *spot, struct links links, uint8_t rcode)
+static __attribute__((noinline)) enum query_outcome
+outcome_of_no(const struct answer *a, const struct name *name, const struct zone_spot *spot, struct links links, uint8_t rcode, bool exists)
 {
-	if (rcode == DNS_NXDOMAIN && is_awaited(a, name, spot, links.chain))
+	if (rcode == DNS_NXDOMAIN && !exists && is_awaited(a, name, spot, links.chain))
 		return QUERY_AWAITED;
 	return links.chain + links.before == 0 && falls_through(a, name, spot, rcode) ? QUERY_FALLTHROUGH : a->outcome;
 }
@@ -93,7 +93,7 @@ static enum dns_rcode answer_at(struct answer *a, uint16_t qtype, const struct n
 	answer_set_name(a, name, spot);
 	a->dangling = !d.type && links.chain;
 	if (!d.type && (a->policy->fallthrough || a->policy->hold_ms))
-		a->outcome = outcome_of_no(a, name, spot, links, d.rcode);
+		a->outcome = outcome_of_no(a, name, spot, links, d.rcode, found.exists);
 	if (!d.type)
 		answer_put_negative(a, d.absence, d.soa_ttl);
 	else if (d.type != DNS_TYPE_CNAME)

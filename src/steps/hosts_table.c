@@ -330,10 +330,10 @@ static struct hosts_table *make_block(const struct gathering *g)
 	               g->addresses.at.len + numbers_bytes(names + addresses + pair_count(g) + g->reverse) + g->names.octets.len +
 	               g->addresses.octets.len;
 	struct hosts_table *t = malloc(bytes);
-	uint8_t *at = (uint8_t *)(t + 1);
 	uint32_t *first;
 	if (!t)
 		return NULL;
+	uint8_t *at = (uint8_t *)(t + 1);
 	*t = (struct hosts_table){.bytes = bytes, .entries = pair_count(g) + g->reverse};
 	copy_keys(&t->names, &g->names, &at);
 	copy_keys(&t->addresses, &g->addresses, &at);

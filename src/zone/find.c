@@ -459,12 +459,14 @@ bool zone_awaits(const struct zone *z, const struct name *name, const struct zon
 	if (!g)
 		return false;
 	if (n)
-		return n->absence == ABSENCE_NOT_READY;
+		return n->absence == ABSENCE_NOT_READY || n->absence == ABSENCE_NONE;
 	if (len && name->wire[1] != '_')
 		return false;
 	switch ((enum absence)g->nodes[0].absence) {
 	case ABSENCE_NOT_READY:
 		return true;
+	case ABSENCE_NONE:
+		return !len;
 	case ABSENCE_TERMINATING:
 	case ABSENCE_NO_ENDPOINTS:
 		return g->headless;
