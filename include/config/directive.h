@@ -5,6 +5,7 @@
 #include "config/errors.h"
 #include "config/list.h"
 #include "config/log.h"
+#include "config/template.h"
 #include "forward/cache.h"
 #include "forward/upstream.h"
 #include <stdbool.h>
@@ -37,6 +38,7 @@ enum directive_id {
 	DIRECTIVE_CACHE,
 	DIRECTIVE_HEADER,
 	DIRECTIVE_MINIMAL,
+	DIRECTIVE_TEMPLATE,
 	DIRECTIVE_HOSTS,
 	DIRECTIVE_K8S_EXTERNAL,
 	DIRECTIVE_KUBERNETES,

@@ -63,6 +63,11 @@ size_t response_map_names(const struct response *r, response_map *map, void *arg
  * one's; authority and additional are left out. Both are RESPONSE_OK. Returns the length, as response_map_names. */
 size_t response_append(const struct response *r, const struct response *more, uint8_t *bytes, size_t cap);
 
+struct writer;
+
+/* Puts the answers of a response that is RESPONSE_OK into a message that is being written, as writer_put. */
+void response_put_answers(const struct response *r, struct writer *w);
+
 /* Takes seconds off the TTL at each of the places; none becomes less than floor, or more than cap. */
 void response_age(uint8_t *bytes, const uint16_t *ttl_at, unsigned count, uint32_t seconds, uint32_t floor_s, uint32_t cap_s);
 

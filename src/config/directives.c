@@ -39,6 +39,7 @@ static const struct directive *const table[DIRECTIVES] = {
         [DIRECTIVE_CACHE] = &cache_directive,
         [DIRECTIVE_HEADER] = &header_directive,
         [DIRECTIVE_MINIMAL] = &minimal_directive,
+        [DIRECTIVE_TEMPLATE] = &template_directive,
         [DIRECTIVE_HOSTS] = &hosts_directive,
         [DIRECTIVE_K8S_EXTERNAL] = &k8s_external_directive,
         [DIRECTIVE_KUBERNETES] = &kubernetes_block_directive,

@@ -17,7 +17,6 @@ static const struct {
         {"metadata", NULL},
         {"rewrite", NULL},
         {"secondary", NULL},
-        {"template", NULL},
         {"tls", NULL},
         {"transfer", NULL},
         {"tsig", NULL},

@@ -316,7 +316,7 @@ size_t response_map_names(const struct response *r, response_map *map, void *arg
 
 /* --- two in one --- */
 
-static void put_answers(const struct response *r, struct writer *w)
+void response_put_answers(const struct response *r, struct writer *w)
 {
 	struct response_cursor cursor = response_section(r, DNS_ANSWER);
 	struct response_record record;
@@ -340,8 +340,8 @@ size_t response_append(const struct response *r, const struct response *more, ui
 	writer_begin(&w, bytes, cap < DNS_TCP_SIZE_MAX ? cap : DNS_TCP_SIZE_MAX, r->id, r->flags);
 	if (!writer_put_question(&w, &r->qname, r->qtype, r->qclass) || (r->edns && !writer_reserve_opt(&w, opt.len)))
 		return 0;
-	put_answers(r, &w);
-	put_answers(more, &w);
+	response_put_answers(r, &w);
+	response_put_answers(more, &w);
 	return writer_end(&w, r->edns ? &opt : NULL);
 }
 

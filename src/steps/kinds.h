@@ -5,3 +5,7 @@
 
 extern const struct step_kind acl_step, any_step, bufsize_step, chaos_step, header_step, hosts_step, local_step, loop_step, minimal_step,
         nsid_step, whoami_step;
+
+/* `template` of a block that says it: a step with what else of the block counts for it. Owned by whoever has it; borrows the block. ERR_NOMEM. */
+struct corefile_block;
+enum err template_step_new(const struct corefile_block *block, struct server_step *step);

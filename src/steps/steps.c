@@ -52,12 +52,24 @@ static enum err add_forward(const struct steps_options *o, struct server_step *s
 	return OK;
 }
 
+static enum err add_template(const struct steps_options *o, struct server_step *steps, unsigned *count)
+{
+	if (!o->block || !o->block->said[DIRECTIVE_TEMPLATE].place)
+		return OK;
+	if (template_step_new(o->block, steps + *count))
+		return ERR_NOMEM;
+	++*count;
+	return OK;
+}
+
 static enum err add(const struct steps_options *o, enum directive_id id, struct server_step *steps, unsigned *count)
 {
 	if (id == DIRECTIVE_KUBERNETES)
 		return add_cluster(o, steps, count);
 	if (id == DIRECTIVE_FORWARD)
 		return add_forward(o, steps, count);
+	if (id == DIRECTIVE_TEMPLATE)
+		return add_template(o, steps, count);
 	if (id == DIRECTIVE_LOOP && o->loop)
 		steps[(*count)++] = (struct server_step){&loop_step, o->loop, false};
 	if (id == DIRECTIVE_HOSTS && o->hosts)

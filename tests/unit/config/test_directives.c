@@ -120,6 +120,23 @@ static void put_hosts(struct text *t, const struct hosts_options *o)
 	put_names(t, &o->fallthrough_zones);
 }
 
+static void put_template(struct text *t, const struct template_options *o)
+{
+	for (unsigned i = 0; i < o->count; i++) {
+		const struct template_rule *rule = &o->rules[i];
+		put(t, "%s%u %u", i ? "; " : "", rule->rclass, rule->type);
+		put_names(t, &rule->zones);
+		put(t, ", %u regexps", rule->match_count);
+		for (unsigned s = 0; s < TEMPLATE_SECTIONS; s++)
+			put(t, ", %u", rule->text_counts[s]);
+		put(t, ", rcode %u", rule->rcode);
+		if (rule->has_ede)
+			put(t, ", ede %u %s", rule->ede_code, rule->ede_text ? rule->ede_text : "-");
+		put(t, "%s", rule->fallthrough ? ", fallthrough" : "");
+		put_names(t, &rule->fallthrough_zones);
+	}
+}
+
 static void put_forward(struct text *t, const struct forward_values *v)
 {
 	for (unsigned i = 0; i < v->count; i++) {
@@ -249,6 +266,9 @@ static void describe(const struct corefile_block *b, enum directive_id id, struc
 		put(t, "%04x %04x %04x %04x", o->query_set, o->query_clear, o->response_set, o->response_clear);
 		break;
 	}
+	case DIRECTIVE_TEMPLATE:
+		put_template(t, v);
+		break;
 	case DIRECTIVE_HOSTS:
 		put_hosts(t, v);
 		break;
@@ -303,6 +323,14 @@ static const struct {
         {DIRECTIVE_ACL, "acl {\n allow net 10.1.2.3/8 fd00::1 192.0.2.1\n block\n}", "[ 0 10.0.0.0/8 fd00::1/128 192.0.2.1/32; 1;]"},
         {DIRECTIVE_ACL, "acl a B {\n BLOCK type A TYPE65 net *\n filter TYPE * net 10.0.0.0/8 type AAAA\n drop type ANY\n}\nacl {\n}",
          "[ a. b. 1 1 65; 2 10.0.0.0/8; 3 255;] []"},
+        {DIRECTIVE_TEMPLATE, "template IN A {\n answer \"{{ .Name }} A 192.0.2.1\"\n}", "1 1, 0 regexps, 1, 0, 0, rcode 0"},
+        {DIRECTIVE_TEMPLATE,
+         "template ANY ANY a.b C {\n match ^a ^b\n match \"(?:c){4,}\"\n answer \"{{ .Name }} A 192.0.2.1\" \"a. A 192.0.2.1\"\n"
+         " authority \"a. NS b.\"\n additional \"b. A 192.0.2.1\"\n additional \"{{.Name}} TXT x\"\n rcode BADVERS\n"
+         " ederror 65535 \"no way\"\n fallthrough d\n upstream 8.8.8.8\n}\ntemplate CH TYPE65280 {\n rcode NXDOMAIN\n ederror 0\n "
+         "fallthrough\n}",
+         "255 255 a.b. c., 3 regexps, 2, 1, 2, rcode 16, ede 65535 no way, fallthrough d.; 3 65280, 0 regexps, 0, 0, 0, rcode 3, ede 0 -, "
+         "fallthrough"},
         {DIRECTIVE_CACHE, "cache",
          "10000 3600 5, 10000 1800 5, servfail 5, prefetch 0 60 10, stale 0 0 0 0 0 0, keepttl 0, zones, without |"},
         {DIRECTIVE_CACHE, "cache 30 {\n disable success Cluster.local\n disable denial\n}",
@@ -403,6 +431,27 @@ static const struct {
         {"acl {\n block type TYPE65536\n}", "f:3: block: type: \"TYPE65536\" is no type of record"},
         {"acl {\n block type net 10.0.0.1\n}", "f:3: block: type: a type is wanted"},
         {"acl {\n block net 10.0.0.0/33\n}", "f:3: block: net: \"10.0.0.0/33\" is neither an address nor a range"},
+        {"template IN", "f:2: template: it is written: template CLASS TYPE [ZONE...]"},
+        {"template in A {\n rcode NXDOMAIN\n}", "f:2: template: a class is wanted (IN, CH, ANY...), not \"in\""},
+        {"template IN a {\n rcode NXDOMAIN\n}", "f:2: template: a type of record is wanted (A, AAAA, ANY...), not \"a\""},
+        {"template IN A a..b {\n rcode NXDOMAIN\n}", "f:2: template: "},
+        {"template IN A", "f:2: template: there is nothing to answer"},
+        {"template IN A {\n rcode NOERROR\n additional \"a. A 192.0.2.1\"\n}", "f:2: template: there is nothing to answer"},
+        {"template IN A {\n match\n}", "f:3: match: it is written: match REGEXP..."},
+        {"template IN A {\n match a \"b(?=c)\"\n}", "f:3: match: \"(?=\": there is no such group"},
+        {"template IN A {\n rcode nxdomain\n}", "f:3: rcode: an rcode such as NXDOMAIN or REFUSED is wanted, not \"nxdomain\""},
+        {"template IN A {\n ederror x\n}", "f:3: ederror: a number from 0 to 65535"},
+        {"template IN A {\n ederror 65536\n}", "f:3: ederror: a number from 0 to 65535"},
+        {"template IN A {\n ederror 1 b c\n}", "f:3: ederror: it is written: ederror CODE [TEXT]"},
+        {"template IN A {\n answer {{ .Name }} A 192.0.2.1\n}", "f:3: answer: {{ is not closed"},
+        {"template IN A {\n answer \"a. A 192.0.2\"\n}", "f:3: answer: an IPv4 address is wanted, not \"192.0.2\""},
+        {"template IN A {\n answer \"{{/* a. A 192.0.2.1 */}}\"\n}", "f:3: answer: a record is wanted"},
+        {"template IN A {\n authority \"{{ .Nme }} A 192.0.2.1\"\n}", "f:3: authority: {{ .Nme }} is not among what headns has of Go's"},
+        {"template IN A {\n additional \"{{ printf `x` }}\"\n}", "f:3: additional: {{ printf `x` }} is not among what headns has"},
+        {"template IN A {\n fallthrough a..b\n}", "f:3: fallthrough: "},
+        {"template IN A {\n var a 1\n}", "f:3: template has no \"var\" in headns: "},
+        {"template IN A {\n expr true\n}", "f:3: template has no \"expr\" in headns: "},
+        {"template IN A {\n answers x\n}", "f:3: template has no \"answers\"; it has: additional, answer, "},
         {"forward", "f:2: forward: it is written: forward FROM TO..."},
         {"forward .", "f:2: forward: it is written: forward FROM TO..."},
         {"forward a..b 1.1.1.1", "f:2: forward: "},
@@ -557,7 +606,8 @@ static void test_no_memory(void **state)
 	const char *lines = "root a\nnsid b\nready c:1\nprometheus {\n tls d\n}\nerrors {\n consolidate 1s (?P<a>x)\n}\nlog f . {common}\n"
 	                    "chaos g h i\ncache 1 q {\n disable success r\n disable denial s t\n}\nacl j {\n allow type A net 10.0.0.1\n "
 	                    "block\n}\nhosts k l {\n 10.0.0.1 m\n fallthrough "
-	                    "n\n}\nhealth o:1\nroot p\n";
+	                    "n\n}\nhealth o:1\nroot p\ntemplate IN A u {\n match v w\n answer \"{{ .Name }} A {{ .Group.x }}\" \"y. A "
+	                    "192.0.2.1\"\n ederror 1 z\n fallthrough u\n}\ntemplate IN A {\n rcode NXDOMAIN\n}\n";
 	bool failed = true;
 	(void)state;
 	for (unsigned n = 1; failed; n++) {

@@ -33,6 +33,7 @@ static const struct {
         {"forward . 192.0.2.1\nwhoami\ncache\nminimal", " minimal forward whoami"},
         {"cache", ""},
         {"header {\n query set rd\n}\nacl\nchaos\nany\nlocal", " local any chaos acl header"},
+        {"forward . 192.0.2.1\ntemplate IN A {\n rcode NXDOMAIN\n}\nminimal", " minimal template forward"},
 };
 
 static void test_which_there_are(void **state)
