@@ -2,6 +2,7 @@
  * defaults. Who does what a directive says finds its values by corefile_values(). All texts and lists are owned by the Corefile. */
 #pragma once
 #include "base/addr.h"
+#include "base/regexp.h"
 #include "config/errors.h"
 #include "config/list.h"
 #include "config/log.h"
@@ -34,6 +35,7 @@ enum directive_id {
 	DIRECTIVE_ANY,
 	DIRECTIVE_CHAOS,
 	DIRECTIVE_LOADBALANCE,
+	DIRECTIVE_REWRITE,
 	DIRECTIVE_ACL,
 	DIRECTIVE_CACHE,
 	DIRECTIVE_HEADER,
@@ -177,6 +179,40 @@ struct forward_values {
 /* `header { query|response set|clear FLAG... }`: of enum dns_flag; of two lines about a flag the last counts. */
 struct header_options {
 	uint16_t query_set, query_clear, response_set, response_clear;
+};
+
+/* `rewrite [continue|stop] name|class|type|ttl|rcode ...`: the rules in the order of the file. Texts of names are as Go's library writes names, in lower case
+ * and with a last dot, but patterns. */
+enum rewrite_field { REWRITE_NAME, REWRITE_CLASS, REWRITE_TYPE, REWRITE_TTL, REWRITE_RCODE };
+enum rewrite_kind { REWRITE_EXACT, REWRITE_PREFIX, REWRITE_SUFFIX, REWRITE_SUBSTRING, REWRITE_REGEX };
+/* `answer name|value PATTERN TO` */
+struct rewrite_answer {
+	bool value; /* it is about names in rdata; else about owners */
+	struct regexp *pattern;
+	char *to; /* {0}, {1}...: the groups */
+};
+struct rewrite_rule {
+	enum rewrite_field field;
+	bool goes_on; /* the next rule sees what this one made */
+
+	enum rewrite_kind kind; /* NAME, TTL, RCODE: which names it is about */
+	char *from;
+	struct regexp *pattern; /* REWRITE_REGEX, in the place of from */
+	struct name exact;      /* REWRITE_EXACT: from, too */
+
+	char *to;       /* NAME; of a pattern with groups */
+	bool automatic; /* NAME: the answer's names are put back */
+	struct rewrite_answer *answers;
+	unsigned answer_count;
+
+	uint16_t number, new_number; /* CLASS, TYPE, RCODE */
+	uint32_t ttl_min_s, ttl_max_s;
+};
+struct rewrite_options {
+	struct rewrite_rule *rules;
+	unsigned count;
+	struct text_list reading; /* private: the words of the line that is being read, */
+	bool whole;               /* and that it has nothing in braces */
 };
 
 /* `hosts [FILE [ZONES...]] { INLINE...; ttl S; no_reverse; reload D; fallthrough [ZONES]; fallthrough_unsupported }` */

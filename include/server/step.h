@@ -21,10 +21,14 @@ enum step_verdict {
 	STEP_WAIT,        /* exchange_keep() or exchange_ask() said so */
 };
 
+#define EXCHANGE_QUESTION_MAX (DNS_HEADER_LEN + NAME_WIRE_MAX + 4) /* octets of header and question */
+
 /* A question on its way to its response: what steps see of it. It belongs to the pipeline. */
 struct exchange {
 	struct query query;         /* request: the question; transport. query.h says what a query's parts are */
+	const uint8_t *asked;       /* header and question of the client, while another question stands in the place of it; else NULL */
 	unsigned address;           /* index of the listener that was asked */
+	uint16_t asked_len;         /* octets of that question */
 	uint16_t nsid_room;         /* of the step nsid: how long a response may be for it; 0: the client does not want to know */
 	const union net_peer *peer; /* who asked; of a sub-query, who asked the first question */
 	uint8_t *reply;             /* room for the response, */
@@ -76,6 +80,16 @@ struct step_kind {
 	/* No worker has a state any more. Control thread. */
 	void (*free)(void *self);
 };
+
+/* --- another question --- */
+
+/* In ask(), once: steps after this one see that question in the place of the client's; name is in lower case. Options of EDNS are not seen any more. Also where
+ * it is the same, so that exchange.asked says in answered() that the response is to be looked at. */
+void exchange_replace(struct exchange *x, const struct name *qname, uint16_t qtype, uint16_t qclass);
+
+/* In answered() of that step: the client's question is x's again. Where no step is asked any more, it is done in any case. What is in reply
+ * is not touched. */
+void exchange_restore(struct exchange *x);
 
 /* --- waiting --- */
 

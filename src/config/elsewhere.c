@@ -15,7 +15,6 @@ static const struct {
         {"dns64", NULL},
         {"file", NULL},
         {"metadata", NULL},
-        {"rewrite", NULL},
         {"secondary", NULL},
         {"tls", NULL},
         {"transfer", NULL},

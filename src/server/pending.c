@@ -119,18 +119,27 @@ static bool same_peer(const union net_peer *a, const union net_peer *b)
 	return memcmp(&a->v6.sin6_addr, &b->v6.sin6_addr, sizeof a->v6.sin6_addr) == 0 && a->v6.sin6_scope_id == b->v6.sin6_scope_id;
 }
 
-/* Of header and question, so with the ID. */
-static uint64_t hash_question(const struct exchange *x)
+/* Header and question as they came, so with the ID. */
+static const uint8_t *sent(const struct exchange *x, size_t *len)
 {
 	const struct request *r = &x->query.request;
-	return hash_mix(hash_bytes(r->bytes, DNS_HEADER_LEN + r->question_len), hash_address(x->peer) + port_of(x->peer));
+	*len = DNS_HEADER_LEN + (size_t)(x->asked ? x->asked_len : r->question_len);
+	return x->asked ? x->asked : r->bytes;
+}
+
+static uint64_t hash_question(const struct exchange *x)
+{
+	size_t len;
+	const uint8_t *bytes = sent(x, &len);
+	return hash_mix(hash_bytes(bytes, len), hash_address(x->peer) + port_of(x->peer));
 }
 
 static bool same_question(const struct exchange *a, const struct exchange *b)
 {
-	const struct request *r = &a->query.request, *s = &b->query.request;
-	return a->query.transport == b->query.transport && a->address == b->address && same_peer(a->peer, b->peer) &&
-	       r->question_len == s->question_len && memcmp(r->bytes, s->bytes, DNS_HEADER_LEN + r->question_len) == 0;
+	size_t len, other_len;
+	const uint8_t *bytes = sent(a, &len), *others = sent(b, &other_len);
+	return a->query.transport == b->query.transport && a->address == b->address && same_peer(a->peer, b->peer) && len == other_len &&
+	       memcmp(bytes, others, len) == 0;
 }
 
 struct pending *pending_twin(struct pending_pool *pool, const struct exchange *x)
@@ -178,6 +187,10 @@ struct pending *pending_new(struct pending_pool *pool, const struct exchange *x,
 	        .x = *x, .parent = parent, .state = PENDING_RUNS, .since_ms = now_ms, .last_ms = now_ms + EXCHANGE_WAIT_MAX_MS};
 	memcpy(p->question, x->query.request.bytes, len);
 	p->x.query.request.bytes = p->question;
+	if (x->asked) {
+		memcpy(p->asked, x->asked, DNS_HEADER_LEN + (size_t)x->asked_len);
+		p->x.asked = p->asked;
+	}
 	p->x.message = NULL;
 	if (parent) {
 		parent->child = p;

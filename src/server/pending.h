@@ -33,7 +33,8 @@ struct pending {
 	LIST_ENTRY(pending) by_cell; /* hold's: in which cell it is held, and counted with whom */
 	uint16_t hold_cell, hold_client;
 	bool held;
-	uint8_t question[DNS_HEADER_LEN + NAME_WIRE_MAX + 4]; /* what is left of the message */
+	uint8_t question[EXCHANGE_QUESTION_MAX]; /* what is left of the message, */
+	uint8_t asked[EXCHANGE_QUESTION_MAX];    /* and of the client's, where x.asked points to it */
 };
 TAILQ_HEAD(pending_queue, pending);
 LIST_HEAD(pending_list, pending);

@@ -31,6 +31,46 @@ static struct pending *pending_of(struct exchange *x)
 	return (struct pending *)x;
 }
 
+/* --- another question --- */
+
+static void set_question(struct request *r, const uint8_t *bytes, uint16_t len)
+{
+	size_t taken = name_from_wire(&r->qname, bytes + DNS_HEADER_LEN, len);
+	const uint8_t *behind = bytes + DNS_HEADER_LEN + taken;
+	name_lower(&r->qname);
+	r->bytes = bytes;
+	r->question_len = len;
+	r->qtype = (uint16_t)wire_load_u16(behind);
+	r->qclass = (uint16_t)wire_load_u16(behind + 2);
+	r->opt_at = 0;
+}
+
+/* What came in a batch stays as long as that, and is answered before another one is asked for; what has waited has room of its own. */
+void exchange_replace(struct exchange *x, const struct name *qname, uint16_t qtype, uint16_t qclass)
+{
+	struct request *r = &x->query.request;
+	struct wire_writer w = {.bytes = x->message ? x->worker->question : pending_of(x)->question, .limit = EXCHANGE_QUESTION_MAX};
+	x->asked = r->bytes;
+	x->asked_len = r->question_len;
+	if (!x->message) {
+		memcpy(pending_of(x)->asked, r->bytes, DNS_HEADER_LEN + (size_t)r->question_len);
+		x->asked = pending_of(x)->asked;
+	}
+	wire_put_bytes(&w, x->asked, DNS_HEADER_LEN);
+	wire_put_name(&w, qname);
+	wire_put_u16(&w, qtype);
+	wire_put_u16(&w, qclass);
+	set_question(r, w.bytes, (uint16_t)(w.len - DNS_HEADER_LEN));
+}
+
+void exchange_restore(struct exchange *x)
+{
+	if (!x->asked)
+		return;
+	set_question(&x->query.request, x->asked, x->asked_len);
+	x->asked = NULL;
+}
+
 /* --- in --- */
 
 /* False where there is no memory for one. */
@@ -135,6 +175,7 @@ static void complete(struct exchange *x, enum step_verdict v)
 		if (x->reply_len)
 			tell_steps(x);
 	}
+	exchange_restore(x);
 	note_rcode(x);
 }
 
@@ -194,6 +235,7 @@ static void end(struct exchange *x)
 static void send_reply(struct pending *p)
 {
 	struct exchange *x = &p->x;
+	exchange_restore(x);
 	if (net_client_gone(&p->client)) {
 		x->reply_len = 0;
 		x->query.rcode = QUERY_GONE;
@@ -323,6 +365,15 @@ enum step_verdict exchange_error(struct exchange *x, enum dns_rcode rcode, const
 	return STEP_ANSWER;
 }
 
+/* With the question of the client. */
+static __attribute__((noinline)) void note_failure(const struct exchange *x, enum dns_rcode rcode, const char *text)
+{
+	struct request asked = x->query.request;
+	if (x->asked)
+		set_question(&asked, x->asked, x->asked_len);
+	failures_note(x->plan->errors, x->worker->match, &asked, rcode, text);
+}
+
 enum step_verdict exchange_fail(struct exchange *x, enum dns_rcode rcode, const struct ede *why, const char *format, ...)
 {
 	char text[WHY_TEXT_MAX];
@@ -331,7 +382,7 @@ enum step_verdict exchange_fail(struct exchange *x, enum dns_rcode rcode, const 
 		va_start(args, format);
 		vsnprintf(text, sizeof text, format, args);
 		va_end(args);
-		failures_note(x->plan->errors, x->worker->match, &x->query.request, rcode, text);
+		note_failure(x, rcode, text);
 	}
 	return exchange_error(x, rcode, why);
 }
@@ -552,6 +603,7 @@ void pipeline_begin(struct exchange *x, const struct routes *routes, const struc
 /* Where the first pass did not find a cluster's name, or the cluster is not the last to be asked. */
 static __attribute__((noinline)) void leave_batch(struct exchange *x)
 {
+	x->asked = NULL;
 	x->waiting = NULL;
 	x->waited_ms = 0;
 	x->stands = 0;

@@ -16,10 +16,11 @@ struct server_worker {
 	struct pending_queue ready; /* sub-queries that nobody was asked yet */
 	struct hold hold;           /* of those queries that wait, the ones for names that are about to exist */
 	uv_loop_t *loop;
-	uv_timer_t tick;            /* while somebody waits */
-	uint8_t *reply, *heard;     /* room for the response of whoever goes on, and for one that a parent hears of */
-	struct regexp_match *match; /* for failures.h */
-	uint64_t last_ms;           /* nobody waits beyond this: the server stops then */
+	uv_timer_t tick;                         /* while somebody waits */
+	uint8_t *reply, *heard;                  /* room for the response of whoever goes on, and for one that a parent hears of */
+	struct regexp_match *match;              /* for failures.h */
+	uint8_t question[EXCHANGE_QUESTION_MAX]; /* what stands in the place of the question of one that has not waited yet */
+	uint64_t last_ms;                        /* nobody waits beyond this: the server stops then */
 	struct net_call stop;
 	unsigned index;
 	uv_async_t *settled; /* the server's: a configuration has lost its last worker; NULL: there is but one */

@@ -105,7 +105,7 @@ SEEN = [
     Cause("cut-answer", "answer", lambda step, ours, theirs: ours.flags & theirs.flags & m.TC and not theirs.answer[2]),
     Cause("extended-error", "edns-options", is_said),
 ]
-NAMED = {}  # id: aspects
+NAMED = {"rewrite-broken": "silence"}  # id: aspects
 IDS = {cause.id for cause in SEEN} | set(NAMED)
 
 

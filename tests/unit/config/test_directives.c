@@ -109,6 +109,21 @@ static void put_acl(struct text *t, const struct acl_options *o)
 	}
 }
 
+static void put_rewrite(struct text *t, const struct rewrite_options *o)
+{
+	for (unsigned i = 0; i < o->count; i++) {
+		const struct rewrite_rule *r = &o->rules[i];
+		put(t, "[%u%s %u %s %s%s", r->field, r->goes_on ? "+" : "", r->kind,
+		    r->pattern ? "RE"
+		    : r->from  ? r->from
+		               : "-",
+		    r->to ? r->to : "-", r->automatic ? " auto" : "");
+		for (unsigned k = 0; k < r->answer_count; k++)
+			put(t, " %s %s", r->answers[k].value ? "value" : "name", r->answers[k].to);
+		put(t, " %u %u %u-%u]", r->number, r->new_number, r->ttl_min_s, r->ttl_max_s);
+	}
+}
+
 static void put_hosts(struct text *t, const struct hosts_options *o)
 {
 	put(t, "%s", o->file ? o->file : "-");
@@ -255,6 +270,9 @@ static void describe(const struct corefile_block *b, enum directive_id id, struc
 	case DIRECTIVE_ACL:
 		put_acl(t, v);
 		break;
+	case DIRECTIVE_REWRITE:
+		put_rewrite(t, v);
+		break;
 	case DIRECTIVE_CACHE:
 		put_cache(t, v);
 		break;
@@ -331,6 +349,19 @@ static const struct {
          "fallthrough\n}",
          "255 255 a.b. c., 3 regexps, 2, 1, 2, rcode 16, ede 65535 no way, fallthrough d.; 3 65280, 0 regexps, 0, 0, 0, rcode 3, ede 0 -, "
          "fallthrough"},
+        {DIRECTIVE_REWRITE, "rewrite name A.b c", "[0 0 a.b. c. auto 0 0 0-0]"},
+        {DIRECTIVE_REWRITE, "rewrite CONTINUE Name Exact a b. answer value x{3} y\nrewrite stop name prefix A. b- answer auto",
+         "[0+ 0 a. b. auto value y. 0 0 0-0][0 1 a. b-. auto 0 0 0-0]"},
+        {DIRECTIVE_REWRITE,
+         "rewrite stop {\n name regex (.*)\\.a\\.$ {1}.B\n answer name (x)(?P<n>y) {0}{2}\n value v w\n}\nrewrite continue {\n type a "
+         "AAAA\n}",
+         "[0 4 RE {1}.b. name {0}{2}. value w. 0 0 0-0][2+ 0 - - 1 28 0-0]"},
+        {DIRECTIVE_REWRITE, "rewrite {\n name suffix .a .b\n}\nrewrite name {\n substring a b\n}",
+         "[0 2 .a. .b. 0 0 0-0][0 3 a. b. 0 0 0-0]"},
+        {DIRECTIVE_REWRITE, "rewrite class in CH\nrewrite type ANY hinfo", "[1 0 - - 1 3 0-0][2 0 - - 255 13 0-0]"},
+        {DIRECTIVE_REWRITE, "rewrite ttl a 30\nrewrite ttl suffix .b 10-20\nrewrite ttl regex c -4294967295\nrewrite ttl prefix d 5-",
+         "[3 0 a. - 0 0 30-30][3 2 .b. - 0 0 10-20][3 4 RE - 0 0 0-4294967295][3 1 d. - 0 0 5-2147483647]"},
+        {DIRECTIVE_REWRITE, "rewrite rcode a NXDOMAIN noerror\nrewrite rcode regex b BADVERS 23", "[4 0 a. - 3 0 0-0][4 4 RE - 16 23 0-0]"},
         {DIRECTIVE_CACHE, "cache",
          "10000 3600 5, 10000 1800 5, servfail 5, prefetch 0 60 10, stale 0 0 0 0 0 0, keepttl 0, zones, without |"},
         {DIRECTIVE_CACHE, "cache 30 {\n disable success Cluster.local\n disable denial\n}",
@@ -525,6 +556,41 @@ static const struct {
         {"hosts {\n nonsense x\n}", "f:3: hosts has no \"nonsense\"; it has: "},
         {"hosts {\n fallthrough\n 10.0.0.1 a\n}", "f:4: 10.0.0.1: addresses stand before fallthrough"},
         {"hosts {\n fallthrough_unsupported\n}", "f:2: hosts: fallthrough_unsupported wants fallthrough"},
+        {"rewrite", "f:2: rewrite: a field is wanted: name, class, type, ttl or rcode"},
+        {"rewrite stop", "f:2: rewrite: a field is wanted"},
+        {"rewrite answer name a b", "f:2: rewrite: name, class, type, ttl or rcode is wanted, not \"answer\""},
+        {"rewrite name a", "f:2: rewrite: name: there are too few words"},
+        {"rewrite name a b c", "f:2: rewrite: name: exact, prefix, suffix, substring or regex is wanted, not \"a\""},
+        {"rewrite name a..b c", "f:2: rewrite: name: \"a..b\" is not a name"},
+        {"rewrite name a b..c", "f:2: rewrite: name: \"b..c\" is not a name"},
+        {"rewrite name regex ( b", "f:2: rewrite: name: the pattern (: "},
+        {"rewrite name regex a(b) {2}{1}", "f:2: rewrite: name: {2}{1} uses more groups than the pattern a(b) has"},
+        {"rewrite name regex a {0}", "f:2: rewrite: name: {0} uses more groups than the pattern a has"},
+        {"rewrite name suffix a b c", "f:2: rewrite: name: answer is wanted, not \"c\""},
+        {"rewrite name suffix a b answer", "f:2: rewrite: name: answer: name, value or auto is wanted"},
+        {"rewrite name suffix a b answer auto answer", "f:2: rewrite: name: answer: name, value or auto is wanted"},
+        {"rewrite name suffix a b answer type x y", "f:2: rewrite: name: answer: name, value or auto is wanted, not \"type\""},
+        {"rewrite name suffix a b answer name x", "f:2: rewrite: name: answer name: a pattern and a name are wanted"},
+        {"rewrite name suffix a b answer value [ x", "f:2: rewrite: name: the pattern [: "},
+        {"rewrite name suffix a b answer value x {1}", "f:2: rewrite: name: {1} uses more groups than the pattern x has"},
+        {"rewrite name suffix a b answer auto name x y", "f:2: rewrite: name: answer auto and answer name exclude each other"},
+        {"rewrite class IN", "f:2: rewrite: class: two classes are wanted"},
+        {"rewrite class IN XX", "f:2: rewrite: class: \"XX\" is not a class"},
+        {"rewrite type A", "f:2: rewrite: type: two types are wanted"},
+        {"rewrite type A AAAAA", "f:2: rewrite: type: \"AAAAA\" is not a type of record"},
+        {"rewrite type A ANAMETHATISLONGERTHANANY", "f:2: rewrite: type: \"ANAMETHATISLONGERTHANANY\" is not a type"},
+        {"rewrite ttl a", "f:2: rewrite: ttl: there are too few words"},
+        {"rewrite ttl a -", "f:2: rewrite: ttl: seconds such as 30, 10-60, 10- or -60 are wanted, not \"-\""},
+        {"rewrite ttl a 60-10", "f:2: rewrite: ttl: seconds such as"},
+        {"rewrite ttl a 1-2-3", "f:2: rewrite: ttl: seconds such as"},
+        {"rewrite ttl a 4294967296", "f:2: rewrite: ttl: seconds such as"},
+        {"rewrite ttl a 30s", "f:2: rewrite: ttl: seconds such as"},
+        {"rewrite ttl exact a 1 2", "f:2: rewrite: ttl: \"2\" is too much"},
+        {"rewrite rcode a 3", "f:2: rewrite: rcode: there are too few words"},
+        {"rewrite rcode a 24 0", "f:2: rewrite: rcode: an rcode such as NXDOMAIN or 3 is wanted, not \"24\""},
+        {"rewrite rcode a 3 x", "f:2: rewrite: rcode: an rcode such as"},
+        {"rewrite rcode exact a 3 0 0", "f:2: rewrite: rcode: \"0\" is too much"},
+        {"rewrite name a b {\n answer auto\n}", "f:3: \"answer\": a rule stands in the line or in braces, not in both"},
         {"timeouts", "f:2: timeouts: nothing is said"},
         {"timeouts {\n read 500ms\n}", "f:3: read: a duration from 1s to 24h"},
         {"timeouts {\n idle 25h\n}", "f:3: idle: a duration from 1s to 24h"},
@@ -607,7 +673,8 @@ static void test_no_memory(void **state)
 	                    "chaos g h i\ncache 1 q {\n disable success r\n disable denial s t\n}\nacl j {\n allow type A net 10.0.0.1\n "
 	                    "block\n}\nhosts k l {\n 10.0.0.1 m\n fallthrough "
 	                    "n\n}\nhealth o:1\nroot p\ntemplate IN A u {\n match v w\n answer \"{{ .Name }} A {{ .Group.x }}\" \"y. A "
-	                    "192.0.2.1\"\n ederror 1 z\n fallthrough u\n}\ntemplate IN A {\n rcode NXDOMAIN\n}\n";
+	                    "192.0.2.1\"\n ederror 1 z\n fallthrough u\n}\ntemplate IN A {\n rcode NXDOMAIN\n}\n"
+	                    "rewrite stop {\n name regex (x) {1} answer name (y) z answer value t u\n}\nrewrite ttl a 5\n";
 	bool failed = true;
 	(void)state;
 	for (unsigned n = 1; failed; n++) {
