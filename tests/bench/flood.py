@@ -68,7 +68,7 @@ def server(command, port, log):
         yield process
     finally:
         process.terminate()
-        process.wait(10)
+        process.wait(60)  # CoreDNS answers what it has first
 
 
 # --- asking ---
