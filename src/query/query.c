@@ -171,6 +171,7 @@ static bool find_searched(const struct query *q, const struct query_policy *poli
 static size_t refuse(struct query *q, const struct query_policy *policy, uint8_t *out, size_t cap, enum dns_rcode rcode,
                      const struct ede *why)
 {
+	q->outcome = QUERY_ANSWERED;
 	q->rcode = (uint8_t)rcode;
 	q->absence = ABSENCE_NONE;
 	return response_error(out, cap, &q->request, rcode, policy->ede ? why : NULL);
@@ -189,7 +190,6 @@ __attribute__((noinline)) size_t query_answer_searched(struct query *q, const st
 		answer_begin(&a, q, policy, state, out, size_limit(q, cap));
 		answer_put_cname(&a, spelt.wire, spelt.len);
 		bool follow = q->request.qtype != DNS_TYPE_CNAME && !a.truncated;
-		q->outcome = QUERY_ANSWERED;
 		return answer_end(&a, q, follow ? answer_from(&a, q->request.qtype, &found, &spot, 1) : DNS_NOERROR);
 	}
 	return 0;
@@ -203,10 +203,12 @@ static __attribute__((noinline)) size_t answer_outside(struct query *q, const st
 	size_t len = query_answer_searched(q, policy, state, out, cap);
 	if (len)
 		return len;
-	q->outcome = QUERY_OUTSIDE;
 	if (policy->outside_nxdomain)
-		return refuse(q, policy, out, cap, DNS_NXDOMAIN, NULL);
-	return refuse(q, policy, out, cap, DNS_REFUSED, &outside);
+		len = refuse(q, policy, out, cap, DNS_NXDOMAIN, NULL);
+	else
+		len = refuse(q, policy, out, cap, DNS_REFUSED, &outside);
+	q->outcome = QUERY_OUTSIDE;
+	return len;
 }
 
 /* A well-formed request. */
@@ -230,6 +232,7 @@ static size_t answer_question(struct query *q, const struct query_policy *policy
 /* Not a well-formed one. */
 static size_t reject(struct query *q, uint8_t *out, size_t cap, enum dns_rcode rcode)
 {
+	q->outcome = QUERY_ANSWERED;
 	q->rcode = (uint8_t)rcode;
 	q->absence = ABSENCE_NONE;
 	return response_error(out, cap, &q->request, rcode, NULL);
@@ -237,7 +240,6 @@ static size_t reject(struct query *q, uint8_t *out, size_t cap, enum dns_rcode r
 
 size_t query_answer(struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap)
 {
-	q->outcome = QUERY_ANSWERED;
 	switch (q->verdict) {
 	case REQUEST_OK:
 		return answer_question(q, policy, state, out, cap);
@@ -251,6 +253,7 @@ size_t query_answer(struct query *q, const struct query_policy *policy, struct q
 	case REQUEST_SILENCE:
 		break;
 	}
+	q->outcome = QUERY_ANSWERED;
 	q->rcode = QUERY_SILENT;
 	q->absence = ABSENCE_NONE;
 	return 0;
