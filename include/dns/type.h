@@ -1,4 +1,4 @@
-/* type.h - names of record types and of query types, in capitals, as CoreDNS's library knows them. */
+/* type.h - names of record types, of query types and of classes, in capitals, as CoreDNS's library knows them. */
 #pragma once
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,3 +10,6 @@ bool type_from_text(const char *text, uint16_t *type);
 
 /* The name; where it has none, "TYPE" and its number. */
 void type_to_text(uint16_t type, char text[TYPE_TEXT_MAX]);
+
+/* "IN", "ANY"; static. "": it has none. */
+const char *class_name(uint16_t rclass);

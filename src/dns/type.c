@@ -49,3 +49,23 @@ void type_to_text(uint16_t type, char text[TYPE_TEXT_MAX])
 	}
 	snprintf(text, TYPE_TEXT_MAX, "TYPE%u", type);
 }
+
+const char *class_name(uint16_t rclass)
+{
+	switch (rclass) {
+	case 1:
+		return "IN";
+	case 2:
+		return "CS";
+	case 3:
+		return "CH";
+	case 4:
+		return "HS";
+	case 254:
+		return "NONE";
+	case 255:
+		return "ANY";
+	default:
+		return "";
+	}
+}

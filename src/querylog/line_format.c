@@ -162,23 +162,11 @@ const char *line_rcode(const struct query_record *r, char text[RCODE_TEXT_MAX])
 
 const char *line_class(uint16_t class, char text[CLASS_TEXT_MAX])
 {
-	switch (class) {
-	case 1:
-		return "IN";
-	case 2:
-		return "CS";
-	case 3:
-		return "CH";
-	case 4:
-		return "HS";
-	case 254:
-		return "NONE";
-	case 255:
-		return "ANY";
-	default:
-		snprintf(text, CLASS_TEXT_MAX, "CLASS%u", class);
-		return text;
-	}
+	const char *name = class_name(class);
+	if (*name)
+		return name;
+	snprintf(text, CLASS_TEXT_MAX, "CLASS%u", class);
+	return text;
 }
 
 const char *line_seconds(uint64_t ns, char text[SECONDS_TEXT_MAX])

@@ -95,26 +95,6 @@ static enum regexp_outcome match(struct asked *a, const struct template_rule *ru
 
 /* --- what its fields stand for --- */
 
-static const char *class_name(uint16_t rclass)
-{
-	switch (rclass) {
-	case 1:
-		return "IN";
-	case 2:
-		return "CS";
-	case 3:
-		return "CH";
-	case 4:
-		return "HS";
-	case 254:
-		return "NONE";
-	case DNS_CLASS_ANY:
-		return "ANY";
-	default:
-		return "";
-	}
-}
-
 /* Types that have no name have no text in Go's library either. */
 static void find_type_name(uint16_t type, char text[TYPE_TEXT_MAX])
 {

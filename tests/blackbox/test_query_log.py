@@ -108,7 +108,7 @@ def test_json(serve):
     assert (line["level"], line["plugin"], line["client_ip"]) == ("INFO", "log", "127.0.0.1")
     assert (line["qname"], line["qtype"], line["qclass"]) == ("web-9.nginx.default.svc.cluster.local.", "AAAA", "IN")
     assert (line["protocol"], line["opcode"], line["dnssec_ok"], line["bufsize"], line["rcode"]) == ("udp", 0, False, 4096, "NXDOMAIN")
-    assert 0 < line["duration_seconds"] < 1 and line["response_size"] > line["request_size"] and "reason" in line
+    assert line["duration_seconds"] > 0 and line["response_size"] > line["request_size"] and "reason" in line
     assert re.fullmatch(r'127\.0\.0\.1:\d+ - \d+ "AAAA IN web-9.* NXDOMAIN qr,aa,rd \d+ 0\.\d+s', line["msg"])
     for own in server.log.lines:
         assert set(json.loads(own)) == {"time", "level", "msg"}
