@@ -71,7 +71,7 @@ def test_letters_that_were_mixed_stay_between_us_and_the_upstream(upstream, core
     server = alone(corefile, up, options="force_tcp" if transport == "tcp" else "")
     for _ in range(2):
         (rrset,) = server.udp(make_query("www.example.com.", "SRV")).answer
-        assert rrset.to_text() == "www.example.com. 300 IN SRV 1 2 80 www.example.com."
+        assert [rrset.name.to_text(), rrset[0].to_text()] == ["www.example.com.", "1 2 80 www.example.com."]
     assert up.asked[0][2] == transport
 
 
