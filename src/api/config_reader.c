@@ -1,6 +1,6 @@
 #include "config_reader.h"
+#include "base/base64.h"
 #include "base/secret.h"
-#include "base64.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>

@@ -1,8 +1,8 @@
 #include "credential.h"
+#include "base/base64.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "base/secret.h"
-#include "base64.h"
 #include "exec_plugin.h"
 #include <limits.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 #include "exec_plugin.h"
+#include "base/base64.h"
 #include "base/file.h"
 #include "base/process.h"
 #include "base/secret.h"
-#include "base64.h"
 #include "plugin_words.h"
 #include <cjson/cJSON.h>
 #include <limits.h>

@@ -1,5 +1,4 @@
 #include "api/kubeconfig.h"
-#include "base64.h"
 #include "fail_alloc.h"
 #include "unit.h"
 #include <stdio.h>
@@ -367,44 +366,6 @@ static void an_endpoint(void **state)
 	api_endpoint_clear(&e);
 }
 
-static void base64(void **state)
-{
-	static const struct {
-		const char *text, *bytes; /* bytes NULL: not base64 */
-	} rows[] = {
-	        {"", ""},
-	        {"Zg==", "f"},
-	        {"Zm8=", "fo"},
-	        {"Zm9v", "foo"},
-	        {"Zm9vYg==", "foob"},
-	        {"Zm9\nv\r\n ", "foo"},
-	        {"+/+/", "\xfb\xff\xbf"},
-	        {"Zg", NULL},
-	        {"Zg=", NULL},
-	        {"Z===", NULL},
-	        {"Zg==Zg==", NULL},
-	        {"Zm9v!", NULL},
-	        {"=", NULL},
-	        {"Zm-_", NULL},
-	};
-	(void)state;
-	for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-		size_t len;
-		char *bytes = base64_decode(rows[i].text, &len), *text;
-		if (!rows[i].bytes) {
-			assert_null(bytes);
-			continue;
-		}
-		assert_string_equal(bytes, rows[i].bytes);
-		assert_int_equal(len, strlen(rows[i].bytes));
-		text = base64_encode(bytes, len);
-		if (!strpbrk(rows[i].text, "\n "))
-			assert_string_equal(text, rows[i].text);
-		free(text);
-		free(bytes);
-	}
-}
-
 static void allocation_failures(void **state)
 {
 	char path[] = "/tmp/kubeconfig-XXXXXX";
@@ -432,8 +393,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(files),    cmocka_unit_test(a_file_that_is_not_there),
 	        cmocka_unit_test(in_a_pod), cmocka_unit_test(an_endpoint),
-	        cmocka_unit_test(base64),   cmocka_unit_test(allocation_failures),
-	        cmocka_unit_test(found),
+	        cmocka_unit_test(found),    cmocka_unit_test(allocation_failures),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* base64.h - RFC 4648 4. */
+/* base64.h - octets as text (RFC 4648 4). Functions of their arguments alone, for any thread. */
 #pragma once
 #include <stddef.h>
 
