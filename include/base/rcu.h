@@ -26,7 +26,10 @@ void rcu_reader_unlock(void);
  * Writer thread only. If more than RCU_GARBAGE_MAX octets wait to be freed, it waits for a grace period itself, so what waits is bounded. */
 void rcu_free_later(struct rcu_garbage *g, size_t bytes);
 
+/* The same for any thread, also in a read section: it never waits, so what waits to be freed is not bounded by it. */
+void rcu_free_soon(struct rcu_garbage *g, size_t bytes);
+
 #define RCU_GARBAGE_MAX ((size_t)64 << 20)
 
-/* Returns when all that was handed to rcu_free_later is freed. Not inside a read section. */
+/* Returns when all that was handed to these two is freed. Not inside a read section. */
 void rcu_free_all(void);

@@ -6,12 +6,9 @@
 #include "dns/record.h"
 #include "zone/zone.h"
 
-/* r is good during the call. */
-typedef enum err zone_take(void *arg, const struct record *r);
-
 /* The apex of the i-th of the zones, in lower case; NULL: there are no more. */
 const struct name *zone_apex(const struct zone *z, unsigned i);
 
 /* Every record of the zone with this apex, the records of one name and type together, else in no order. What take returns other than OK
  * ends it and is returned. The writer's thread only. */
-enum err zone_walk(const struct zone *z, const struct name *apex, zone_take *take, void *arg);
+enum err zone_walk(const struct zone *z, const struct name *apex, record_take *take, void *arg);

@@ -93,15 +93,21 @@ static void on_grace_period_over(struct rcu_head *head)
 	free(g);
 }
 
-void rcu_free_later(struct rcu_garbage *g, size_t bytes)
+void rcu_free_soon(struct rcu_garbage *g, size_t bytes)
 {
 	if (!g)
 		return;
 	g->bytes = bytes;
 	__tsan_release(&grace_period);
-	if (atomic_fetch_add(&waiting_bytes, bytes) + bytes > RCU_GARBAGE_MAX)
-		rcu_free_all();
+	atomic_fetch_add(&waiting_bytes, bytes);
 	urcu_memb_call_rcu(&g->head, on_grace_period_over);
+}
+
+void rcu_free_later(struct rcu_garbage *g, size_t bytes)
+{
+	if (g && atomic_load(&waiting_bytes) + bytes > RCU_GARBAGE_MAX)
+		rcu_free_all();
+	rcu_free_soon(g, bytes);
 }
 
 void rcu_free_all(void)

@@ -32,6 +32,11 @@ void rdata_begin(struct rdata_cursor *c, const uint8_t *bytes, size_t rdata_at, 
 	c->form = form_of(type, rclass);
 }
 
+bool rdata_has_names(uint16_t type)
+{
+	return type == DNS_TYPE_A6 || strpbrk(form_of(type, DNS_CLASS_IN), "np");
+}
+
 static void take_octets(struct rdata_cursor *c, struct rdata_field *f, size_t len)
 {
 	f->is_name = false;

@@ -23,6 +23,9 @@ struct rdata_field {
 /* Begins with the rdata_len octets at rdata_at of a message, which lie within it. */
 void rdata_begin(struct rdata_cursor *c, const uint8_t *bytes, size_t rdata_at, size_t rdata_len, uint16_t type, uint16_t rclass);
 
+/* Rdata of the type (class IN) may have names in it. */
+bool rdata_has_names(uint16_t type);
+
 /* The next field. False: all have been read, or the rdata is not as its type has it (then c->in.failed is set). */
 bool rdata_next(struct rdata_cursor *c, struct rdata_field *f);
 

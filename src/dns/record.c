@@ -1,6 +1,7 @@
 #include "dns/record.h"
 #include "dns/message.h"
 #include "dns/wire.h"
+#include "rdata.h"
 #include <stdio.h>
 
 static void put_text(struct buffer *out, const char *text)
@@ -186,4 +187,28 @@ void record_sort_key(const struct record *r, struct buffer *out)
 		buffer_append(out, "", 1);
 	}
 	buffer_append(out, (const uint8_t[]){0, (uint8_t)(type >> 8), (uint8_t)type}, 3);
+}
+
+bool record_has_names(uint16_t type)
+{
+	return rdata_has_names(type);
+}
+
+bool record_lower_rdata(uint16_t type, const uint8_t *rdata, size_t len, uint8_t *out)
+{
+	struct rdata_cursor c;
+	struct rdata_field f;
+	size_t at = 0;
+	if (len)
+		memcpy(out, rdata, len);
+	rdata_begin(&c, rdata, 0, len, type, DNS_CLASS_IN);
+	for (; rdata_next(&c, &f); at = c.in.at) {
+		if (!f.is_name)
+			continue;
+		if (c.in.at - at != f.name.len)
+			return false;
+		name_lower(&f.name);
+		memcpy(out + at, f.name.wire, f.name.len);
+	}
+	return !c.in.failed;
 }

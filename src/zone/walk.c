@@ -12,7 +12,7 @@ struct walk {
 	const struct zone *zone;
 	const struct name *apex;   /* of the zone walked over */
 	const struct name *origin; /* what names that are made end in: the apex, or for a reverse zone the forward one */
-	zone_take *take;
+	record_take *take;
 	void *arg;
 	struct name owner; /* of the records being given out */
 	uint32_t ttl_s;
@@ -297,7 +297,7 @@ const struct name *zone_apex(const struct zone *z, unsigned i)
 	return i < z->origin_count ? &z->origins[i].name : NULL;
 }
 
-enum err zone_walk(const struct zone *z, const struct name *apex, zone_take *take, void *arg)
+enum err zone_walk(const struct zone *z, const struct name *apex, record_take *take, void *arg)
 {
 	const struct zone_settings *settings = zone_settings(z);
 	struct name lower = *apex;
