@@ -165,7 +165,7 @@ def test_who_waits(upstream, corefile):  # noqa: F811
     assert sorted(response.id for response in responses) == [0, 1, 2, 3]
     for response in responses:
         assert response.question[0].name.to_text() == names[response.id]
-        assert records(response) == [f"{names[response.id]} 300 192.0.2.1"]
+        assert kept(response, 300) == [f"{names[response.id]} 192.0.2.1"]
 
 
 def test_two_questions_of_one_id_that_become_the_same(upstream, corefile):  # noqa: F811
