@@ -9,6 +9,7 @@
 #include "config/template.h"
 #include "forward/cache.h"
 #include "forward/upstream.h"
+#include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -71,9 +72,10 @@ struct root_options {
 };
 
 /* `timeouts { read D; write D; idle D; maxtcpqueries N }`: of TCP, in milliseconds; 0: not said. */
+#define TIMEOUTS_NO_BOUND UINT_MAX
 struct timeouts_options {
 	uint64_t read_ms, write_ms, idle_ms;
-	unsigned max_tcp_queries; /* a connection; 0: no bound */
+	unsigned max_tcp_queries; /* a connection; TIMEOUTS_NO_BOUND: as many as it likes */
 };
 
 /* `reload [INTERVAL [JITTER]]`: of the process, whichever block says it. */

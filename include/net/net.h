@@ -51,8 +51,17 @@ void net_address_format(const struct net_address *a, char text[64]);
 /* The same family, address, scope and port. */
 bool net_address_equal(const struct net_address *a, const struct net_address *b);
 
+/* What holds for the TCP connections of one address; all zero is the defaults. */
+struct net_terms {
+	unsigned read_ms;     /* within so much after it was opened, its first message is to be complete; 3 s */
+	unsigned write_ms;    /* so long a client that reads nothing is waited for; 5 s */
+	unsigned idle_ms;     /* so long after a message and its reply, the next is to be complete; net_options.tcp_idle_s */
+	unsigned queries_max; /* after so many messages of a connection nothing more is read; 0: no bound */
+};
+
 struct net_options {
 	const struct net_address *addresses;
+	const struct net_terms *terms; /* of each address; NULL: the defaults */
 	unsigned address_count;
 	unsigned workers;             /* 1 or more */
 	unsigned tcp_connections_max; /* over all workers; default if 0: 1024; when full, the longest idle makes room (RFC 7766 6.2.3) */
@@ -143,17 +152,18 @@ void net_post(struct net *n, unsigned worker, struct net_call *c);
 /* A change of addresses that is being prepared: new sockets are open, and not read from yet. Control thread, one at a time. */
 struct net_change;
 
-/* From now on these are wanted. An address that is listened on already keeps its index and its sockets, also where its port was asked for as 0
+/* From now on these are wanted, with these terms (NULL: the defaults). An address that is listened on already keeps its index and its sockets, also where its port was asked for as 0
  * and is now written as the number that it got; others are opened. Errors as of
  * net_start(), and nothing has changed then (*out is NULL). Whether somebody else's socket overlaps with a new address is not seen where one of ours does. */
-enum err net_change_new(struct net *n, const struct net_address *addresses, unsigned count, struct net_change **out, struct diag *d);
+enum err net_change_new(struct net *n, const struct net_address *addresses, const struct net_terms *terms, unsigned count,
+                        struct net_change **out, struct diag *d);
 
 /* The index that addresses[i] has after the change. */
 unsigned net_change_index(const struct net_change *c, unsigned i);
 
 /* Makes the change and frees it; returns at once. On each worker, between two batches: what has been received at addresses that go is
  * answered; then adopt is called; then the new addresses are answered. So the handler sees an old index never after adopt, and a new one never
- * before. Connections of an address that goes are closed when they have their replies. Cannot fail. */
+ * before. Connections of an address that goes are closed when they have their replies; those of one that stays have its new terms. Cannot fail. */
 void net_change_apply(struct net_change *c, void (*adopt)(void *arg, unsigned worker), void *arg);
 
 /* Closes what was opened. Takes NULL. */

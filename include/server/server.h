@@ -12,7 +12,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct uv_loop_s; /* libuv's uv_loop_t */
+struct uv_loop_s;        /* libuv's uv_loop_t */
+struct timeouts_options; /* config/directive.h */
 
 struct server_options {
 	unsigned workers; /* 0: net_default_workers() */
@@ -50,10 +51,11 @@ struct server_block {
 	bool counted; /* its queries are (server_tally) */
 	/* What server_each_step() tells beside the steps, each name once; NULL ends it. Borrowed; NULL: nothing */
 	const char *const *named;
-	const struct errors_options *errors; /* what is logged of queries that fail (exchange_fail); NULL: nothing. Borrowed */
-	const void *log;                     /* what its queries are shown to server_options.logged with; NULL: they are not. Borrowed */
-	bool ede;                            /* who is refused is told why (query.h) */
-	bool outside_nxdomain;               /* query.h */
+	const struct timeouts_options *timeouts; /* of TCP at its addresses; NULL: it has nothing to say. Only read by server_add_block() */
+	const struct errors_options *errors;     /* what is logged of queries that fail (exchange_fail); NULL: nothing. Borrowed */
+	const void *log;       /* what its queries are shown to server_options.logged with; NULL: they are not. Borrowed */
+	bool ede;              /* who is refused is told why (query.h) */
+	bool outside_nxdomain; /* query.h */
 };
 
 struct server;

@@ -436,6 +436,7 @@ static enum err add_site(const struct site *site, const struct corefile_block *s
 	        .steps = steps,
 	        .counted = site->counted,
 	        .named = site->named,
+	        .timeouts = said ? corefile_values(said, DIRECTIVE_TIMEOUTS) : NULL,
 	        .errors = said ? corefile_values(said, DIRECTIVE_ERRORS) : NULL,
 	        .log = site->log,
 	        .ede = explain,

@@ -42,7 +42,7 @@ static enum err set_idle(void *values, const struct words *w, struct diag *d)
 static enum err set_max_tcp_queries(void *values, const struct words *w, struct diag *d)
 {
 	struct timeouts_options *o = values;
-	o->max_tcp_queries = 0;
+	o->max_tcp_queries = TIMEOUTS_NO_BOUND;
 	if (strcmp(w->texts[0], "-1") == 0)
 		return OK;
 	return value_number(w->texts[0], 1, INT_MAX, &o->max_tcp_queries, d) ? diag_set(d, ERR_SYNTAX, "-1 or a number from 1 is wanted")
@@ -68,7 +68,6 @@ const struct directive timeouts_directive = {
         .name = "timeouts",
         .arguments = "",
         .again = AGAIN_ADDS,
-        .state = DIRECTIVE_READ,
         .size = sizeof(struct timeouts_options),
         .options = &options,
         .finish = finish,

@@ -1,6 +1,7 @@
 #include "connection.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <linux/sockios.h>
 #include <stdlib.h>
 #include <string.h>
@@ -138,13 +139,33 @@ static unsigned answer_messages(struct connection *c, unsigned count)
 	return done;
 }
 
+static const struct net_terms *terms_of(const struct connection *c)
+{
+	return &c->tcp->terms[c->address];
+}
+
+/* How many more messages it may ask. */
+static unsigned share_left(const struct connection *c)
+{
+	unsigned max = terms_of(c)->queries_max;
+	if (!max)
+		return UINT_MAX;
+	return max > c->asked ? max - c->asked : 0;
+}
+
+static void count_asked(struct connection *c, unsigned n)
+{
+	c->asked = n < UINT_MAX - c->asked ? c->asked + n : UINT_MAX;
+	c->dismissed = !share_left(c);
+}
+
 /* Answers complete messages, in their order, as far as a visit goes. Returns how many octets it is done with, or -1 if the connection can't
  * go on. */
 static ssize_t answer(struct connection *c, const uint8_t *bytes, size_t len)
 {
 	struct tcp *t = c->tcp;
 	struct frames f = frames_split(bytes, len, t->messages);
-	unsigned done;
+	unsigned done, most = share_left(c);
 	if (!f.count) {
 		c->ended |= f.bad; /* there is no telling where the next message begins */
 		return f.bad ? (ssize_t)len : 0;
@@ -154,7 +175,8 @@ static ssize_t answer(struct connection *c, const uint8_t *bytes, size_t len)
 		t->messages[i].source = c;
 	}
 	tcp_touch(t, c);
-	done = answer_messages(c, f.count);
+	done = answer_messages(c, f.count < most ? f.count : most);
+	count_asked(c, done);
 	if (!send_replies(c, done))
 		return -1;
 	return done ? t->messages[done - 1].bytes + t->messages[done - 1].len - bytes : 0;
@@ -192,9 +214,11 @@ static bool read_and_answer(struct connection *c)
 	release(c, &c->input);
 	if (!receive(c, bytes, &len))
 		return false;
-	ssize_t used = answer(c, bytes, len);
+	ssize_t used = c->dismissed ? (ssize_t)len : answer(c, bytes, len);
 	if (used < 0)
 		return false;
+	if (c->dismissed)
+		used = (ssize_t)len;
 	c->whole = !frame_missing(bytes + used, len - (size_t)used);
 	struct iovec all = {bytes, len};
 	return hold(c, &c->input, &all, 1, (size_t)used);
@@ -234,6 +258,16 @@ static int awaited_events(const struct connection *c)
 	return may_answer(c) ? UV_READABLE : 0;
 }
 
+/* It has had all that it gets. Closing at once would reset the connection where more has come in, and the client might lose replies that it has not read
+ * yet: so it is told, and what it sends is thrown away until it closes, too. */
+static void say_goodbye(struct connection *c)
+{
+	if (!c->dismissed || c->said_goodbye || !connection_idle(c))
+		return;
+	c->said_goodbye = true;
+	shutdown(c->fd, SHUT_WR); /* where that fails, there is nobody */
+}
+
 static bool serve(struct connection *c)
 {
 	struct tcp *t = c->tcp;
@@ -249,6 +283,7 @@ static bool serve(struct connection *c)
 		tcp_queue(t, c);
 	if (connection_idle(c) && c->ended)
 		return false;
+	say_goodbye(c);
 	return watch(c, awaited_events(c));
 }
 
@@ -332,6 +367,13 @@ void connection_release(struct connection *c, struct net_client *client)
 }
 
 /* --- its life --- */
+
+unsigned connection_patience_ms(const struct connection *c, const struct net_terms *t)
+{
+	if (c->output.len || c->dismissed)
+		return t->write_ms;
+	return c->asked ? t->idle_ms : t->read_ms;
+}
 
 static void on_connection_closed(uv_handle_t *handle)
 {

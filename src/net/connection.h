@@ -29,8 +29,11 @@ struct connection {
 	LIST_HEAD(, net_client) kept; /* whose replies come later */
 	unsigned waiting;             /* how many */
 	bool held_back;               /* too many */
+	unsigned asked;               /* messages handed over so far, up to UINT_MAX */
 	bool whole;                   /* input begins with a complete message */
 	bool ended;                   /* nothing more will be read */
+	bool dismissed;               /* it has had its share of queries: what comes now is thrown away */
+	bool said_goodbye;            /* and it has been told, as it has all its replies */
 	bool broken;                  /* a reply is lost: to be closed */
 	bool queued;                  /* has a place in the worker's queue */
 };
@@ -56,6 +59,9 @@ static inline bool connection_idle(const struct connection *c)
 {
 	return !c->output.len && !c->waiting && !c->whole;
 }
+
+/* How long it may be without activity, as it is now. */
+unsigned connection_patience_ms(const struct connection *c, const struct net_terms *t);
 
 /* --- for client.c --- */
 

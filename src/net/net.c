@@ -12,12 +12,15 @@
 
 #define TCP_CONNECTIONS_MAX_DEFAULT 1024
 #define TCP_IDLE_S_DEFAULT          10
+#define TCP_READ_MS_DEFAULT         3000 /* CoreDNS's */
+#define TCP_WRITE_MS_DEFAULT        5000
 
 struct net {
 	struct tcp_limit tcp_limit;
 	struct net_address *addresses; /* by index, as bound; AF_UNSPEC: free */
 	struct net_address *asked;     /* by index: the same, but for port 0 */
 	unsigned address_count;
+	unsigned idle_ms;      /* where terms don't say */
 	unsigned worker_count; /* of those made so far */
 	struct worker *workers[];
 };
@@ -27,6 +30,7 @@ struct change_call {
 	struct net_call call;
 	struct net_change *change;
 	struct worker_sockets *opened; /* opened_count of them */
+	struct net_terms *terms;       /* by index; the worker's own once it has made the change, which leaves those it had before */
 };
 
 struct net_change {
@@ -38,6 +42,7 @@ struct net_change {
 	unsigned *gone, gone_count;
 	void (*adopt)(void *arg, unsigned worker);
 	void *arg;
+	unsigned term_count;        /* of each worker's: the indexes that there are */
 	atomic_uint left;           /* workers that have not made it yet */
 	struct change_call calls[]; /* one for each worker */
 };
@@ -63,6 +68,7 @@ static bool overlaps(const struct net *n, const struct net_address *a)
 /* What a change is to bring about. */
 struct wanted {
 	const struct net_address *addresses;
+	const struct net_terms *terms; /* NULL: the defaults */
 	unsigned count;
 };
 
@@ -144,6 +150,32 @@ static enum err open_sockets(struct net_change *c, struct diag *d)
 	return err;
 }
 
+static struct net_terms terms_of(const struct net *n, const struct wanted *w, unsigned i)
+{
+	struct net_terms t = w->terms ? w->terms[i] : (struct net_terms){0};
+	t.read_ms = t.read_ms ? t.read_ms : TCP_READ_MS_DEFAULT;
+	t.write_ms = t.write_ms ? t.write_ms : TCP_WRITE_MS_DEFAULT;
+	t.idle_ms = t.idle_ms ? t.idle_ms : n->idle_ms;
+	return t;
+}
+
+/* Each worker has a copy: it changes to it at its own time. */
+static enum err give_terms(struct net_change *c, const struct wanted *wanted, struct diag *d)
+{
+	for (unsigned w = 0; w < c->net->worker_count; w++) {
+		struct net_terms *terms = calloc(c->address_count + 1, sizeof *terms);
+		if (!terms)
+			return diag_set(d, ERR_NOMEM, "cannot listen: %s", err_str(ERR_NOMEM));
+		c->calls[w].terms = terms;
+		for (unsigned i = 0; i < c->address_count; i++)
+			terms[i] = terms_of(c->net, &(struct wanted){0}, 0); /* of connections that are about to end */
+		for (unsigned i = 0; i < wanted->count; i++)
+			terms[c->index[i]] = terms_of(c->net, wanted, i);
+	}
+	c->term_count = c->address_count;
+	return OK;
+}
+
 static void make_change(struct net_call *call, unsigned worker);
 
 static bool allocate(struct net_change *c, unsigned count)
@@ -182,15 +214,19 @@ static struct net_change *change_new(struct net *n, unsigned count)
 	return NULL;
 }
 
-enum err net_change_new(struct net *n, const struct net_address *addresses, unsigned count, struct net_change **out, struct diag *d)
+enum err net_change_new(struct net *n, const struct net_address *addresses, const struct net_terms *terms, unsigned count,
+                        struct net_change **out, struct diag *d)
 {
+	const struct wanted wanted = {addresses, terms, count};
 	struct net_change *c = *out = change_new(n, count);
 	enum err err;
 	if (!c) {
 		diag_set(d, ERR_NOMEM, "cannot listen: %s", err_str(ERR_NOMEM));
 		return ERR_NOMEM;
 	}
-	err = plan(c, &(struct wanted){addresses, count}, d);
+	err = plan(c, &wanted, d);
+	if (!err)
+		err = give_terms(c, &wanted, d);
 	if (!err)
 		err = open_sockets(c, d);
 	if (err) {
@@ -213,6 +249,7 @@ void net_change_free(struct net_change *c)
 		for (unsigned i = 0; i < c->opened_count && c->calls[w].opened; i++)
 			worker_discard(&c->calls[w].opened[i]);
 		free(c->calls[w].opened);
+		free(c->calls[w].terms);
 	}
 	free(c->addresses);
 	free(c->asked);
@@ -245,6 +282,7 @@ static void make_change(struct net_call *call, unsigned worker)
 		worker_retire(w, c->gone[i]);
 	if (c->adopt)
 		c->adopt(c->arg, worker);
+	mine->terms = worker_set_terms(w, mine->terms, c->term_count);
 	if (begin_opened(mine, w))
 		log_line(LOG_ERROR, "worker %u cannot listen on a new address: the system refuses to poll it", worker);
 	if (atomic_fetch_sub(&c->left, 1) == 1)
@@ -286,7 +324,6 @@ static enum err make_workers(struct net *n, const struct net_options *options, s
 	        .begin = options->begin,
 	        .end = options->end,
 	        .tcp_limit = &n->tcp_limit,
-	        .tcp_idle_s = options->tcp_idle_s ? options->tcp_idle_s : TCP_IDLE_S_DEFAULT,
 	};
 	while (n->worker_count < options->workers) {
 		wo.responder.worker = n->worker_count;
@@ -302,10 +339,11 @@ static enum err make_workers(struct net *n, const struct net_options *options, s
 static enum err open_first(struct net *n, const struct net_options *options, struct diag *d)
 {
 	struct net_change *c;
-	enum err err = net_change_new(n, options->addresses, options->address_count, &c, d);
+	enum err err = net_change_new(n, options->addresses, options->terms, options->address_count, &c, d);
 	if (err)
 		return err;
 	for (unsigned w = 0; w < n->worker_count && !err; w++) {
+		c->calls[w].terms = worker_set_terms(n->workers[w], c->calls[w].terms, c->term_count);
 		err = begin_opened(&c->calls[w], n->workers[w]);
 		if (err)
 			diag_set(d, err, "cannot poll a socket: %s", err_str(err));
@@ -335,6 +373,7 @@ enum err net_start(const struct net_options *options, struct net **out, struct d
 		return diag_set(d, ERR_NOMEM, "cannot listen: %s", err_str(ERR_NOMEM));
 	n->tcp_limit.max = options->tcp_connections_max ? options->tcp_connections_max : TCP_CONNECTIONS_MAX_DEFAULT;
 	atomic_init(&n->tcp_limit.open, 0);
+	n->idle_ms = 1000 * (options->tcp_idle_s ? options->tcp_idle_s : TCP_IDLE_S_DEFAULT);
 	enum err err = make_workers(n, options, d);
 	if (!err)
 		err = open_first(n, options, d);

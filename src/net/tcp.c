@@ -12,19 +12,15 @@
 /* What TCP may cost before UDP has its turn: a few hundred microseconds of copying and system calls. */
 #define TURN_OCTETS (128L << 10)
 
-static void on_idle(uv_timer_t *timer)
+/* --- time --- */
+
+static void on_idle(uv_timer_t *timer);
+
+/* A connection that was active now may be the first whose time is over. */
+static void look_in_time(struct tcp *t)
 {
-	struct tcp *t = timer->data;
-	uint64_t now = uv_now(t->loop);
-	struct connection *c;
-	while ((c = TAILQ_FIRST(&t->connections)) && c->active_ms + t->idle_ms <= now) {
-		if (c->waiting || c->queued) /* it waits for us */
-			tcp_touch(t, c);
-		else
-			connection_close(c);
-	}
-	if (c)
-		uv_timer_start(timer, on_idle, c->active_ms + t->idle_ms - now, 0);
+	if (!uv_is_active((uv_handle_t *)&t->idle) || uv_timer_get_due_in(&t->idle) > t->least_ms)
+		uv_timer_start(&t->idle, on_idle, t->least_ms, 0);
 }
 
 void tcp_touch(struct tcp *t, struct connection *c)
@@ -32,7 +28,61 @@ void tcp_touch(struct tcp *t, struct connection *c)
 	c->active_ms = uv_now(t->loop);
 	TAILQ_REMOVE(&t->connections, c, by_activity);
 	TAILQ_INSERT_TAIL(&t->connections, c, by_activity);
+	if (!t->draining && !t->closed)
+		look_in_time(t);
 }
+
+/* When it is to be closed, if nothing happens. */
+static uint64_t end_of_time(const struct tcp *t, const struct connection *c)
+{
+	return c->active_ms + connection_patience_ms(c, &t->terms[c->address]);
+}
+
+/* Of several times that hold the shortest is known, so the list need not be followed to its end. Those that are touched move there. */
+static void on_idle(uv_timer_t *timer)
+{
+	struct tcp *t = timer->data;
+	uint64_t now = uv_now(t->loop), next = UINT64_MAX;
+	struct connection *c = TAILQ_FIRST(&t->connections), *after;
+	for (; c && c->active_ms + t->least_ms <= now; c = after) {
+		after = TAILQ_NEXT(c, by_activity);
+		if (c->waiting || c->queued) { /* it waits for us */
+			tcp_touch(t, c);
+			continue;
+		}
+		uint64_t end = end_of_time(t, c);
+		if (end <= now)
+			connection_close(c);
+		else
+			next = end < next ? end : next;
+	}
+	if (TAILQ_EMPTY(&t->connections))
+		return;
+	next = next < now + t->least_ms ? next : now + t->least_ms; /* those that were touched */
+	if (c && c->active_ms + t->least_ms < next)
+		next = c->active_ms + t->least_ms;
+	uv_timer_start(timer, on_idle, next - now, 0);
+}
+
+static uint64_t shortest(const struct net_terms *t)
+{
+	unsigned ms = t->read_ms < t->write_ms ? t->read_ms : t->write_ms;
+	return ms < t->idle_ms ? ms : t->idle_ms;
+}
+
+struct net_terms *tcp_set_terms(struct tcp *t, struct net_terms *terms, unsigned count)
+{
+	struct net_terms *before = t->terms;
+	t->terms = terms;
+	t->least_ms = UINT64_MAX;
+	for (unsigned i = 0; i < count; i++)
+		t->least_ms = shortest(&terms[i]) < t->least_ms ? shortest(&terms[i]) : t->least_ms;
+	if (!TAILQ_EMPTY(&t->connections) && !t->draining && !t->closed)
+		uv_timer_start(&t->idle, on_idle, 0, 0);
+	return before;
+}
+
+/* --- turns --- */
 
 static void on_awake(uv_idle_t *handle)
 {
@@ -131,8 +181,7 @@ static void admit(struct tcp *t, int fd, const union net_peer *peer, unsigned ad
 	c->active_ms = uv_now(t->loop);
 	TAILQ_INSERT_TAIL(&t->connections, c, by_activity);
 	t->connection_count++;
-	if (!uv_is_active((uv_handle_t *)&t->idle))
-		uv_timer_start(&t->idle, on_idle, t->idle_ms, 0);
+	look_in_time(t);
 	connection_serve(c); /* its first query is often there already */
 }
 
@@ -206,7 +255,7 @@ static bool allocate_buffers(struct tcp *t)
 	return true;
 }
 
-struct tcp *tcp_new(uv_loop_t *loop, const struct responder *responder, struct tcp_limit *limit, unsigned idle_s)
+struct tcp *tcp_new(uv_loop_t *loop, const struct responder *responder, struct tcp_limit *limit)
 {
 	struct tcp *t = calloc(1, sizeof(*t));
 	if (!t || !allocate_buffers(t)) {
@@ -216,7 +265,6 @@ struct tcp *tcp_new(uv_loop_t *loop, const struct responder *responder, struct t
 	t->loop = loop;
 	t->responder = *responder;
 	t->limit = limit;
-	t->idle_ms = (uint64_t)idle_s * 1000;
 	t->turn_left = TURN_OCTETS;
 	TAILQ_INIT(&t->connections);
 	TAILQ_INIT(&t->ready);
@@ -357,5 +405,6 @@ void tcp_free(struct tcp *t)
 		return;
 	free(t->request);
 	free(t->replies);
+	free(t->terms);
 	free(t);
 }

@@ -29,8 +29,9 @@ struct tcp {
 	uv_loop_t *loop;
 	struct responder responder;
 	struct tcp_limit *limit;
-	uint64_t idle_ms;
-	uv_timer_t idle;         /* when the first of connections will have been idle for too long */
+	struct net_terms *terms; /* by the index of an address; owned */
+	uint64_t least_ms;       /* the shortest time in them */
+	uv_timer_t idle;         /* when the first of connections may have been without activity for too long */
 	uv_timer_t accept_again; /* runs while there was no room for one more descriptor */
 	uv_idle_t awake;         /* runs while ready has any, so that the loop does not sleep */
 	bool draining, closed;
@@ -47,7 +48,11 @@ struct tcp {
 };
 
 /* NULL: out of memory. */
-struct tcp *tcp_new(uv_loop_t *loop, const struct responder *responder, struct tcp_limit *limit, unsigned idle_s);
+struct tcp *tcp_new(uv_loop_t *loop, const struct responder *responder, struct tcp_limit *limit);
+
+/* What holds for connections from now on, by the index of their address: there must be terms of each before its listener begins. To be freed by free();
+ * returns those before, NULL at first. */
+struct net_terms *tcp_set_terms(struct tcp *t, struct net_terms *terms, unsigned count);
 
 /* Takes fd, a listening socket, also on failure, which is want of memory: NULL. On any thread. */
 struct tcp_listener *tcp_listener_new(int fd, unsigned address);

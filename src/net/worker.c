@@ -145,6 +145,11 @@ enum err worker_begin(struct worker *w, struct worker_sockets *s)
 	return err;
 }
 
+struct net_terms *worker_set_terms(struct worker *w, struct net_terms *terms, unsigned count)
+{
+	return tcp_set_terms(w->tcp, terms, count);
+}
+
 void worker_retire(struct worker *w, unsigned address)
 {
 	struct udp_listener *l;
@@ -194,7 +199,7 @@ enum err worker_new(const struct worker_options *options, struct worker **out, s
 		free(w);
 		return diag_set(d, ERR_SYS, "cannot make a worker's event loop: %s", uv_strerror(failure));
 	}
-	w->tcp = tcp_new(&w->loop, &w->options.responder, options->tcp_limit, options->tcp_idle_s);
+	w->tcp = tcp_new(&w->loop, &w->options.responder, options->tcp_limit);
 	if (!w->tcp)
 		err = diag_set(d, ERR_NOMEM, "cannot make a worker: %s", err_str(ERR_NOMEM));
 	if (!err && options->begin)

@@ -11,7 +11,6 @@ struct worker_options {
 	enum err (*begin)(void *arg, unsigned worker, uv_loop_t *loop); /* as in net_options; may be NULL, as end */
 	void (*end)(void *arg, unsigned worker);
 	struct tcp_limit *tcp_limit; /* shared by all workers; must outlive them */
-	unsigned tcp_idle_s;
 };
 
 /* The sockets of one address on one worker. */
@@ -32,6 +31,9 @@ void worker_discard(struct worker_sockets *s);
 
 /* Reads from them, from now on; they are the worker's. On its thread, or before the start. ERR_SYS: the system refuses to poll, and they are closed. */
 enum err worker_begin(struct worker *w, struct worker_sockets *s);
+
+/* The terms of all addresses by their index, to be freed by free(); returns those before, NULL at first. On its thread, or before the start. */
+struct net_terms *worker_set_terms(struct worker *w, struct net_terms *terms, unsigned count);
 
 /* From here on all belongs to the worker's thread. That thread has the signal mask of the caller. */
 enum err worker_start(struct worker *w, struct diag *d);

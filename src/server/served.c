@@ -1,5 +1,6 @@
 #include "served.h"
 #include "cluster_names.h"
+#include "config/directive.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +88,19 @@ static void note_listener(struct block *b, unsigned listener)
 	b->listeners[b->listener_count++] = listener;
 }
 
+/* Of several blocks at an address, the last one that says something counts, as in CoreDNS. */
+static void take_timeouts(struct net_terms *t, const struct timeouts_options *o)
+{
+	if (o->read_ms)
+		t->read_ms = (unsigned)o->read_ms;
+	if (o->write_ms)
+		t->write_ms = (unsigned)o->write_ms;
+	if (o->idle_ms)
+		t->idle_ms = (unsigned)o->idle_ms;
+	if (o->max_tcp_queries)
+		t->queries_max = o->max_tcp_queries == TIMEOUTS_NO_BOUND ? 0 : o->max_tcp_queries;
+}
+
 static enum err add_place(struct served *v, struct block *b, const struct server_place *place, struct diag *d)
 {
 	struct name root;
@@ -119,6 +133,8 @@ enum err served_add_block(struct served *v, const struct server_block *block, st
 	v->slot_count += b->plan->count;
 	for (unsigned i = 0; i < block->place_count && !err; i++)
 		err = add_place(v, b, &block->places[i], d);
+	for (unsigned i = 0; i < b->listener_count && block->timeouts; i++)
+		take_timeouts(&v->listeners[b->listeners[i]].terms, block->timeouts);
 	return err;
 }
 

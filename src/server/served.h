@@ -17,8 +17,9 @@ struct block {
 /* What is the same for all that comes to one address. */
 struct listener {
 	struct net_address address; /* as it was asked for */
-	unsigned index;             /* as net calls it; set by served_place() */
-	struct routes routes;       /* to struct plan */
+	struct net_terms terms;
+	unsigned index;       /* as net calls it; set by served_place() */
+	struct routes routes; /* to struct plan */
 };
 
 /* What one worker has of a configuration. Its thread's. */

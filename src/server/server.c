@@ -252,10 +252,12 @@ static void on_end(void *arg, unsigned worker)
 }
 
 /* Workers take it from memory: before they run. */
-static enum err start(struct server *s, struct served *v, struct net_address *addresses, struct diag *d)
+static enum err start(struct server *s, struct served *v, const struct net_address *addresses, const struct net_terms *terms,
+                      struct diag *d)
 {
 	const struct net_options options = {
 	        .addresses = addresses,
+	        .terms = terms,
 	        .address_count = v->listener_count,
 	        .workers = s->options.workers,
 	        .tcp_connections_max = s->options.tcp_connections_max,
@@ -292,10 +294,11 @@ static enum err make_labels(struct server *s, struct served *v, struct diag *d)
 	return labels_make(v, &s->tally) ? diag_no_memory(d) : OK;
 }
 
-static enum err change(struct server *s, struct served *v, const struct net_address *addresses, struct diag *d)
+static enum err change(struct server *s, struct served *v, const struct net_address *addresses, const struct net_terms *terms,
+                       struct diag *d)
 {
 	struct net_change *c;
-	enum err err = net_change_new(s->net, addresses, v->listener_count, &c, d);
+	enum err err = net_change_new(s->net, addresses, terms, v->listener_count, &c, d);
 	if (err)
 		return err;
 	err = place(v, c, d);
@@ -308,24 +311,30 @@ static enum err change(struct server *s, struct served *v, const struct net_addr
 	return err;
 }
 
-static enum err begin(struct server *s, struct served *v, struct net_address *addresses, struct diag *d)
+static enum err begin(struct server *s, struct served *v, const struct net_address *addresses, const struct net_terms *terms,
+                      struct diag *d)
 {
 	enum err err = place(v, NULL, d);
 	if (!err && served_tell_zones(v))
 		err = diag_no_memory(d);
-	return err ? err : start(s, v, addresses, d);
+	return err ? err : start(s, v, addresses, terms, d);
 }
 
 enum err server_adopt(struct server *s, void *owner, struct diag *d)
 {
 	struct served *v = s->next ? s->next : served_new(s->options.done != NULL, s->has_settled ? &s->failed : NULL);
 	struct net_address *addresses = v ? calloc(v->listener_count + 1, sizeof *addresses) : NULL;
+	struct net_terms *terms = addresses ? calloc(v->listener_count + 1, sizeof *terms) : NULL;
 	enum err err;
 	s->next = v;
-	if (!addresses)
+	if (!terms) {
+		free(addresses);
 		return diag_no_memory(d);
-	for (unsigned i = 0; i < v->listener_count; i++)
+	}
+	for (unsigned i = 0; i < v->listener_count; i++) {
 		addresses[i] = v->listeners[i].address;
+		terms[i] = v->listeners[i].terms;
+	}
 	v->server = s;
 	v->owner = owner;
 	atomic_init(&v->workers, s->options.workers);
@@ -333,8 +342,9 @@ enum err server_adopt(struct server *s, void *owner, struct diag *d)
 	if (!err)
 		err = make_labels(s, v, d);
 	if (!err)
-		err = s->net ? change(s, v, addresses, d) : begin(s, v, addresses, d);
+		err = s->net ? change(s, v, addresses, terms, d) : begin(s, v, addresses, terms, d);
 	free(addresses);
+	free(terms);
 	if (err)
 		return err;
 	s->next = NULL;

@@ -389,7 +389,7 @@ static const struct {
         {DIRECTIVE_HOSTS, "hosts /h a b {\n 10.0.0.1 x y\n fe80::1%eth0 z\n ttl 60\n reload 0\n no_reverse\n fallthrough c\n}",
          "/h a. b. <10.0.0.1 x y> <fe80::1%eth0 z> ttl 60 reload 0 no_reverse fallthrough c."},
         {DIRECTIVE_HOSTS, "hosts {\n fallthrough_unsupported\n fallthrough\n}", "- ttl 3600 reload 5000 unsupported fallthrough"},
-        {DIRECTIVE_TIMEOUTS, "timeouts {\n read 2\n write 1m\n idle 24h\n maxtcpqueries -1\n}", "2000 60000 86400000 0"},
+        {DIRECTIVE_TIMEOUTS, "timeouts {\n read 2\n write 1m\n idle 24h\n maxtcpqueries -1\n}", "2000 60000 86400000 4294967295"},
         {DIRECTIVE_TIMEOUTS, "timeouts {\n maxtcpqueries 9\n}", "0 0 0 9"},
         {DIRECTIVE_CANCEL, "cancel\ncancel 1s", "said"},
         {DIRECTIVE_PPROF, "pprof :6053 {\n block\n block 5\n}", "said"},

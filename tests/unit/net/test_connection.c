@@ -1,5 +1,6 @@
 /* TCP on this thread's own loop, so that the test says when it runs and may look inside. */
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -37,8 +38,12 @@ static void solo_start(struct solo *s)
 	s->turn.data = s;
 	uv_prepare_start(&s->turn, on_turn);
 	uv_unref((uv_handle_t *)&s->turn);
-	s->tcp = tcp_new(&s->loop, &responder, &s->limit, 10);
+	s->tcp = tcp_new(&s->loop, &responder, &s->limit);
 	assert_non_null(s->tcp);
+	struct net_terms *terms = calloc(1, sizeof *terms);
+	assert_non_null(terms);
+	*terms = (struct net_terms){.read_ms = 10000, .write_ms = 10000, .idle_ms = 10000};
+	assert_null(tcp_set_terms(s->tcp, terms, 1));
 	assert_int_equal(socket_claim(&s->at, NULL), OK);
 	assert_int_equal(socket_open_tcp(&s->at, &fd, NULL), OK);
 	assert_int_equal(setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small)), 0);

@@ -504,7 +504,7 @@ static void test_change(void **state)
 	udp_ask(udp, 2, REPLY_AS_LONG);
 	wait_arrived(&l, 2);
 	struct net_address wanted[] = {address("127.0.0.3:0"), address("127.0.0.2:0")};
-	assert_int_equal(net_change_new(l.net, wanted, 2, &c, &d), OK);
+	assert_int_equal(net_change_new(l.net, wanted, NULL, 2, &c, &d), OK);
 	assert_int_equal(net_change_index(c, 1), 1);
 	assert_int_equal(net_change_index(c, 0), 2);
 	ask_at_once(tcp, queries);
@@ -542,6 +542,38 @@ static void test_change(void **state)
 	assert_int_equal(l.stale, 0);
 }
 
+/* Connections of an address that stays have the terms of the change, and those of the next. */
+static void test_change_of_terms(void **state)
+{
+	(void)state;
+	const struct net_terms one = {.queries_max = 3};
+	struct net_address wanted = address("127.0.0.1:0");
+	struct echo e;
+	struct net_change *c;
+	uint8_t octet;
+	size_t len;
+	echo_start(&e, (const char *[]){"127.0.0.1:0"}, 1, NULL);
+	int stays = client_tcp(&e.at[0]), next = client_tcp(&e.at[0]);
+	tcp_ask(stays, 1, REPLY_AS_LONG);
+	assert_int_equal(tcp_reply(stays, &len), 1);
+	assert_int_equal(net_change_new(e.net, &wanted, &one, 1, &c, NULL), OK);
+	net_change_apply(c, NULL, NULL);
+	for (uint32_t i = 2; i < 4; i++) {
+		tcp_ask(stays, i, REPLY_AS_LONG);
+		assert_int_equal(tcp_reply(stays, &len), i);
+	}
+	assert_int_equal(recv(stays, &octet, 1, 0), 0);
+	assert_int_equal(net_change_new(e.net, &wanted, NULL, 1, &c, NULL), OK);
+	net_change_apply(c, NULL, NULL);
+	for (uint32_t i = 0; i < 9; i++) {
+		tcp_ask(next, i, REPLY_AS_LONG);
+		assert_int_equal(tcp_reply(next, &len), i);
+	}
+	close(stays);
+	close(next);
+	echo_stop(&e);
+}
+
 /* What can't be opened changes nothing, and one that is freed instead of made neither. */
 static void test_change_that_fails(void **state)
 {
@@ -556,10 +588,10 @@ static void test_change_that_fails(void **state)
 	net_address_format(&e.at[0], taken);
 	unsigned before = open_descriptors();
 	struct net_address wanted[] = {address("127.0.0.1:0"), address("127.0.0.3:0"), address(taken)};
-	assert_int_equal(net_change_new(l.net, wanted, 3, &c, &d), ERR_EXISTS);
+	assert_int_equal(net_change_new(l.net, wanted, NULL, 3, &c, &d), ERR_EXISTS);
 	assert_non_null(strstr(d.text, taken));
 	assert_int_equal(open_descriptors(), before);
-	assert_int_equal(net_change_new(l.net, wanted, 2, &c, &d), OK);
+	assert_int_equal(net_change_new(l.net, wanted, NULL, 2, &c, &d), OK);
 	assert_true(open_descriptors() > before);
 	net_change_free(c);
 	assert_int_equal(open_descriptors(), before);
@@ -588,14 +620,14 @@ static void test_many_changes(void **state)
 		struct net_address wanted[] = {stays, comes[i % 2]};
 		udp_ask(fd, i, REPLY_AS_LONG);
 		tcp_ask(tcp, i, REPLY_AS_LONG);
-		assert_int_equal(net_change_new(e.net, wanted, i % 3 ? 2 : 1, &c, NULL), OK);
+		assert_int_equal(net_change_new(e.net, wanted, NULL, i % 3 ? 2 : 1, &c, NULL), OK);
 		net_change_apply(c, NULL, NULL);
 		assert_int_equal(udp_reply(fd), i);
 		assert_int_equal(tcp_reply(tcp, &len), i);
 	}
 	net_addresses(e.net, &count);
 	assert_in_range(count, 2, 3); /* indexes are used again */
-	assert_int_equal(net_change_new(e.net, &stays, 1, &c, NULL), OK);
+	assert_int_equal(net_change_new(e.net, &stays, NULL, 1, &c, NULL), OK);
 	net_change_apply(c, NULL, NULL);
 	while (open_descriptors() > before + 2) { /* the two clients */
 		udp_ask(fd, 1, REPLY_AS_LONG);
@@ -627,7 +659,7 @@ static void test_port_0_by_its_number(void **state)
 	for (uint32_t i = 0; i < CHANGES; i++) {
 		udp_ask(fd, i, REPLY_AS_LONG);
 		tcp_ask(tcp, i, REPLY_AS_LONG);
-		assert_int_equal(net_change_new(e.net, &spellings[i % 2], 1, &c, NULL), OK);
+		assert_int_equal(net_change_new(e.net, &spellings[i % 2], NULL, 1, &c, NULL), OK);
 		assert_int_equal(net_change_index(c, 0), 0);
 		assert_int_equal(open_descriptors(), before); /* no socket is opened */
 		net_change_apply(c, NULL, NULL);
@@ -636,14 +668,14 @@ static void test_port_0_by_its_number(void **state)
 	}
 	assert_memory_equal(net_addresses(e.net, &count), &e.at[0], sizeof e.at[0]);
 	assert_int_equal(count, 1);
-	assert_int_equal(net_change_new(e.net, spellings, 2, &c, NULL), OK);
+	assert_int_equal(net_change_new(e.net, spellings, NULL, 2, &c, NULL), OK);
 	assert_int_equal(net_change_index(c, 0), 1);
 	assert_int_equal(net_change_index(c, 1), 0);
 	net_change_free(c);
 	/* all of a port and one of its addresses are not the same */
 	snprintf(any, sizeof any, "0.0.0.0%s", strrchr(number, ':'));
 	const struct net_address all = address(any);
-	assert_int_equal(net_change_new(e.net, &all, 1, &c, NULL), OK);
+	assert_int_equal(net_change_new(e.net, &all, NULL, 1, &c, NULL), OK);
 	assert_int_equal(net_change_index(c, 0), 1);
 	net_change_free(c);
 	close(fd);
@@ -665,6 +697,7 @@ int main(void)
 	        cmocka_unit_test(test_stop_waits),
 	        cmocka_unit_test(test_stop_does_not_wait_for_ever),
 	        cmocka_unit_test(test_change),
+	        cmocka_unit_test(test_change_of_terms),
 	        cmocka_unit_test(test_change_that_fails),
 	        cmocka_unit_test(test_many_changes),
 	        cmocka_unit_test(test_port_0_by_its_number),

@@ -206,11 +206,18 @@ static void test_refused_when_none_is_idle(void **state)
 	echo_stop(&e);
 }
 
+static void start_with(struct echo *e, const struct net_terms *terms, unsigned count)
+{
+	struct net_options o = {.workers = 1, .terms = terms};
+	echo_start(e, (const char *[]){"127.0.0.1:0", "127.0.0.2:0"}, count, &o);
+}
+
 static void test_idle_connections_end(void **state)
 {
 	(void)state;
+	const struct net_terms terms = {.read_ms = 1000, .write_ms = 1000, .idle_ms = 1000};
 	struct echo e;
-	start(&e, 0, 1);
+	start_with(&e, &terms, 1);
 	int silent = client_tcp(&e.at[0]), slow = client_tcp(&e.at[0]), deaf = client_with_small_window(&e);
 	write_all(slow, "\0\x10half", 6);
 	ask_many(deaf);
@@ -226,6 +233,61 @@ static void test_idle_connections_end(void **state)
 	close(silent);
 	close(slow);
 	close(deaf);
+	echo_stop(&e);
+}
+
+/* At one address who says nothing is closed soon, at the other who has said something. The others are still there then. */
+static void test_each_address_has_its_times(void **state)
+{
+	(void)state;
+	const struct net_terms terms[] = {{.read_ms = 1000, .idle_ms = 3600000}, {.read_ms = 3600000, .idle_ms = 1000}};
+	struct echo e;
+	start_with(&e, terms, 2);
+	int silent[2], heard[2];
+	for (unsigned i = 0; i < 2; i++) {
+		silent[i] = client_tcp(&e.at[i]);
+		heard[i] = client_tcp(&e.at[i]);
+		tcp_ask(heard[i], i, REPLY_AS_LONG);
+		expect(heard[i], i, 1, QUERY_LEN);
+	}
+	assert_closed(silent[0]);
+	assert_closed(heard[1]);
+	tcp_ask(heard[0], 2, REPLY_AS_LONG);
+	expect(heard[0], 2, 1, QUERY_LEN);
+	tcp_ask(silent[1], 3, REPLY_AS_LONG);
+	expect(silent[1], 3, 1, QUERY_LEN);
+	for (unsigned i = 0; i < 2; i++) {
+		close(silent[i]);
+		close(heard[i]);
+	}
+	echo_stop(&e);
+}
+
+/* What is asked beyond the bound, at once or later, gets no reply, and costs none: the end is no reset. */
+static void test_so_many_queries_of_a_connection(void **state)
+{
+	(void)state;
+	enum { MOST = 40 };
+	const struct net_terms terms[] = {{.queries_max = MOST, .read_ms = 3600000}, {.read_ms = 3600000}};
+	struct echo e;
+	uint8_t octet;
+	start_with(&e, terms, 2);
+	int at_once = client_tcp(&e.at[0]), slowly = client_tcp(&e.at[0]), unbounded = client_tcp(&e.at[1]);
+	ask_many(at_once);
+	expect(at_once, 0, MOST, BIG);
+	assert_int_equal(recv(at_once, &octet, 1, 0), 0);
+	for (uint32_t i = 0; i < MOST; i++) {
+		tcp_ask(slowly, i, REPLY_AS_LONG);
+		expect(slowly, i, 1, QUERY_LEN);
+	}
+	assert_int_equal(recv(slowly, &octet, 1, 0), 0);
+	for (uint32_t i = 0; i < 2 * MOST; i++) {
+		tcp_ask(unbounded, i, REPLY_AS_LONG);
+		expect(unbounded, i, 1, QUERY_LEN);
+	}
+	close(at_once);
+	close(slowly);
+	close(unbounded);
 	echo_stop(&e);
 }
 
@@ -315,6 +377,8 @@ int main(void)
 	        cmocka_unit_test(test_longest_idle_makes_room),
 	        cmocka_unit_test(test_refused_when_none_is_idle),
 	        cmocka_unit_test(test_idle_connections_end),
+	        cmocka_unit_test(test_each_address_has_its_times),
+	        cmocka_unit_test(test_so_many_queries_of_a_connection),
 	        cmocka_unit_test(test_reset_by_the_client),
 	        cmocka_unit_test(test_accept_failures),
 	        cmocka_unit_test(test_stop_is_bounded),
