@@ -7,6 +7,7 @@
 #include "config/list.h"
 #include "config/log.h"
 #include "config/template.h"
+#include "dns/tsig.h"
 #include "forward/cache.h"
 #include "forward/upstream.h"
 #include <limits.h>
@@ -36,6 +37,7 @@ enum directive_id {
 	DIRECTIVE_ANY,
 	DIRECTIVE_CHAOS,
 	DIRECTIVE_LOADBALANCE,
+	DIRECTIVE_TSIG,
 	DIRECTIVE_REWRITE,
 	DIRECTIVE_ACL,
 	DIRECTIVE_CACHE,
@@ -141,6 +143,17 @@ struct acl_rule {
 struct acl_options {
 	struct acl_rule *rules;
 	unsigned rule_count;
+};
+
+/* `tsig [ZONES...] { secret NAME KEY; secrets FILE; require all|none|TYPE...; require_opcode all|none|OPCODE... }` */
+struct tsig_options {
+	struct name_list zones; /* none: those of the block's keys */
+	struct tsig_key *keys;
+	unsigned key_count;
+	uint16_t *types; /* queries of these must be signed, */
+	unsigned type_count;
+	bool all_types;   /* or all; */
+	uint16_t opcodes; /* and those with opcode N, where bit N is set */
 };
 
 /* `cache [TTL] [ZONES...] { success|denial CAPACITY [TTL [MINTTL]]; prefetch AMOUNT [DURATION [PERCENTAGE%]]; serve_stale [DURATION [MODE ...]];

@@ -68,6 +68,7 @@ enum dns_rcode {
 	DNS_NXDOMAIN = 3,
 	DNS_NOTIMP = 4,
 	DNS_REFUSED = 5,
+	DNS_NOTAUTH = 9,  /* the signature is not as it must be (RFC 8945 5.2) */
 	DNS_BADVERS = 16, /* extended: its upper bits travel in the OPT record */
 };
 enum dns_flag {
@@ -88,6 +89,7 @@ enum dns_ede {
 	DNS_EDE_NOT_READY = 14,
 	DNS_EDE_BLOCKED = 15,
 	DNS_EDE_FILTERED = 17,
+	DNS_EDE_PROHIBITED = 18,
 	DNS_EDE_NOT_AUTHORITATIVE = 20,
 	DNS_EDE_NOT_SUPPORTED = 21,
 	DNS_EDE_NETWORK_ERROR = 23,

@@ -23,6 +23,16 @@ enum step_verdict {
 
 #define EXCHANGE_QUESTION_MAX (DNS_HEADER_LEN + NAME_WIRE_MAX + 4) /* octets of header and question */
 
+struct exchange;
+
+/* What becomes of a message for the client when no step changes it any more: a signature covers its last octets. */
+struct exchange_seal {
+	/* Of a message of len octets that belongs to x, with room for cap; returns its new length. It is called for each message of a response
+	 * of several. */
+	size_t (*apply)(struct exchange_seal *s, const struct exchange *x, uint8_t *bytes, size_t len, size_t cap);
+	void (*free)(struct exchange_seal *s);
+};
+
 /* A question on its way to its response: what steps see of it. It belongs to the pipeline. */
 struct exchange {
 	struct query query;         /* request: the question; transport. query.h says what a query's parts are */
@@ -35,6 +45,7 @@ struct exchange {
 	size_t reply_cap;           /* for so many octets: NET_UDP_REPLY_MAX over UDP, 65,535 over TCP */
 	size_t reply_len;           /* 0: there is none yet */
 	void *waiting;              /* the step's that lets it wait: for what forget() needs */
+	struct exchange_seal *seal; /* set by a step, once, and freed with x; NULL: none */
 	uint64_t waited_ms;         /* when it is done: how long it was kept; 0: it was answered in its batch */
 	const struct plan *plan;    /* the rest is private to server/ */
 	struct server_worker *worker;
@@ -115,6 +126,9 @@ void exchange_retry(struct exchange *x);
  * questions of questions (EXCHANGE_DEPTH_MAX). name: lower case or not. */
 enum step_verdict exchange_ask(struct exchange *x, const struct name *name, uint16_t type);
 #define EXCHANGE_DEPTH_MAX 10
+
+/* One of several messages of a response, as it is about to be sent: sealed, where x has a seal. Its new length. */
+size_t exchange_seal_part(const struct exchange *x, uint8_t *bytes, size_t len, size_t cap);
 
 /* How long the response may be, in octets: what the client takes, and what we send. */
 size_t exchange_room(const struct exchange *x);

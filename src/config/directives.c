@@ -35,6 +35,7 @@ static const struct directive *const table[DIRECTIVES] = {
         [DIRECTIVE_ANY] = &any_directive,
         [DIRECTIVE_CHAOS] = &chaos_directive,
         [DIRECTIVE_LOADBALANCE] = &loadbalance_directive,
+        [DIRECTIVE_TSIG] = &tsig_directive,
         [DIRECTIVE_REWRITE] = &rewrite_directive,
         [DIRECTIVE_ACL] = &acl_directive,
         [DIRECTIVE_CACHE] = &cache_directive,

@@ -18,7 +18,6 @@ static const struct {
         {"secondary", NULL},
         {"tls", NULL},
         {"transfer", NULL},
-        {"tsig", NULL},
         {"view", NULL},
         /* CoreDNS's own, and not ours */
         {"auto", "CoreDNS serves a folder of zone files with it; headns has no such thing: name each zone"},

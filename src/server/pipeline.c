@@ -150,6 +150,29 @@ static void tell_steps(struct exchange *x)
 	}
 }
 
+/* --- seals --- */
+
+size_t exchange_seal_part(const struct exchange *x, uint8_t *bytes, size_t len, size_t cap)
+{
+	return x->seal ? x->seal->apply(x->seal, x, bytes, len, cap) : len;
+}
+
+static void drop_seal(struct exchange *x)
+{
+	if (x->seal)
+		x->seal->free(x->seal);
+	x->seal = NULL;
+}
+
+/* The buffer has room beyond what steps may write: that is the seal's. */
+static __attribute__((noinline)) void seal(struct exchange *x)
+{
+	size_t cap = x->query.transport == QUERY_UDP ? NET_UDP_REPLY_MAX : DNS_TCP_SIZE_MAX;
+	if (x->reply_len)
+		x->reply_len = exchange_seal_part(x, x->reply, x->reply_len, cap);
+	drop_seal(x);
+}
+
 /* What it is counted as. Whoever answers other than in octets alone has said so in the query. */
 static void note_rcode(struct exchange *x)
 {
@@ -176,6 +199,8 @@ static void complete(struct exchange *x, enum step_verdict v)
 			tell_steps(x);
 	}
 	exchange_restore(x);
+	if (x->seal)
+		seal(x);
 	note_rcode(x);
 }
 
@@ -186,6 +211,7 @@ static void let_go(struct pending *p)
 	struct server_worker *w = p->x.worker;
 	if (p->state == PENDING_READY)
 		TAILQ_REMOVE(&w->ready, p, ready);
+	drop_seal(&p->x);
 	p->x.hold->pending--;
 	pending_free(w->pool, p);
 }
@@ -605,6 +631,7 @@ static __attribute__((noinline)) void leave_batch(struct exchange *x)
 {
 	x->asked = NULL;
 	x->waiting = NULL;
+	x->seal = NULL;
 	x->waited_ms = 0;
 	x->stands = 0;
 	x->last_word = false;

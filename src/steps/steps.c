@@ -18,6 +18,7 @@ static const struct {
         [DIRECTIVE_LOCAL] = {&local_step, NULL},
         [DIRECTIVE_ANY] = {&any_step, NULL},
         [DIRECTIVE_CHAOS] = {&chaos_step, NULL},
+        [DIRECTIVE_TSIG] = {&tsig_step, NULL},
         [DIRECTIVE_REWRITE] = {&rewrite_step, NULL},
         [DIRECTIVE_ACL] = {&acl_step, NULL},
         [DIRECTIVE_HEADER] = {&header_step, NULL},
