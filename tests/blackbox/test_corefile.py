@@ -437,7 +437,7 @@ def wrong_lines(tmp_path, text):
 def test_all_directives_that_are_not_known_are_named_at_once(tmp_path):
     """Those of CoreDNS's own example for Kubernetes, say."""
     known = "kubernetes cluster.local {\n  pods insecure\n}\nloadbalance\n"
-    unknown = ["frob", "dns64 {\n  allow_ipv4\n}", "tsig", "secondary", "etcd", "redy", "rrl . {\n responses-per-second 10\n}"]
+    unknown = ["frob", "dns64 {\n  allow_ipv4\n}", "metadata", "secondary", "etcd", "redy", "rrl . {\n responses-per-second 10\n}"]
     said, last = wrong_lines(tmp_path, ".:1053 {\n" + "\n".join(unknown) + "\n" + known + "nonsense here\n}\n")
     assert last == "headns: error: serve: Corefile: 8 lines are wrong, see above"
     listed = said.pop("2")
