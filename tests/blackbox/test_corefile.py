@@ -445,7 +445,7 @@ def test_all_directives_that_are_not_known_are_named_at_once(tmp_path):
     assert "etcd" in said.pop("8") and "external plugin" in said.pop("10")
     assert said == {
         "3": '"dns64" is not built yet',
-        "6": '"tsig" is not built yet',
+        "6": '"metadata" is not built yet',
         "7": '"secondary" is not built yet',
         "9": 'unknown directive "redy": is ready meant?',
         "17": 'unknown directive "nonsense"',
