@@ -81,7 +81,8 @@ static const struct {
         {"DNAMEs", SOA "a.example. 1 IN DNAME b.\na.example. 1 IN DNAME c.\n", "a.example.: it has more than one CNAME or DNAME",
          ERR_SYNTAX},
         {"apex CNAME", SOA "example. 1 IN CNAME b.\n", "example.: it has a CNAME and other records (RFC 1034 3.6.2)", ERR_SYNTAX},
-        {"NSEC3", SOA "a.example. 1 IN NSEC3 \\# 0\n", "a.example. NSEC3: zones with NSEC3 are not served; sign with NSEC", ERR_SYNTAX},
+        {"NSEC3", SOA "a.example. 1 IN NSEC3PARAM 1 0 1 -\n", "a.example. NSEC3PARAM: zones with NSEC3 are not served; sign with NSEC",
+         ERR_SYNTAX},
 };
 
 static void test_wrong(void **state)
