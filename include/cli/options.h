@@ -28,8 +28,8 @@ struct options {
 	struct net_address listen[OPTIONS_LISTEN_MAX];
 	unsigned listen_count; /* 0: the default addresses (net/listen.h) */
 	const char *conf;      /* serve, dump, check: a Corefile; NULL: what is served is said by the other options */
-	struct corefile
-	        forward; /* serve: a block that says where names outside are asked, with a cache; without a Corefile. count 0: nowhere */
+	char *forward; /* serve: a Corefile's block that says where names outside are asked, with a cache; without a Corefile. NULL: nowhere */
+	const char *kube_dns;                        /* serve: the folder of kube-dns's ConfigMap (config/kube_dns.h); NULL: none */
 	struct admin_place pages[OPTIONS_PAGES_MAX]; /* serve: the HTTP side; a Corefile says its own */
 	unsigned page_count;
 	const char *ready_file; /* serve: says that it answers; NULL: none */

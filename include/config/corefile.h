@@ -5,6 +5,7 @@
 #include "base/diag.h"
 #include "base/log.h"
 #include "config/directive.h"
+#include "config/kube_dns.h"
 #include "config/kubernetes.h"
 #include "config/settings.h"
 #include <stdbool.h>
@@ -45,7 +46,7 @@ struct corefile {
 	unsigned count;
 	struct reload_options
 	        reload; /* of the first block that says it: how often the file is looked at for changes; interval 0: it is not */
-	char *text;     /* all that it says, with imports and environment, in one way of writing: equal texts say the same */
+	char *text;     /* all that it says, with imports, environment and kube_dns, in one way of writing: equal texts say the same */
 };
 
 #define COREFILE_WRONG_MAX 20 /* lines that are named */
@@ -56,6 +57,7 @@ typedef void corefile_report(enum log_level level, const char *text);
 struct corefile_options {
 	uint16_t port;                   /* of keys that name none */
 	const struct settings *settings; /* count in every kubernetes block */
+	const struct kube_dns *kube_dns; /* counts in every block that has a key of the root zone; NULL: it says nothing */
 	bool no_imports;                 /* of files, which then are errors */
 	corefile_report *report;         /* NULL: of several the first is named alone, and nothing else is said */
 };

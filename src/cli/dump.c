@@ -225,7 +225,7 @@ int dump_main(const struct options *o)
 	enum err err;
 	process_ignore_file_limit();
 	rcu_thread_begin();
-	err = sites_find(o, false, &sites, &d);
+	err = sites_find(o, NULL, false, &sites, &d);
 	if (!err)
 		err = dump(&sites, o, &d);
 	if (err)

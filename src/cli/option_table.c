@@ -45,34 +45,45 @@ static enum err add_setting(struct options *o, const char *option, const char *p
 	return err;
 }
 
-/* As a Corefile would say it, so that it is read and checked as there. */
-static enum err parse_forward(struct options *o, const char *text, struct diag *d)
+/* As a Corefile would say it, so that it is read as there. Reverse names that the cluster has not got may be known there. */
+enum err options_set_forward(struct options *o, const char *to, struct diag *d)
 {
-	const struct corefile_options options = {.port = o->dns_port, .no_imports = true};
-	struct diag why;
-	char *said;
-	const char *reason;
-	enum err err;
-	if (asprintf(&said, ". {\nforward . %s\ncache\n}\n", text) < 0)
-		return diag_set(d, ERR_NOMEM, "out of memory");
-	for (char *c = said; *c; c++) {
+	free(o->forward);
+	if (asprintf(&o->forward, ". {\nforward . %s\ncache\n}\n", to) < 0) {
+		o->forward = NULL;
+		return diag_no_memory(d);
+	}
+	for (char *c = o->forward; *c; c++) {
 		if (*c == ',')
 			*c = ' ';
 	}
-	corefile_free(&o->forward);
-	err = corefile_parse(said, strlen(said), "--forward", &options, &o->forward, &why);
-	free(said);
-	reason = strstr(why.text, "forward: ");
+	return add_setting(o, "forward", "kubernetes.fallthrough=" NAME_REVERSE_V4 " " NAME_REVERSE_V6 "", "", d);
+}
+
+/* It is checked here, and read again when it is served. */
+static enum err check_forward(const struct options *o, struct diag *d)
+{
+	const struct corefile_options options = {.port = o->dns_port, .no_imports = true};
+	struct corefile c;
+	struct diag why;
+	enum err err = corefile_parse(o->forward, strlen(o->forward), "--forward", &options, &c, &why);
+	const char *reason = err ? strstr(why.text, "forward: ") : NULL;
+	corefile_free(&c);
 	return err ? diag_set(d, err, "%s", reason ? reason + strlen("forward: ") : why.text) : OK;
 }
 
-/* Reverse names that the cluster has not got may be known there. */
 static enum err set_forward(struct options *o, const char *text, struct diag *d)
 {
 	if (!*text || strpbrk(text, "\"{}#\\\n\r\t ")) /* which a Corefile reads otherwise */
 		return diag_set(d, ERR_SYNTAX, "addresses with commas between, or a file such as /etc/resolv.conf, are wanted");
-	enum err err = parse_forward(o, text, d);
-	return err ? err : add_setting(o, "forward", "kubernetes.fallthrough=" NAME_REVERSE_V4 " " NAME_REVERSE_V6 "", "", d);
+	enum err err = options_set_forward(o, text, d);
+	return err ? err : check_forward(o, d);
+}
+
+static enum err set_kube_dns(struct options *o, const char *text, struct diag *d)
+{
+	o->kube_dns = text;
+	return *text ? OK : diag_set(d, ERR_SYNTAX, "the folder of kube-dns's ConfigMap is wanted");
 }
 
 static enum err set_set(struct options *o, const char *text, struct diag *d)
@@ -326,6 +337,10 @@ const struct option_spec option_table[] = {
         {"forward", "ADDR[,ADDR...]|FILE", FOR_SERVE, set_forward,
          "ask these about names outside, and keep their answers; or those that\n"
          "a file such as /etc/resolv.conf names; default: such names are refused"},
+        {"kube-dns-config", "DIR", FOR_SERVE, set_kube_dns,
+         "ask about names outside as kube-dns's ConfigMap says, which is mounted\n"
+         "there: stubDomains, upstreamNameservers; what it does not say, --forward\n"
+         "or the Corefile does, or /etc/resolv.conf; its changes count at once"},
         {"conf", "FILE", FOR_SERVE, set_conf,
          "serve what this Corefile says, instead of manifests; - for standard\n"
          "input; default, where nothing else is named: Corefile in the working\n"

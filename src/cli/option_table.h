@@ -18,6 +18,9 @@ struct option_spec {
 };
 
 extern const struct option_spec option_table[];
+
+/* Names outside are asked of `to`: words with commas between, which mean nothing else in a Corefile. ERR_NOMEM. */
+enum err options_set_forward(struct options *o, const char *to, struct diag *d);
 extern const unsigned option_count;
 
 struct command_spec {

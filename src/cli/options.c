@@ -211,7 +211,7 @@ void options_clear(struct options *o)
 {
 	kubernetes_options_clear(&o->kubernetes);
 	settings_clear(&o->settings);
-	corefile_free(&o->forward);
+	free(o->forward);
 }
 
 enum err options_parse(struct options *o, int argc, char **argv, struct diag *d)

@@ -41,10 +41,14 @@ static enum err check_beside_corefile(const struct options *o, struct diag *d)
 		const char *option;
 		bool given;
 	} others[] = {
-	        {"a manifest", o->cluster.file_count}, {"--kubeconfig", o->kubernetes.kubeconfig},
-	        {"--context", o->kubernetes.context},  {"--listen", o->listen_count},
-	        {"--zone", o->kubernetes.zones.count}, {"--no-rotate", !o->rotate},
-	        {"--forward", o->forward.count},       {"--health, --ready or --metrics", o->page_count},
+	        {"a manifest", o->cluster.file_count},
+	        {"--kubeconfig", o->kubernetes.kubeconfig},
+	        {"--context", o->kubernetes.context},
+	        {"--listen", o->listen_count},
+	        {"--zone", o->kubernetes.zones.count},
+	        {"--no-rotate", !o->rotate},
+	        {"--forward", o->forward},
+	        {"--health, --ready or --metrics", o->page_count},
 	};
 	for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
 		if (others[i].given)
@@ -52,6 +56,12 @@ static enum err check_beside_corefile(const struct options *o, struct diag *d)
 			                o->conf);
 	}
 	return refuse_manifest_options(o, "a Corefile", d);
+}
+
+/* Names outside are asked as in a pod of kube-dns: the node's resolvers, unless the ConfigMap names others. */
+static enum err forward_as_kube_dns(struct options *o, struct diag *d)
+{
+	return o->kube_dns && !o->forward ? options_set_forward(o, "/etc/resolv.conf", d) : OK;
 }
 
 static enum err check_source(struct options *o, struct diag *d)
@@ -139,10 +149,12 @@ enum err options_check(struct options *o, struct diag *d)
 		return diag_set(d, ERR_SYNTAX, "%s: %s", command_of(o), why.text);
 	if (o->command == COMMAND_CHECK)
 		return check_check(o, d);
-	if (!o->conf && settings_apply(&o->settings, &o->kubernetes, &why))
-		return diag_set(d, ERR_SYNTAX, "%s: %s", command_of(o), why.text);
 	if (wants_default(o) && access(COREFILE, F_OK) == 0)
 		o->conf = COREFILE;
+	if (!o->conf && forward_as_kube_dns(o, &why))
+		return diag_set(d, ERR_SYNTAX, "%s: %s", command_of(o), why.text);
+	if (!o->conf && settings_apply(&o->settings, &o->kubernetes, &why))
+		return diag_set(d, ERR_SYNTAX, "%s: %s", command_of(o), why.text);
 	if (o->conf)
 		return check_beside_corefile(o, d);
 	if (o->dns_port_given)

@@ -1,6 +1,8 @@
 #include "reload.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "config/kube_dns.h"
+#include "io/filewatch.h"
 #include "loops.h"
 #include "upstream_files.h"
 #include <inttypes.h>
@@ -27,6 +29,8 @@ struct reload {
 	SLIST_HEAD(, configuration) gone; /* to be freed when the loop has closed their handles */
 	uv_timer_t look, adopt, later;
 	struct upstream_files upstreams;
+	struct filewatch *kube_dns_files;
+	struct kube_dns kube_dns; /* what it said when it was good last */
 	struct loops loops;
 	bool adopting; /* the server has it, and the one before is still in use */
 	uint64_t adopted, failed;
@@ -43,13 +47,13 @@ static void configuration_free(struct configuration *c)
 	free(c);
 }
 
-static enum err configuration_new(const struct options *o, bool quiet, struct configuration **out, struct diag *d)
+static enum err configuration_new(const struct reload *r, bool quiet, struct configuration **out, struct diag *d)
 {
 	enum err err;
 	*out = calloc(1, sizeof **out);
 	if (!*out)
 		return diag_set(d, ERR_NOMEM, "out of memory");
-	err = sites_find(o, quiet, &(*out)->sites, d);
+	err = sites_find(r->options, &r->kube_dns, quiet, &(*out)->sites, d);
 	if (err) {
 		configuration_free(*out);
 		*out = NULL;
@@ -84,13 +88,20 @@ static void drop(struct reload *r, struct configuration *c)
 /* --- adopting --- */
 
 static void look_again(struct reload *r);
-static bool is_stdin(const char *path);
+static bool can_read_again(const struct reload *r);
 
-/* Those of the Corefile that is served. */
+/* What it is called in lines. */
+static const char *name_of(const struct reload *r)
+{
+	return r->options->conf ? r->options->conf : "what is forwarded";
+}
+
+/* Those that are asked now. */
 static void watch_upstreams(struct reload *r)
 {
-	if (r->options->conf && !is_stdin(r->options->conf))
-		upstream_files_watch(&r->upstreams, r->loop, &r->now->sites.corefile);
+	const struct sites *sites = &r->now->sites;
+	if (can_read_again(r))
+		upstream_files_watch(&r->upstreams, r->loop, sites->corefile.count ? &sites->corefile : &sites->forward);
 }
 
 /* What is wrong is said once, however often it is read. */
@@ -203,7 +214,7 @@ void reload_on_replaced(void *arg, void *owner)
 	loops_ask(&r->loops, &r->now->sites);
 	r->adopted++;
 	r->adopting = false;
-	log_line(LOG_INFO, "reload: %s is served as it is now", r->options->conf);
+	log_line(LOG_INFO, "reload: %s is served as it is now", name_of(r));
 	r->events.adopted(r->events.arg);
 }
 
@@ -245,17 +256,18 @@ static enum err begin_next(struct reload *r, struct configuration *next, struct 
 
 static bool says_the_same(const struct configuration *a, const struct configuration *b)
 {
-	return a && b && strcmp(a->sites.corefile.text, b->sites.corefile.text) == 0;
+	const char *one = a ? sites_text(&a->sites) : NULL, *other = b ? sites_text(&b->sites) : NULL;
+	return one && other && strcmp(one, other) == 0;
 }
 
 /* Quietly at first: what is wrong may be known. */
 static enum err read_corefile(struct reload *r, struct configuration **out)
 {
 	struct diag d;
-	enum err err = configuration_new(r->options, true, out, &d);
+	enum err err = configuration_new(r, true, out, &d);
 	if (!err || !is_news(r, &d))
 		return err;
-	err = configuration_new(r->options, false, out, &d);
+	err = configuration_new(r, false, out, &d);
 	if (err)
 		complain(r, &d);
 	return err;
@@ -282,8 +294,7 @@ static void read_again(struct reload *r, bool anyway)
 	r->next = next;
 	adopt_next(r);
 	if (r->next)
-		log_line(LOG_INFO, "reload: %s is served when its clusters have been read; what was served before goes on",
-		         r->options->conf);
+		log_line(LOG_INFO, "reload: %s is served when its clusters have been read; what was served before goes on", name_of(r));
 }
 
 static bool is_stdin(const char *path)
@@ -291,13 +302,68 @@ static bool is_stdin(const char *path)
 	return strcmp(path, "-") == 0 || strcmp(path, "stdin") == 0;
 }
 
+static bool can_read_again(const struct reload *r)
+{
+	return !r->options->conf || !is_stdin(r->options->conf);
+}
+
+/* --- kube-dns's ConfigMap --- */
+
+/* What is wrong refuses all of it, and what it said before stays. */
+static bool read_kube_dns(struct reload *r)
+{
+	struct kube_dns now;
+	struct diag d;
+	if (!r->options->kube_dns)
+		return true;
+	if (kube_dns_read(r->options->kube_dns, &now, &d)) {
+		r->failed++;
+		log_line(LOG_ERROR, "kube-dns-config: %s; what was said there before stays", d.text);
+		return false;
+	}
+	if (now.federations)
+		log_line(LOG_WARNING, "kube-dns-config: federations: Kubernetes has none any more; they count for nothing");
+	kube_dns_clear(&r->kube_dns);
+	r->kube_dns = now;
+	return true;
+}
+
+static void read_anyway(struct reload *r)
+{
+	if (can_read_again(r))
+		read_again(r, true);
+	else
+		log_line(LOG_WARNING, "reload: the Corefile came by standard input, which cannot be read again");
+}
+
+static void on_kube_dns_changed(void *arg)
+{
+	struct reload *r = arg;
+	if (read_kube_dns(r))
+		read_anyway(r);
+}
+
+/* A ConfigMap's keys are links to where a link of the folder leads, which is exchanged when they change. */
+static void watch_kube_dns(struct reload *r)
+{
+	char *paths[KUBE_DNS_KEYS] = {NULL};
+	bool whole = true;
+	if (!r->options->kube_dns)
+		return;
+	for (enum kube_dns_key key = 0; key < KUBE_DNS_KEYS && whole; key++)
+		whole = asprintf(&paths[key], "%s/%s", r->options->kube_dns, kube_dns_key_name(key)) >= 0;
+	if (!whole ||
+	    filewatch_start(r->loop, (const char *const *)paths, KUBE_DNS_KEYS, false, on_kube_dns_changed, r, &r->kube_dns_files))
+		log_line(LOG_WARNING, "kube-dns-config: %s cannot be watched: after a change, send SIGHUP", r->options->kube_dns);
+	for (unsigned i = 0; i < KUBE_DNS_KEYS && whole; i++)
+		free(paths[i]);
+}
+
 void reload_now(struct reload *r)
 {
 	no_complaint(r); /* who asks is told */
-	if (is_stdin(r->options->conf))
-		log_line(LOG_WARNING, "reload: the Corefile came by standard input, which cannot be read again");
-	else
-		read_again(r, true);
+	read_kube_dns(r);
+	read_anyway(r);
 }
 
 bool reload_pending(const struct reload *r)
@@ -326,7 +392,7 @@ static void look_again(struct reload *r)
 	const struct reload_options *every = &r->now->sites.corefile.reload;
 	uint64_t chance = 0, after = every->interval_ms - every->jitter_ms / 2;
 	uv_timer_stop(&r->look);
-	if (!every->interval_ms || is_stdin(r->options->conf))
+	if (!every->interval_ms || !can_read_again(r))
 		return;
 	if (getrandom(&chance, sizeof chance, GRND_NONBLOCK) == sizeof chance)
 		after += chance % (every->jitter_ms + 1);
@@ -349,10 +415,13 @@ enum err reload_new(uv_loop_t *loop, const struct options *o, struct query_log *
 	r->events = *events;
 	r->upstreams = (struct upstream_files){.changed = on_upstreams_changed, .arg = r};
 	SLIST_INIT(&r->gone);
-	err = configuration_new(o, false, &r->now, d);
+	watch_kube_dns(r); /* before it is read, so that no change falls between */
+	read_kube_dns(r);
+	err = configuration_new(r, false, &r->now, d);
 	if (!err)
 		err = sites_open(&r->now->sites, o, log, d);
 	if (err) {
+		filewatch_stop(r->kube_dns_files);
 		reload_free(r);
 		return err;
 	}
@@ -386,7 +455,7 @@ enum err reload_serve(struct reload *r, struct server *server, struct admin *adm
 
 void reload_status(const struct reload *r, struct reload_status *out)
 {
-	const char *text = r->now->sites.corefile.text;
+	const char *text = sites_text(&r->now->sites);
 	*out = (struct reload_status){.adopted = r->adopted, .failed = r->failed};
 	if (text)
 		snprintf(out->hash, sizeof out->hash, "%016" PRIx64, hash_stable(text, strlen(text)));
@@ -405,6 +474,7 @@ void reload_stop(struct reload *r)
 		sites_let_go(&r->next->sites);
 	sites_let_go(&r->now->sites);
 	upstream_files_stop(&r->upstreams);
+	filewatch_stop(r->kube_dns_files);
 	uv_close((uv_handle_t *)&r->look, NULL);
 	uv_close((uv_handle_t *)&r->adopt, NULL);
 	uv_close((uv_handle_t *)&r->later, NULL);
@@ -419,5 +489,6 @@ void reload_free(struct reload *r)
 	configuration_free(r->next);
 	configuration_free(r->now);
 	no_complaint(r);
+	kube_dns_clear(&r->kube_dns);
 	free(r);
 }

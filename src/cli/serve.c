@@ -95,10 +95,10 @@ static void read_again(struct serve *s)
 {
 	if (s->was_ready)
 		notify_reloading(&s->notify);
-	if (s->options->conf)
-		reload_now(s->reload);
-	else
+	if (!s->options->conf)
 		cluster_reload(first_cluster(s));
+	if (s->options->conf || s->options->forward)
+		reload_now(s->reload);
 	tell_reloaded(s);
 }
 
@@ -302,8 +302,9 @@ static void need_endpoint(struct privileges *p, const struct api_endpoint *e)
 		privileges_need_to_read(p, e->exec->folder);
 }
 
-static void need_upstream_files(struct privileges *p, const struct forward_values *v)
+static void need_upstream_files(struct privileges *p, const struct corefile_block *b)
 {
+	const struct forward_values *v = b ? corefile_values(b, DIRECTIVE_FORWARD) : NULL;
 	for (unsigned i = 0; v && i < v->files.count; i++)
 		privileges_need_to_read(p, v->files.texts[i]);
 	for (unsigned i = 0; v && i < v->tls_files.count; i++)
@@ -327,8 +328,9 @@ static void give_up_privileges(const struct serve *s)
 	privileges_need_to_read(&p, s->options->conf);
 	for (size_t i = 0; i < o->file_count; i++)
 		privileges_need_to_read(&p, o->files[i]);
-	for (unsigned i = 0; i < sites->corefile.count; i++)
-		need_upstream_files(&p, corefile_values(&sites->corefile.blocks[i], DIRECTIVE_FORWARD));
+	privileges_need_to_read(&p, s->options->kube_dns);
+	for (unsigned i = 0; i < sites->count; i++)
+		need_upstream_files(&p, sites_forward_block(sites, i));
 	need_hosts(&p, sites);
 	for (unsigned i = 0; i < sites->count; i++) {
 		const struct site_cluster *c = sites->all[i].cluster;

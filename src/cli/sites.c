@@ -91,22 +91,30 @@ static void count_as_told(struct site *site, const struct options *o)
 	if (!site->counted)
 		return;
 	site->named[count++] = directive_name(DIRECTIVE_PROMETHEUS);
-	if (o->forward.count)
+	if (o->forward)
 		site->named[count++] = directive_name(DIRECTIVE_CACHE);
 	if (site->rotate)
 		site->named[count] = directive_name(DIRECTIVE_LOADBALANCE);
 }
 
-static enum err find_one(const struct options *o, struct sites *s, struct diag *d)
+static enum err read_forward(const struct options *o, const struct kube_dns *kube_dns, struct sites *s, struct diag *d)
+{
+	const struct corefile_options options = {.port = o->dns_port, .no_imports = true, .kube_dns = kube_dns};
+	return o->forward ? corefile_parse(o->forward, strlen(o->forward), "--forward", &options, &s->forward, d) : OK;
+}
+
+static enum err find_one(const struct options *o, const struct kube_dns *kube_dns, struct sites *s, struct diag *d)
 {
 	enum err err = sites_new(s, 1, d);
+	if (!err)
+		err = read_forward(o, kube_dns, s, d);
 	if (err)
 		return err;
 	if (!cluster_add(&s->all[0], &o->kubernetes))
 		return diag_no_memory(d);
 	s->all[0].rotate = o->rotate;
 	s->all[0].cluster->clients =
-	        wants_clients(&o->kubernetes, o->forward.count ? corefile_values(&o->forward.blocks[0], DIRECTIVE_FORWARD) : NULL);
+	        wants_clients(&o->kubernetes, s->forward.count ? corefile_values(&s->forward.blocks[0], DIRECTIVE_FORWARD) : NULL);
 	count_as_told(&s->all[0], o);
 	err = place_as_told(&s->all[0], o, d);
 	if (!err)
@@ -177,9 +185,10 @@ static enum err find_block(struct corefile_block *b, struct site *site, struct d
 	return err || !cluster_place ? err : take_cluster(b, site, d);
 }
 
-static enum err find_blocks(const struct options *o, bool quiet, struct sites *s, struct diag *d)
+static enum err find_blocks(const struct options *o, const struct kube_dns *kube_dns, bool quiet, struct sites *s, struct diag *d)
 {
-	const struct corefile_options options = {.port = o->dns_port, .settings = &o->settings, .report = quiet ? NULL : corefile_log};
+	const struct corefile_options options = {
+	        .port = o->dns_port, .settings = &o->settings, .kube_dns = kube_dns, .report = quiet ? NULL : corefile_log};
 	enum err err = corefile_read(o->conf, &options, &s->corefile, d);
 	if (!err)
 		err = corefile_check_snapshots(&s->corefile, d);
@@ -194,23 +203,40 @@ static enum err find_blocks(const struct options *o, bool quiet, struct sites *s
 
 /* --- all --- */
 
-enum err sites_find(const struct options *o, bool quiet, struct sites *out, struct diag *d)
+enum err sites_find(const struct options *o, const struct kube_dns *kube_dns, bool quiet, struct sites *out, struct diag *d)
 {
 	*out = (struct sites){0};
-	return o->conf ? find_blocks(o, quiet, out, d) : find_one(o, out, d);
+	return o->conf ? find_blocks(o, kube_dns, quiet, out, d) : find_one(o, kube_dns, out, d);
+}
+
+const struct corefile_block *sites_forward_block(const struct sites *s, unsigned i)
+{
+	if (s->corefile.count)
+		return &s->corefile.blocks[i];
+	return s->forward.count ? &s->forward.blocks[0] : NULL;
+}
+
+const char *sites_text(const struct sites *s)
+{
+	return s->corefile.text ? s->corefile.text : s->forward.text;
+}
+
+/* What the command line says stays. */
+static bool same_words(const struct site_cluster *a, const struct site_cluster *b)
+{
+	return a->text && b->text ? strcmp(a->text, b->text) == 0 : a->kubernetes == b->kubernetes;
 }
 
 /* The same words may lead elsewhere today: a kubeconfig is a file. */
 static bool same_cluster(const struct site_cluster *a, const struct site_cluster *b)
 {
-	return a->text && b->text && a->clients == b->clients && strcmp(a->text, b->text) == 0 &&
-	       api_endpoint_equal(&a->endpoint, &b->endpoint);
+	return same_words(a, b) && a->clients == b->clients && api_endpoint_equal(&a->endpoint, &b->endpoint);
 }
 
-/* Of a block of the Corefile. */
 static const char *forward_text(const struct sites *s, unsigned i)
 {
-	return s->corefile.count ? s->corefile.blocks[i].forward_text : NULL;
+	const struct corefile_block *b = sites_forward_block(s, i);
+	return b ? b->forward_text : NULL;
 }
 
 /* Each is one block's. */
@@ -276,14 +302,6 @@ void sites_share(struct sites *s, const struct sites *before)
 		site->cluster = same;
 	}
 	share_forwarding(s, before);
-}
-
-/* What says where site i forwards; NULL: nothing. */
-static const struct corefile_block *forward_block(const struct sites *s, const struct options *o, unsigned i)
-{
-	if (s->corefile.count)
-		return &s->corefile.blocks[i];
-	return o->forward.count ? &o->forward.blocks[0] : NULL;
 }
 
 static enum err open_forwarding(const struct corefile_block *b, struct site *site, struct diag *d)
@@ -365,9 +383,9 @@ enum err sites_open(struct sites *s, const struct options *o, struct query_log *
 	for (unsigned i = 0; i < s->count && !err; i++)
 		err = open_log(s->corefile.count ? &s->corefile.blocks[i] : NULL, o, log, &s->all[i], d);
 	for (unsigned i = 0; i < s->count && !err; i++)
-		err = open_forwarding(forward_block(s, o, i), &s->all[i], d);
+		err = open_forwarding(sites_forward_block(s, i), &s->all[i], d);
 	for (unsigned i = 0; i < s->count && !err; i++)
-		err = open_loop(forward_block(s, o, i), &s->all[i], d);
+		err = open_loop(sites_forward_block(s, i), &s->all[i], d);
 	for (unsigned i = 0; i < s->corefile.count; i++)
 		check_root(&s->corefile.blocks[i]);
 	for (unsigned i = 0; i < s->corefile.count && !err; i++)
@@ -391,7 +409,7 @@ enum err sites_watch(struct sites *s, uv_loop_t *loop, cluster_read *on_read, vo
 	enum err err = OK;
 	for (unsigned i = 0; i < s->count && !err; i++) {
 		struct site_cluster *c = s->all[i].cluster;
-		if (!c || c->watched)
+		if (!c || c->watched || cluster_options(c->cluster)->file_count)
 			continue;
 		err = cluster_watch(c->cluster, loop, on_read, arg, d);
 		c->watched = !err;
@@ -515,5 +533,6 @@ void sites_free(struct sites *s)
 	free(s->all);
 	pages_clear(&s->pages);
 	corefile_free(&s->corefile);
+	corefile_free(&s->forward);
 	*s = (struct sites){0};
 }

@@ -38,13 +38,20 @@ struct site {
 struct sites {
 	struct site *all;
 	unsigned count;
-	struct corefile corefile;
+	struct corefile corefile; /* no block: without one */
+	struct corefile forward;  /* the block of the command line's --forward; no block: none */
 	struct pages pages;
 };
 
 /* Finds out what there is to be served; nothing is opened yet. Borrows from o. On an error diag says why; sites_free() in any case. Of
- * several wrong lines each is logged, unless quiet. */
-enum err sites_find(const struct options *o, bool quiet, struct sites *out, struct diag *d);
+ * several wrong lines each is logged, unless quiet. kube_dns: counts beside both; NULL: nothing. */
+enum err sites_find(const struct options *o, const struct kube_dns *kube_dns, bool quiet, struct sites *out, struct diag *d);
+
+/* What says where site i forwards; NULL: nothing. */
+const struct corefile_block *sites_forward_block(const struct sites *s, unsigned i);
+
+/* Equal texts say the same; NULL: nothing that may change is said. */
+const char *sites_text(const struct sites *s);
 
 /* Takes over the clusters, upstreams and caches of before that are what is wanted now. */
 void sites_share(struct sites *s, const struct sites *before);
@@ -52,7 +59,7 @@ void sites_share(struct sites *s, const struct sites *before);
 /* Makes the others, which hold nothing yet. log: where queries are logged; it must outlive them. */
 enum err sites_open(struct sites *s, const struct options *o, struct query_log *log, struct diag *d);
 
-/* Watches those that are not watched yet. */
+/* Watches those that are not watched yet, unless they are made of manifests. */
 enum err sites_watch(struct sites *s, uv_loop_t *loop, cluster_read *on_read, void *arg, struct diag *d);
 
 /* All that is to be served has been read: no name gets SERVFAIL for want of it. */

@@ -3,6 +3,7 @@
 #include "directives.h"
 #include "forward/trust.h"
 #include "key.h"
+#include "kube_dns_lines.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,16 +120,36 @@ static enum err keep_cluster_text(const struct reader *r, const struct syntax_bl
 	return b->cluster_text ? OK : reader_no_memory(r);
 }
 
+static void put_texts(struct buffer *out, const char *what, const struct text_list *texts)
+{
+	buffer_append_text(out, what);
+	for (unsigned i = 0; i < texts->count; i++) {
+		buffer_append(out, " ", 1);
+		buffer_append_text(out, texts->texts[i]);
+	}
+	buffer_append(out, ";", 1);
+}
+
+/* None of its texts has a blank in it. */
+static void put_kube_dns(struct buffer *out, const struct kube_dns *k)
+{
+	for (unsigned i = 0; i < k->stub_count; i++)
+		put_texts(out, k->stubs[i].zone, &k->stubs[i].servers);
+	put_texts(out, ".", &k->upstreams);
+}
+
 static enum err keep_text(const struct reader *r, const struct syntax *s, struct corefile *out)
 {
 	struct buffer text = {0};
 	for (unsigned i = 0; i < s->block_count; i++)
 		syntax_put_block(&text, &s->blocks[i]);
+	if (r->options->kube_dns)
+		put_kube_dns(&text, r->options->kube_dns);
 	out->text = text_of(&text);
 	return out->text ? OK : reader_no_memory(r);
 }
 
-static enum err take_block(const struct reader *r, const struct syntax_block *from, struct corefile_block *b)
+static enum err take_keys(const struct reader *r, const struct syntax_block *from, struct corefile_block *b)
 {
 	enum err err = reader_place(r, &from->keys[0], &b->place);
 	b->keys = calloc(from->key_count, sizeof *b->keys);
@@ -138,6 +159,12 @@ static enum err take_block(const struct reader *r, const struct syntax_block *fr
 		unsigned i = b->key_count++;
 		err = reader_note(r, take_key(r, &from->keys[i], &b->keys[i]));
 	}
+	return err;
+}
+
+static enum err take_lines(const struct reader *r, const struct syntax_block *from, struct corefile_block *b)
+{
+	enum err err = OK;
 	for (unsigned i = 0; i < from->line_count && !err; i++)
 		err = reader_note(r, directive_read(r, &from->lines[i], b));
 	if (!err && !r->notes->count && b->said[DIRECTIVE_K8S_EXTERNAL].place && !b->said[DIRECTIVE_KUBERNETES].place)
@@ -147,6 +174,39 @@ static enum err take_block(const struct reader *r, const struct syntax_block *fr
 	if (!err)
 		err = keep_cluster_text(r, from, b);
 	return err ? err : keep_forward_text(r, from, b);
+}
+
+static bool is_of_root(const struct corefile_block *b)
+{
+	for (unsigned i = 0; i < b->key_count; i++) {
+		for (unsigned z = 0; z < b->keys[i].zones.count; z++) {
+			if (b->keys[i].zones.names[z].len == 1)
+				return true;
+		}
+	}
+	return false;
+}
+
+static enum err take_lines_with(const struct reader *r, const struct kube_dns *k, const struct syntax_block *from, struct corefile_block *b)
+{
+	struct kube_dns_lines lines;
+	struct syntax_block whole = *from;
+	if (kube_dns_lines_make(k, from, &lines))
+		return reader_no_memory(r);
+	whole.lines = lines.all;
+	whole.line_count = lines.count;
+	enum err err = take_lines(r, &whole, b);
+	kube_dns_lines_free(&lines);
+	return err;
+}
+
+static enum err take_block(const struct reader *r, const struct syntax_block *from, struct corefile_block *b)
+{
+	const struct kube_dns *k = r->options->kube_dns;
+	enum err err = take_keys(r, from, b);
+	if (err)
+		return err;
+	return k && is_of_root(b) ? take_lines_with(r, k, from, b) : take_lines(r, from, b);
 }
 
 static void block_clear(struct corefile_block *b)

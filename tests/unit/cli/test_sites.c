@@ -64,7 +64,7 @@ static void find(const struct fixture *f, const char *corefile, struct sites *s)
 {
 	struct diag d;
 	write_corefile(f, corefile);
-	if (sites_find(&f->options, true, s, &d))
+	if (sites_find(&f->options, NULL, true, s, &d))
 		fail_msg("%s", d.text);
 }
 
@@ -74,7 +74,7 @@ static void check_wrong(const struct fixture *f, const char *corefile, const cha
 	struct sites s;
 	struct diag d = {0};
 	write_corefile(f, corefile);
-	assert_int_not_equal(sites_find(&f->options, true, &s, &d), OK);
+	assert_int_not_equal(sites_find(&f->options, NULL, true, &s, &d), OK);
 	if (!strstr(d.text, want))
 		fail_msg("\"%s\" is not \"%s\"", d.text, want);
 	sites_free(&s);
@@ -145,7 +145,7 @@ static void test_without_memory(void **state)
 		struct sites s;
 		struct diag d = {0};
 		fail_alloc_at(++n);
-		enum err err = sites_find(&f->options, true, &s, &d);
+		enum err err = sites_find(&f->options, NULL, true, &s, &d);
 		hit = fail_alloc_hit();
 		fail_alloc_at(0);
 		if (hit != (err != OK))
@@ -173,7 +173,7 @@ static void test_pages_without_memory(void **state)
 	do {
 		struct sites s;
 		fail_alloc_at(++n);
-		enum err err = sites_find(&o, true, &s, &d);
+		enum err err = sites_find(&o, NULL, true, &s, &d);
 		hit = fail_alloc_hit();
 		fail_alloc_at(0);
 		assert_true(hit == (err != OK));
