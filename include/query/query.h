@@ -1,6 +1,7 @@
 /* query.h - a query's way from bytes to bytes: parse, look up, decide, write. No sockets, no waiting, nothing allocated, locked or
  * logged. Everything read is immutable or under the caller's RCU read section, so any number of workers run it side by side. */
 #pragma once
+#include "base/counter.h"
 #include "dns/message.h"
 #include "zone/zone.h"
 #include <stdatomic.h>
@@ -31,10 +32,9 @@ struct query_policy {
 #define QUERY_GONE   31 /* whoever asked was gone when it came */
 #define QUERY_RCODES 32
 
-/* How queries ended since the start: each at one place, by the reason for a "no" and the rcode. Written by the worker alone, read by any thread at any
- * time: each number by itself is right, and so is every later one no less. */
+/* How queries ended since the start: each at one place, by the reason for a "no" and the rcode. The worker's alone to write. */
 struct query_counters {
-	_Atomic(uint64_t) ended[ABSENCES][QUERY_RCODES]; /* by enum absence, enum dns_rcode */
+	counter ended[ABSENCES][QUERY_RCODES]; /* by enum absence, enum dns_rcode */
 };
 
 /* What one worker keeps between queries. Owned by its thread. */
@@ -81,9 +81,8 @@ size_t query_answer(struct query *q, const struct query_policy *policy, struct q
  * returns its length; else 0, and nothing was done. */
 size_t query_answer_searched(struct query *q, const struct query_policy *policy, struct query_state *state, uint8_t *out, size_t cap);
 
-/* Counts a query that has ended, once. One writer: so no locked instruction is needed. */
+/* Counts a query that has ended, once. */
 static inline void query_count(struct query_state *state, const struct query *q)
 {
-	_Atomic(uint64_t) *n = &state->counters.ended[q->absence][q->rcode];
-	atomic_store_explicit(n, atomic_load_explicit(n, memory_order_relaxed) + 1, memory_order_relaxed);
+	counter_add(&state->counters.ended[q->absence][q->rcode], 1);
 }

@@ -2,8 +2,8 @@
  * route has (server, zone, view: a row), in numbers that each worker has of its own, at fixed places: no hash, no lock, no shared cache line. Rows are made
  * and read by the control thread; they live as long as the tally, so that numbers never go back when the configuration changes. */
 #pragma once
+#include "base/counter.h"
 #include "base/err.h"
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,8 +32,7 @@ enum tally_cache {
 };
 #define TALLY_CACHE 8
 
-/* Written by one worker, read by any thread at any time: each number by itself is right. */
-typedef _Atomic(uint64_t) tally_number;
+typedef counter tally_number;
 
 #define TALLY_SIZE_PLACES  16 /* of TALLY_SIZES + 1 numbers: as many as shifts reach */
 #define TALLY_RCODE_PLACES 32
@@ -103,43 +102,45 @@ void tally_count(struct tally_row *r, unsigned worker, const struct tally_query 
  * what they share is counted once. On the worker's thread. */
 struct tally_run {
 	tally_number *messages, *responses, *with_do;
-	uint64_t octets; /* of requests, and, from bit 32 on, of responses */
 };
 
 #define TALLY_SHORT     512 /* octets of a short message, at most */
-#define TALLY_LOW_TYPES 256
+#define TALLY_LOW_TYPES 512
 extern const uint8_t tally_short_sizes[TALLY_SHORT + 1]; /* private: the places of lengths; */
 extern const uint16_t tally_types[TALLY_LOW_TYPES];      /* where a type's sizes begin */
 
 /* None is counted yet. All of a run come by one transport and one family. */
-struct tally_run tally_run_begin(struct tally_row *r, unsigned worker, bool tcp, bool ipv6);
+static inline struct tally_run tally_run_begin(struct tally_row *r, unsigned worker, bool tcp, bool ipv6)
+{
+	struct tally_counts *n = &r->workers[worker];
+	return (struct tally_run){n->messages[tcp][ipv6], n->responses, &n->with_do};
+}
 
-/* queries: so many were counted; ns: what each of them took. The rest as for tally_run_begin(). */
-void tally_run_end(struct tally_run run, struct tally_row *r, unsigned worker, bool tcp, unsigned queries, uint64_t ns);
+/* queries: so many were counted, of whose messages tally_run_count() returned that sum; ns: what each of them took. The rest as for tally_run_begin(). */
+void tally_run_end(struct tally_row *r, unsigned worker, bool tcp, unsigned queries, uint64_t octets, uint64_t ns);
 
 /* False: it is to be counted by tally_count(). */
 static inline bool tally_is_short(uint16_t type, size_t request_len, size_t response_len)
 {
-	_Static_assert(TALLY_SHORT == 2 * TALLY_LOW_TYPES, "one comparison tells all");
-	return ((response_len - 1) | request_len | (size_t)type << 1) < TALLY_SHORT; /* 0 octets of a response are not */
+	_Static_assert(TALLY_SHORT == TALLY_LOW_TYPES, "one comparison tells all");
+	return ((response_len - 1) | request_len | type) < TALLY_SHORT; /* 0 octets of a response are not */
 }
 
-/* It has one writer. */
 static inline void tally_add(tally_number *n, uint64_t amount)
 {
-	atomic_store_explicit(n, atomic_load_explicit(n, memory_order_relaxed) + amount, memory_order_relaxed);
+	counter_add(n, amount);
 }
 
-/* Of short messages; rcode below TALLY_RCODE_PLACES, answerer below TALLY_ANSWERERS. */
-static inline void tally_run_count(struct tally_run *run, uint16_t type, bool with_do, size_t request_len, size_t rcode, size_t answerer,
-                                   size_t response_len)
+/* Of short messages; rcode below TALLY_RCODE_PLACES, answerer below TALLY_ANSWERERS. Returns octets of the request, and, from bit 32 on, of the response. */
+static inline uint64_t tally_run_count(const struct tally_run *run, uint16_t type, bool with_do, size_t request_len, size_t rcode,
+                                       size_t answerer, size_t response_len)
 {
-	run->octets += request_len + ((uint64_t)response_len << 32);
+	if (with_do)
+		tally_add(run->with_do, 1);
 	tally_add(&run->messages[(size_t)tally_types[type] + tally_short_sizes[request_len]], 1);
 	tally_add(&run->messages[TALLY_TYPES * TALLY_SIZE_PLACES + tally_short_sizes[response_len]], 1);
 	tally_add(&run->responses[answerer * TALLY_RCODE_PLACES + rcode], 1);
-	if (with_do)
-		tally_add(run->with_do, 1);
+	return request_len + ((uint64_t)response_len << 32);
 }
 
 /* So many of them, on the worker's thread. r NULL: does nothing. */

@@ -34,36 +34,34 @@ void account_query(const struct exchange *x, unsigned worker, const union net_pe
 		tally_count(x->row, worker, &done);
 }
 
-/* What is not as most are. Returns 1. */
-static unsigned account_odd(const struct exchange *x, unsigned worker, const struct net_message *m, uint64_t now_ns)
+/* The first that is not counted as most are, or is counted in another row. Nothing else is kept in registers than what the loop needs. */
+static __attribute__((noinline)) const struct exchange *
+count_short(const struct exchange *x, const struct exchange *end, const struct tally_row *row, const struct tally_run *in, uint64_t *octets)
 {
-	if (!m->kept)
-		account_query(x, worker, m->peer, m->reply_len, now_ns);
-	return 1;
+	const struct tally_run run = *in;
+	const uint8_t *answerers = x->plan->answerers;
+	uint64_t sum = 0;
+	for (; x < end && x->row == row && tally_is_short(x->query.request.qtype, x->request_len, x->reply_len); x++)
+		sum += tally_run_count(&run, x->query.request.qtype, x->query.request.edns_do, x->request_len, x->query.rcode,
+		                       answerers[x->at], x->reply_len);
+	*octets = sum;
+	return x;
 }
 
-/* Those from number `from` on that have the same row, which have the same plan too. Returns where they end. */
+/* Those from number `from` on that have the same row, which have the same plan too, up to one that is not as most are. Returns where they end. */
 static unsigned account_row(const struct exchange *exchanges, const struct net_message *messages, unsigned from, unsigned n,
                             unsigned worker, uint64_t now_ns)
 {
-	const struct exchange *x = &exchanges[from], *end = &exchanges[n];
+	const struct exchange *const first = &exchanges[from];
 	const struct net_message *m = &messages[from];
-	struct tally_row *row = x->row;
-	const uint8_t *answerers = x->plan->answerers;
-	const bool tcp = m->tcp;
-	unsigned odd = 0, queries;
-	struct tally_run run = tally_run_begin(row, worker, tcp, m->peer->sa.sa_family == AF_INET6);
-	for (; x < end && x->row == row; x++, m++) {
-		if (tally_is_short(x->query.request.qtype, x->request_len, m->reply_len))
-			tally_run_count(&run, x->query.request.qtype, x->query.request.edns_do, x->request_len, x->query.rcode,
-			                answerers[x->at], m->reply_len);
-		else
-			odd += account_odd(x, worker, m, now_ns);
-	}
-	queries = (unsigned)(x - &exchanges[from]) - odd;
-	if (queries)
-		tally_run_end(run, row, worker, tcp, queries, now_ns - exchanges[from].began_ns);
-	return (unsigned)(x - exchanges);
+	const struct tally_run run = tally_run_begin(first->row, worker, m->tcp, m->peer->sa.sa_family == AF_INET6);
+	uint64_t octets;
+	unsigned count = (unsigned)(count_short(first, &exchanges[n], first->row, &run, &octets) - first);
+	if (count)
+		tally_run_end(first->row, worker, m->tcp, count, octets, now_ns - first->began_ns);
+	else if (!m->kept)
+		account_query(first, worker, m->peer, m->reply_len, now_ns);
+	return from + (count ? count : 1);
 }
 
 /* All came by one socket, at one time. */

@@ -636,6 +636,7 @@ static __attribute__((noinline)) void leave_batch(struct exchange *x)
 	x->stands = 0;
 	x->last_word = false;
 	proceed(x, x->at < x->plan->leading ? cluster_names_verdict(x) : run(x));
+	x->reply_len = x->message->reply_len; /* none where it is kept */
 }
 
 /* What only those need who leave the batch's two passes. */

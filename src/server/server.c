@@ -369,8 +369,7 @@ static void add_counts(const struct server_worker *w, struct server_counts *coun
 {
 	for (unsigned absence = 0; absence < ABSENCES; absence++) {
 		for (unsigned rcode = 0; rcode < QUERY_RCODES; rcode++)
-			counts->ended[absence][rcode] +=
-			        atomic_load_explicit(&w->state.counters.ended[absence][rcode], memory_order_relaxed);
+			counts->ended[absence][rcode] += counter_read(&w->state.counters.ended[absence][rcode]);
 	}
 	counts->unsent += atomic_load_explicit(&w->unsent, memory_order_relaxed);
 }

@@ -148,24 +148,18 @@ static unsigned size_place(size_t octets)
 	return i;
 }
 
-struct tally_run tally_run_begin(struct tally_row *r, unsigned worker, bool tcp, bool ipv6)
-{
-	struct tally_counts *n = &r->workers[worker];
-	return (struct tally_run){n->messages[tcp][ipv6], n->responses, &n->with_do, 0};
-}
-
 static void count_times(struct tally_counts *n, uint64_t queries, uint64_t ns)
 {
 	tally_add(&n->times[time_place(ns)], queries);
 	tally_add(&n->time_ns, ns * queries);
 }
 
-void tally_run_end(struct tally_run run, struct tally_row *r, unsigned worker, bool tcp, unsigned queries, uint64_t ns)
+void tally_run_end(struct tally_row *r, unsigned worker, bool tcp, unsigned queries, uint64_t octets, uint64_t ns)
 {
 	struct tally_counts *n = &r->workers[worker];
 	count_times(n, queries, ns);
-	tally_add(&n->request_octets[tcp], run.octets & UINT32_MAX);
-	tally_add(&n->response_octets[tcp], run.octets >> 32);
+	tally_add(&n->request_octets[tcp], octets & UINT32_MAX);
+	tally_add(&n->response_octets[tcp], octets >> 32);
 }
 
 static void count_response(struct tally_counts *n, const struct tally_query *q)
@@ -197,15 +191,10 @@ void tally_cache(struct tally_row *r, unsigned worker, enum tally_cache what, un
 
 /* --- reading --- */
 
-static uint64_t read_number(const tally_number *n)
-{
-	return atomic_load_explicit(n, memory_order_relaxed);
-}
-
 static void sum_numbers(tally_number *to, const tally_number *from, unsigned count)
 {
 	for (unsigned i = 0; i < count; i++)
-		tally_add(&to[i], read_number(&from[i]));
+		tally_add(&to[i], counter_read(&from[i]));
 }
 
 static void sum_requests(struct tally_numbers *sum, const struct tally_counts *n, unsigned protocol)
@@ -213,7 +202,7 @@ static void sum_requests(struct tally_numbers *sum, const struct tally_counts *n
 	for (unsigned f = 0; f < TALLY_FAMILIES; f++) {
 		for (unsigned type = 0; type < TALLY_TYPES; type++) {
 			for (unsigned size = 0; size <= TALLY_SIZES; size++) {
-				uint64_t count = read_number(&n->messages[protocol][f][type * TALLY_SIZE_PLACES + size]);
+				uint64_t count = counter_read(&n->messages[protocol][f][type * TALLY_SIZE_PLACES + size]);
 				tally_add(&sum->requests[protocol][f][type], count);
 				tally_add(&sum->request_sizes[protocol][size], count);
 			}
@@ -225,7 +214,7 @@ static void sum_responses(struct tally_numbers *sum, const struct tally_counts *
 {
 	for (unsigned rcode = 0; rcode < TALLY_RCODES; rcode++) {
 		for (unsigned a = 0; a < TALLY_ANSWERERS; a++)
-			tally_add(&sum->responses[rcode][a], read_number(&n->responses[a * TALLY_RCODE_PLACES + rcode]));
+			tally_add(&sum->responses[rcode][a], counter_read(&n->responses[a * TALLY_RCODE_PLACES + rcode]));
 	}
 }
 
@@ -240,8 +229,8 @@ void tally_sum(const struct tally *t, const struct tally_row *r, struct tally_nu
 				sum_numbers(sum->response_sizes[p], &n->messages[p][f][TALLY_TYPES * TALLY_SIZE_PLACES], TALLY_SIZES + 1);
 		}
 		sum_responses(sum, n);
-		tally_add(&sum->with_do, read_number(&n->with_do));
-		tally_add(&sum->time_ns, read_number(&n->time_ns));
+		tally_add(&sum->with_do, counter_read(&n->with_do));
+		tally_add(&sum->time_ns, counter_read(&n->time_ns));
 		sum_numbers(sum->times, n->times, TALLY_TIMES + 1);
 		sum_numbers(sum->request_octets, n->request_octets, TALLY_PROTOCOLS);
 		sum_numbers(sum->response_octets, n->response_octets, TALLY_PROTOCOLS);
