@@ -67,9 +67,3 @@ struct writer;
 
 /* Puts the answers of a response that is RESPONSE_OK into a message that is being written, as writer_put. */
 void response_put_answers(const struct response *r, struct writer *w);
-
-/* Takes seconds off the TTL at each of the places; none becomes less than floor, or more than cap. */
-void response_age(uint8_t *bytes, const uint16_t *ttl_at, unsigned count, uint32_t seconds, uint32_t floor_s, uint32_t cap_s);
-
-/* Sets the TTL at each of the places. */
-void response_set_ttls(uint8_t *bytes, const uint16_t *ttl_at, unsigned count, uint32_t ttl_s);

@@ -64,6 +64,9 @@ struct exchange {
  * not point into RCU data). */
 struct step_kind {
 	const char *name; /* the directive; several kinds may be of one */
+	/* A block of the address has it: then questions of all classes are asked of the steps of each of its blocks, as in CoreDNS; else those of
+	 * others than IN are refused before. */
+	bool all_classes;
 
 	/* On the way in. Allocates and waits only where it must. */
 	enum step_verdict (*ask)(const void *self, void *state, struct exchange *x);

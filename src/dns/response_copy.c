@@ -344,21 +344,3 @@ size_t response_append(const struct response *r, const struct response *more, ui
 	response_put_answers(more, &w);
 	return writer_end(&w, r->edns ? &opt : NULL);
 }
-
-/* --- TTLs --- */
-
-void response_age(uint8_t *bytes, const uint16_t *ttl_at, unsigned count, uint32_t seconds, uint32_t floor_s, uint32_t cap_s)
-{
-	for (unsigned i = 0; i < count; i++) {
-		uint32_t ttl_s = wire_load_u32(bytes + ttl_at[i]);
-		ttl_s = ttl_s > seconds ? ttl_s - seconds : 0;
-		ttl_s = ttl_s < floor_s ? floor_s : ttl_s;
-		wire_store_u32(bytes + ttl_at[i], ttl_s > cap_s ? cap_s : ttl_s);
-	}
-}
-
-void response_set_ttls(uint8_t *bytes, const uint16_t *ttl_at, unsigned count, uint32_t ttl_s)
-{
-	for (unsigned i = 0; i < count; i++)
-		wire_store_u32(bytes + ttl_at[i], ttl_s);
-}

@@ -626,6 +626,12 @@ void pipeline_begin(struct exchange *x, const struct routes *routes, const struc
 	}
 }
 
+static bool is_of_served_class(const struct exchange *x)
+{
+	const struct query *q = &x->query;
+	return q->verdict != REQUEST_OK || q->request.qclass == DNS_CLASS_IN || x->hold->served->by_index[x->address]->all_classes;
+}
+
 /* Where the first pass did not find a cluster's name, or the cluster is not the last to be asked. */
 static __attribute__((noinline)) void leave_batch(struct exchange *x)
 {
@@ -635,6 +641,8 @@ static __attribute__((noinline)) void leave_batch(struct exchange *x)
 	x->waited_ms = 0;
 	x->stands = 0;
 	x->last_word = false;
+	if (!is_of_served_class(x))
+		x->at = (uint8_t)x->plan->count;
 	proceed(x, x->at < x->plan->leading ? cluster_names_verdict(x) : run(x));
 	x->reply_len = x->message->reply_len; /* none where it is kept */
 }

@@ -20,6 +20,7 @@ struct routes {
 	unsigned count;
 	struct tally_row *row; /* of queries that none of them has */
 	bool timed;            /* somebody wants to know when queries came */
+	bool all_classes;      /* of a step_kind */
 };
 
 /* ERR_EXISTS: there is one for the zone; ERR_NOMEM. */

@@ -79,6 +79,15 @@ static enum err add_route(struct served *v, unsigned listener, const struct name
 	return diag_set(d, err, "%s is served at %s already", text, address);
 }
 
+static bool takes_all_classes(const struct plan *p)
+{
+	for (unsigned i = 0; i < p->count; i++) {
+		if (p->steps[i].step.kind->all_classes)
+			return true;
+	}
+	return false;
+}
+
 static void note_listener(struct block *b, unsigned listener)
 {
 	for (unsigned i = 0; i < b->listener_count; i++) {
@@ -112,6 +121,7 @@ static enum err add_place(struct served *v, struct block *b, const struct server
 		if (listener_at(v, &place->addresses[i], &listener))
 			return diag_no_memory(d);
 		note_listener(b, listener);
+		v->listeners[listener].routes.all_classes |= takes_all_classes(b->plan);
 		for (unsigned z = 0; z < zones->count && !err; z++)
 			err = add_route(v, listener, &zones->names[z], b, d);
 	}

@@ -15,7 +15,7 @@ static enum step_verdict ask(const void *self, void *state, struct exchange *x)
 	const struct request *r = &x->query.request;
 	(void)self;
 	(void)state;
-	if (r->qtype != DNS_TYPE_ANY || r->qclass != DNS_CLASS_IN)
+	if (r->qtype != DNS_TYPE_ANY)
 		return STEP_PASS;
 	response_begin(&w, r, 0, DNS_NOERROR);
 	wire_put_bytes(&w, record, sizeof record - 1);

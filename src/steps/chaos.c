@@ -107,4 +107,4 @@ static enum step_verdict ask(const void *self, void *state, struct exchange *x)
 	return STEP_ANSWER;
 }
 
-const struct step_kind chaos_step = {.name = "chaos", .ask = ask};
+const struct step_kind chaos_step = {.name = "chaos", .all_classes = true, .ask = ask};

@@ -487,6 +487,7 @@ static void step_free(void *self)
 
 static const struct step_kind forward = {
         .name = "forward",
+        .all_classes = true,
         .ask = ask,
         .expired = expired,
         .forget = forget,

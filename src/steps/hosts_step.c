@@ -192,8 +192,6 @@ static enum step_verdict ask(const void *self, void *state, struct exchange *x)
 {
 	const struct hosts *h = self;
 	const struct request *r = &x->query.request;
-	if (r->qclass != DNS_CLASS_IN)
-		return STEP_PASS;
 	if (r->qtype == DNS_TYPE_PTR)
 		return answer_reverse(h, x);
 	return is_in(&r->qname, h->rules.zones.names, h->rules.zones.count) ? answer_forward(h, state, x) : STEP_PASS;

@@ -116,7 +116,7 @@ static bool put_answer(struct wire_writer *w, enum local_name is, uint16_t type)
 static enum step_verdict ask(const void *self, void *state, struct exchange *x)
 {
 	const struct request *r = &x->query.request;
-	const struct found f = r->qclass == DNS_CLASS_IN ? find(self, &r->qname) : (struct found){0};
+	const struct found f = find(self, &r->qname);
 	const enum dns_rcode rcode = f.is == LOCAL_REVERSE ? DNS_NXDOMAIN : DNS_NOERROR;
 	struct wire_writer w = {.bytes = x->reply, .limit = x->reply_cap};
 	bool answered;

@@ -12,6 +12,7 @@ import pytest
 import harness
 from harness import make_query, service, slice_of
 from test_corefile import NGINX, WEB0, answer, api, block, corefile, web  # noqa: F401: fixtures
+from test_corefile_reload import free_port
 
 BIG = [service("big"), slice_of("big", [f"10.244.1.{n}" for n in range(1, 101)])]
 
@@ -36,6 +37,30 @@ def test_whoami_alone(corefile, transport):  # noqa: F811
         assert (rdtype, address, ttl) == ("A", "127.0.0.1", 0)
         assert (owner.lower(), srv) == (f"_{transport}.{name}".lower() if name != "." else f"_{transport}.", "SRV")
         assert text.split()[:2] == ["0", "0"] and int(text.split()[2]) > 0 and text.split()[3] == "."
+
+
+@pytest.mark.parametrize("beside, taken", [("", False), ("forward . 127.0.0.1:9", True), ("chaos", True)])
+def test_other_classes(corefile, beside, taken):  # noqa: F811
+    """They are refused, unless a block of the address, whichever, has forward or chaos: as CoreDNS."""
+    port = free_port()
+    server = corefile(
+        f"a.test:{port} {{\n bind 127.0.0.1\n whoami\n}}\n"
+        f"b.test:{port} {{\n bind 127.0.0.1\n any\n hosts {{\n 192.0.2.1 h.b.test\n }}\n}}\n"
+        f"c.test:{port} {{\n bind 127.0.0.1\n {beside}\n}}\n",
+        clusters=0,
+    )
+    for name, rdtype, said in (("x.a.test.", "TXT", 0), ("h.b.test.", "A", 1), ("x.b.test.", "ANY", 1)):
+        query = make_query(name, rdtype, rdclass="CH", payload=None)
+        with server.udp_socket() as s:
+            s.send(query.to_wire())
+            octets = s.recv(4096)
+        rcode, answers = octets[3] & 15, int.from_bytes(octets[6:8], "big")
+        assert (rcode, answers) == ((dns.rcode.NOERROR, said) if taken else (dns.rcode.REFUSED, 0)), name
+    whoami = make_query("x.a.test.", "TXT", rdclass="CH", payload=None).to_wire()
+    with server.udp_socket() as s:
+        s.send(whoami)
+        octets = s.recv(4096)
+    assert octets[len(whoami) :][:6] == (b"\xc0\x0c\x00\x01\x00\x03" if taken else b"")
 
 
 def test_whoami_stands_behind_the_cluster(api, corefile):  # noqa: F811

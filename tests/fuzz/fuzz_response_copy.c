@@ -1,13 +1,10 @@
 /* The input is a message. A copy of it parses, holds records of it in their order and nothing else, and copied again it is the same; mapped by
- * names as they are, it holds all of them; its TTLs, made older, stay within their bounds. */
+ * names as they are, it holds all of them; its TTLs are where it says. */
 #include "check_name.h"
 #include "dns/response_copy.h"
 #include "fuzz.h"
 #include "rdata.h"
 #include <string.h>
-
-#define FLOOR_S 5
-#define CAP_S   3600
 
 static struct response parse_well(const uint8_t *bytes, size_t len)
 {
@@ -65,16 +62,14 @@ static void check_records(const struct response *r, const struct response *copy,
 	}
 }
 
-static void check_ages(struct response_copy *c, const struct response *copy)
+static void check_places(struct response_copy *c, const struct response *copy)
 {
 	unsigned n = 0;
-	response_age(c->bytes, c->ttl_at, c->ttl_count, 60, FLOOR_S, CAP_S);
 	for (unsigned s = 0; s < DNS_SECTIONS; s++) {
 		struct response_cursor d = response_section(copy, (enum dns_section)s);
 		struct response_record b;
 		while (response_next(copy, &d, &b)) {
 			assert(b.ttl_at == c->ttl_at[n++]);
-			assert(b.ttl_s >= FLOOR_S && b.ttl_s <= CAP_S);
 		}
 	}
 	assert(n == c->ttl_count);
@@ -95,7 +90,7 @@ static void check_copy(const struct response *r)
 	assert(response_rewrite(&copy, &again) == OK);
 	assert(again.len == c.len && memcmp(room, room_again, c.len) == 0);
 	assert(again.ttl_min_s == c.ttl_min_s && again.answered == c.answered && again.addresses == c.addresses);
-	check_ages(&c, &copy);
+	check_places(&c, &copy);
 }
 
 static void as_it_is(void *arg, const struct response_place *place, struct name *n)

@@ -326,47 +326,7 @@ static void test_map_without_a_question(void **state)
 	free(bytes);
 }
 
-/* --- TTLs --- */
-
-static const struct {
-	uint32_t ttl_s, seconds, floor_s, cap_s, want_s;
-} ages[] = {
-        {60, 0, 0, UINT32_MAX, 60},
-        {60, 59, 0, UINT32_MAX, 1},
-        {60, 60, 0, UINT32_MAX, 0},
-        {60, 61, 0, UINT32_MAX, 0},
-        {60, UINT32_MAX, 5, UINT32_MAX, 5},
-        {60, 50, 5, 30, 10},
-        {60, 10, 5, 30, 30},
-        {60, 60, 40, 30, 30}, /* the cap wins */
-        {UINT32_MAX, 1, 0, UINT32_MAX, UINT32_MAX - 1},
-};
-
-static void test_age(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < COUNT(ages); i++) {
-		uint8_t bytes[13];
-		const uint16_t ttl_at[] = {1, 8};
-		memset(bytes, 0xee, sizeof bytes);
-		wire_store_u32(bytes + 1, ages[i].ttl_s);
-		wire_store_u32(bytes + 8, ages[i].ttl_s);
-		response_age(bytes, ttl_at, 2, ages[i].seconds, ages[i].floor_s, ages[i].cap_s);
-		assert_int_equal(wire_load_u32(bytes + 1), ages[i].want_s);
-		assert_int_equal(wire_load_u32(bytes + 8), ages[i].want_s);
-		assert_true(bytes[0] == 0xee && bytes[5] == 0xee && bytes[7] == 0xee && bytes[12] == 0xee);
-	}
-}
-
-static void test_set_ttls(void **state)
-{
-	uint8_t bytes[8] = {0xee};
-	(void)state;
-	response_set_ttls(bytes, (const uint16_t[]){1}, 1, 0x01020304);
-	packet_assert_equal("set", bytes, sizeof bytes, "ee 01020304 000000");
-	response_set_ttls(bytes, NULL, 0, 9);
-	packet_assert_equal("none", bytes, sizeof bytes, "ee 01020304 000000");
-}
+/* --- a hostile one --- */
 
 /* A message of hostile length: CNAMEs in the worst order, each of whose names is as slow to read as one can be. What it costs is bounded. */
 static void test_rewrite_64_kib(void **state)
@@ -466,8 +426,6 @@ int main(void)
 	        cmocka_unit_test(test_map_cut),
 	        cmocka_unit_test(test_map_without_a_question),
 	        cmocka_unit_test(test_append),
-	        cmocka_unit_test(test_age),
-	        cmocka_unit_test(test_set_ttls),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -70,14 +70,6 @@ static void test_local(void **state)
 	}
 }
 
-static void test_local_of_another_class(void **state)
-{
-	char text[ANSWER_TEXT_MAX];
-	(void)state;
-	ask(&local_step, DIRECTIVE_LOCAL, "local", "localhost.", DNS_TYPE_A, CH, text);
-	assert_string_equal(text, "pass");
-}
-
 /* --- chaos --- */
 
 static const struct {
@@ -159,8 +151,7 @@ static void test_long_texts(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_local),   cmocka_unit_test(test_local_of_another_class),
-	        cmocka_unit_test(test_chaos),   cmocka_unit_test(test_chaos_by_itself),
+	        cmocka_unit_test(test_local),   cmocka_unit_test(test_chaos),      cmocka_unit_test(test_chaos_by_itself),
 	        cmocka_unit_test(test_authors), cmocka_unit_test(test_long_texts),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
