@@ -34,6 +34,7 @@ enum directive_id {
 	DIRECTIVE_ERRORS,
 	DIRECTIVE_LOG,
 	DIRECTIVE_LOCAL,
+	DIRECTIVE_DNS64,
 	DIRECTIVE_ANY,
 	DIRECTIVE_CHAOS,
 	DIRECTIVE_LOADBALANCE,
@@ -118,6 +119,13 @@ struct prometheus_options {
 /* `local { localhost_prefix on|off }` */
 struct local_options {
 	bool localhost_prefix;
+};
+
+/* `dns64 [PREFIX] { prefix PREFIX; translate_all; allow_ipv4 }` */
+struct dns64_options {
+	struct cidr prefix; /* of IPv6: 32, 40, 48, 56, 64 or 96 bits */
+	bool translate_all; /* also where there are IPv6 addresses */
+	bool allow_ipv4;    /* also for clients that ask over IPv4 */
 };
 
 /* `chaos [VERSION] [AUTHORS...]` */

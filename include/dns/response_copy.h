@@ -65,5 +65,8 @@ size_t response_append(const struct response *r, const struct response *more, ui
 
 struct writer;
 
-/* Puts the answers of a response that is RESPONSE_OK into a message that is being written, as writer_put. */
+/* Puts one of its records into a message that is being written, as writer_put. */
+void response_put_record(const struct response *r, const struct response_record *record, enum dns_section section, struct writer *w);
+
+/* Puts the answers of a response that is RESPONSE_OK into such a message, too. */
 void response_put_answers(const struct response *r, struct writer *w);

@@ -55,6 +55,7 @@ struct exchange {
 	size_t request_len;                 /* and how long it was */
 	struct net_message *message;        /* in its batch; NULL: it was kept, or is a sub-query */
 	uint8_t at;                         /* the step that is asked, or that it waits in */
+	uint8_t untold;                     /* so many of the first steps have not seen the response on its way out */
 	uint8_t stands;                     /* one more than the last step that fell through; 0: none did */
 	uint8_t stood_rcode, stood_absence; /* what it said */
 	bool last_word;                     /* that step is asked again, and nobody waits any more */
@@ -73,6 +74,9 @@ struct step_kind {
 	/* On the way out, the last step first: the response may be changed in place, and be no longer than reply_cap. NULL: the step need not
 	 * see responses. */
 	void (*answered)(const void *self, void *state, struct exchange *x);
+	/* On the way out, too, before answered(): the answer may depend on another question. STEP_WAIT after exchange_ask(), which loses what is in
+	 * reply; else STEP_ANSWER. The verdict of heard() is STEP_ANSWER then, and the way out goes on with the step before. */
+	enum step_verdict (*reconsider)(const void *self, void *state, struct exchange *x);
 	/* What exchange_ask() asked for has its response (len 0: it has none), which is good for this call. The verdict is as that of ask(). */
 	enum step_verdict (*heard)(const void *self, void *state, struct exchange *x, const uint8_t *bytes, size_t len);
 	/* The time of exchange_keep() is over, and x has to be forgotten; the verdict is as that of ask(). NULL: forget() is called, and the

@@ -32,6 +32,7 @@ static const struct directive *const table[DIRECTIVES] = {
         [DIRECTIVE_ERRORS] = &errors_directive,
         [DIRECTIVE_LOG] = &log_directive,
         [DIRECTIVE_LOCAL] = &local_directive,
+        [DIRECTIVE_DNS64] = &dns64_directive,
         [DIRECTIVE_ANY] = &any_directive,
         [DIRECTIVE_CHAOS] = &chaos_directive,
         [DIRECTIVE_LOADBALANCE] = &loadbalance_directive,

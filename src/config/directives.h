@@ -36,7 +36,7 @@ struct directive {
 
 /* The rows, each in a file of its own. */
 extern const struct directive acl_directive, bind_directive, bufsize_directive, cache_directive, cancel_directive, chaos_directive,
-        errors_directive, forward_directive, header_directive, health_directive, hosts_directive, k8s_external_directive,
+        dns64_directive, errors_directive, forward_directive, header_directive, health_directive, hosts_directive, k8s_external_directive,
         kubernetes_block_directive, loadbalance_directive, local_directive, log_directive, multisocket_directive, nsid_directive,
         pprof_directive, prometheus_directive, ready_directive, reload_directive, rewrite_directive, root_directive, shed_directive,
         template_directive, timeouts_directive, trace_directive, tsig_directive;

@@ -316,19 +316,23 @@ size_t response_map_names(const struct response *r, response_map *map, void *arg
 
 /* --- two in one --- */
 
+void response_put_record(const struct response *r, const struct response_record *record, enum dns_section section, struct writer *w)
+{
+	struct name owner;
+	struct rdata_cursor rdata;
+	response_owner(r, record, &owner);
+	struct writer_mark mark = writer_begin_record(w, section, &owner, record->type, record->rclass, record->ttl_s);
+	rdata_begin(&rdata, r->bytes, record->rdata_at, record->rdata_len, record->type, record->rclass);
+	rdata_put(&rdata, &w->w, &w->names, NULL, NULL);
+	writer_end_record(w, &mark);
+}
+
 void response_put_answers(const struct response *r, struct writer *w)
 {
 	struct response_cursor cursor = response_section(r, DNS_ANSWER);
 	struct response_record record;
-	while (response_next(r, &cursor, &record)) {
-		struct name owner;
-		struct rdata_cursor rdata;
-		response_owner(r, &record, &owner);
-		struct writer_mark mark = writer_begin_record(w, DNS_ANSWER, &owner, record.type, record.rclass, record.ttl_s);
-		rdata_begin(&rdata, r->bytes, record.rdata_at, record.rdata_len, record.type, record.rclass);
-		rdata_put(&rdata, &w->w, &w->names, NULL, NULL);
-		writer_end_record(w, &mark);
-	}
+	while (response_next(r, &cursor, &record))
+		response_put_record(r, &record, DNS_ANSWER, w);
 }
 
 size_t response_append(const struct response *r, const struct response *more, uint8_t *bytes, size_t cap)

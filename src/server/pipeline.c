@@ -138,16 +138,46 @@ static void let_stand(struct exchange *x)
 	x->query.absence = x->stood_absence;
 	if (!x->reply_len)
 		ask(x);
+	x->last_word = false;
 }
 
-static void tell_steps(struct exchange *x)
+/* While it waits, it is where that step is, so that this is who answers. */
+static enum step_verdict reconsider(struct exchange *x, const struct step *s, void *state, uint8_t i)
 {
-	for (unsigned i = x->at < x->plan->count ? x->at + 1u : x->plan->count; i-- > 0;) {
+	const uint8_t answerer = x->at;
+	enum step_verdict v;
+	x->at = i;
+	v = s->step.kind->reconsider(s->step.self, state, x);
+	if (v != STEP_WAIT && x->at == i)
+		x->at = answerer;
+	return v;
+}
+
+/* STEP_WAIT: a step does, and the rest is told later. */
+static enum step_verdict tell_steps(struct exchange *x)
+{
+	const unsigned count = x->at < x->plan->count ? x->at + 1u : x->plan->count;
+	enum step_verdict v = STEP_ANSWER;
+	if (x->untold > count)
+		x->untold = (uint8_t)count;
+	while (x->untold > 0) {
+		const uint8_t i = --x->untold;
 		const struct step *s = &x->plan->steps[i];
 		void *state;
-		if (s->step.kind->answered && find_state(x, s, &state))
+		if ((!s->step.kind->answered && !s->step.kind->reconsider) || !find_state(x, s, &state))
+			continue;
+		if (s->step.kind->reconsider)
+			v = reconsider(x, s, state, i);
+		if (v == STEP_WAIT)
+			return v;
+		if (v == STEP_DROP) {
+			x->reply_len = 0; /* another one of the same client waits for the answer */
+			return STEP_ANSWER;
+		}
+		if (s->step.kind->answered)
 			s->step.kind->answered(s->step.self, state, x);
 	}
+	return STEP_ANSWER;
 }
 
 /* --- seals --- */
@@ -185,8 +215,8 @@ static void note_rcode(struct exchange *x)
 	q->absence = ABSENCE_NONE;
 }
 
-/* No step is asked any more. */
-static void complete(struct exchange *x, enum step_verdict v)
+/* No step is asked any more. STEP_WAIT: but one does on the way out, and this is to be called again with its verdict. */
+static enum step_verdict complete(struct exchange *x, enum step_verdict v)
 {
 	if (v == STEP_DROP) {
 		x->reply_len = 0;
@@ -195,13 +225,14 @@ static void complete(struct exchange *x, enum step_verdict v)
 			let_stand(x);
 		else if (goes_on(v))
 			refuse(x);
-		if (x->reply_len)
-			tell_steps(x);
+		if (x->reply_len && tell_steps(x) == STEP_WAIT)
+			return STEP_WAIT;
 	}
 	exchange_restore(x);
 	if (x->seal)
 		seal(x);
 	note_rcode(x);
+	return v;
 }
 
 /* --- the end of one that waited --- */
@@ -321,7 +352,7 @@ static enum step_verdict go_on(struct exchange *x, enum step_verdict v)
 		v = run(x);
 	}
 	if (v != STEP_WAIT)
-		complete(x, v);
+		v = complete(x, v);
 	rcu_reader_unlock();
 	return v;
 }
@@ -448,6 +479,7 @@ static bool make_room(struct server_worker *w, struct pending *wants, uint64_t n
 	drop_child(p);
 	pending_wake(p);
 	rcu_reader_lock();
+	p->x.last_word = true; /* it waits no more, whoever would want it to */
 	complete(&p->x, give_way(&p->x));
 	rcu_reader_unlock();
 	send_reply(p);
@@ -574,6 +606,7 @@ static struct pending *child_new(struct pending *parent, const struct name *name
 	        .worker = w,
 	        .hold = of->hold,
 	        .address = of->address,
+	        .untold = UINT8_MAX,
 	};
 	struct pending *p;
 	write_question(&x, name, type, bytes, sizeof bytes);
@@ -639,6 +672,7 @@ static __attribute__((noinline)) void leave_batch(struct exchange *x)
 	x->waiting = NULL;
 	x->seal = NULL;
 	x->waited_ms = 0;
+	x->untold = UINT8_MAX;
 	x->stands = 0;
 	x->last_word = false;
 	if (!is_of_served_class(x))

@@ -16,6 +16,7 @@ static const struct {
 } table[DIRECTIVES] = {
         [DIRECTIVE_BUFSIZE] = {&bufsize_step, bufsize_matters},
         [DIRECTIVE_LOCAL] = {&local_step, NULL},
+        [DIRECTIVE_DNS64] = {&dns64_step, NULL},
         [DIRECTIVE_ANY] = {&any_step, NULL},
         [DIRECTIVE_CHAOS] = {&chaos_step, NULL},
         [DIRECTIVE_TSIG] = {&tsig_step, NULL},

@@ -91,6 +91,11 @@ def is_do_unasked(step, ours, theirs):
     return asked and not asked.do and theirs.edns and theirs.edns.do and ours.edns == theirs.edns._replace(do=False)
 
 
+def is_of_dns64(step, ours, theirs):
+    """What the A records' answer says of itself, which CoreDNS's translation leaves out."""
+    return step.value.type == m.AAAA and not theirs.flags & (m.AA | m.RA) and not (ours.flags ^ theirs.flags) & ~(m.AA | m.RA)
+
+
 SEEN = [
     Cause("edns-size", "edns-size", lambda step, ours, theirs: ours.edns and theirs.edns and ours.edns.size == OUR_SIZE),
     Cause("negative-ttl", "soa-ttl soa", is_soas_ttl),
@@ -98,6 +103,7 @@ SEEN = [
     Cause("chased-ttl", "answer", is_chase),
     Cause("ad-unasked", "flags", is_unasked_ad),
     Cause("acl-edns", "edns edns-size edns-options", is_by_acl),
+    Cause("dns64-flags", "flags", is_of_dns64),
     Cause("no-line", "rcode", is_nobodys),
     Cause("least-ttl", "answer additional", is_below_floor),
     Cause("nsid-do", "edns", is_do_unasked),
