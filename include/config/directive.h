@@ -48,6 +48,7 @@ enum directive_id {
 	DIRECTIVE_HOSTS,
 	DIRECTIVE_K8S_EXTERNAL,
 	DIRECTIVE_KUBERNETES,
+	DIRECTIVE_FILE,
 	DIRECTIVE_LOOP,
 	DIRECTIVE_FORWARD,
 	DIRECTIVE_WHOAMI,
@@ -249,4 +250,20 @@ struct hosts_options {
 	bool fallthrough;
 	struct name_list fallthrough_zones;
 	bool fallthrough_unsupported;
+};
+
+/* `file DBFILE [ZONES...] { reload DURATION; reload_by_mtime; fallthrough [ZONES...] }` */
+struct file_line {
+	char *path;
+	struct name_list zones; /* none: those of the block's keys */
+	uint64_t reload_ms;     /* how often it is looked at; 0: never */
+	bool reload_by_mtime;   /* it is another one if its time of change is, whatever its serial */
+};
+struct file_options {
+	struct file_line *lines;
+	unsigned count;
+	bool fallthrough;
+	struct name_list fallthrough_zones;
+	uint64_t reload_ms; /* private: of the line that is being read, and of those after it, as in CoreDNS */
+	bool reload_by_mtime;
 };

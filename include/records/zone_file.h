@@ -18,6 +18,7 @@ struct zone_reading {
 	struct zone_data *data; /* has one holder; NULL: it is known already, or an error */
 	size_t outside;         /* records of names outside of the zone, which are left out */
 	unsigned outside_line;  /* of the first of them, in the file that is named by path; 0: in another one */
+	bool included;          /* as far as it was read, it includes other files */
 };
 
 /* Reads a zone file. ERR_SYNTAX, ERR_RANGE: what is wrong with it; ERR_MISSING, ERR_SYS: it can't be read; ERR_NOMEM. diag begins with FILE, and has the line

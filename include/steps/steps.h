@@ -8,6 +8,7 @@
 #include "steps/forwarding.h"
 #include "steps/hosts.h"
 #include "steps/loop.h"
+#include "steps/zone_files.h"
 
 #define STEPS_MAX (DIRECTIVES + CLUSTER_STEPS_MAX)
 
@@ -18,6 +19,7 @@ struct steps_options {
 	struct forwarding *forwarding;      /* NULL: it has no upstreams. Gets another user */
 	struct loop *loop;                  /* NULL: it has no `loop`, or no upstreams. Borrowed, and must live as long as the steps */
 	struct hosts *hosts;                /* NULL: it has no `hosts`. Borrowed, and must live as long as the steps */
+	struct zone_files *files;           /* NULL: it has no `file`. Borrowed likewise */
 	bool explain;                       /* clients with EDNS are told why they get no answer (RFC 8914) */
 };
 

@@ -319,6 +319,15 @@ static void need_hosts(struct privileges *p, const struct sites *sites)
 	}
 }
 
+static void need_zone_files(struct privileges *p, const struct sites *sites)
+{
+	for (unsigned i = 0; i < sites->count; i++) {
+		const struct zone_files *f = sites->all[i].files;
+		for (unsigned k = 0; f && zone_files_slot(f, k); k++)
+			privileges_need_to_read(p, zone_files_path(f, k));
+	}
+}
+
 static void give_up_privileges(const struct serve *s)
 {
 	const struct cluster_options *o = &s->options->cluster;
@@ -332,6 +341,7 @@ static void give_up_privileges(const struct serve *s)
 	for (unsigned i = 0; i < sites->count; i++)
 		need_upstream_files(&p, sites_forward_block(sites, i));
 	need_hosts(&p, sites);
+	need_zone_files(&p, sites);
 	for (unsigned i = 0; i < sites->count; i++) {
 		const struct site_cluster *c = sites->all[i].cluster;
 		if (!c)

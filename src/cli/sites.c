@@ -302,6 +302,7 @@ void sites_share(struct sites *s, const struct sites *before)
 		site->cluster = same;
 	}
 	share_forwarding(s, before);
+	s->before = before;
 }
 
 static enum err open_forwarding(const struct corefile_block *b, struct site *site, struct diag *d)
@@ -365,6 +366,42 @@ static enum err open_hosts(const struct corefile_block *b, struct site *site, st
 	return err ? diag_no_memory(d) : OK;
 }
 
+/* What is served of a zone file, and its changes, go on. */
+static struct zone_slot *find_zone(void *arg, const char *path, const struct name *apex)
+{
+	const struct sites *before = arg;
+	for (unsigned i = 0; before && i < before->count; i++) {
+		struct zone_slot *found = before->all[i].files ? zone_files_find(before->all[i].files, path, apex) : NULL;
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+static enum err open_files(const struct sites *s, const struct corefile_block *b, struct site *site, struct diag *d)
+{
+	const struct file_options *said = corefile_values(b, DIRECTIVE_FILE);
+	struct name_list keys = {0};
+	struct diag why = {0};
+	enum err err;
+	if (!said)
+		return OK;
+	if (corefile_zones(b, &keys))
+		return diag_no_memory(d);
+	const struct zone_files_setting setting = {
+	        .options = said,
+	        .keys = &keys,
+	        .root = root_of(b),
+	        .rotate = site->rotate,
+	        .explain = site->cluster ? site->cluster->kubernetes->ede : true,
+	        .find = find_zone,
+	        .arg = (void *)s->before,
+	};
+	err = zone_files_new(&setting, &site->files, &why);
+	names_clear(&keys);
+	return err ? diag_set(d, err, "%s: %s", b->said[DIRECTIVE_FILE].place, why.text) : OK;
+}
+
 /* What the block says; or, where all queries are logged, what `log` alone would say. */
 static enum err open_log(const struct corefile_block *b, const struct options *o, struct query_log *log, struct site *site, struct diag *d)
 {
@@ -390,6 +427,9 @@ enum err sites_open(struct sites *s, const struct options *o, struct query_log *
 		check_root(&s->corefile.blocks[i]);
 	for (unsigned i = 0; i < s->corefile.count && !err; i++)
 		err = open_hosts(&s->corefile.blocks[i], &s->all[i], d);
+	for (unsigned i = 0; i < s->corefile.count && !err; i++)
+		err = open_files(s, &s->corefile.blocks[i], &s->all[i], d);
+	s->before = NULL;
 	for (unsigned i = 0; i < s->count && !err; i++) {
 		struct site_cluster *c = s->all[i].cluster;
 		struct cluster_options options = o->cluster;
@@ -416,6 +456,8 @@ enum err sites_watch(struct sites *s, uv_loop_t *loop, cluster_read *on_read, vo
 	}
 	for (unsigned i = 0; i < s->count && !err; i++) {
 		if (s->all[i].hosts && hosts_watch(s->all[i].hosts, loop))
+			err = diag_no_memory(d);
+		if (!err && s->all[i].files && zone_files_watch(s->all[i].files, loop))
 			err = diag_no_memory(d);
 	}
 	return err;
@@ -445,6 +487,7 @@ static enum err add_site(const struct site *site, const struct corefile_block *s
 	        .forwarding = site->forwarding,
 	        .loop = site->loop,
 	        .hosts = site->hosts,
+	        .files = site->files,
 	        .explain = explain,
 	};
 	struct server_step steps[STEPS_MAX];
@@ -501,6 +544,7 @@ void sites_let_go(struct sites *s)
 	for (unsigned i = 0; i < s->count; i++) {
 		struct site_cluster *c = s->all[i].cluster;
 		hosts_unwatch(s->all[i].hosts);
+		zone_files_unwatch(s->all[i].files);
 		if (!c)
 			continue;
 		if (c->users > 1) {
@@ -523,6 +567,7 @@ static void site_clear(struct site *site)
 	query_log_rules_free(site->log);
 	loop_free(site->loop);
 	hosts_unref(site->hosts);
+	zone_files_unref(site->files);
 	forwarding_unref(site->forwarding);
 }
 

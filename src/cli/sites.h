@@ -8,6 +8,7 @@
 #include "steps/forwarding.h"
 #include "steps/hosts.h"
 #include "steps/loop.h"
+#include "steps/zone_files.h"
 
 /* A cluster and what it was made of. Blocks of two configurations that say the same of it share it. */
 struct site_cluster {
@@ -27,6 +28,7 @@ struct site {
 	struct forwarding *forwarding; /* NULL: it has none, or until sites_open() */
 	struct loop *loop;             /* NULL: it has no `loop`, or no upstreams */
 	struct hosts *hosts;           /* NULL: it has no `hosts`, or until sites_open() */
+	struct zone_files *files;      /* NULL: it has no `file`, or until sites_open() */
 	struct query_log_rules *log;   /* NULL: its queries are not logged, or until sites_open() */
 	struct server_place *places;
 	unsigned place_count;
@@ -41,6 +43,7 @@ struct sites {
 	struct corefile corefile; /* no block: without one */
 	struct corefile forward;  /* the block of the command line's --forward; no block: none */
 	struct pages pages;
+	const struct sites *before; /* whose zones are gone on with; until sites_open() has returned */
 };
 
 /* Finds out what there is to be served; nothing is opened yet. Borrows from o. On an error diag says why; sites_free() in any case. Of
@@ -53,7 +56,7 @@ const struct corefile_block *sites_forward_block(const struct sites *s, unsigned
 /* Equal texts say the same; NULL: nothing that may change is said. */
 const char *sites_text(const struct sites *s);
 
-/* Takes over the clusters, upstreams and caches of before that are what is wanted now. */
+/* Takes over the clusters, upstreams and caches of before that are what is wanted now; sites_open(), which must follow, the zones. */
 void sites_share(struct sites *s, const struct sites *before);
 
 /* Makes the others, which hold nothing yet. log: where queries are logged; it must outlive them. */

@@ -12,7 +12,6 @@ static const struct {
 } known[] = {
         /* CoreDNS's own, to come */
         {"autopath", NULL},
-        {"file", NULL},
         {"metadata", NULL},
         {"secondary", NULL},
         {"tls", NULL},

@@ -38,8 +38,8 @@ static bool may_rotate(uint16_t type)
 	return type == DNS_TYPE_A || type == DNS_TYPE_AAAA || type == DNS_TYPE_MX;
 }
 
-/* Names in the zone whose addresses whoever asked will want next. */
-static void note_target(struct answer *a, const struct zone_set *s, const uint8_t *rdata, uint16_t len)
+/* A name below `above` whose addresses whoever asked will want next. */
+static void note_target(struct answer *a, const struct zone_set *s, const uint8_t *rdata, uint16_t len, const struct name *above)
 {
 	const size_t at = s->type == DNS_TYPE_SRV ? 6 : s->type == DNS_TYPE_NS ? 0 : 2;
 	const struct zone_node *n;
@@ -47,7 +47,7 @@ static void note_target(struct answer *a, const struct zone_set *s, const uint8_
 	if (at >= len || a->target_count == TARGETS_MAX || !name_from_wire(&target, rdata + at, len - at))
 		return;
 	name_lower(&target);
-	n = name_in(&target, &a->z->apex) ? zone_data_find(a->z, target.wire, target.len) : NULL;
+	n = name_in(&target, above) ? zone_data_find(a->z, target.wire, target.len) : NULL;
 	if (!n)
 		return;
 	for (unsigned i = 0; i < a->target_count; i++) {
@@ -71,7 +71,7 @@ static void put_range(struct answer *a, enum dns_section section, const struct n
 		if (i >= from && !writer_put(&a->w, section, owner, s->type, DNS_CLASS_IN, s->ttl_s, &rdata))
 			return;
 		if (i >= from && section == DNS_ANSWER && has_targets(s))
-			note_target(a, s, rdata.bytes, rdata.len);
+			note_target(a, s, rdata.bytes, rdata.len, &a->z->apex);
 	}
 }
 
@@ -152,13 +152,16 @@ static void put_targets(struct answer *a)
 	}
 }
 
-static void note_name_servers(struct answer *a, const struct zone_set *s)
+/* Those below the zone that they are of, as in CoreDNS: others can be found without. */
+static void note_name_servers(struct answer *a, const struct zone_node *n, const struct zone_set *s)
 {
+	struct name above;
 	struct zone_rdata_cursor c = zone_set_rdata(a->z, s);
 	const uint8_t *bytes;
 	uint16_t len;
+	zone_node_name(a->z, n, &above);
 	while (zone_next_rdata(&c, &bytes, &len))
-		note_target(a, s, bytes, len);
+		note_target(a, s, bytes, len, &above);
 }
 
 /* RFC 1034 4.2.1, 4035 3.1.4 */
@@ -171,7 +174,7 @@ static void refer(struct answer *a, const struct zone_node *cut)
 		put_of_node(a, DNS_AUTHORITY, cut, ds);
 	else if (a->dnssec)
 		put_type(a, DNS_AUTHORITY, cut, DNS_TYPE_NSEC);
-	note_name_servers(a, ns);
+	note_name_servers(a, cut, ns);
 	put_targets(a);
 	if (!a->has_answer)
 		a->w.w.bytes[2] &= (uint8_t) ~(DNS_AA >> 8);
@@ -336,7 +339,7 @@ static bool put_what_stands(struct answer *a, const struct zone_node *n, bool st
 	a->has_answer = true;
 	note_proof(a, star);
 	if (n == a->z->nodes && qtype == DNS_TYPE_NS)
-		note_name_servers(a, &a->z->sets[a->z->ns]);
+		note_name_servers(a, n, &a->z->sets[a->z->ns]);
 	else
 		put_ns(a);
 	put_targets(a);

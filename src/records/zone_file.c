@@ -59,9 +59,20 @@ static void look_at_soa(struct reader *r)
 	r->known = r->reading->unless_serial && wire_load_u32(t->rdata + t->rdata_len - SOA_NUMBERS) == r->reading->serial;
 }
 
+/* CoreDNS answers with these names in lower case, and with others as they are spelt. */
+static void lower_names(struct record_text *t)
+{
+	static const uint16_t types[] = {DNS_TYPE_NS, DNS_TYPE_SOA, DNS_TYPE_CNAME, DNS_TYPE_MX, DNS_TYPE_SVCB, DNS_TYPE_HTTPS};
+	uint8_t lowered[RECORD_TEXT_RDATA_MAX];
+	for (size_t i = 0; i < sizeof types / sizeof *types; i++) {
+		if (t->type == types[i] && record_lower_rdata(t->type, t->rdata, t->rdata_len, lowered))
+			memcpy(t->rdata, lowered, t->rdata_len);
+	}
+}
+
 static enum err take(struct reader *r, const struct source *s, unsigned line)
 {
-	const struct record_text *t = &r->record;
+	struct record_text *t = &r->record;
 	enum err err;
 	if (!name_in(&t->owner, r->reading->apex)) {
 		if (t->type == DNS_TYPE_SOA)
@@ -69,6 +80,7 @@ static enum err take(struct reader *r, const struct source *s, unsigned line)
 		pass_over(r, s, line);
 		return OK;
 	}
+	lower_names(t);
 	err = zone_draft_add(r->draft, &(struct record){&t->owner, t->type, t->ttl_s, t->rdata, t->rdata_len}, r->diag);
 	if (!err && t->type == DNS_TYPE_SOA && !r->has_soa)
 		look_at_soa(r);
@@ -277,6 +289,7 @@ static enum err include(struct reader *r, const struct source *from, const struc
 	if (!path)
 		return diag_no_memory(r->diag);
 	s.path = path;
+	r->reading->included = true;
 	err = read_file(r, &s, &start);
 	free(path);
 	return err;
@@ -313,6 +326,7 @@ static struct reader *begin(struct zone_reading *reading, struct diag *diag)
 	struct reader *r = calloc(1, sizeof *r);
 	reading->data = NULL;
 	reading->outside = reading->outside_line = 0;
+	reading->included = false;
 	if (r)
 		r->draft = zone_draft_new(reading->apex);
 	if (!r || !r->draft) {

@@ -111,7 +111,8 @@ SEEN = [
     Cause("cut-answer", "answer", lambda step, ours, theirs: ours.flags & theirs.flags & m.TC and not theirs.answer[2]),
     Cause("extended-error", "edns-options", is_said),
 ]
-NAMED = {"rewrite-broken": "silence"}  # id: aspects
+NAMED = {"rewrite-broken": "silence", "zone-cname-nodata": "soa soa-ttl", "zone-empty-name": "answer soa soa-ttl", "zone-set-ttl": "answer",
+         "zone-denial": "soa soa-ttl"}  # id: aspects
 IDS = {cause.id for cause in SEEN} | set(NAMED)
 
 

@@ -12,7 +12,7 @@ ADDRESS = re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d./])")
 INLINE = re.compile(r"^\s*(\d+\.){3}\d+\s+[a-z]", re.M)  # a line of hosts
 KEY = re.compile(r"^([a-z][^{(\n]*)\{", re.M)
 FILES = {"/etc/resolv.conf": "resolv.conf", "/rootfs/etc/hosts": "hosts", "/etc/coredns/hosts": "hosts", "/etc/coredns/NodeHosts": "hosts"}
-FILES |= {"/etc/coredns/custom/": "custom/"}
+FILES |= {"/etc/coredns/custom/": "custom/", "/etc/coredns/db.": "db."}
 HOSTS = "192.0.2.77 node-a node-a.k8s.local\n192.0.2.78 node-b.k8s.local host.minikube.internal\n"
 
 
@@ -44,7 +44,7 @@ class Trial:
         return [a for line in re.findall(r"^\s*bind (.*)$", self.corefile, re.M) for a in ADDRESS.findall(line) if not a.startswith("127.")]
 
     def upstreams(self):
-        texts = [self.corefile, *(p.read_text() for p in self.folder.rglob("*") if p.is_file())]
+        texts = [self.corefile, *(p.read_text() for p in self.folder.rglob("*") if p.is_file() and not p.name.startswith("db."))]
         named = {a for text in texts for line in text.splitlines() if not INLINE.match(line) for a in ADDRESS.findall(line)}
         return sorted(a for a in {RESOLVER, *named} - set(self.bound()) if not a.startswith(("127.", "0.", "224.", "240.")))
 
