@@ -74,3 +74,7 @@ void response_owner(const struct response *r, const struct response_record *reco
 /* The name at the place `at` of the rdata, decompressed: the target of a CNAME, DNAME, NS or PTR at 0, of MX at 2, of SRV at 6. The root
  * if no name of the record's rdata is there. */
 void response_rdata_name(const struct response *r, const struct response_record *record, size_t at, struct name *n);
+
+/* Copies the record's rdata, with names that are not compressed, to out, which has room for cap octets; *len is their number. False: there is
+ * no room. */
+bool response_rdata(const struct response *r, const struct response_record *record, uint8_t *out, size_t cap, size_t *len);

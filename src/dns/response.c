@@ -1,6 +1,7 @@
 #include "dns/response.h"
 #include "dns/wire.h"
 #include "rdata.h"
+#include <string.h>
 
 #define POINTER      0xc0
 #define OPCODE_MASK  0x7800
@@ -186,6 +187,24 @@ void response_rdata_name(const struct response *r, const struct response_record 
 		*n = f.name;
 	else
 		name_root(n);
+}
+
+bool response_rdata(const struct response *r, const struct response_record *record, uint8_t *out, size_t cap, size_t *len)
+{
+	struct rdata_cursor c;
+	struct rdata_field f;
+	*len = 0;
+	rdata_begin(&c, r->bytes, record->rdata_at, record->rdata_len, record->type, record->rclass);
+	while (rdata_next(&c, &f)) {
+		const uint8_t *from = f.is_name ? f.name.wire : f.octets;
+		const size_t count = f.is_name ? f.name.len : f.len;
+		if (cap - *len < count)
+			return false;
+		if (count)
+			memcpy(out + *len, from, count);
+		*len += count;
+	}
+	return true;
 }
 
 /* --- lengths --- */
