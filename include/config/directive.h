@@ -40,6 +40,7 @@ enum directive_id {
 	DIRECTIVE_LOADBALANCE,
 	DIRECTIVE_TSIG,
 	DIRECTIVE_REWRITE,
+	DIRECTIVE_AUTOPATH,
 	DIRECTIVE_ACL,
 	DIRECTIVE_CACHE,
 	DIRECTIVE_HEADER,
@@ -237,6 +238,13 @@ struct rewrite_options {
 	unsigned count;
 	struct text_list reading; /* private: the words of the line that is being read, */
 	bool whole;               /* and that it has nothing in braces */
+};
+
+/* `autopath [ZONES...] RESOLV-CONF|@kubernetes`: the search list is gone through here. */
+struct autopath_options {
+	struct name_list zones;  /* none: those of the block's keys */
+	bool kubernetes;         /* the list begins with that of the client's pod */
+	struct name_list search; /* of the file, or for @kubernetes of our own resolv.conf; as it was when the line was read */
 };
 
 /* `hosts [FILE [ZONES...]] { INLINE...; ttl S; no_reverse; reload D; fallthrough [ZONES]; fallthrough_unsupported }` */

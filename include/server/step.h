@@ -134,6 +134,9 @@ void exchange_retry(struct exchange *x);
 enum step_verdict exchange_ask(struct exchange *x, const struct name *name, uint16_t type);
 #define EXCHANGE_DEPTH_MAX 10
 
+/* It was asked for by a step of that kind, or a question was that it is part of. */
+bool exchange_is_for(const struct exchange *x, const struct step_kind *kind);
+
 /* One of several messages of a response, as it is about to be sent: sealed, where x has a seal. Its new length. */
 size_t exchange_seal_part(const struct exchange *x, uint8_t *bytes, size_t len, size_t cap);
 

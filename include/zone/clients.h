@@ -19,5 +19,11 @@ enum err clients_add(struct clients *c, const char *ns, const struct addr *addrs
 /* It has them no longer. They were added. */
 void clients_remove(struct clients *c, const char *ns, const struct addr *addrs, size_t n);
 
+#define CLIENTS_SEARCH 3
+
+/* For readers. The search list that a kubelet gives the pod of that address for a zone: <namespace>.svc.<zone>, svc.<zone>, <zone>. False: whose address
+ * it is is not known, or the names are too long. */
+bool clients_search_list(const struct clients *c, const struct addr *addr, const struct name *zone, struct name list[CLIENTS_SEARCH]);
+
 /* For readers. The namespace, as a name of one label; false: it is not known. */
 bool clients_find(const struct clients *c, const struct addr *addr, struct name *ns);

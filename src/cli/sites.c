@@ -58,9 +58,16 @@ static enum err find_endpoint(struct site *site, struct diag *d)
 }
 
 /* Only who forwards is asked for names that exist nowhere, and only Pods say whose address is whose. */
-static bool wants_clients(const struct kubernetes_options *k, const struct forward_values *forward)
+static bool wants_fallback(const struct kubernetes_options *k, const struct forward_values *forward)
 {
 	return k->search_fallback && forward && k->endpoints == KUBERNETES_ENDPOINTS_PODS;
+}
+
+/* Those who may not be told whose address is whose have no use for the list of a client's pod. */
+static bool wants_autopath(const struct corefile_block *b)
+{
+	const struct autopath_options *a = corefile_values(b, DIRECTIVE_AUTOPATH);
+	return a && a->kubernetes && b->kubernetes.pods == KUBERNETES_PODS_VERIFIED && b->kubernetes.endpoints == KUBERNETES_ENDPOINTS_PODS;
 }
 
 /* --- from the command line --- */
@@ -113,8 +120,9 @@ static enum err find_one(const struct options *o, const struct kube_dns *kube_dn
 	if (!cluster_add(&s->all[0], &o->kubernetes))
 		return diag_no_memory(d);
 	s->all[0].rotate = o->rotate;
-	s->all[0].cluster->clients =
-	        wants_clients(&o->kubernetes, s->forward.count ? corefile_values(&s->forward.blocks[0], DIRECTIVE_FORWARD) : NULL);
+	s->all[0].fallback =
+	        wants_fallback(&o->kubernetes, s->forward.count ? corefile_values(&s->forward.blocks[0], DIRECTIVE_FORWARD) : NULL);
+	s->all[0].cluster->clients = s->all[0].fallback;
 	count_as_told(&s->all[0], o);
 	err = place_as_told(&s->all[0], o, d);
 	if (!err)
@@ -146,13 +154,15 @@ static enum err place_keys(struct site *site, const struct corefile_block *b, co
 /* The options are the cluster's from here on: it may live longer than the Corefile. */
 static enum err take_cluster(struct corefile_block *b, struct site *site, struct diag *d)
 {
+	const bool autopath = wants_autopath(b);
 	struct site_cluster *c = cluster_add(site, NULL);
 	if (!c)
 		return diag_no_memory(d);
 	c->own = b->kubernetes;
 	c->kubernetes = &c->own;
 	c->text = b->cluster_text;
-	c->clients = wants_clients(c->kubernetes, corefile_values(b, DIRECTIVE_FORWARD));
+	site->fallback = wants_fallback(c->kubernetes, corefile_values(b, DIRECTIVE_FORWARD));
+	c->clients = site->fallback || autopath;
 	b->kubernetes = (struct kubernetes_options){0};
 	b->cluster_text = NULL;
 	return find_endpoint(site, d);
@@ -482,7 +492,7 @@ static enum err add_site(const struct site *site, const struct corefile_block *s
 	        .block = said,
 	        .names = {.cluster = site->cluster ? site->cluster->cluster : NULL,
 	                  .rotate = site->rotate,
-	                  .fallback = site->cluster && site->cluster->clients,
+	                  .fallback = site->fallback,
 	                  .outside_nxdomain = o->outside_nxdomain},
 	        .forwarding = site->forwarding,
 	        .loop = site->loop,

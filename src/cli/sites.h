@@ -34,6 +34,7 @@ struct site {
 	unsigned place_count;
 	bool rotate;
 	bool counted;                      /* it has prometheus */
+	bool fallback;                     /* names that nobody has are looked for below the search list of the client's pod */
 	const char *named[DIRECTIVES + 1]; /* what it says of queries; NULL ends it */
 };
 

@@ -38,6 +38,7 @@ static const struct directive *const table[DIRECTIVES] = {
         [DIRECTIVE_LOADBALANCE] = &loadbalance_directive,
         [DIRECTIVE_TSIG] = &tsig_directive,
         [DIRECTIVE_REWRITE] = &rewrite_directive,
+        [DIRECTIVE_AUTOPATH] = &autopath_directive,
         [DIRECTIVE_ACL] = &acl_directive,
         [DIRECTIVE_CACHE] = &cache_directive,
         [DIRECTIVE_HEADER] = &header_directive,

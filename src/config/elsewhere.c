@@ -11,7 +11,6 @@ static const struct {
 	const char *name, *what;
 } known[] = {
         /* CoreDNS's own, to come */
-        {"autopath", NULL},
         {"metadata", NULL},
         {"secondary", NULL},
         {"tls", NULL},

@@ -642,6 +642,14 @@ enum step_verdict exchange_ask(struct exchange *x, const struct name *name, uint
 	return STEP_WAIT;
 }
 
+bool exchange_is_for(const struct exchange *x, const struct step_kind *kind)
+{
+	const struct pending *p = x->message ? NULL : ((const struct pending *)x)->parent;
+	while (p && step_of(&p->x)->step.kind != kind)
+		p = p->parent;
+	return p;
+}
+
 /* --- the way of a message --- */
 
 void pipeline_begin(struct exchange *x, const struct routes *routes, const struct net_message *m)

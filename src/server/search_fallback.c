@@ -3,12 +3,10 @@
 #include "server_worker.h"
 #include <stdlib.h>
 
-#define PLACES 3 /* of a search list */
-
 struct search_fallback {
 	const struct clients *clients; /* borrowed from the cluster */
 	struct query_policy policy;    /* without search */
-	struct name svc, zone;         /* svc.<zone>, <zone> */
+	struct name zone;
 };
 
 struct search_fallback *search_fallback_new(const struct cluster *cluster, const struct query_policy *policy)
@@ -18,11 +16,8 @@ struct search_fallback *search_fallback_new(const struct cluster *cluster, const
 		return NULL;
 	s->clients = cluster_clients(cluster);
 	s->policy = *policy;
-	s->zone = s->svc = zone_settings(policy->zone)->origin;
-	if (name_prepend(&s->svc, "svc", 3) == OK)
-		return s;
-	free(s);
-	return NULL;
+	s->zone = zone_settings(policy->zone)->origin;
+	return s;
 }
 
 /* Who asks for signatures, or says that they check them, would find that ours are not there. */
@@ -44,16 +39,16 @@ static enum step_verdict ask(const void *self, void *state, struct exchange *x)
 static void answered(const void *self, void *state, struct exchange *x)
 {
 	const struct search_fallback *s = self;
-	struct name list[PLACES] = {[1] = s->svc, [2] = s->zone};
+	struct name list[CLIENTS_SEARCH];
 	(void)state;
 	if (!is_wanted(x))
 		return;
 	const struct addr client = sockaddr_addr(&x->peer->sa);
-	if (!clients_find(s->clients, &client, &list[0]) || name_append_name(&list[0], &s->svc))
+	if (!clients_search_list(s->clients, &client, &s->zone, list))
 		return;
 	struct query_policy policy = s->policy;
 	policy.search = list;
-	policy.search_count = PLACES;
+	policy.search_count = CLIENTS_SEARCH;
 	size_t len = query_answer_searched(&x->query, &policy, &x->worker->state, x->reply, x->reply_cap);
 	if (!len)
 		return;

@@ -65,12 +65,24 @@ static enum err add_template(const struct steps_options *o, struct server_step *
 	return OK;
 }
 
+static enum err add_autopath(const struct steps_options *o, struct server_step *steps, unsigned *count)
+{
+	if (!o->block || !o->block->said[DIRECTIVE_AUTOPATH].place)
+		return OK;
+	if (autopath_step_new(o->block, o->names.cluster, steps + *count))
+		return ERR_NOMEM;
+	++*count;
+	return OK;
+}
+
 static enum err add(const struct steps_options *o, enum directive_id id, struct server_step *steps, unsigned *count)
 {
 	if (id == DIRECTIVE_KUBERNETES)
 		return add_cluster(o, steps, count);
 	if (id == DIRECTIVE_FORWARD)
 		return add_forward(o, steps, count);
+	if (id == DIRECTIVE_AUTOPATH)
+		return add_autopath(o, steps, count);
 	if (id == DIRECTIVE_TEMPLATE)
 		return add_template(o, steps, count);
 	if (id == DIRECTIVE_LOOP && o->loop)

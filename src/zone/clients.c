@@ -146,3 +146,9 @@ bool clients_find(const struct clients *c, const struct addr *addr, struct name 
 		*ns = found->label;
 	return found;
 }
+
+bool clients_search_list(const struct clients *c, const struct addr *addr, const struct name *zone, struct name list[CLIENTS_SEARCH])
+{
+	list[1] = list[2] = *zone;
+	return clients_find(c, addr, &list[0]) && name_prepend(&list[1], "svc", 3) == OK && name_append_name(&list[0], &list[1]) == OK;
+}

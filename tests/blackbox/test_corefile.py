@@ -405,7 +405,7 @@ def test_endpoint_and_tls(api, corefile, need, tmp_path):
     "text, wanted",
     [
         ("", "Corefile: there is no server block in it"),
-        (". {\n  frob\n}\n", 'Corefile:2: unknown directive "frob": headns has: acl, any, bind, '),
+        (". {\n  frob\n}\n", 'Corefile:2: unknown directive "frob": headns has: acl, any, autopath, bind, '),
         (". {\n  kubernetes cluster.local {\n    pods on\n  }\n}\n", 'Corefile:3: pods: disabled, insecure or verified is wanted, not "on"'),
         (". {\n  kubernetes cluster.local {\n    frob\n  }\n}\n", 'Corefile:3: kubernetes has no "frob"; it has: '),
         (". {\n  bind nowhere0\n}\n", 'Corefile:2: bind: "nowhere0" is neither an IP address nor an interface'),
@@ -441,7 +441,7 @@ def test_all_directives_that_are_not_known_are_named_at_once(tmp_path):
     said, last = wrong_lines(tmp_path, ".:1053 {\n" + "\n".join(unknown) + "\n" + known + "nonsense here\n}\n")
     assert last == "headns: error: serve: Corefile: 6 lines are wrong, see above"
     listed = said.pop("2")
-    assert listed.startswith('unknown directive "frob": headns has: acl, any, bind, ')
+    assert listed.startswith('unknown directive "frob": headns has: acl, any, autopath, bind, ')
     assert "headns does not sign" in said.pop("3") and "etcd" in said.pop("6") and "external plugin" in said.pop("8")
     assert said == {"7": 'unknown directive "redy": is ready meant?', "15": 'unknown directive "nonsense"'}
 

@@ -112,7 +112,7 @@ SEEN = [
     Cause("extended-error", "edns-options", is_said),
 ]
 NAMED = {"rewrite-broken": "silence", "zone-cname-nodata": "soa soa-ttl", "zone-empty-name": "answer soa soa-ttl", "zone-set-ttl": "answer",
-         "zone-denial": "soa soa-ttl"}  # id: aspects
+         "zone-denial": "soa soa-ttl", "autopath-itself": "flags rcode"}  # id: aspects
 IDS = {cause.id for cause in SEEN} | set(NAMED)
 
 

@@ -33,6 +33,7 @@ def objects():
     shop = {"app": "shop"}
     stateful = [harness.pod(f"web-{n}", f"10.244.1.{7 + n}", labels=nginx, hostname=f"web-{n}", subdomain="nginx") for n in range(2)]
     plain = [harness.pod("shop-5c", "10.244.2.9", labels=shop)]
+    asking = [harness.pod("client", "100.64.0.1", labels={})]  # network.INSIDE
     dns = [harness.service("kube-dns", "kube-system", headless=False, cluster_ip="10.96.0.10", ports=(("dns", 53),))]
     namespaces = [{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in ("default", "kube-system")]
     return [
@@ -43,6 +44,7 @@ def objects():
         *observed("shop", plain, shop),
         harness.service("web", selector=shop, headless=False, cluster_ip="10.96.0.30"),
         harness.service("outer", headless=False, cluster_ip=None, type="ExternalName", externalName="www.example.com"),
+        *asking,
         *dns,
     ]
 

@@ -168,7 +168,7 @@ static const struct {
         {"a {\n kubernetes\n k8s_external b {\n  apex a.b\n }\n}\n", "f:4: apex: one label is wanted, not \"a.b\""},
         {"a {\n kubernetes\n k8s_external b {\n  apex\n }\n}\n", "f:4: apex: it is written: apex LABEL"},
         {"a {\n kubernetes\n k8s_external in-addr.arpa\n}\n", "f:3: a zone such as cluster.local is wanted that is no reverse zone"},
-        {". {\n frob\n}\n", "f:2: unknown directive \"frob\": headns has: acl, any, bind, bufsize, cache, "},
+        {". {\n frob\n}\n", "f:2: unknown directive \"frob\": headns has: acl, any, autopath, bind, bufsize, cache, "},
         {". {\n kubernets cluster.local\n}\n", "f:2: unknown directive \"kubernets\": is kubernetes meant?"},
         {"a..b {\n}\n", "f:1: \"a..b\" is no zone"},
         {"a:x:99999 {\n}\n", "f:1: \"a:x:99999\": a port"},

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define TEXT_MAX 1024
 
@@ -290,6 +291,10 @@ static void describe(const struct corefile_block *b, enum directive_id id, struc
 	case DIRECTIVE_HOSTS:
 		put_hosts(t, v);
 		break;
+	case DIRECTIVE_AUTOPATH:
+		put(t, "%d", ((const struct autopath_options *)v)->kubernetes);
+		put_names(t, &((const struct autopath_options *)v)->zones);
+		break;
 	default:
 		put(t, "said");
 	}
@@ -307,6 +312,8 @@ static const struct {
         {DIRECTIVE_MINIMAL, "minimal {\n}", "said"},
         {DIRECTIVE_WHOAMI, "whoami\nwhoami", "said"},
         {DIRECTIVE_ROOT, "root /a\nroot b", "b"},
+        {DIRECTIVE_AUTOPATH, "autopath @kubernetes", "1"},
+        {DIRECTIVE_AUTOPATH, "autopath a @kubernetes\nautopath B. c @kubernetes", "1 b. c."},
         {DIRECTIVE_BUFSIZE, "bufsize", "1232"},
         {DIRECTIVE_BUFSIZE, "bufsize 512\nbufsize 4096", "512"},
         {DIRECTIVE_NSID, "nsid a  \"b c\"", "a b c"},
@@ -602,6 +609,9 @@ static const struct {
         {"trace {\n datadog_analytics_rate 2\n}", "f:3: datadog_analytics_rate: a number from 0 to 1"},
         {"trace {\n client_server maybe\n}", "f:3: client_server: true or false"},
         {"loadbalance weighted w", "f:2: loadbalance: headns has round_robin"},
+        {"autopath", "f:2: autopath: it is written: autopath [ZONE...] RESOLV-CONF|@kubernetes"},
+        {"autopath @k8s", "f:2: autopath: a file or @kubernetes is wanted, not \"@k8s\""},
+        {"autopath /nowhere/resolv.conf", "f:2: autopath: /nowhere/resolv.conf: "},
         {"etcd", "f:2: \"etcd\": CoreDNS reads names from etcd"},
         {"proxy . 1.1.1.1", "f:2: \"proxy\": CoreDNS has had none since 1.5"},
         {"kubernetai", "f:2: \"kubernetai\": it is an external plugin"},
@@ -618,6 +628,41 @@ static void test_bad(void **state)
 		if (strncmp(d.text, bad[i].want, strlen(bad[i].want)) != 0)
 			assert_string_equal(d.text, bad[i].want);
 		block_clear(&b);
+	}
+}
+
+/* --- files --- */
+
+static const struct {
+	const char *text, *want;
+} lists[] = {
+        {"", ""},
+        {"search a b.c.\n", " a. b.c."},
+        {"nameserver 192.0.2.1\nsearch a\nsearch\tB  c\r\noptions ndots:5", " b. c."},
+        {"search a\n#search b\n;search c\n searchd\n", " a."},
+        {"search a\ndomain b c", " b."},
+        {"search a..b c", " c."},
+        {"search a\nsearch", ""},
+};
+
+static void test_lists_of_autopath(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < sizeof lists / sizeof *lists; i++) {
+		char path[] = "/tmp/search-XXXXXX", line[64];
+		struct corefile_block b;
+		struct diag d = {0};
+		struct text t = {.len = 0};
+		int fd = mkstemp(path);
+		assert_int_equal(write(fd, lists[i].text, strlen(lists[i].text)), strlen(lists[i].text));
+		close(fd);
+		snprintf(line, sizeof line, "autopath %s", path);
+		assert_int_equal(read_block(line, &b, &d), OK);
+		t.at[0] = '\0';
+		put_names(&t, &((const struct autopath_options *)b.said[DIRECTIVE_AUTOPATH].values)->search);
+		assert_string_equal(t.at, lists[i].want);
+		block_clear(&b);
+		unlink(path);
 	}
 }
 
@@ -648,7 +693,7 @@ static void test_what_is_not_built(void **state)
 		struct diag d;
 		snprintf(text, sizeof text, "a {\n %s\n}\n", names[i]);
 		assert_int_equal(corefile_parse(text, strlen(text), "f", &options, &c, &d), ERR_SYNTAX);
-		assert_non_null(strstr(d.text, "is not built yet: headns has: acl, any, bind, "));
+		assert_non_null(strstr(d.text, "is not built yet: headns has: acl, any, autopath, bind, "));
 	}
 }
 
@@ -674,7 +719,7 @@ static void test_no_memory(void **state)
 	                    "block\n}\nhosts k l {\n 10.0.0.1 m\n fallthrough "
 	                    "n\n}\nhealth o:1\nroot p\ntemplate IN A u {\n match v w\n answer \"{{ .Name }} A {{ .Group.x }}\" \"y. A "
 	                    "192.0.2.1\"\n ederror 1 z\n fallthrough u\n}\ntemplate IN A {\n rcode NXDOMAIN\n}\n"
-	                    "rewrite stop {\n name regex (x) {1} answer name (y) z answer value t u\n}\nrewrite ttl a 5\n";
+	                    "autopath q @kubernetes\nrewrite stop {\n name regex (x) {1} answer name (y) z answer value t u\n}\nrewrite ttl a 5\n";
 	bool failed = true;
 	(void)state;
 	for (unsigned n = 1; failed; n++) {
@@ -695,6 +740,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_good),
 	        cmocka_unit_test(test_bad),
+	        cmocka_unit_test(test_lists_of_autopath),
 	        cmocka_unit_test(test_what_is_nothing_here),
 	        cmocka_unit_test(test_what_is_not_built),
 	        cmocka_unit_test(test_table),

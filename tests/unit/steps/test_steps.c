@@ -34,6 +34,7 @@ static const struct {
         {"cache", ""},
         {"header {\n query set rd\n}\nacl\nchaos\nany\nlocal", " local any chaos acl header"},
         {"forward . 192.0.2.1\ntemplate IN A {\n rcode NXDOMAIN\n}\nminimal", " minimal template forward"},
+        {"acl\nautopath @kubernetes\nrewrite name a b\nany", " any rewrite autopath acl"},
         {"acl\nrewrite name a b\nrewrite name c d\nany", " any rewrite acl"},
 };
 

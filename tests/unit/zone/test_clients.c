@@ -44,6 +44,28 @@ static void test_come_and_go(void **state)
 	clients_free(NULL);
 }
 
+static void test_search_list(void **state)
+{
+	static const char *const want[CLIENTS_SEARCH] = {"shop.svc.cluster.local.", "svc.cluster.local.", "cluster.local."};
+	struct clients *c = clients_new();
+	const struct addr one = v4(1), other = v4(2);
+	struct name zone, list[CLIENTS_SEARCH];
+	(void)state;
+	assert_int_equal(name_from_text(&zone, "cluster.local", 13), OK);
+	assert_int_equal(clients_add(c, "shop", &one, 1), OK);
+	assert_false(clients_search_list(c, &other, &zone, list));
+	assert_true(clients_search_list(c, &one, &zone, list));
+	for (unsigned i = 0; i < CLIENTS_SEARCH; i++) {
+		char text[NAME_TEXT_MAX];
+		name_to_text(&list[i], text);
+		assert_string_equal(text, want[i]);
+	}
+	while (name_prepend(&zone, "0123456789", 10) == OK || name_prepend(&zone, "0", 1) == OK)
+		;
+	assert_false(clients_search_list(c, &one, &zone, list)); /* no room for the names */
+	clients_free(c);
+}
+
 /* As one pod's address goes to another, both have it for a moment. */
 static void test_two_pods(void **state)
 {
@@ -121,6 +143,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	        cmocka_unit_test(test_come_and_go),
+	        cmocka_unit_test(test_search_list),
 	        cmocka_unit_test(test_two_pods),
 	        cmocka_unit_test(test_many),
 	        cmocka_unit_test(test_no_memory),
