@@ -231,11 +231,21 @@ bool channel_is_stream_only(const struct channel *c)
 	return c->upstream->transport != UPSTREAM_PLAIN || c->upstreams->options.force_tcp;
 }
 
+static unsigned most_ms(const struct channel *c)
+{
+	return (2 * c->rtt_us + 4 * c->deviation_us) / 1000;
+}
+
+unsigned channel_usual_ms(const struct channel *c)
+{
+	return c->rtt_us && c->cost_us == c->rtt_us ? most_ms(c) + 1 : 0;
+}
+
 unsigned channel_patience_ms(const struct channel *c)
 {
 	if (!c->rtt_us)
 		return (FORWARD_TRY_MS_MIN + FORWARD_TRY_MS_MAX) / 2;
-	unsigned ms = (2 * c->rtt_us + 4 * c->deviation_us) / 1000;
+	unsigned ms = most_ms(c);
 	return ms < FORWARD_TRY_MS_MIN ? FORWARD_TRY_MS_MIN : ms > FORWARD_TRY_MS_MAX ? FORWARD_TRY_MS_MAX : ms;
 }
 
@@ -243,6 +253,12 @@ void channel_on_silence(struct channel *c)
 {
 	uint32_t doubled = 2 * (c->cost_us ? c->cost_us : 1000 * FORWARD_TRY_MS_MIN / 2);
 	c->cost_us = doubled < 1000 * FORWARD_TRY_MS_MAX ? doubled : 1000 * FORWARD_TRY_MS_MAX;
+}
+
+void channel_on_delay(struct channel *c, unsigned ms)
+{
+	if (c->cost_us < 1000 * ms)
+		c->cost_us = 1000 * ms;
 }
 
 /* --- replies --- */

@@ -62,8 +62,14 @@ bool channel_is_stream_only(const struct channel *c);
 /* What a try should wait for a reply, in ms: 2 smoothed round-trip times and 4 deviations, between FORWARD_TRY_MS_MIN and _MAX. */
 unsigned channel_patience_ms(const struct channel *c);
 
+/* In so many ms at most a reply comes, as a rule: the same without bounds. 0: nobody knows, or the last thing it was is silent. */
+unsigned channel_usual_ms(const struct channel *c);
+
 /* A try got no reply in time: the upstream counts as slower until there is one. */
 void channel_on_silence(struct channel *c);
+
+/* A try has got no reply for so long, which is no fault yet: it does not count as faster. */
+void channel_on_delay(struct channel *c, unsigned ms);
 
 /* --- for datagrams and streams; the question's letters become small in bytes, where they are a reply --- */
 

@@ -6,7 +6,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUNDS_REFUSED 2 /* every upstream refused so often: none is there */
+#define ROUNDS_REFUSED      2   /* every upstream refused so often: none is there */
+#define OVERTAKE_MS_MIN     10  /* who answers within that is not slow, whatever the others do: a tick of the wheel */
+#define OVERTAKE_MS_UNKNOWN 100 /* what one that was never heard has at least */
+
+/* An attempt whose flight has gone on to a faster upstream, and may be over: whether it is slow or dead shows in the end. One an upstream is enough. */
+struct watch {
+	struct attempt *attempt; /* NULL: none */
+	bool alone;              /* its flight is over */
+	struct deadline due;
+	struct forwarder *forwarder;
+};
 
 struct forwarder {
 	struct forward_worker *worker;
@@ -16,7 +26,8 @@ struct forwarder {
 	LIST_HEAD(flight_list, flight) all;
 	struct order_state order;
 	struct health health[UPSTREAMS_MAX];
-	struct channel channels[]; /* by the upstream's index */
+	struct watch watches[UPSTREAMS_MAX]; /* by the upstream's index */
+	struct channel channels[];           /* by the upstream's index */
 };
 
 struct flight {
@@ -31,6 +42,7 @@ struct flight {
 	struct deadline end;
 	LIST_HEAD(, attempt) attempts; /* none of which has ended; those of earlier tries too */
 	struct attempt *present;       /* of the present try; NULL: it failed */
+	unsigned overtake_ms;          /* patience is not the try's own, but that of others, which is so much; 0: it is its own */
 	struct channel *asked;         /* the last */
 	bool asked_tcp;                /* and how */
 	unsigned tries, failures;      /* failures: tries that ended without a reply, before their time */
@@ -45,6 +57,72 @@ struct flight {
 	uint8_t name[];
 };
 
+/* --- slow ones --- */
+
+static struct watch *watch_of(struct forwarder *of, const struct attempt *e)
+{
+	struct watch *w = &of->watches[e->channel->index];
+	return w->attempt == e ? w : NULL;
+}
+
+static void watch_end(struct watch *w)
+{
+	wheel_clear(&w->forwarder->worker->wheel, &w->due);
+	w->attempt = NULL;
+	w->alone = false;
+}
+
+static void on_watched(void *arg, struct attempt *e, enum attempt_end end, const uint8_t *reply, size_t len)
+{
+	(void)reply;
+	(void)len;
+	watch_end(arg);
+	if (end == ATTEMPT_BROKEN)
+		channel_on_trouble(e->channel);
+}
+
+static void on_watch_over(struct deadline *d)
+{
+	struct watch *w = (struct watch *)((char *)d - offsetof(struct watch, due));
+	struct attempt *e = w->attempt;
+	struct channel *c = e->channel;
+	bool alone = w->alone;
+	watch_end(w);
+	if (alone)
+		channel_cancel(e);
+	channel_on_silence(c);
+	channel_on_trouble(c);
+}
+
+/* The longest that a try waits. */
+static unsigned watch_ms(const struct forwarder *of)
+{
+	unsigned most = of->upstreams->options.read_timeout_ms;
+	return most < FORWARD_TRY_MS_MAX ? most : FORWARD_TRY_MS_MAX;
+}
+
+static void watch(struct forwarder *of, struct attempt *e)
+{
+	struct watch *w = &of->watches[e->channel->index];
+	if (w->attempt)
+		return;
+	w->attempt = e;
+	wheel_set(&of->worker->wheel, &w->due, watch_ms(of));
+}
+
+/* Its flight wants nothing of it any more. */
+static void let_go(struct forwarder *of, struct attempt *e)
+{
+	struct watch *w = watch_of(of, e);
+	if (!w) {
+		channel_cancel(e);
+		return;
+	}
+	w->alone = true;
+	e->done = on_watched;
+	e->arg = w;
+}
+
 /* --- the end --- */
 
 static void forget(struct flight *f)
@@ -57,7 +135,7 @@ static void forget(struct flight *f)
 	wheel_clear(&of->worker->wheel, &f->end);
 	while ((e = LIST_FIRST(&f->attempts))) {
 		LIST_REMOVE(e, asked);
-		channel_cancel(e);
+		let_go(of, e);
 	}
 	if (of->upstreams->options.max_concurrent)
 		atomic_fetch_sub(&of->upstreams->under_way, 1);
@@ -117,6 +195,43 @@ static unsigned patience_ms(const struct flight *f, const struct channel *c, boo
 	return (unsigned)(ms < o->read_timeout_ms ? ms : o->read_timeout_ms);
 }
 
+static bool may_try(const struct flight *f);
+
+/* In so many ms one of the others would have answered. 0: nobody knows. */
+static unsigned others_ms(const struct flight *f, const struct channel *c)
+{
+	unsigned least = 0;
+	for (unsigned i = 0; i < f->count; i++) {
+		const struct channel *other = &f->forwarder->channels[f->order[i]];
+		unsigned ms = other != c ? channel_usual_ms(other) : 0;
+		least = ms && (!least || ms < least) ? ms : least;
+	}
+	return least;
+}
+
+/* When the next one is asked too, because the present one is known to be much slower than others, or not known at all; 0: not before its patience is
+ * over. Each is asked so once. Where the order is the user's, it stays. */
+static unsigned overtake_ms(const struct flight *f, const struct channel *c, bool tcp)
+{
+	unsigned ms = tcp || f->next >= f->count || f->forwarder->upstreams->options.policy == FORWARD_SEQUENTIAL ? 0 : others_ms(f, c);
+	if (!ms || !may_try(f))
+		return 0;
+	if (ms < OVERTAKE_MS_MIN)
+		ms = OVERTAKE_MS_MIN;
+	if (!c->cost_us && c->by_id.count == 1) /* the rest need not wait to find out, too */
+		return ms < OVERTAKE_MS_UNKNOWN ? OVERTAKE_MS_UNKNOWN : ms;
+	return !c->cost_us || c->cost_us / 1000 > 2 * ms ? ms : 0;
+}
+
+static void begin_patience(struct flight *f, const struct channel *c, bool tcp)
+{
+	unsigned ms = patience_ms(f, c, tcp);
+	f->overtake_ms = overtake_ms(f, c, tcp);
+	if (f->overtake_ms >= ms)
+		f->overtake_ms = 0;
+	wheel_set(&f->forwarder->worker->wheel, &f->patience, f->overtake_ms ? f->overtake_ms : ms);
+}
+
 static bool ask(struct flight *f, struct channel *c, struct channel_way way)
 {
 	struct attempt *e = channel_ask(c, &f->question, way, on_reply, f);
@@ -126,7 +241,7 @@ static bool ask(struct flight *f, struct channel *c, struct channel_way way)
 		return false;
 	LIST_INSERT_HEAD(&f->attempts, e, asked);
 	f->present = e;
-	wheel_set(&f->forwarder->worker->wheel, &f->patience, patience_ms(f, c, way.tcp));
+	begin_patience(f, c, way.tcp);
 	return true;
 }
 
@@ -178,7 +293,10 @@ static void fail_over(struct flight *f)
 static void on_patience_over(struct deadline *d)
 {
 	struct flight *f = (struct flight *)((char *)d - offsetof(struct flight, patience));
-	if (f->present) {
+	if (f->present && f->overtake_ms) {
+		channel_on_delay(f->present->channel, f->overtake_ms);
+		watch(f->forwarder, f->present);
+	} else if (f->present) {
 		struct channel *c = f->present->channel;
 		channel_on_silence(c);
 		channel_on_trouble(c);
@@ -236,7 +354,10 @@ static void on_reply(void *arg, struct attempt *e, enum attempt_end end, const u
 	struct flight *f = arg;
 	struct channel *c = e->channel;
 	bool was_present = e == f->present;
+	struct watch *watched = watch_of(f->forwarder, e);
 	LIST_REMOVE(e, asked);
+	if (watched)
+		watch_end(watched);
 	if (was_present)
 		f->present = NULL;
 	switch (end) {
@@ -424,6 +545,7 @@ enum err forwarder_new(struct forward_worker *w, struct upstreams *u, struct for
 			return err;
 		}
 		health_begin(&of->health[i], &of->channels[i]);
+		of->watches[i] = (struct watch){.due.due = on_watch_over, .forwarder = of};
 	}
 	of->order.next = dice_below(&w->dice, u->count); /* workers don't all begin with the first */
 	*out = of;
@@ -437,6 +559,13 @@ void forwarder_end(struct forwarder *of)
 		return;
 	while ((f = LIST_FIRST(&of->all)))
 		end_unanswered(f, FLIGHT_STOPPED); /* NOLINT(clang-analyzer-unix.Malloc): it has left the list */
+	for (unsigned i = 0; i < of->upstreams->count; i++) {
+		struct attempt *e = of->watches[i].attempt;
+		if (e) {
+			watch_end(&of->watches[i]);
+			channel_cancel(e);
+		}
+	}
 	for (unsigned i = 0; i < of->upstreams->count; i++)
 		health_end(&of->health[i]);
 	free_forwarder(of, of->upstreams->count);

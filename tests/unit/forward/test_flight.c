@@ -1,6 +1,7 @@
 /* Questions to fake upstreams, from flight_ask to flight_done, on one loop. */
 #include "../unit.h"
 #include "fake.h"
+#include "forward/traffic.h"
 #include <string.h>
 
 /* --- one upstream, whatever its manner --- */
@@ -251,11 +252,95 @@ static void fastest_is_not_the_silent_one(void **state)
 	world_end(&w);
 }
 
+/* --- slow ones --- */
+
+/* How many of the questions were asked twice and answered before any try's own patience was over. */
+static unsigned count_overtaken(struct world *w, unsigned questions)
+{
+	unsigned count = 0;
+	for (unsigned i = 0; i < questions; i++) {
+		struct asker a = {0};
+		uint64_t began_ms = uv_now(&w->loop);
+		ask(w, &a, "www.example.com.");
+		world_wait_done(w, &a);
+		assert_int_equal(a.end, FLIGHT_ANSWERED);
+		assert_ptr_equal(a.upstream, &w->upstreams->list[1]);
+		count += a.tries == 2 && uv_now(&w->loop) - began_ms < FORWARD_TRY_MS_MIN;
+	}
+	return count;
+}
+
+/* Who is known to be slow, or not known, is asked all the same, but not waited for: unless the user says in which order. */
+static void overtaken(void **state)
+{
+	static const struct {
+		enum forward_policy policy;
+		bool overtaken;
+		unsigned questions;
+	} policies[] = {{FORWARD_RANDOM, true, 20}, {FORWARD_ROUND_ROBIN, true, 6}, {FORWARD_SEQUENTIAL, false, 2}};
+	(void)state;
+	for (size_t i = 0; i < sizeof policies / sizeof *policies; i++) {
+		struct world w;
+		world_begin(&w, 2);
+		w.options.policy = policies[i].policy;
+		w.options.never_down = true;
+		w.fakes[0].udp_manner = SILENT;
+		assert_int_equal(world_start(&w), OK);
+		assert_int_equal(count_overtaken(&w, policies[i].questions) > 0, policies[i].overtaken);
+		assert_true(w.fakes[0].udp_queries > 1);
+		world_end(&w);
+	}
+}
+
+static bool first_has_its_reply(void *arg)
+{
+	static struct traffic_numbers n;
+	upstreams_traffic(((struct world *)arg)->upstreams, 0, &n);
+	return n.ns[0];
+}
+
+/* Its reply comes when nobody waits for it any more. */
+static void overtaken_and_late(void **state)
+{
+	struct world w;
+	struct asker a[3];
+	(void)state;
+	memset(a, 0, sizeof a);
+	world_begin(&w, 2);
+	w.options.policy = FORWARD_ROUND_ROBIN;
+	w.options.never_down = true;
+	w.fakes[0].udp_manner = KEEPS;
+	assert_int_equal(world_start(&w), OK);
+	for (unsigned i = 0; i < 3; i++) {
+		ask(&w, &a[i], "www.example.com.");
+		world_wait_done(&w, &a[i]);
+		assert_ptr_equal(a[i].upstream, &w.upstreams->list[1]);
+	}
+	w.fakes[0].udp_manner = ANSWERS;
+	fake_release(&w.fakes[0]);
+	world_wait(&w, first_has_its_reply, &w);
+	world_end(&w);
+}
+
 /* --- health --- */
 
 static bool first_is_down(void *arg)
 {
 	return upstream_is_down(((struct world *)arg)->upstreams, 0);
+}
+
+/* Others answer all that it is asked, and it is found out all the same. */
+static void overtaken_and_dead(void **state)
+{
+	struct world w;
+	(void)state;
+	world_begin(&w, 2);
+	w.options = (struct forward_options){.policy = FORWARD_ROUND_ROBIN, .health_ms = 20, .max_fails = 1};
+	w.fakes[0].udp_manner = SILENT;
+	assert_int_equal(world_start(&w), OK);
+	assert_true(count_overtaken(&w, 6) > 0);
+	world_wait(&w, first_is_down, &w);
+	world_end(&w);
 }
 
 static bool first_is_up(void *arg)
@@ -701,6 +786,9 @@ int main(void)
 	        cmocka_unit_test(failover_by_rcode),
 	        cmocka_unit_test(round_robin),
 	        cmocka_unit_test(fastest_is_not_the_silent_one),
+	        cmocka_unit_test(overtaken),
+	        cmocka_unit_test(overtaken_and_late),
+	        cmocka_unit_test(overtaken_and_dead),
 	        cmocka_unit_test(down_and_up_again),
 	        cmocka_unit_test(all_down),
 	        cmocka_unit_test(leading_back),
