@@ -15,6 +15,7 @@
 struct corefile_key {
 	struct name_list zones;
 	uint16_t port;
+	bool tls; /* "tls://" */
 };
 
 /* `bind ADDRESS|INTERFACE... { except ADDRESS|INTERFACE... }`; whoever listens finds out which of the words are interfaces. */
@@ -37,6 +38,7 @@ struct corefile_block {
 	unsigned bind_count;
 	struct kubernetes_options kubernetes; /* where kubernetes is said; k8s_external is kubernetes.external */
 	struct corefile_said said[DIRECTIVES];
+	struct identity *identity; /* owned; what tls says, as the files were; NULL: it does not */
 	char *cluster_text; /* all that is said of the cluster, in one way of writing: those of equal texts have equal options; NULL: no kubernetes */
 	char *forward_text; /* the same of upstreams and cache, with the addresses that files name; NULL: no forward, or one to hosts */
 };
@@ -55,7 +57,7 @@ struct corefile {
 typedef void corefile_report(enum log_level level, const char *text);
 
 struct corefile_options {
-	uint16_t port;                   /* of keys that name none */
+	uint16_t port;                   /* of keys that name none; of tls:// it is 853 */
 	const struct settings *settings; /* count in every kubernetes block */
 	const struct kube_dns *kube_dns; /* counts in every block that has a key of the root zone; NULL: it says nothing */
 	bool no_imports;                 /* of files, which then are errors */

@@ -10,6 +10,7 @@
 #include "dns/tsig.h"
 #include "forward/cache.h"
 #include "forward/upstream.h"
+#include "tls/identity.h"
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -44,6 +45,7 @@ enum directive_id {
 	DIRECTIVE_ACL,
 	DIRECTIVE_CACHE,
 	DIRECTIVE_HEADER,
+	DIRECTIVE_TLS,
 	DIRECTIVE_MINIMAL,
 	DIRECTIVE_TEMPLATE,
 	DIRECTIVE_HOSTS,
@@ -238,6 +240,14 @@ struct rewrite_options {
 	unsigned count;
 	struct text_list reading; /* private: the words of the line that is being read, */
 	bool whole;               /* and that it has nothing in braces */
+};
+
+/* `tls CERT KEY [CA] { client_auth HOW; keylog FILE }`: of the block's keys with tls:// */
+struct tls_options {
+	char *cert, *key;
+	char *ca; /* NULL: the system's authorities */
+	enum client_auth clients;
+	char *key_log; /* NULL: none */
 };
 
 /* `autopath [ZONES...] RESOLV-CONF|@kubernetes`: the search list is gone through here. */

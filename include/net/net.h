@@ -29,6 +29,7 @@ struct net_message {
 	const uint8_t *bytes;
 	size_t len;
 	bool tcp;
+	bool tls;  /* and what is said over it is sealed */
 	bool kept; /* set by net_keep() */
 	uint8_t *reply;
 	size_t reply_cap; /* NET_UDP_REPLY_MAX over UDP, 65,535 over TCP */
@@ -42,21 +43,25 @@ typedef void net_handler(void *arg, unsigned worker, unsigned address, struct ne
 
 struct net_address {
 	struct sockaddr_storage sa; /* family, address, port; port 0: any (the same one for UDP and TCP) */
+	bool tls;                   /* DNS over TLS (RFC 7858), and no UDP */
 };
 
-/* "127.0.0.1:1053", "[::1]:1053", "0.0.0.0:53", "[::]:53", "ADDR" alone means port 53. ERR_SYNTAX with diag. */
+/* "127.0.0.1:1053", "[::1]:1053", "0.0.0.0:53", "[::]:53", "ADDR" alone means port 53; not tls. ERR_SYNTAX with diag. */
 enum err net_address_parse(const char *text, struct net_address *a, struct diag *d);
+
+/* The same; one of TLS has "tls://" before it. */
 void net_address_format(const struct net_address *a, char text[64]);
 
-/* The same family, address, scope and port. */
+/* The same family, address, scope and port, and both with TLS or without. */
 bool net_address_equal(const struct net_address *a, const struct net_address *b);
 
 /* What holds for the TCP connections of one address; all zero is the defaults. */
 struct net_terms {
-	unsigned read_ms;     /* within so much after it was opened, its first message is to be complete; 3 s */
-	unsigned write_ms;    /* so long a client that reads nothing is waited for; 5 s */
-	unsigned idle_ms;     /* so long after a message and its reply, the next is to be complete; net_options.tcp_idle_s */
-	unsigned queries_max; /* after so many messages of a connection nothing more is read; 0: no bound */
+	unsigned read_ms;          /* within so much after it was opened, its first message is to be complete; 3 s */
+	unsigned write_ms;         /* so long a client that reads nothing is waited for; 5 s */
+	unsigned idle_ms;          /* so long after a message and its reply, the next is to be complete; net_options.tcp_idle_s */
+	unsigned queries_max;      /* after so many messages of a connection nothing more is read; 0: no bound */
+	struct identity *identity; /* tls/identity.h; of an address with TLS, else NULL. Borrowed, until a change of terms has been made */
 };
 
 struct net_options {

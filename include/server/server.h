@@ -51,6 +51,7 @@ struct server_block {
 	bool counted; /* its queries are (server_tally) */
 	/* What server_each_step() tells beside the steps, each name once; NULL ends it. Borrowed; NULL: nothing */
 	const char *const *named;
+	struct identity *identity;               /* of its addresses with TLS (tls/identity.h). Borrowed; NULL: it has none of them */
 	const struct timeouts_options *timeouts; /* of TCP at its addresses; NULL: it has nothing to say. Only read by server_add_block() */
 	const struct errors_options *errors;     /* what is logged of queries that fail (exchange_fail); NULL: nothing. Borrowed */
 	const void *log;       /* what its queries are shown to server_options.logged with; NULL: they are not. Borrowed */
@@ -89,7 +90,8 @@ const struct net_address *server_addresses(const struct server *s, unsigned *cou
 /* What its workers have counted by route. */
 const struct tally *server_tally(const struct server *s);
 
-/* What an address is called in the label "server", as CoreDNS says it: "dns://:53" for every address of a family, "dns://10.0.0.1:53", "dns://[::1]:53". */
+/* What an address is called in the label "server", as CoreDNS says it: "dns://:53" for every address of a family, "dns://10.0.0.1:53", "dns://[::1]:53",
+ * "tls://:853". */
 #define SERVER_LABEL_MAX 80
 void server_label(const struct net_address *a, char text[SERVER_LABEL_MAX]);
 

@@ -58,6 +58,7 @@ struct exchange {
 	uint8_t untold;                     /* so many of the first steps have not seen the response on its way out */
 	uint8_t stands;                     /* one more than the last step that fell through; 0: none did */
 	uint8_t stood_rcode, stood_absence; /* what it said */
+	bool padded;                        /* the response is to have a length that tells little (padding.h) */
 	bool last_word;                     /* that step is asked again, and nobody waits any more */
 };
 

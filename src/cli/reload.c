@@ -1,6 +1,7 @@
 #include "reload.h"
 #include "base/hash.h"
 #include "base/log.h"
+#include "certificates.h"
 #include "config/kube_dns.h"
 #include "io/filewatch.h"
 #include "loops.h"
@@ -31,6 +32,7 @@ struct reload {
 	struct upstream_files upstreams;
 	struct filewatch *kube_dns_files;
 	struct kube_dns kube_dns; /* what it said when it was good last */
+	struct certificates certificates;
 	struct loops loops;
 	bool adopting; /* the server has it, and the one before is still in use */
 	uint64_t adopted, failed;
@@ -97,11 +99,12 @@ static const char *name_of(const struct reload *r)
 }
 
 /* Those that are asked now. */
-static void watch_upstreams(struct reload *r)
+static void watch_files(struct reload *r)
 {
 	const struct sites *sites = &r->now->sites;
 	if (can_read_again(r))
 		upstream_files_watch(&r->upstreams, r->loop, sites->corefile.count ? &sites->corefile : &sites->forward);
+	certificates_watch(&r->certificates, r->loop, &sites->corefile);
 }
 
 /* What is wrong is said once, however often it is read. */
@@ -202,7 +205,7 @@ static void adopt_next(struct reload *r)
 	r->adopting = true;
 	loops_pause(&r->loops); /* until every worker knows the new names */
 	no_complaint(r);
-	watch_upstreams(r);
+	watch_files(r);
 	look_again(r);
 }
 
@@ -447,7 +450,7 @@ enum err reload_serve(struct reload *r, struct server *server, struct admin *adm
 	err = hand_over(r, r->now, d);
 	if (err)
 		return err;
-	watch_upstreams(r);
+	watch_files(r);
 	loops_ask(&r->loops, &r->now->sites);
 	look_again(r);
 	return OK;
@@ -475,6 +478,7 @@ void reload_stop(struct reload *r)
 	sites_let_go(&r->now->sites);
 	upstream_files_stop(&r->upstreams);
 	filewatch_stop(r->kube_dns_files);
+	certificates_stop(&r->certificates);
 	uv_close((uv_handle_t *)&r->look, NULL);
 	uv_close((uv_handle_t *)&r->adopt, NULL);
 	uv_close((uv_handle_t *)&r->later, NULL);

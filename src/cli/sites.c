@@ -145,6 +145,7 @@ static enum err place_keys(struct site *site, const struct corefile_block *b, co
 		for (unsigned i = 0; i < hosts->count; i++) {
 			addresses[i] = hosts->all[i];
 			sockaddr_set_port((struct sockaddr *)&addresses[i].sa, b->keys[k].port);
+			addresses[i].tls = b->keys[k].tls;
 		}
 		site->places[site->place_count++] = (struct server_place){b->keys[k].zones, addresses, hosts->count};
 	}
@@ -507,6 +508,7 @@ static enum err add_site(const struct site *site, const struct corefile_block *s
 	        .steps = steps,
 	        .counted = site->counted,
 	        .named = site->named,
+	        .identity = said ? said->identity : NULL,
 	        .timeouts = said ? corefile_values(said, DIRECTIVE_TIMEOUTS) : NULL,
 	        .errors = said ? corefile_values(said, DIRECTIVE_ERRORS) : NULL,
 	        .log = site->log,

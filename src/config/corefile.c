@@ -1,15 +1,16 @@
 #include "config/corefile.h"
 #include "base/file.h"
 #include "directives.h"
-#include "forward/trust.h"
 #include "key.h"
 #include "kube_dns_lines.h"
+#include "tls/trust.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FILE_MAX ((size_t)4 << 20)
+#define TLS_PORT 853
 
 static enum err take_key(const struct reader *r, const struct token *t, struct corefile_key *k)
 {
@@ -18,10 +19,12 @@ static enum err take_key(const struct reader *r, const struct token *t, struct c
 	enum err err = reader_wrong(r, t, key_parse(t->text, &key, &k->zones, &why), &why);
 	if (err)
 		return err;
-	k->port = key.has_port ? key.port : r->options->port;
-	if (key.scheme == KEY_DNS)
+	k->tls = key.scheme == KEY_TLS;
+	k->port = key.has_port ? key.port : k->tls ? TLS_PORT : r->options->port;
+	if (key.scheme == KEY_DNS || key.scheme == KEY_TLS)
 		return OK;
-	return syntax_error(r->diag, t, ERR_SYNTAX, "\"%s\": headns serves dns:// only, not %s://", t->text, key_scheme_name(key.scheme));
+	return syntax_error(r->diag, t, ERR_SYNTAX, "\"%s\": headns serves dns:// and tls:// only, not %s://", t->text,
+	                    key_scheme_name(key.scheme));
 }
 
 /* Into *out; NULL: out of memory. */
@@ -149,6 +152,51 @@ static enum err keep_text(const struct reader *r, const struct syntax *s, struct
 	return out->text ? OK : reader_no_memory(r);
 }
 
+/* --- tls --- */
+
+/* A relative one is so to what root says. NULL: out of memory. */
+static char *path_below(const struct corefile_block *b, const char *path)
+{
+	const struct root_options *root = corefile_values(b, DIRECTIVE_ROOT);
+	struct buffer out = {0};
+	if (root && *path != '/') {
+		buffer_append_text(&out, root->path);
+		buffer_append(&out, "/", 1);
+	}
+	buffer_append_text(&out, path);
+	return text_of(&out);
+}
+
+static enum err read_identity(const struct corefile_block *b, const struct tls_options *o, struct identity **out, struct diag *d)
+{
+	char *const paths[] = {path_below(b, o->cert), path_below(b, o->key), o->ca ? path_below(b, o->ca) : NULL,
+	                       o->key_log ? path_below(b, o->key_log) : NULL};
+	const struct identity_options options = {{paths[0], paths[1], paths[2]}, o->clients, paths[3]};
+	enum err err = diag_no_memory(d);
+	if (paths[0] && paths[1] && !paths[2] == !o->ca && !paths[3] == !o->key_log)
+		err = identity_new(&options, out, d);
+	for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+		free(paths[i]);
+	return err;
+}
+
+/* Without it CoreDNS would serve a tls:// key in the clear. */
+static enum err find_identity(const struct reader *r, struct corefile_block *b)
+{
+	const struct corefile_said *said = &b->said[DIRECTIVE_TLS];
+	struct diag why;
+	bool wanted = false;
+	enum err err;
+	for (unsigned i = 0; i < b->key_count; i++)
+		wanted |= b->keys[i].tls;
+	if (wanted && !said->place)
+		return diag_set(r->diag, ERR_SYNTAX, "%s: tls:// needs a certificate: the block has no tls CERT KEY", b->place);
+	if (!said->values)
+		return OK;
+	err = read_identity(b, said->values, &b->identity, &why);
+	return err ? diag_set(r->diag, err, "%s: tls: %s", said->place, why.text) : OK;
+}
+
 static enum err take_keys(const struct reader *r, const struct syntax_block *from, struct corefile_block *b)
 {
 	enum err err = reader_place(r, &from->keys[0], &b->place);
@@ -171,6 +219,8 @@ static enum err take_lines(const struct reader *r, const struct syntax_block *fr
 		return diag_set(r->diag, ERR_SYNTAX,
 		                "%s: k8s_external: the server block has no kubernetes, whose Services it would be about",
 		                b->said[DIRECTIVE_K8S_EXTERNAL].place);
+	if (!err && !r->notes->count)
+		err = reader_note(r, find_identity(r, b));
 	if (!err)
 		err = keep_cluster_text(r, from, b);
 	return err ? err : keep_forward_text(r, from, b);
@@ -223,6 +273,7 @@ static void block_clear(struct corefile_block *b)
 	free(b->place);
 	free(b->cluster_text);
 	free(b->forward_text);
+	identity_unref(b->identity);
 	kubernetes_options_clear(&b->kubernetes);
 	directives_clear(b);
 }

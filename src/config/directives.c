@@ -42,6 +42,7 @@ static const struct directive *const table[DIRECTIVES] = {
         [DIRECTIVE_ACL] = &acl_directive,
         [DIRECTIVE_CACHE] = &cache_directive,
         [DIRECTIVE_HEADER] = &header_directive,
+        [DIRECTIVE_TLS] = &tls_directive,
         [DIRECTIVE_MINIMAL] = &minimal_directive,
         [DIRECTIVE_TEMPLATE] = &template_directive,
         [DIRECTIVE_HOSTS] = &hosts_directive,
@@ -89,6 +90,7 @@ bool directive_sees_queries(enum directive_id id)
 	case DIRECTIVE_HEALTH:
 	case DIRECTIVE_PPROF:
 	case DIRECTIVE_SHED:
+	case DIRECTIVE_TLS:
 		return false;
 	default:
 		return true;

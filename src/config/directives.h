@@ -39,7 +39,7 @@ extern const struct directive acl_directive, autopath_directive, bind_directive,
         chaos_directive, dns64_directive, errors_directive, file_directive, forward_directive, header_directive, health_directive,
         hosts_directive, k8s_external_directive, kubernetes_block_directive, loadbalance_directive, local_directive, log_directive,
         multisocket_directive, nsid_directive, pprof_directive, prometheus_directive, ready_directive, reload_directive, rewrite_directive,
-        root_directive, shed_directive, template_directive, timeouts_directive, trace_directive, tsig_directive;
+        root_directive, shed_directive, template_directive, timeouts_directive, tls_directive, trace_directive, tsig_directive;
 
 /* NULL: headns has none of that name. */
 const struct directive *directive_find(const char *name, enum directive_id *id);

@@ -13,7 +13,6 @@ static const struct {
         /* CoreDNS's own, to come */
         {"metadata", NULL},
         {"secondary", NULL},
-        {"tls", NULL},
         {"transfer", NULL},
         {"view", NULL},
         /* CoreDNS's own, and not ours */

@@ -2,8 +2,8 @@
 #include "config/value.h"
 #include "directives.h"
 #include "forward/nameservers.h"
-#include "forward/trust.h"
 #include "key.h"
+#include "tls/trust.h"
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>

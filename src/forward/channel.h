@@ -7,7 +7,7 @@
 #include "https.h"
 #include "ledger.h"
 #include "streams.h"
-#include "tls.h"
+#include "tls/tls.h"
 #include "traffic_inside.h"
 
 #define CHANNEL_EXCHANGES_MAX 32768        /* half of all ids, so that drawing one that is free takes two draws at most on average */

@@ -2,7 +2,8 @@
 #include "base/buffer.h"
 #include "channel.h"
 #include "io/transfers.h"
-#include "trust_inside.h"
+#include "tls/trust.h"
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -90,13 +91,14 @@ static CURLcode on_context(CURL *easy, void *context, void *arg)
 {
 	const struct trust *t = arg;
 	STACK_OF(X509) *chain = NULL;
-	X509 *cert = SSL_CTX_get0_certificate(t->context);
+	X509 *cert = SSL_CTX_get0_certificate(trust_context(t));
 	(void)easy;
-	SSL_CTX_set1_cert_store(context, SSL_CTX_get_cert_store(t->context));
+	SSL_CTX_set1_cert_store(context, SSL_CTX_get_cert_store(trust_context(t)));
 	if (!cert)
 		return CURLE_OK;
-	SSL_CTX_get0_chain_certs(t->context, &chain);
-	if (SSL_CTX_use_certificate(context, cert) != 1 || SSL_CTX_use_PrivateKey(context, SSL_CTX_get0_privatekey(t->context)) != 1 ||
+	SSL_CTX_get0_chain_certs(trust_context(t), &chain);
+	if (SSL_CTX_use_certificate(context, cert) != 1 ||
+	    SSL_CTX_use_PrivateKey(context, SSL_CTX_get0_privatekey(trust_context(t))) != 1 ||
 	    (chain && SSL_CTX_set1_chain(context, chain) != 1))
 		return CURLE_SSL_CERTPROBLEM;
 	return CURLE_OK;

@@ -314,7 +314,8 @@ static struct stream *open_stream(struct channel *c)
 		free(s);
 		return NULL;
 	}
-	if ((c->upstream->transport == UPSTREAM_TLS && !(s->tls = tls_new(c->upstreams->options.trust, c->upstream, &c->session))) ||
+	if ((c->upstream->transport == UPSTREAM_TLS &&
+	     !(s->tls = tls_connect(c->upstreams->options.trust, c->upstream->server_name, &c->upstream->at.sa, &c->session))) ||
 	    uv_poll_init(c->worker->loop, &s->poll, s->fd)) {
 		tls_free(s->tls);
 		close(s->fd);

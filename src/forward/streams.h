@@ -5,7 +5,7 @@
 #include "attempt.h"
 #include "base/buffer.h"
 #include "base/err.h"
-#include "tls.h"
+#include "tls/tls.h"
 #include "wheel.h"
 #include "worker.h"
 

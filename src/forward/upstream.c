@@ -1,6 +1,6 @@
 #include "forward/upstream.h"
 #include "base/sockaddr.h"
-#include "forward/trust.h"
+#include "tls/trust.h"
 #include "traffic_inside.h"
 #include <arpa/inet.h>
 #include <net/if.h>

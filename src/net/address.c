@@ -7,7 +7,8 @@
 #include "base/sockaddr.h"
 #include "net/net.h"
 
-#define DNS_PORT 53
+#define DNS_PORT   53
+#define TLS_PREFIX "tls://"
 
 /* "[HOST]:PORT", "[HOST]", "HOST:PORT" with one colon, "HOST". Port is NULL where none is given. */
 static bool split(const char *text, const char **host, size_t *host_len, const char **port)
@@ -80,7 +81,7 @@ enum err net_address_parse(const char *text, struct net_address *a, struct diag 
 		return diag_set(d, ERR_SYNTAX, "'%s' names an interface that this machine has not got; `ip link` lists those it has", text);
 	if (port_text && !parse_port(port_text, &port))
 		return diag_set(d, ERR_SYNTAX, "'%s' has no valid port; write a number from 0 to 65535", text);
-	a->sa = sockaddr_make(&ip, port, scope);
+	*a = (struct net_address){.sa = sockaddr_make(&ip, port, scope)};
 	return OK;
 }
 
@@ -92,12 +93,16 @@ static void format_v6(const struct sockaddr_in6 *in6, char text[64])
 	addr_format(&address, ip);
 	if (in6->sin6_scope_id && if_indextoname(in6->sin6_scope_id, scope + 1))
 		scope[0] = '%';
-	/* 39 octets of address at most, since an IPv4-mapped one is IPv4 here; so all fits. */
-	snprintf(text, 64, "[%.39s%s]:%u", ip, scope, (unsigned)ntohs(in6->sin6_port));
+	/* 39 octets of address at most, since an IPv4-mapped one is IPv4 here; so all fits, "tls://" included. */
+	snprintf(text, 64 - sizeof TLS_PREFIX, "[%.39s%s]:%u", ip, scope, (unsigned)ntohs(in6->sin6_port));
 }
 
 void net_address_format(const struct net_address *a, char text[64])
 {
+	if (a->tls) {
+		strcpy(text, TLS_PREFIX);
+		text += strlen(TLS_PREFIX);
+	}
 	if (a->sa.ss_family == AF_INET6) {
 		format_v6((const struct sockaddr_in6 *)&a->sa, text);
 		return;
@@ -105,14 +110,14 @@ void net_address_format(const struct net_address *a, char text[64])
 	const struct sockaddr_in *in = (const struct sockaddr_in *)&a->sa;
 	char ip[INET_ADDRSTRLEN];
 	inet_ntop(AF_INET, &in->sin_addr, ip, sizeof(ip));
-	snprintf(text, 64, "%s:%u", ip, (unsigned)ntohs(in->sin_port));
+	snprintf(text, 64 - sizeof TLS_PREFIX, "%s:%u", ip, (unsigned)ntohs(in->sin_port));
 }
 
 bool net_address_equal(const struct net_address *a, const struct net_address *b)
 {
 	const struct sockaddr_in *v4 = (const struct sockaddr_in *)&a->sa, *other4 = (const struct sockaddr_in *)&b->sa;
 	const struct sockaddr_in6 *v6 = (const struct sockaddr_in6 *)&a->sa, *other6 = (const struct sockaddr_in6 *)&b->sa;
-	if (a->sa.ss_family != b->sa.ss_family)
+	if (a->sa.ss_family != b->sa.ss_family || a->tls != b->tls)
 		return false;
 	if (a->sa.ss_family == AF_INET)
 		return v4->sin_port == other4->sin_port && v4->sin_addr.s_addr == other4->sin_addr.s_addr;

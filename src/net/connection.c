@@ -13,10 +13,11 @@
 
 /* What one visit may cost. The last messages are answered before it is known how long their replies are, so they are handed over a few at a
  * time. What is read beyond what is answered has to be held, so it is little, unless one message is longer. */
-#define VISIT_OCTETS   (64L << 10)
-#define VISIT_CALLS    (4L << 10) /* the system calls of a visit, in octets */
-#define VISIT_MESSAGES 8
-#define READ_OCTETS    4096
+#define VISIT_OCTETS    (64L << 10)
+#define VISIT_CALLS     (4L << 10) /* the system calls of a visit, in octets */
+#define VISIT_MESSAGES  8
+#define READ_OCTETS     4096
+#define GREETING_OCTETS VISIT_OCTETS /* what TLS asks of the processor to shake hands, in octets: of signing it half a millisecond */
 
 static void release(struct connection *c, struct held *h)
 {
@@ -90,7 +91,7 @@ static bool write_held(struct connection *c)
 	ssize_t n = send_parts(c, &rest, 1);
 	if (n < 0)
 		return false;
-	if (n > 0)
+	if (n > 0 && c->asked) /* to shake hands is no activity */
 		tcp_touch(c->tcp, c);
 	c->tcp->turn_left -= (long)n + VISIT_CALLS;
 	h->at += (size_t)n;
@@ -99,6 +100,45 @@ static bool write_held(struct connection *c)
 		tell_room(c);
 	}
 	return true;
+}
+
+/* Writes what the kernel takes, and holds the rest. False: the connection can't go on. */
+static bool put(struct connection *c, struct iovec *parts, size_t count)
+{
+	/* A reply that came meanwhile, from an earlier query, has its place before these. */
+	ssize_t sent = c->output.len ? 0 : send_parts(c, parts, count);
+	return sent >= 0 && hold(c, &c->output, parts, count, (size_t)sent);
+}
+
+/* Gets what TLS has to send. False: it is at an end, or there is no memory; what it says last is there all the same. */
+static bool seal(struct connection *c, struct iovec *sealed)
+{
+	struct buffer *out = &c->tcp->leaving;
+	bool goes_on;
+	out->len = 0;
+	goes_on = tls_produce(c->tls, out);
+	if (out->failed) {
+		buffer_free(out);
+		goes_on = false;
+	}
+	*sealed = (struct iovec){out->data, out->len};
+	return goes_on;
+}
+
+static bool put_sealed(struct connection *c)
+{
+	struct iovec sealed;
+	bool goes_on = seal(c, &sealed);
+	return (!sealed.iov_len || put(c, &sealed, 1)) && goes_on;
+}
+
+static bool send_sealed(struct connection *c, const struct iovec *parts, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (tls_send(c->tls, parts[i].iov_base, parts[i].iov_len))
+			return false;
+	}
+	return put_sealed(c);
 }
 
 /* Writes the replies to the first n messages in one go; what the kernel doesn't take is held. False: the connection can't go on. */
@@ -116,9 +156,7 @@ static bool send_replies(struct connection *c, unsigned n)
 	}
 	if (!count)
 		return true;
-	/* A reply that came meanwhile, from an earlier query, has its place before these. */
-	ssize_t sent = c->output.len ? 0 : send_parts(c, parts, count);
-	return sent >= 0 && hold(c, &c->output, parts, count, (size_t)sent);
+	return c->tls ? send_sealed(c, parts, count) : put(c, parts, count);
 }
 
 /* Has messages [from, count) answered as far as a visit goes. Returns how many are answered of all. */
@@ -173,6 +211,7 @@ static ssize_t answer(struct connection *c, const uint8_t *bytes, size_t len)
 	for (unsigned i = 0; i < f.count; i++) {
 		t->messages[i].peer = &c->peer;
 		t->messages[i].source = c;
+		t->messages[i].tls = c->tls;
 	}
 	tcp_touch(t, c);
 	done = answer_messages(c, f.count < most ? f.count : most);
@@ -180,6 +219,44 @@ static ssize_t answer(struct connection *c, const uint8_t *bytes, size_t len)
 	if (!send_replies(c, done))
 		return -1;
 	return done ? t->messages[done - 1].bytes + t->messages[done - 1].len - bytes : 0;
+}
+
+/* Reads once, at most room octets. Returns how many, 0 if there are none now or, with c->ended, no more; -1 if the connection is broken. */
+static ssize_t read_once(struct connection *c, uint8_t *bytes, size_t room)
+{
+	ssize_t n = recv(c->fd, bytes, room, MSG_DONTWAIT);
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -1;
+	c->ended = n == 0; /* the client may have shut down only its side: it still gets its replies */
+	if (c->receivable != SIZE_MAX)
+		c->receivable -= (size_t)n;
+	return n;
+}
+
+/* A record that is not whole is memory like any other. */
+static bool count_sealed(struct connection *c)
+{
+	size_t now = tls_held(c->tls);
+	if (now > c->sealed && !tcp_make_room(c->tcp, c, now - c->sealed))
+		return false;
+	c->tcp->held += now - c->sealed;
+	c->sealed = now;
+	return true;
+}
+
+/* What TLS says to it, such as its part of the handshake, is written. A client that has said goodbye still gets its replies. */
+static bool receive_sealed(struct connection *c, uint8_t *bytes, size_t *len, size_t room)
+{
+	ssize_t n = read_once(c, c->tcp->arrived, room);
+	size_t said;
+	if (n <= 0)
+		return n == 0;
+	if (!tls_is_up(c->tls))
+		c->tcp->turn_left -= GREETING_OCTETS;
+	bool goes_on = tls_receive_to(c->tls, c->tcp->arrived, (size_t)n, bytes + *len, &said);
+	*len += said;
+	c->ended |= !goes_on;
+	return put_sealed(c) && count_sealed(c) && !tls_trouble(c->tls);
 }
 
 /* Reads once, after the len octets that are there. False: the connection is broken. */
@@ -192,16 +269,13 @@ static bool receive(struct connection *c, uint8_t *bytes, size_t *len)
 		room = FRAME_MAX - *len;
 	if (room > c->receivable)
 		room = c->receivable;
-	if (!c->ended && room) {
-		ssize_t n = recv(c->fd, bytes + *len, room, MSG_DONTWAIT);
-		if (n < 0)
-			return errno == EAGAIN || errno == EINTR;
-		c->ended = n == 0; /* the client may have shut down only its side: it still gets its replies */
-		*len += (size_t)n;
-		if (c->receivable != SIZE_MAX)
-			c->receivable -= (size_t)n;
-	}
-	return true;
+	if (c->ended || !room)
+		return true;
+	if (c->tls)
+		return receive_sealed(c, bytes, len, room);
+	ssize_t n = read_once(c, bytes + *len, room);
+	*len += n > 0 ? (size_t)n : 0;
+	return n >= 0;
 }
 
 /* The buffer belongs to the worker: what is left over in it is held until the next visit. */
@@ -265,7 +339,12 @@ static void say_goodbye(struct connection *c)
 	if (!c->dismissed || c->said_goodbye || !connection_idle(c))
 		return;
 	c->said_goodbye = true;
-	shutdown(c->fd, SHUT_WR); /* where that fails, there is nobody */
+	if (c->tls) {
+		tls_say_goodbye(c->tls);
+		c->broken |= !put_sealed(c);
+	}
+	if (!c->output.len)
+		shutdown(c->fd, SHUT_WR); /* where that fails, there is nobody */
 }
 
 static bool serve(struct connection *c)
@@ -344,6 +423,15 @@ void connection_keep(struct connection *c, struct net_client *client)
 	c->waiting++;
 }
 
+/* Prefix and message, to be written in the next turn. */
+static bool hold_sealed(struct connection *c, const struct iovec parts[2])
+{
+	struct iovec sealed;
+	if (tls_send(c->tls, parts[0].iov_base, parts[0].iov_len) || tls_send(c->tls, parts[1].iov_base, parts[1].iov_len))
+		return false;
+	return seal(c, &sealed) && hold(c, &c->output, &sealed, 1, 0);
+}
+
 /* Closing it here could pull it away from under its own visit. */
 void connection_reply(struct connection *c, const uint8_t *bytes, size_t len)
 {
@@ -352,7 +440,7 @@ void connection_reply(struct connection *c, const uint8_t *bytes, size_t len)
 	if (!len || len > UINT16_MAX)
 		return;
 	frame_put_prefix(prefix, len);
-	c->broken |= !hold(c, &c->output, parts, 2, 0);
+	c->broken |= c->tls ? !hold_sealed(c, parts) : !hold(c, &c->output, parts, 2, 0);
 	tcp_queue(c->tcp, c);
 }
 
@@ -380,6 +468,19 @@ static void on_connection_closed(uv_handle_t *handle)
 	free(handle->data);
 }
 
+/* If it can be told now: else a FIN has to do. */
+static void take_leave(struct connection *c)
+{
+	struct iovec sealed;
+	if (c->tls && !c->output.len && !c->said_goodbye) {
+		tls_say_goodbye(c->tls);
+		if (seal(c, &sealed) && sealed.iov_len)
+			send_parts(c, &sealed, 1);
+	}
+	c->tcp->held -= c->sealed;
+	tls_free(c->tls);
+}
+
 void connection_close(struct connection *c)
 {
 	struct net_client *client;
@@ -387,6 +488,7 @@ void connection_close(struct connection *c)
 		LIST_REMOVE(client, siblings);
 		client->tcp = NULL;
 	}
+	take_leave(c);
 	uv_close((uv_handle_t *)&c->poll, on_connection_closed);
 	close(c->fd); /* no longer polled: uv_close() has taken it out of epoll */
 	release(c, &c->input);
@@ -397,7 +499,12 @@ void connection_close(struct connection *c)
 struct connection *connection_new(struct tcp *t, int fd, const union net_peer *peer, unsigned address)
 {
 	struct connection *c = calloc(1, sizeof(*c));
-	if (!c || uv_poll_init(t->loop, &c->poll, fd)) {
+	struct identity *identity = t->terms[address].identity;
+	if (c && identity)
+		c->tls = tls_accept(identity);
+	if (!c || (identity && !c->tls) || uv_poll_init(t->loop, &c->poll, fd)) {
+		if (c)
+			tls_free(c->tls);
 		free(c);
 		close(fd);
 		return NULL;

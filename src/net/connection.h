@@ -3,6 +3,7 @@
  * back by TCP itself. */
 #pragma once
 #include "frame.h"
+#include "tls/tls.h"
 #include <uv.h>
 
 #define CONNECTION_WAITING_MAX 100 /* replies that come later: then nothing more is read, until it is half as many */
@@ -25,6 +26,8 @@ struct connection {
 	int events;         /* polled for; 0: none */
 	uint64_t active_ms; /* loop time of the last complete message, or of the last progress in writing */
 	struct held input, output;
+	struct tls *tls;              /* what is read and written goes through it; NULL: it does not */
+	size_t sealed;                /* octets of memory in there for what is no whole record yet */
 	size_t receivable;            /* octets that will still be read: no limit until the server stops, or listens elsewhere */
 	LIST_HEAD(, net_client) kept; /* whose replies come later */
 	unsigned waiting;             /* how many */

@@ -33,7 +33,9 @@ bool socket_is_wildcard(const struct net_address *a)
 /* The families have sockets of their own (IPV6_V6ONLY). */
 bool socket_overlap(const struct net_address *a, const struct net_address *b)
 {
-	if (net_address_equal(a, b))
+	struct net_address other = *b;
+	other.tls = a->tls; /* both have a TCP socket */
+	if (net_address_equal(a, &other))
 		return true;
 	return a->sa.ss_family == b->sa.ss_family && port_of(a) == port_of(b) && (socket_is_wildcard(a) || socket_is_wildcard(b));
 }
@@ -118,7 +120,7 @@ enum err socket_claim(struct net_address *a, struct diag *d)
 	for (;;) {
 		struct net_address candidate = *a;
 		int type = SOCK_DGRAM;
-		int error = probe(&candidate, type);
+		int error = a->tls ? 0 : probe(&candidate, type);
 		if (!error) {
 			type = SOCK_STREAM;
 			error = probe(&candidate, type);

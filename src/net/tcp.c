@@ -137,7 +137,7 @@ bool tcp_make_room(struct tcp *t, const struct connection *c, size_t len)
 	struct connection *other = TAILQ_FIRST(&t->connections);
 	while (other && t->held + len > TCP_HELD_MAX) {
 		struct connection *next = TAILQ_NEXT(other, by_activity);
-		if (other != c && other != t->serving && other->input.len + other->output.len)
+		if (other != c && other != t->serving && other->input.len + other->output.len + other->sealed)
 			connection_close(other);
 		other = next;
 	}
@@ -242,9 +242,10 @@ static void on_listener_readable(uv_poll_t *handle, int status, int events)
 
 static bool allocate_buffers(struct tcp *t)
 {
-	t->request = malloc(FRAME_MAX);
+	t->request = malloc(FRAME_MAX + TLS_PLAIN_MAX);
+	t->arrived = malloc(FRAME_MAX);
 	t->replies = malloc((size_t)NET_BATCH * FRAME_MAX);
-	if (!t->request || !t->replies)
+	if (!t->request || !t->arrived || !t->replies)
 		return false;
 	for (unsigned i = 0; i < NET_BATCH; i++)
 		t->messages[i] = (struct net_message){
@@ -404,6 +405,8 @@ void tcp_free(struct tcp *t)
 	if (!t)
 		return;
 	free(t->request);
+	free(t->arrived);
+	buffer_free(&t->leaving);
 	free(t->replies);
 	free(t->terms);
 	free(t);

@@ -41,7 +41,9 @@ struct tcp {
 	unsigned connection_count;
 	const struct connection *serving; /* NULL: none */
 	size_t held;                      /* octets of their input and output */
-	uint8_t *request;                 /* FRAME_MAX octets: what is being read */
+	uint8_t *request;                 /* FRAME_MAX octets, and TLS_PLAIN_MAX: what is being read */
+	uint8_t *arrived;                 /* FRAME_MAX octets: the same while it is sealed */
+	struct buffer leaving;            /* and what is being sealed */
 	uint8_t *replies;                 /* NET_BATCH times FRAME_MAX octets; untouched pages cost nothing */
 	struct net_message messages[NET_BATCH];
 	TAILQ_HEAD(, tcp_listener) listeners;

@@ -103,17 +103,25 @@ static void on_turn(uv_prepare_t *handle)
 
 /* --- its sockets --- */
 
+static enum err open_udp(const struct worker *w, const struct net_address *a, unsigned index, struct udp_listener **out, struct diag *d)
+{
+	int fd;
+	enum err err = socket_open_udp(a, &fd, d);
+	if (err)
+		return err;
+	*out = udp_listener_new(fd, index, socket_is_wildcard(a), &w->options.responder);
+	return *out ? OK : diag_set(d, ERR_NOMEM, "cannot listen: %s", err_str(ERR_NOMEM));
+}
+
 enum err worker_open(const struct worker *w, const struct net_address *a, unsigned index, struct worker_sockets *out, struct diag *d)
 {
 	int fd;
-	enum err err;
+	enum err err = OK;
 	*out = (struct worker_sockets){0};
-	err = socket_open_udp(a, &fd, d);
+	if (!a->tls)
+		err = open_udp(w, a, index, &out->udp, d);
 	if (err)
 		return err;
-	out->udp = udp_listener_new(fd, index, socket_is_wildcard(a), &w->options.responder);
-	if (!out->udp)
-		return diag_set(d, ERR_NOMEM, "cannot listen: %s", err_str(ERR_NOMEM));
 	err = socket_open_tcp(a, &fd, d);
 	if (!err)
 		out->tcp = tcp_listener_new(fd, index);
@@ -133,9 +141,10 @@ void worker_discard(struct worker_sockets *s)
 
 enum err worker_begin(struct worker *w, struct worker_sockets *s)
 {
-	enum err err = udp_listener_begin(s->udp, &w->loop);
+	enum err err = s->udp ? udp_listener_begin(s->udp, &w->loop) : OK;
 	if (!err) {
-		TAILQ_INSERT_TAIL(&w->udp, s->udp, siblings);
+		if (s->udp)
+			TAILQ_INSERT_TAIL(&w->udp, s->udp, siblings);
 		s->udp = NULL;
 		err = tcp_listener_begin(s->tcp, w->tcp);
 	}

@@ -15,7 +15,7 @@ struct worker_options {
 
 /* The sockets of one address on one worker. */
 struct worker_sockets {
-	struct udp_listener *udp;
+	struct udp_listener *udp; /* NULL: it has TLS */
 	struct tcp_listener *tcp;
 };
 

@@ -9,16 +9,17 @@ void server_label(const struct net_address *a, char text[SERVER_LABEL_MAX])
 {
 	const struct sockaddr_in *in = (const struct sockaddr_in *)&a->sa;
 	const struct sockaddr_in6 *in6 = (const struct sockaddr_in6 *)&a->sa;
+	const char *scheme = a->tls ? "tls" : "dns";
 	char host[INET6_ADDRSTRLEN] = "";
 	if (a->sa.ss_family == AF_INET) {
 		if (in->sin_addr.s_addr != htonl(INADDR_ANY))
 			inet_ntop(AF_INET, &in->sin_addr, host, sizeof host);
-		snprintf(text, SERVER_LABEL_MAX, "dns://%s:%u", host, ntohs(in->sin_port));
+		snprintf(text, SERVER_LABEL_MAX, "%s://%s:%u", scheme, host, ntohs(in->sin_port));
 	} else {
 		bool any = IN6_IS_ADDR_UNSPECIFIED(&in6->sin6_addr);
 		if (!any)
 			inet_ntop(AF_INET6, &in6->sin6_addr, host, sizeof host);
-		snprintf(text, SERVER_LABEL_MAX, any ? "dns://%s:%u" : "dns://[%s]:%u", host, ntohs(in6->sin6_port));
+		snprintf(text, SERVER_LABEL_MAX, any ? "%s://%s:%u" : "%s://[%s]:%u", scheme, host, ntohs(in6->sin6_port));
 	}
 }
 

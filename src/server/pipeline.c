@@ -2,6 +2,7 @@
 #include "account.h"
 #include "base/rcu.h"
 #include "cluster_names.h"
+#include "padding.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -299,6 +300,8 @@ static void send_reply(struct pending *p)
 		x->query.absence = ABSENCE_NONE;
 	}
 	x->waited_ms = uv_now(x->worker->loop) - p->since_ms;
+	if (x->padded)
+		x->reply_len = padding_add(x->reply, x->reply_len, x->reply_cap);
 	end(x);
 	if (x->row)
 		account_query(x, x->worker->index, x->peer, x->reply_len, account_now_ns());
@@ -658,6 +661,7 @@ void pipeline_begin(struct exchange *x, const struct routes *routes, const struc
 	query_begin(q, m->tcp ? QUERY_TCP : QUERY_UDP, m->bytes, m->len);
 	find_plan(x, routes);
 	x->request_len = m->len;
+	x->padded = m->tls && padding_is_wanted(&q->request);
 	q->spot.place = ZONE_OUTSIDE;
 	for (x->at = 0; x->at < x->plan->leading; x->at++) {
 		const struct query_policy *policy = cluster_names_policy(step_of(x));

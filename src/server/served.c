@@ -1,6 +1,8 @@
 #include "served.h"
+#include "base/sockaddr.h"
 #include "cluster_names.h"
 #include "config/directive.h"
+#include "tls/identity.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -48,17 +50,30 @@ static struct block *block_new(const struct server_block *from, unsigned first_s
 	return NULL;
 }
 
-/* Finds the listener of an address, or makes it. */
-static enum err listener_at(struct served *v, const struct net_address *address, unsigned *at)
+static bool find_listener(const struct served *v, const struct net_address *address, unsigned *at)
 {
-	struct listener *more;
 	for (*at = 0; *at < v->listener_count; ++*at) {
 		if (net_address_equal(&v->listeners[*at].address, address))
-			return OK;
+			return true;
 	}
+	return false;
+}
+
+/* Finds the listener of an address, or makes it. */
+static enum err listener_at(struct served *v, const struct net_address *address, unsigned *at, struct diag *d)
+{
+	struct listener *more;
+	struct net_address other = *address;
+	char text[ADDRESS_TEXT_MAX];
+	other.tls = !address->tls;
+	net_address_format(address, text);
+	if (sockaddr_port((const struct sockaddr *)&address->sa) && find_listener(v, &other, at))
+		return diag_set(d, ERR_EXISTS, "%s is served %s TLS already", text, other.tls ? "over" : "without");
+	if (find_listener(v, address, at))
+		return OK;
 	more = realloc(v->listeners, (v->listener_count + 1) * sizeof *more);
 	if (!more)
-		return ERR_NOMEM;
+		return diag_no_memory(d);
 	v->listeners = more;
 	more[v->listener_count++] = (struct listener){.address = *address};
 	return OK;
@@ -110,6 +125,22 @@ static void take_timeouts(struct net_terms *t, const struct timeouts_options *o)
 		t->queries_max = o->max_tcp_queries == TIMEOUTS_NO_BOUND ? 0 : o->max_tcp_queries;
 }
 
+/* Which block answers is known only when a connection has asked something, so there is one certificate at an address. */
+static enum err take_terms(struct listener *l, const struct server_block *block, struct diag *d)
+{
+	char text[ADDRESS_TEXT_MAX];
+	if (block->timeouts)
+		take_timeouts(&l->terms, block->timeouts);
+	if (!l->address.tls)
+		return OK;
+	if (!l->terms.identity)
+		l->terms.identity = block->identity;
+	if (identity_equal(l->terms.identity, block->identity))
+		return OK;
+	net_address_format(&l->address, text);
+	return diag_set(d, ERR_EXISTS, "%s is served with other files or other clients of tls already", text);
+}
+
 static enum err add_place(struct served *v, struct block *b, const struct server_place *place, struct diag *d)
 {
 	struct name root;
@@ -118,8 +149,9 @@ static enum err add_place(struct served *v, struct block *b, const struct server
 	name_root(&root);
 	for (unsigned i = 0; i < place->address_count && !err; i++) {
 		unsigned listener;
-		if (listener_at(v, &place->addresses[i], &listener))
-			return diag_no_memory(d);
+		err = listener_at(v, &place->addresses[i], &listener, d);
+		if (err)
+			return err;
 		note_listener(b, listener);
 		v->listeners[listener].routes.all_classes |= takes_all_classes(b->plan);
 		for (unsigned z = 0; z < zones->count && !err; z++)
@@ -143,8 +175,8 @@ enum err served_add_block(struct served *v, const struct server_block *block, st
 	v->slot_count += b->plan->count;
 	for (unsigned i = 0; i < block->place_count && !err; i++)
 		err = add_place(v, b, &block->places[i], d);
-	for (unsigned i = 0; i < b->listener_count && block->timeouts; i++)
-		take_timeouts(&v->listeners[b->listeners[i]].terms, block->timeouts);
+	for (unsigned i = 0; i < b->listener_count && !err; i++)
+		err = take_terms(&v->listeners[b->listeners[i]], block, d);
 	return err;
 }
 

@@ -4,6 +4,7 @@
 #include "base/plural.h"
 #include "cluster_names.h"
 #include "labels.h"
+#include "padding.h"
 #include "pipeline.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -210,6 +211,16 @@ static void on_adopt(void *arg, unsigned worker)
 
 /* --- answering --- */
 
+/* Those that were answered at once. */
+static void pad(const struct exchange *exchanges, struct net_message *messages, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		struct net_message *m = &messages[i];
+		if (exchanges[i].padded && !m->kept)
+			m->reply_len = padding_add(m->reply, m->reply_len, m->reply_cap);
+	}
+}
+
 static void server_on_messages(void *arg, unsigned worker, unsigned address, struct net_message *messages, unsigned n)
 {
 	const struct server *s = arg;
@@ -223,6 +234,8 @@ static void server_on_messages(void *arg, unsigned worker, unsigned address, str
 	}
 	for (unsigned i = 0; i < n; i++)
 		pipeline_answer(&exchanges[i], &messages[i], w, address);
+	if (messages->tls)
+		pad(exchanges, messages, n);
 	if (routes->row)
 		account_batch(exchanges, messages, n, worker);
 	if (!TAILQ_EMPTY(&w->ready))

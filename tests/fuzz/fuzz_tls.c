@@ -1,7 +1,7 @@
 /* The input is what an upstream says over TLS, from the first octet on: the first octet of the input is the size of the pieces it comes in. Nobody can say
  * anything that is taken for said without a certificate, and what we answer is bounded. */
 #include "fuzz.h"
-#include "tls.h"
+#include "tls/tls.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -15,7 +15,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!size || upstream_parse("tls://127.0.0.1%dns.example", &at, NULL))
 		return 0;
 	size_t piece = data[0] ? data[0] : size;
-	struct tls *t = tls_new(trust, &at, &session);
+	struct tls *t = tls_connect(trust, at.server_name, &at.at.sa, &session);
 	bool is_on = t && tls_send(t, "hello", 5) == OK && tls_produce(t, &out);
 	for (size_t i = 1; is_on && i < size; i += piece)
 		is_on = tls_receive(t, data + i, size - i < piece ? size - i : piece, &plain) && tls_produce(t, &out);

@@ -1,5 +1,6 @@
-#include "tls.h"
-#include "trust_inside.h"
+#include "tls/tls.h"
+#include "inside.h"
+#include <netinet/in.h>
 #include <openssl/x509v3.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,10 +9,11 @@
 
 struct tls {
 	SSL *ssl;
-	BIO *in, *out; /* ssl's */
-	struct tls_session *session;
-	struct buffer unsent; /* plain: until hands were shaken */
-	const char *trouble;  /* static text */
+	BIO *in, *out;               /* ssl's */
+	struct tls_session *session; /* of a client */
+	struct identity *identity;   /* of a server */
+	struct buffer unsent;        /* plain: until hands were shaken */
+	const char *trouble;         /* static text */
 };
 
 /* --- sessions --- */
@@ -32,10 +34,11 @@ int tls_on_session(SSL *ssl, SSL_SESSION *session)
 
 /* --- who it must be --- */
 
-static bool want_address(SSL *ssl, const struct upstream *u)
+static bool want_address(SSL *ssl, const struct sockaddr *at)
 {
-	const bool v4 = u->at.sa.sa_family == AF_INET;
-	const void *octets = v4 ? (const void *)&u->at.v4.sin_addr : (const void *)&u->at.v6.sin6_addr;
+	const bool v4 = at->sa_family == AF_INET;
+	const void *octets = v4 ? (const void *)&((const struct sockaddr_in *)at)->sin_addr
+	                        : (const void *)&((const struct sockaddr_in6 *)at)->sin6_addr;
 	return X509_VERIFY_PARAM_set1_ip(SSL_get0_param(ssl), octets, v4 ? 4 : 16) == 1;
 }
 
@@ -51,8 +54,10 @@ static bool want_name(SSL *ssl, const char *name)
 
 /* --- its life --- */
 
-static bool set_up(struct tls *t, const struct upstream *to)
+static bool set_up(struct tls *t)
 {
+	if (!t->ssl)
+		return false;
 	t->in = BIO_new(BIO_s_mem());
 	t->out = BIO_new(BIO_s_mem());
 	if (!t->in || !t->out) {
@@ -62,29 +67,55 @@ static bool set_up(struct tls *t, const struct upstream *to)
 	}
 	BIO_set_mem_eof_return(t->in, -1); /* empty means: later */
 	SSL_set_bio(t->ssl, t->in, t->out);
+	return SSL_set_app_data(t->ssl, t) == 1;
+}
+
+static bool begin_client(struct tls *t, const char *name, const struct sockaddr *at)
+{
 	SSL_set_connect_state(t->ssl);
-	if (SSL_set_app_data(t->ssl, t) != 1)
-		return false;
-	if (!(to->server_name[0] ? want_name(t->ssl, to->server_name) : want_address(t->ssl, to)))
+	if (!(name[0] ? want_name(t->ssl, name) : want_address(t->ssl, at)))
 		return false;
 	if (t->session->kept)
 		SSL_set_session(t->ssl, t->session->kept); /* where that fails, hands are shaken in full */
 	return true;
 }
 
-struct tls *tls_new(const struct trust *trust, const struct upstream *to, struct tls_session *session)
+/* NULL: out of memory. */
+static struct tls *tls_new(SSL *ssl, struct tls_session *session)
 {
 	struct tls *t = calloc(1, sizeof *t);
-	if (!t)
+	if (!t) {
+		SSL_free(ssl);
 		return NULL;
+	}
 	t->session = session;
-	t->ssl = SSL_new(trust->context);
-	bool is_set_up = t->ssl && set_up(t, to);
-	ERR_clear_error();
-	if (is_set_up)
+	t->ssl = ssl;
+	if (set_up(t))
 		return t;
 	tls_free(t);
 	return NULL;
+}
+
+struct tls *tls_connect(const struct trust *trust, const char *name, const struct sockaddr *at, struct tls_session *session)
+{
+	struct tls *t = tls_new(SSL_new(trust->context), session);
+	if (t && !begin_client(t, name, at)) {
+		tls_free(t);
+		t = NULL;
+	}
+	ERR_clear_error();
+	return t;
+}
+
+struct tls *tls_accept(struct identity *i)
+{
+	struct tls *t = tls_new(identity_open(i), NULL);
+	if (t) {
+		t->identity = identity_ref(i);
+		SSL_set_accept_state(t->ssl);
+	}
+	ERR_clear_error();
+	return t;
 }
 
 void tls_free(struct tls *t)
@@ -95,6 +126,7 @@ void tls_free(struct tls *t)
 	if (t->ssl && !t->trouble)
 		SSL_set_shutdown(t->ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 	SSL_free(t->ssl);
+	identity_unref(t->identity);
 	buffer_free(&t->unsent);
 	free(t);
 }
@@ -155,6 +187,34 @@ bool tls_receive(struct tls *t, const void *bytes, size_t len, struct buffer *pl
 	return is_on;
 }
 
+/* A record may have been there but for its last octet. */
+_Static_assert(TLS_PLAIN_MAX >= RECORD_MAX, "what comes of an octet may be a record");
+
+bool tls_receive_to(struct tls *t, const void *bytes, size_t len, uint8_t *plain, size_t *plain_len)
+{
+	const size_t room = len + TLS_PLAIN_MAX;
+	int n;
+	*plain_len = 0;
+	ERR_clear_error();
+	if (BIO_write(t->in, bytes, (int)len) != (int)len) {
+		t->trouble = "out of memory";
+		return false;
+	}
+	do {
+		ERR_clear_error();
+		n = SSL_read(t->ssl, plain + *plain_len, (int)(room - *plain_len));
+		*plain_len += n > 0 ? (size_t)n : 0;
+	} while (n > 0 && *plain_len < room);
+	bool is_on = n > 0 || goes_on(t, n);
+	ERR_clear_error();
+	return is_on;
+}
+
+size_t tls_held(const struct tls *t)
+{
+	return BIO_ctrl_pending(t->in) + (SSL_has_pending(t->ssl) ? TLS_PLAIN_MAX : 0); /* it has a buffer for a whole one */
+}
+
 enum err tls_send(struct tls *t, const void *plain, size_t len)
 {
 	buffer_append(&t->unsent, plain, len);
@@ -184,6 +244,13 @@ static bool write_all(struct tls *t)
 	return n > 0 || goes_on(t, n);
 }
 
+void tls_say_goodbye(struct tls *t)
+{
+	if (!t->trouble && tls_is_up(t))
+		SSL_shutdown(t->ssl);
+	ERR_clear_error();
+}
+
 static bool drain(struct tls *t, struct buffer *out)
 {
 	char *octets;
@@ -191,7 +258,7 @@ static bool drain(struct tls *t, struct buffer *out)
 	if (len > 0)
 		buffer_append(out, octets, (size_t)len);
 	BIO_reset(t->out);
-	if (!out->failed && out->len <= TLS_UNSENT_MAX)
+	if (!out->failed && (SSL_is_server(t->ssl) || out->len <= TLS_UNSENT_MAX))
 		return true;
 	t->trouble = out->failed ? "out of memory" : "it reads nothing";
 	return false;

@@ -1,5 +1,5 @@
-/* trust.h - whom we believe over TLS, and who we say we are: what `tls` says, read once. Immutable, counted; made and given up on the control thread, used
- * on any. */
+/* trust.h - whom we believe over TLS, and who we say we are: what `tls` of `forward` says, read once. Immutable, counted; made and given up on the control
+ * thread, used on any. */
 #pragma once
 #include "base/diag.h"
 #include <stdint.h>
@@ -17,6 +17,9 @@ enum err trust_new(const struct trust_files *files, struct trust **out, struct d
 
 /* What the files were when they were read: another number where one of them has changed since. Of none: 0. */
 uint64_t trust_mark(const struct trust *t);
+
+/* OpenSSL's SSL_CTX, for who has TLS spoken by somebody else. Not to be changed; as long as the trust. */
+struct ssl_ctx_st *trust_context(const struct trust *t);
 
 struct trust *trust_ref(struct trust *t);
 void trust_unref(struct trust *t); /* takes NULL */

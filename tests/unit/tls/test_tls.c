@@ -1,8 +1,10 @@
 /* TLS of one connection, octets against octets of a server of OpenSSL's; peers that break off anywhere; memory that runs out, OpenSSL's too. */
 #include "../fail_alloc.h"
 #include "../unit.h"
-#include "forward/trust.h"
-#include "tls.h"
+#include "certificate.h"
+#include "forward/upstream.h"
+#include "tls/tls.h"
+#include "tls/trust.h"
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -10,59 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-/* --- a certificate --- */
-
-struct identity {
-	EVP_PKEY *key;
-	X509 *cert;
-	char cert_path[64], key_path[64];
-};
-
-static void extend(X509 *cert, int what, const char *value)
-{
-	X509_EXTENSION *e = X509V3_EXT_conf_nid(NULL, NULL, what, value);
-	assert_non_null(e);
-	assert_int_equal(X509_add_ext(cert, e, -1), 1);
-	X509_EXTENSION_free(e);
-}
-
-static void write_files(struct identity *i)
-{
-	strcpy(i->cert_path, "/tmp/test_tls_cert.XXXXXX");
-	strcpy(i->key_path, "/tmp/test_tls_key.XXXXXX");
-	FILE *cert = fdopen(mkstemp(i->cert_path), "w"), *key = fdopen(mkstemp(i->key_path), "w");
-	assert_int_equal(PEM_write_X509(cert, i->cert), 1);
-	assert_int_equal(PEM_write_PrivateKey(key, i->key, NULL, NULL, 0, NULL, NULL), 1);
-	fclose(cert);
-	fclose(key);
-}
-
-static void identity_begin(struct identity *i, const char *subject_alt_name)
-{
-	i->key = EVP_EC_gen("P-256");
-	i->cert = X509_new();
-	assert_non_null(i->key);
-	X509_set_version(i->cert, X509_VERSION_3);
-	ASN1_INTEGER_set(X509_get_serialNumber(i->cert), 1);
-	X509_gmtime_adj(X509_getm_notBefore(i->cert), -60);
-	X509_gmtime_adj(X509_getm_notAfter(i->cert), 3600);
-	X509_NAME_add_entry_by_txt(X509_get_subject_name(i->cert), "CN", MBSTRING_ASC, (const unsigned char *)"test", -1, -1, 0);
-	X509_set_issuer_name(i->cert, X509_get_subject_name(i->cert));
-	X509_set_pubkey(i->cert, i->key);
-	extend(i->cert, NID_subject_alt_name, subject_alt_name);
-	extend(i->cert, NID_basic_constraints, "CA:TRUE");
-	assert_true(X509_sign(i->cert, i->key, EVP_sha256()) > 0);
-	write_files(i);
-}
-
-static void identity_end(struct identity *i)
-{
-	unlink(i->cert_path);
-	unlink(i->key_path);
-	X509_free(i->cert);
-	EVP_PKEY_free(i->key);
-}
 
 /* --- a server that answers each message with itself --- */
 
@@ -72,7 +21,7 @@ struct server {
 	BIO *in, *out;
 };
 
-static void server_begin(struct server *s, const struct identity *i, int max_version)
+static void server_begin(struct server *s, const struct certificate *i, int max_version)
 {
 	s->context = SSL_CTX_new(TLS_server_method());
 	s->ssl = NULL;
@@ -116,7 +65,7 @@ static void server_turn(struct server *s, struct buffer *from, struct buffer *ou
 /* --- both --- */
 
 struct pair {
-	struct identity identity;
+	struct certificate identity;
 	struct server server;
 	struct trust *trust;
 	struct upstream at;
@@ -125,7 +74,7 @@ struct pair {
 	struct buffer to_server, to_client, said;
 };
 
-static struct identity the_identity; /* one for all: making a key takes time */
+static struct certificate the_identity; /* one for all: making a key takes time */
 
 static void pair_begin(struct pair *p, const char *name, int max_version)
 {
@@ -140,7 +89,7 @@ static void pair_begin(struct pair *p, const char *name, int max_version)
 static void pair_connect(struct pair *p)
 {
 	server_accept(&p->server);
-	p->client = tls_new(p->trust, &p->at, &p->session);
+	p->client = tls_connect(p->trust, p->at.server_name, &p->at.at.sa, &p->session);
 	assert_non_null(p->client);
 }
 
@@ -345,9 +294,9 @@ static void mark(void **state)
 {
 	struct trust_files f = {.ca = the_identity.cert_path}, none = {0};
 	struct trust *a, *b, *c;
-	struct identity other;
+	struct certificate other;
 	(void)state;
-	identity_begin(&other, "DNS:other");
+	certificate_begin(&other, "DNS:other");
 	assert_int_equal(trust_new(&f, &a, NULL), OK);
 	assert_int_equal(trust_new(&f, &b, NULL), OK);
 	assert_true(trust_mark(a) == trust_mark(b));
@@ -362,7 +311,7 @@ static void mark(void **state)
 	trust_unref(a);
 	trust_unref(b);
 	trust_unref(c);
-	identity_end(&other);
+	certificate_end(&other);
 }
 
 /* --- memory --- */
@@ -409,7 +358,7 @@ static void out_of_memory(void **state)
 		upstream_parse("tls://127.0.0.1", &p.at, NULL);
 		server_accept(&p.server);
 		fail_alloc_at(n);
-		if (trust_new(&f, &p.trust, NULL) == OK && (p.client = tls_new(p.trust, &p.at, &p.session)) &&
+		if (trust_new(&f, &p.trust, NULL) == OK && (p.client = tls_connect(p.trust, p.at.server_name, &p.at.at.sa, &p.session)) &&
 		    tls_send(p.client, "hello", 5) == OK)
 			(void)talk(&p, 65536);
 		bool hit = fail_alloc_hit();
@@ -433,7 +382,7 @@ static void openssl_out_of_memory(void **state)
 		openssl_memory.at = n;
 		openssl_memory.calls = 0;
 		openssl_memory.counts = true;
-		p.client = tls_new(p.trust, &p.at, &p.session);
+		p.client = tls_connect(p.trust, p.at.server_name, &p.at.at.sa, &p.session);
 		openssl_memory.counts = false;
 		is_on = p.client && tls_send(p.client, "hello", 5) == OK;
 		for (unsigned turns = 0; is_on && turns < 6; turns++) {
@@ -463,8 +412,8 @@ int main(void)
 	};
 	if (CRYPTO_set_mem_functions(openssl_malloc, openssl_realloc, openssl_free) != 1)
 		return 1;
-	identity_begin(&the_identity, "DNS:dns.example,IP:127.0.0.1,IP:10.0.0.9");
+	certificate_begin(&the_identity, "DNS:dns.example,IP:127.0.0.1,IP:10.0.0.9");
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
-	identity_end(&the_identity);
+	certificate_end(&the_identity);
 	return failed;
 }
