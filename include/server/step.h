@@ -7,6 +7,7 @@
 #pragma once
 #include "net/net.h"
 #include "query/query.h"
+#include "server/tally.h"
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -151,6 +152,9 @@ enum step_verdict exchange_error(struct exchange *x, enum dns_rcode rcode, const
  * else has sent. */
 enum step_verdict exchange_fail(struct exchange *x, enum dns_rcode rcode, const struct ede *why, const char *format, ...)
         __attribute__((format(printf, 4, 5)));
+
+/* In a function of a step: counts what it did, where x is counted. */
+void exchange_count(const struct exchange *x, enum tally_deed what);
 
 /* --- for whoever looks at a query that is done --- */
 

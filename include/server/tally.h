@@ -32,6 +32,16 @@ enum tally_cache {
 };
 #define TALLY_CACHE 8
 
+/* What steps did with queries, where CoreDNS has a counter of its own for that. */
+enum tally_deed {
+	TALLY_ACL_ALLOWED,
+	TALLY_ACL_BLOCKED,
+	TALLY_ACL_FILTERED,
+	TALLY_ACL_DROPPED,
+	TALLY_LOCALHOST, /* names that begin with localhost, which a search list has made */
+};
+#define TALLY_DEEDS 5
+
 typedef counter tally_number;
 
 #define TALLY_SIZE_PLACES  16 /* of TALLY_SIZES + 1 numbers: as many as shifts reach */
@@ -46,6 +56,7 @@ struct tally_counts {
 	tally_number request_octets[TALLY_PROTOCOLS], response_octets[TALLY_PROTOCOLS];
 	tally_number responses[TALLY_ANSWERERS * TALLY_RCODE_PLACES]; /* by who answered, then rcode */
 	tally_number cache[TALLY_CACHE];
+	tally_number deeds[TALLY_DEEDS];
 };
 
 /* What all workers counted for one row. */
@@ -57,6 +68,7 @@ struct tally_numbers {
 	tally_number response_sizes[TALLY_PROTOCOLS][TALLY_SIZES + 1], response_octets[TALLY_PROTOCOLS];
 	tally_number responses[TALLY_RCODES][TALLY_ANSWERERS];
 	tally_number cache[TALLY_CACHE];
+	tally_number deeds[TALLY_DEEDS];
 };
 
 struct tally_row {
@@ -145,6 +157,9 @@ static inline uint64_t tally_run_count(const struct tally_run *run, uint16_t typ
 
 /* So many of them, on the worker's thread. r NULL: does nothing. */
 void tally_cache(struct tally_row *r, unsigned worker, enum tally_cache what, unsigned amount);
+
+/* One of them, on the worker's thread. r NULL: does nothing. */
+void tally_deed(struct tally_row *r, unsigned worker, enum tally_deed what);
 
 /* All workers together, as plain numbers of the same places: *sum has no other reader. */
 void tally_sum(const struct tally *t, const struct tally_row *r, struct tally_numbers *sum);

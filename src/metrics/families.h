@@ -10,6 +10,7 @@
 void families_queries(const struct metrics_sources *from, struct exposition *e);   /* coredns_dns_* */
 void families_clusters(const struct metrics_sources *from, struct exposition *e);  /* objects, names, watches */
 void families_clients(const struct metrics_sources *from, struct exposition *e);   /* coredns_kubernetes_rest_client_* */
+void families_deeds(const struct metrics_sources *from, struct exposition *e);     /* coredns_acl_*, coredns_local_* */
 void families_upstreams(const struct metrics_sources *from, struct exposition *e); /* coredns_forward_*, coredns_proxy_* */
 void families_caches(const struct metrics_sources *from, struct exposition *e);    /* coredns_cache_* */
 void families_hosts(const struct metrics_sources *from, struct exposition *e);     /* coredns_hosts_* */

@@ -729,6 +729,12 @@ void pipeline_answer(struct exchange *x, struct net_message *m, struct server_wo
 	leave_batch(x);
 }
 
+void exchange_count(const struct exchange *x, enum tally_deed what)
+{
+	if (x->row)
+		tally_deed(x->row, x->worker->index, what);
+}
+
 /* --- for whoever looks --- */
 
 const char *exchange_answerer(const struct exchange *x)

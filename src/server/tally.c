@@ -189,6 +189,12 @@ void tally_cache(struct tally_row *r, unsigned worker, enum tally_cache what, un
 		tally_add(&r->workers[worker].cache[what], amount);
 }
 
+void tally_deed(struct tally_row *r, unsigned worker, enum tally_deed what)
+{
+	if (r)
+		tally_add(&r->workers[worker].deeds[what], 1);
+}
+
 /* --- reading --- */
 
 static void sum_numbers(tally_number *to, const tally_number *from, unsigned count)
@@ -235,5 +241,6 @@ void tally_sum(const struct tally *t, const struct tally_row *r, struct tally_nu
 		sum_numbers(sum->request_octets, n->request_octets, TALLY_PROTOCOLS);
 		sum_numbers(sum->response_octets, n->response_octets, TALLY_PROTOCOLS);
 		sum_numbers(sum->cache, n->cache, TALLY_CACHE);
+		sum_numbers(sum->deeds, n->deeds, TALLY_DEEDS);
 	}
 }

@@ -53,12 +53,16 @@ static enum step_verdict ask(const void *self, void *state, struct exchange *x)
 	(void)state;
 	switch (p ? p->action : ACL_ALLOW) {
 	case ACL_ALLOW:
+		exchange_count(x, TALLY_ACL_ALLOWED);
 		break;
 	case ACL_BLOCK:
+		exchange_count(x, TALLY_ACL_BLOCKED);
 		return exchange_error(x, DNS_REFUSED, &blocked);
 	case ACL_FILTER:
+		exchange_count(x, TALLY_ACL_FILTERED);
 		return exchange_error(x, DNS_NOERROR, &filtered);
 	case ACL_DROP:
+		exchange_count(x, TALLY_ACL_DROPPED);
 		return STEP_DROP;
 	}
 	return STEP_PASS;

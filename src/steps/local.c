@@ -123,6 +123,8 @@ static enum step_verdict ask(const void *self, void *state, struct exchange *x)
 	(void)state;
 	if (f.is == LOCAL_NONE)
 		return STEP_PASS;
+	if (f.is == LOCAL_BESIDE && begins_with_localhost(&r->qname))
+		exchange_count(x, TALLY_LOCALHOST);
 	response_begin(&w, r, 0, rcode);
 	answered = put_answer(&w, f.is, r->qtype);
 	if (!answered)

@@ -117,6 +117,30 @@ def test_numbers_of_a_cache_stay_across_reloads(upstream, corefile):  # noqa: F8
     assert m.one("coredns_cache_entries", type="success", **OUTSIDE) == 1
 
 
+# --- acl, local ---
+
+
+def test_acl_and_local(corefile):  # noqa: F811
+    """With the labels of CoreDNS; its zone is the one that an acl names, ours the block's."""
+    rules = "acl {\n block type TXT\n filter type MX\n drop type SRV\n}"
+    other = f"example.org:0 example.net:0 {{\n bind 127.0.0.1\n prometheus 127.0.0.1:0\n local\n {rules}\n whoami\n}}\n"
+    server = corefile.start(more=other)
+    for name in ("a.example.org.", "b.example.net.", "localhost.example.org."):
+        assert rcode_of(server, name) == "NOERROR"
+    assert rcode_of(server, "a.example.org.", "TXT") == rcode_of(server, "b.example.org.", "TXT") == "REFUSED"
+    assert rcode_of(server, "a.example.net.", "MX") == "NOERROR"
+    with server.udp_socket() as s:
+        for name in ("a.example.net.", "b.example.net."):  # the second one's answer says that the first was seen
+            s.send(harness.make_query(name, "SRV" if name[0] == "a" else "A").to_wire())
+        s.recv(4096)
+    m = web.metrics(corefile.port("/metrics"))
+    assert m.one("coredns_acl_allowed_requests_total", server=SERVER, view="") == 3
+    assert m.one("coredns_acl_blocked_requests_total", server=SERVER, zone="example.org.", view="") == 2
+    assert m.one("coredns_acl_filtered_requests_total", server=SERVER, zone="example.net.", view="") == 1
+    assert m.one("coredns_acl_dropped_requests_total", server=SERVER, zone="example.net.", view="") == 1
+    assert m.one("coredns_local_localhost_requests_total") == 1
+
+
 # --- upstreams ---
 
 
