@@ -1,10 +1,11 @@
-/* template.h - `template`: rules, and texts with fields, each of which becomes the line of a record when a query comes. Of Go's text/template there
- * is what Corefiles have: literal text, comments, trimming ({{- and -}}), and one value in an action:
+/* template.h - `template`: rules, and texts with actions in braces, each of which becomes the line of a record when a query comes: Go's text/template,
+ * with the fields and the function that CoreDNS gives them.
  *
- *     .Name  .Zone  .Class  .Type  .Remote  .Group.NAME  .Question.Name  .Question.Qtype  .Question.Qclass  .Meta "LABEL"
- *     index .Match N     index .Group "NAME"     parseInt VALUE BASE BITS     "text"
+ *     .Name  .Zone  .Class  .Type  .Remote  .Match  .Group  .Question.Name, .Qtype, .Qclass  .Message.Id, its header and .Question  .Meta "LABEL"
+ *     and eq ge gt index le len lt ne not or parseInt print printf println slice
+ *     if, else, with, range, break, continue, variables, pipelines, parentheses, comments, {{- and -}}
  *
- * A text is cut into pieces when it is read, so that a query costs one pass over them, and allocates nothing. */
+ * A text is compiled when it is read. A query costs one walk over it, which allocates nothing, and is bounded in steps and in what comes of it. */
 #pragma once
 #include "base/diag.h"
 #include "base/regexp.h"
@@ -13,45 +14,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum template_source {
-	TEMPLATE_LITERAL,
-	TEMPLATE_NAME,
-	TEMPLATE_ZONE,
-	TEMPLATE_CLASS,
-	TEMPLATE_TYPE,
-	TEMPLATE_REMOTE,
-	TEMPLATE_QUESTION_NAME,
-	TEMPLATE_QUESTION_TYPE,
-	TEMPLATE_QUESTION_CLASS,
-	TEMPLATE_MATCH,       /* a group by its number */
-	TEMPLATE_GROUP,       /* by its name, or its number in digits; "<no value>" where there is none, as Go prints it */
-	TEMPLATE_GROUP_INDEX, /* the same; where there is none, nothing */
-	TEMPLATE_NOTHING,     /* labels of metadata */
-};
-
-struct template_piece {
-	enum template_source source;
-	char *text;      /* the literal, or the group's name; else NULL */
-	unsigned number; /* of TEMPLATE_MATCH */
-	unsigned base,
-	        bits; /* parseInt: read as a number in this base, of so many bits, and written in decimal; base 0: written as it is */
-};
-
-/* Owns its pieces. All zero is the empty one. */
+/* A compiled text. Owns its program; all zero is the empty one. */
+struct template_program;
 struct template_text {
-	struct template_piece *pieces;
-	unsigned count;
+	struct template_program *program;
 };
 
 /* ERR_SYNTAX, ERR_RANGE: d says what is wrong, or what there is; ERR_NOMEM. *out is empty then. Any thread. */
 enum err template_text_new(const char *text, struct template_text *out, struct diag *d);
 void template_text_clear(struct template_text *t);
 
+/* What the text is whatever is asked, borrowed from it; NULL: that depends. */
+const char *template_text_constant(const struct template_text *t);
+
 /* What fields stand for in one query; C strings. */
 struct template_values {
 	const char *name; /* lower case, with its last dot, as match sees it */
 	const char *question_name, *zone, *rclass, *type, *remote;
 	uint16_t qtype, qclass;
+	uint16_t id, flags;               /* of the message's header */
 	const struct regexp *re;          /* which matched, */
 	const struct regexp_match *match; /* and how. re NULL: there was none, and the whole name counts as the match */
 };

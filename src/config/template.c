@@ -78,9 +78,8 @@ static enum err set_match(void *values, const struct words *w, struct diag *d)
 static enum err check_text(const struct template_text *t, struct diag *d)
 {
 	struct record_text record;
-	if (t->count > 1 || (t->count == 1 && t->pieces[0].source != TEMPLATE_LITERAL))
-		return OK;
-	return record_from_text(t->count ? t->pieces[0].text : "", t->count ? strlen(t->pieces[0].text) : 0, &record, d);
+	const char *constant = template_text_constant(t);
+	return constant ? record_from_text(constant, strlen(constant), &record, d) : OK;
 }
 
 static enum err add_text(struct template_rule *rule, enum dns_section section, const char *text, struct diag *d)

@@ -122,6 +122,8 @@ static void fill_values(struct asked *a, const struct name *zone)
 	v->rclass = class_name(r->qclass == DNS_CLASS_ANY ? a->rule->rclass : r->qclass);
 	v->qtype = r->qtype;
 	v->qclass = r->qclass;
+	v->id = r->id;
+	v->flags = r->flags;
 	v->match = a->state->match;
 }
 

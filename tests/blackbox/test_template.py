@@ -141,6 +141,6 @@ def test_the_caches_ttl_counts(corefile, more, ttl):  # noqa: F811
 def test_wrong_ones(tmp_path):
     """Each with its line, before anything is served."""
     said = refused(text('template IN A {\n answer "{{ .Nmae }} A 192.0.2.1"\n answer "a. A 192.0.2"\n match "(?=x)"\n}'), folder=tmp_path)
-    assert "Corefile:4: answer: {{ .Nmae }} is not among what headns has of Go's templates: .Name, " in said
+    assert "Corefile:4: answer: {{ .Nmae }}: Nmae is no field that headns has there: there are .Name, " in said
     assert 'Corefile:5: answer: an IPv4 address is wanted, not "192.0.2"' in said
     assert 'Corefile:6: match: "(?=": there is no such group' in said

@@ -34,13 +34,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const uint8_t *at = size ? data : (const uint8_t *)"", *end = at + size;
 	char *text = take_line(&at, end), *pattern = take_line(&at, end), *name = take_line(&at, end);
-	struct template_values v = {name, "Q.", "z.", "IN", "A", "192.0.2.1", 1, 1, NULL, NULL};
+	struct template_values v = {name, "Q.", "z.", "IN", "A", "192.0.2.1", 1, 1, 7, 0x0100, NULL, NULL};
 	struct regexp_match *m = regexp_match_new(REGEXP_GROUPS_MAX);
 	struct template_text t;
 	struct regexp *re = NULL;
 	struct diag d = {0};
 	if (template_text_new(text, &t, &d)) {
-		assert(d.text[0] && !t.pieces && !t.count);
+		assert(d.text[0] && !t.program);
 	} else {
 		expand(&t, &v);
 		v.match = m;
