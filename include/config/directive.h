@@ -4,6 +4,7 @@
 #include "base/addr.h"
 #include "base/regexp.h"
 #include "config/errors.h"
+#include "config/expression.h"
 #include "config/list.h"
 #include "config/log.h"
 #include "config/template.h"
@@ -55,6 +56,7 @@ enum directive_id {
 	DIRECTIVE_LOOP,
 	DIRECTIVE_FORWARD,
 	DIRECTIVE_WHOAMI,
+	DIRECTIVE_VIEW,
 	DIRECTIVES,
 };
 
@@ -71,6 +73,13 @@ bool directive_sees_queries(enum directive_id id);
 struct host_port {
 	char *host; /* as it is written, without brackets; NULL: every address */
 	uint16_t port;
+};
+
+/* `view NAME { expr EXPRESSION }`: of the queries for its zones, the block is for those alone for which all of them hold. */
+struct view_options {
+	char *name;
+	struct expression **expressions;
+	unsigned count;
 };
 
 /* `root PATH`: what relative names of files are relative to. */

@@ -14,6 +14,7 @@
 
 struct uv_loop_s;        /* libuv's uv_loop_t */
 struct timeouts_options; /* config/directive.h */
+struct view_options;     /* the same */
 
 struct server_options {
 	unsigned workers; /* 0: net_default_workers() */
@@ -53,6 +54,7 @@ struct server_block {
 	const char *const *named;
 	struct identity *identity;               /* of its addresses with TLS (tls/identity.h). Borrowed; NULL: it has none of them */
 	const struct timeouts_options *timeouts; /* of TCP at its addresses; NULL: it has nothing to say. Only read by server_add_block() */
+	const struct view_options *view;         /* it answers those queries alone for which this holds; NULL: all. Borrowed */
 	const struct errors_options *errors;     /* what is logged of queries that fail (exchange_fail); NULL: nothing. Borrowed */
 	const void *log;       /* what its queries are shown to server_options.logged with; NULL: they are not. Borrowed */
 	bool ede;              /* who is refused is told why (query.h) */

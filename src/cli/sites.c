@@ -510,6 +510,7 @@ static enum err add_site(const struct site *site, const struct corefile_block *s
 	        .named = site->named,
 	        .identity = said ? said->identity : NULL,
 	        .timeouts = said ? corefile_values(said, DIRECTIVE_TIMEOUTS) : NULL,
+	        .view = said ? corefile_values(said, DIRECTIVE_VIEW) : NULL,
 	        .errors = said ? corefile_values(said, DIRECTIVE_ERRORS) : NULL,
 	        .log = site->log,
 	        .ede = explain,

@@ -52,6 +52,7 @@ static const struct directive *const table[DIRECTIVES] = {
         [DIRECTIVE_LOOP] = &loop_directive,
         [DIRECTIVE_FORWARD] = &forward_directive,
         [DIRECTIVE_WHOAMI] = &whoami_directive,
+        [DIRECTIVE_VIEW] = &view_directive,
 };
 
 const struct directive *directive_at(enum directive_id id)

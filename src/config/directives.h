@@ -35,11 +35,43 @@ struct directive {
 };
 
 /* The rows, each in a file of its own. */
-extern const struct directive acl_directive, autopath_directive, bind_directive, bufsize_directive, cache_directive, cancel_directive,
-        chaos_directive, dns64_directive, errors_directive, file_directive, forward_directive, header_directive, health_directive,
-        hosts_directive, k8s_external_directive, kubernetes_block_directive, loadbalance_directive, local_directive, log_directive,
-        multisocket_directive, nsid_directive, pprof_directive, prometheus_directive, ready_directive, reload_directive, rewrite_directive,
-        root_directive, shed_directive, template_directive, timeouts_directive, tls_directive, trace_directive, tsig_directive;
+/* clang-format off */
+extern const struct directive
+	acl_directive,
+	autopath_directive,
+	bind_directive,
+	bufsize_directive,
+	cache_directive,
+	cancel_directive,
+	chaos_directive,
+	dns64_directive,
+	errors_directive,
+	file_directive,
+	forward_directive,
+	header_directive,
+	health_directive,
+	hosts_directive,
+	k8s_external_directive,
+	kubernetes_block_directive,
+	loadbalance_directive,
+	local_directive,
+	log_directive,
+	multisocket_directive,
+	nsid_directive,
+	pprof_directive,
+	prometheus_directive,
+	ready_directive,
+	reload_directive,
+	rewrite_directive,
+	root_directive,
+	shed_directive,
+	template_directive,
+	timeouts_directive,
+	tls_directive,
+	trace_directive,
+	tsig_directive,
+	view_directive;
+/* clang-format on */
 
 /* NULL: headns has none of that name. */
 const struct directive *directive_find(const char *name, enum directive_id *id);

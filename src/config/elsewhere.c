@@ -14,7 +14,6 @@ static const struct {
         {"metadata", NULL},
         {"secondary", NULL},
         {"transfer", NULL},
-        {"view", NULL},
         /* CoreDNS's own, and not ours */
         {"auto", "CoreDNS serves a folder of zone files with it; headns has no such thing: name each zone"},
         {"azure", CLOUD},

@@ -2,6 +2,7 @@
 #include "cluster_names.h"
 #include "dns/response_copy.h"
 #include "server_worker.h"
+#include "view.h"
 #include <string.h>
 
 #define OURS_MAX 4096 /* octets of an answer that is CNAMEs alone: ten of them, and the question */
@@ -26,7 +27,7 @@ static bool step_may_have(const struct step *s, const struct name *name)
 static bool anybody_may_have(const struct exchange *x, const struct name *name)
 {
 	const struct routes *routes = x->hold->served->by_index[x->address];
-	const struct server_route *route = routes_find(routes, name, x->query.request.qtype);
+	const struct server_route *route = view_route(x, routes, name);
 	const struct plan *p = route ? route->block : NULL;
 	for (unsigned i = 0; p && i < p->count; i++) {
 		if (step_may_have(&p->steps[i], name))

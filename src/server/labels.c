@@ -1,4 +1,5 @@
 #include "labels.h"
+#include "config/directive.h"
 #include "server/server.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -53,7 +54,7 @@ static enum err make_rows(struct listener *l, const char *server, struct tally *
 		if (!is_counted(r))
 			continue;
 		name_to_text(&r->zone, zone);
-		r->row = tally_row(t, server, zone, "");
+		r->row = tally_row(t, server, zone, r->view ? r->view->name : "");
 		if (!r->row)
 			return ERR_NOMEM;
 	}

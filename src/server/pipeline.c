@@ -3,6 +3,7 @@
 #include "base/rcu.h"
 #include "cluster_names.h"
 #include "padding.h"
+#include "view.h"
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,7 +18,7 @@ static const struct plan nobodys = {.rest = {.ede = true}, .answerers = &nobody}
 static void find_plan(struct exchange *x, const struct routes *routes)
 {
 	const struct query *q = &x->query;
-	const struct server_route *r = q->verdict == REQUEST_OK ? routes_find(routes, &q->request.qname, q->request.qtype) : NULL;
+	const struct server_route *r = q->verdict == REQUEST_OK ? view_route(x, routes, &q->request.qname) : NULL;
 	x->plan = r ? r->block : &nobodys;
 	x->row = r ? r->row : routes->row;
 }
@@ -655,13 +656,27 @@ bool exchange_is_for(const struct exchange *x, const struct step_kind *kind)
 
 /* --- the way of a message --- */
 
-void pipeline_begin(struct exchange *x, const struct routes *routes, const struct net_message *m)
+/* What only those need who leave the batch's two passes, or whom a view looks at. */
+static void settle(struct exchange *x, struct net_message *m, struct server_worker *w, unsigned address)
+{
+	x->peer = m->peer;
+	x->reply = m->reply;
+	x->reply_cap = m->reply_cap;
+	x->worker = w;
+	x->hold = w->now;
+	x->message = m;
+	x->address = address;
+}
+
+void pipeline_begin(struct exchange *x, const struct routes *routes, struct net_message *m, struct server_worker *w, unsigned address)
 {
 	struct query *q = &x->query;
 	query_begin(q, m->tcp ? QUERY_TCP : QUERY_UDP, m->bytes, m->len);
-	find_plan(x, routes);
 	x->request_len = m->len;
 	x->padded = m->tls && padding_is_wanted(&q->request);
+	if (routes->viewed)
+		settle(x, m, w, address);
+	find_plan(x, routes);
 	q->spot.place = ZONE_OUTSIDE;
 	for (x->at = 0; x->at < x->plan->leading; x->at++) {
 		const struct query_policy *policy = cluster_names_policy(step_of(x));
@@ -691,18 +706,6 @@ static __attribute__((noinline)) void leave_batch(struct exchange *x)
 		x->at = (uint8_t)x->plan->count;
 	proceed(x, x->at < x->plan->leading ? cluster_names_verdict(x) : run(x));
 	x->reply_len = x->message->reply_len; /* none where it is kept */
-}
-
-/* What only those need who leave the batch's two passes. */
-static void settle(struct exchange *x, struct net_message *m, struct server_worker *w, unsigned address)
-{
-	x->peer = m->peer;
-	x->reply = m->reply;
-	x->reply_cap = m->reply_cap;
-	x->worker = w;
-	x->hold = w->now;
-	x->message = m;
-	x->address = address;
 }
 
 static __attribute__((noinline)) void show_answered(struct exchange *x, struct net_message *m, struct server_worker *w, unsigned address)
@@ -747,7 +750,7 @@ const struct name *exchange_zone(const struct exchange *x)
 {
 	const struct request *r = &x->query.request;
 	const struct routes *routes = x->hold->served->by_index[x->address];
-	const struct server_route *route = x->query.verdict == REQUEST_OK ? routes_find(routes, &r->qname, r->qtype) : NULL;
+	const struct server_route *route = x->query.verdict == REQUEST_OK ? view_route(x, routes, &r->qname) : NULL;
 	return route ? &route->zone : NULL;
 }
 

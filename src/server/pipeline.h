@@ -4,7 +4,7 @@
 #include "server_worker.h"
 
 /* First pass over a batch, in a read section: which plan a message belongs to, and towards the processor what its cluster knows of the name. */
-void pipeline_begin(struct exchange *x, const struct routes *routes, const struct net_message *m);
+void pipeline_begin(struct exchange *x, const struct routes *routes, struct net_message *m, struct server_worker *w, unsigned address);
 
 /* Second pass, in the same section: answers it, or lets it wait. */
 void pipeline_answer(struct exchange *x, struct net_message *m, struct server_worker *w, unsigned address);

@@ -38,6 +38,7 @@ static struct block *block_new(const struct server_block *from, unsigned first_s
 		return NULL;
 	}
 	b->plan = p;
+	b->view = from->view;
 	p->counted = from->counted;
 	p->named = from->named;
 	p->log = from->log;
@@ -82,7 +83,7 @@ static enum err listener_at(struct served *v, const struct net_address *address,
 static enum err add_route(struct served *v, unsigned listener, const struct name *zone, const struct block *b, struct diag *d)
 {
 	char text[NAME_TEXT_MAX], address[ADDRESS_TEXT_MAX];
-	enum err err = routes_add(&v->listeners[listener].routes, zone, b->plan);
+	enum err err = routes_add(&v->listeners[listener].routes, zone, b->plan, b->view);
 	if (err == ERR_NOMEM)
 		return diag_no_memory(d);
 	if (!err) {

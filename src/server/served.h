@@ -10,6 +10,7 @@
 
 struct block {
 	struct plan *plan;
+	const struct view_options *view;
 	unsigned *listeners; /* positions in those of served, of its addresses */
 	unsigned listener_count;
 };

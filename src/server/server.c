@@ -229,7 +229,7 @@ static void server_on_messages(void *arg, unsigned worker, unsigned address, str
 	struct exchange exchanges[NET_BATCH];
 	uint64_t began_ns = routes->timed ? account_now_ns() : 0;
 	for (unsigned i = 0; i < n; i++) {
-		pipeline_begin(&exchanges[i], routes, &messages[i]);
+		pipeline_begin(&exchanges[i], routes, &messages[i], w, address);
 		exchanges[i].began_ns = began_ns;
 	}
 	for (unsigned i = 0; i < n; i++)

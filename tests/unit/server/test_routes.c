@@ -9,7 +9,7 @@
 
 static const char *block_of(const struct routes *r, const struct name *qname, uint16_t qtype)
 {
-	const struct server_route *route = routes_find(r, qname, qtype);
+	const struct server_route *route = routes_find(r, qname, qtype, NULL, NULL);
 	return route ? route->block : NULL;
 }
 
@@ -23,7 +23,7 @@ static struct name name(const char *text)
 static void add(struct routes *r, const char *zone, enum err want)
 {
 	struct name n = name(zone);
-	assert_int_equal(routes_add(r, &n, zone), want);
+	assert_int_equal(routes_add(r, &n, zone, NULL), want);
 }
 
 static const struct {
@@ -82,7 +82,7 @@ static void test_no_memory(void **state)
 	struct name zone = name("cluster.local");
 	(void)state;
 	fail_alloc_at(1);
-	assert_int_equal(routes_add(&r, &zone, NULL), ERR_NOMEM);
+	assert_int_equal(routes_add(&r, &zone, NULL, NULL), ERR_NOMEM);
 	fail_alloc_at(0);
 	assert_int_equal(r.count, 0);
 	routes_free(&r);
