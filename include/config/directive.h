@@ -134,6 +134,12 @@ struct local_options {
 	bool localhost_prefix;
 };
 
+/* `loadbalance [round_robin] { prefer RANGE... }` */
+struct loadbalance_options {
+	struct cidr *prefer; /* addresses of the first of them come first, and so on; none: all are alike */
+	unsigned prefer_count;
+};
+
 /* `dns64 [PREFIX] { prefix PREFIX; translate_all; allow_ipv4 }` */
 struct dns64_options {
 	struct cidr prefix; /* of IPv6: 32, 40, 48, 56, 64 or 96 bits */

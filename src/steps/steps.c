@@ -9,6 +9,12 @@ static bool bufsize_matters(const void *values)
 	return ((const struct bufsize_options *)values)->max < DNS_UDP_SIZE_CAP;
 }
 
+/* Sets begin at another address each time without a step: who answers sees to that. */
+static bool loadbalance_matters(const void *values)
+{
+	return ((const struct loadbalance_options *)values)->prefer_count;
+}
+
 /* Directives that are not here have nothing to do with single queries, or are made of more than their words. */
 static const struct {
 	const struct step_kind *kind;
@@ -19,6 +25,7 @@ static const struct {
         [DIRECTIVE_DNS64] = {&dns64_step, NULL},
         [DIRECTIVE_ANY] = {&any_step, NULL},
         [DIRECTIVE_CHAOS] = {&chaos_step, NULL},
+        [DIRECTIVE_LOADBALANCE] = {&loadbalance_step, loadbalance_matters},
         [DIRECTIVE_TSIG] = {&tsig_step, NULL},
         [DIRECTIVE_REWRITE] = {&rewrite_step, NULL},
         [DIRECTIVE_ACL] = {&acl_step, NULL},

@@ -291,6 +291,15 @@ static void describe(const struct corefile_block *b, enum directive_id id, struc
 	case DIRECTIVE_HOSTS:
 		put_hosts(t, v);
 		break;
+	case DIRECTIVE_LOADBALANCE: {
+		const struct loadbalance_options *o = v;
+		for (unsigned i = 0; i < o->prefer_count; i++) {
+			char address[ADDR_TEXT_MAX];
+			addr_format(&o->prefer[i].base, address);
+			put(t, " %s/%u", address, o->prefer[i].prefix);
+		}
+		break;
+	}
 	case DIRECTIVE_AUTOPATH:
 		put(t, "%d", ((const struct autopath_options *)v)->kubernetes);
 		put_names(t, &((const struct autopath_options *)v)->zones);
@@ -405,7 +414,8 @@ static const struct {
          "said"},
         {DIRECTIVE_MULTISOCKET, "multisocket 1024", "said"},
         {DIRECTIVE_SHED, "shed", "said"},
-        {DIRECTIVE_LOADBALANCE, "loadbalance round_robin\nloadbalance", "said"},
+        {DIRECTIVE_LOADBALANCE, "loadbalance round_robin\nloadbalance", ""},
+        {DIRECTIVE_LOADBALANCE, "loadbalance {\n prefer 10.1.2.3/8 fd00::/8\n prefer 0.0.0.0/0\n}", " 10.0.0.0/8 fd00::/8 0.0.0.0/0"},
 };
 
 static void test_good(void **state)
@@ -719,7 +729,8 @@ static void test_no_memory(void **state)
 	                    "block\n}\nhosts k l {\n 10.0.0.1 m\n fallthrough "
 	                    "n\n}\nhealth o:1\nroot p\ntemplate IN A u {\n match v w\n answer \"{{ .Name }} A {{ .Group.x }}\" \"y. A "
 	                    "192.0.2.1\"\n ederror 1 z\n fallthrough u\n}\ntemplate IN A {\n rcode NXDOMAIN\n}\n"
-	                    "autopath q @kubernetes\nrewrite stop {\n name regex (x) {1} answer name (y) z answer value t u\n}\nrewrite ttl a 5\n";
+	                    "loadbalance {\n prefer ::/0\n}\nautopath q @kubernetes\nrewrite stop {\n name regex (x) {1} answer name (y) z "
+	                    "answer value t u\n}\nrewrite ttl a 5\n";
 	bool failed = true;
 	(void)state;
 	for (unsigned n = 1; failed; n++) {

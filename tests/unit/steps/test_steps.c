@@ -27,6 +27,7 @@ static const struct {
         {"", ""},
         {"bind lo\nreload\nloadbalance", ""},
         {"whoami\nminimal\nbufsize 512\nany", " bufsize any minimal whoami"},
+        {"loadbalance {\n prefer 10.0.0.0/8\n}\nany", " any loadbalance"},
         {"bufsize", ""}, /* we never send more */
         {"bufsize 4096\nminimal", " minimal"},
         {"minimal\nbufsize 600\nnsid", " nsid bufsize minimal"},
