@@ -235,7 +235,7 @@ def test_stale_only_if_nobody_knows_better(upstream, corefile):  # noqa: F811
     deadline = harness.Deadline()
     while server.udp(make_query("a.example."), timeout=STUB_S).answer[0].ttl:
         deadline.check("it is never past its end")
-    assert len(up.names()) > 1
+    up.wait(2)
 
 
 # --- many ---
