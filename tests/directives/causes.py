@@ -96,6 +96,11 @@ def is_of_dns64(step, ours, theirs):
     return step.value.type == m.AAAA and not theirs.flags & (m.AA | m.RA) and not (ours.flags ^ theirs.flags) & ~(m.AA | m.RA)
 
 
+def is_clear_cd(step, ours, theirs):
+    """CD of the query, which ours has neither in a SERVFAIL nor in what the cluster has."""
+    return (ours.rcode == m.SERVFAIL or ours.flags & m.AA) and theirs.flags ^ ours.flags == m.CD and theirs.flags & m.CD
+
+
 SEEN = [
     Cause("edns-size", "edns-size", lambda step, ours, theirs: ours.edns and theirs.edns and ours.edns.size == OUR_SIZE),
     Cause("negative-ttl", "soa-ttl soa", is_soas_ttl),
@@ -109,9 +114,10 @@ SEEN = [
     Cause("nsid-do", "edns", is_do_unasked),
     Cause("client-port", "additional", is_other_port),
     Cause("cut-answer", "answer", lambda step, ours, theirs: ours.flags & theirs.flags & m.TC and not theirs.answer[2]),
+    Cause("cd-clear", "flags", is_clear_cd),
     Cause("extended-error", "edns-options", is_said),
 ]
-NAMED = {"rewrite-broken": "silence", "zone-cname-nodata": "soa soa-ttl", "zone-empty-name": "answer soa soa-ttl", "zone-set-ttl": "answer",
+NAMED = {"rewrite-broken": "silence", "rewrite-unrestored": "silence", "zone-cname-nodata": "soa soa-ttl", "zone-empty-name": "answer soa soa-ttl", "zone-set-ttl": "answer",
          "zone-denial": "soa soa-ttl", "autopath-itself": "flags rcode"}  # id: aspects
 IDS = {cause.id for cause in SEEN} | set(NAMED)
 
