@@ -18,9 +18,10 @@ const char *kube_dns_key_name(enum kube_dns_key key)
 
 /* --- what a value may be --- */
 
-/* Labels of a-z, 0-9 and, inside, "-". */
+/* Labels of a-z, 0-9 and, inside, "-": a name of Kubernetes that is one of DNS, too, which bounds labels. */
 static bool is_subdomain(const char *text, size_t len)
 {
+	struct name n;
 	char before = '.'; /* as if a label ended there */
 	for (size_t i = 0; i < len; i++) {
 		bool is_letter = text[i] && strchr(LOWER DIGITS, text[i]);
@@ -29,7 +30,7 @@ static bool is_subdomain(const char *text, size_t len)
 			return false;
 		before = text[i];
 	}
-	return len <= SUBDOMAIN_MAX && before != '.' && before != '-';
+	return len && len <= SUBDOMAIN_MAX && name_from_text(&n, text, len) == OK && before != '.' && before != '-';
 }
 
 static bool is_address(const char *text)
@@ -38,13 +39,13 @@ static bool is_address(const char *text)
 	return !strstr(text, "://") && upstream_parse(text, &u, NULL) == OK;
 }
 
-/* With a port, perhaps. */
+/* With a port, perhaps. Digits alone are an address that is cut, as forward has it. */
 static bool is_host(const char *text)
 {
 	char name[SERVER_NAME_MAX];
 	struct upstream u;
 	return !strstr(text, "://") && upstream_parse_host(text, &u, name, NULL) == OK && is_subdomain(name, strlen(name)) &&
-	       strspn(text, LOWER DIGITS ".-:") == strlen(text);
+	       strspn(text, LOWER DIGITS ".-:") == strlen(text) && strspn(text, DIGITS ".:") != strlen(text);
 }
 
 /* --- stubDomains --- */
