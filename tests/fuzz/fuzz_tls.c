@@ -1,5 +1,6 @@
 /* The input is what an upstream says over TLS, from the first octet on: the first octet of the input is the size of the pieces it comes in. Nobody can say
  * anything that is taken for said without a certificate, and what we answer is bounded. */
+#include "forward/upstream.h"
 #include "fuzz.h"
 #include "tls/tls.h"
 
