@@ -136,6 +136,17 @@ static void put_hosts(struct text *t, const struct hosts_options *o)
 	put_names(t, &o->fallthrough_zones);
 }
 
+static void put_file(struct text *t, const struct file_options *o)
+{
+	for (unsigned i = 0; i < o->count; i++) {
+		put(t, "%s%s", i ? "; " : "", o->lines[i].path);
+		put_names(t, &o->lines[i].zones);
+		put(t, " %u%s", (unsigned)o->lines[i].reload_ms, o->lines[i].reload_by_mtime ? " mtime" : "");
+	}
+	put(t, "%s", o->fallthrough ? " fallthrough" : "");
+	put_names(t, &o->fallthrough_zones);
+}
+
 static void put_template(struct text *t, const struct template_options *o)
 {
 	for (unsigned i = 0; i < o->count; i++) {
@@ -300,6 +311,9 @@ static void describe(const struct corefile_block *b, enum directive_id id, struc
 		}
 		break;
 	}
+	case DIRECTIVE_FILE:
+		put_file(t, v);
+		break;
 	case DIRECTIVE_AUTOPATH:
 		put(t, "%d", ((const struct autopath_options *)v)->kubernetes);
 		put_names(t, &((const struct autopath_options *)v)->zones);
@@ -401,6 +415,9 @@ static const struct {
          " a.org. to 1.1.1.1:5353 [::1]:54 [fd00::1]:53 but b.a.org. c.a.org. d.a.org. policy 3 1111, 0 7 3 1000 20000 1000, probes "
          "example.org., from 192.0.2.1, 24 8 1;  10.in-addr.arpa. to 1.1.1.1:53 but policy 1 0000, 5 0 0 0 0 0, probes -, from -, 0 0 0"},
         {DIRECTIVE_HEADER, "header {\n query set rd\n response clear AA ra\n response Set ra\n}", "0100 0000 0080 0400"},
+        {DIRECTIVE_FILE, "file db", "db 60000"},
+        {DIRECTIVE_FILE, "file db X y {\n reload 0\n fallthrough z\n}\nfile e {\n reload_by_mtime\n upstream 1.1.1.1\n}\nfile f",
+         "db x. y. 0; e 0 mtime; f 0 mtime fallthrough z."},
         {DIRECTIVE_HOSTS, "hosts", "- ttl 3600 reload 5000"},
         {DIRECTIVE_HOSTS, "hosts /h a b {\n 10.0.0.1 x y\n fe80::1%eth0 z\n ttl 60\n reload 0\n no_reverse\n fallthrough c\n}",
          "/h a. b. <10.0.0.1 x y> <fe80::1%eth0 z> ttl 60 reload 0 no_reverse fallthrough c."},
@@ -569,6 +586,13 @@ static const struct {
         {"header {\n query set\n}", "f:3: query: it is written: query set|clear FLAG..."},
         {"header {\n query toggle aa\n}", "f:3: query: set or clear is wanted, not \"toggle\""},
         {"header {\n query set tc\n}", "f:3: query: aa, ra or rd is wanted, not \"tc\""},
+        {"file", "f:2: file: it is written: file DBFILE [ZONE...]"},
+        {"file \"\"", "f:2: file: it is written"},
+        {"file db a..b", "f:2: file: "},
+        {"file db {\n reload\n}", "f:3: reload: it is written: reload DURATION"},
+        {"file db {\n reload 5\n}", "f:3: reload: a duration such as"},
+        {"file db {\n reload_by_mtime x\n}", "f:3: reload_by_mtime: "},
+        {"file db {\n ttl 5\n}", "f:3: file has no \"ttl\"; it has: fallthrough, reload, "},
         {"hosts {\n ttl 0\n}", "f:3: ttl: a number from 1 to 65535"},
         {"hosts {\n nonsense x\n}", "f:3: hosts has no \"nonsense\"; it has: "},
         {"hosts {\n fallthrough\n 10.0.0.1 a\n}", "f:4: 10.0.0.1: addresses stand before fallthrough"},
@@ -726,7 +750,7 @@ static void test_no_memory(void **state)
 {
 	const char *lines = "root a\nnsid b\nready c:1\nprometheus {\n tls d\n}\nerrors {\n consolidate 1s (?P<a>x)\n}\nlog f . {common}\n"
 	                    "chaos g h i\ncache 1 q {\n disable success r\n disable denial s t\n}\nacl j {\n allow type A net 10.0.0.1\n "
-	                    "block\n}\nhosts k l {\n 10.0.0.1 m\n fallthrough "
+	                    "block\n}\nfile da za {\n fallthrough zb\n}\nfile dc\nhosts k l {\n 10.0.0.1 m\n fallthrough "
 	                    "n\n}\nhealth o:1\nroot p\ntemplate IN A u {\n match v w\n answer \"{{ .Name }} A {{ .Group.x }}\" \"y. A "
 	                    "192.0.2.1\"\n ederror 1 z\n fallthrough u\n}\ntemplate IN A {\n rcode NXDOMAIN\n}\n"
 	                    "loadbalance {\n prefer ::/0\n}\nautopath q @kubernetes\nrewrite stop {\n name regex (x) {1} answer name (y) z "
