@@ -25,9 +25,9 @@ static bool read_key(const char *text, size_t len, uint16_t *key)
 {
 	struct word number = {text + 3, len - 3, false};
 	uint32_t n;
-	for (uint16_t i = 0; i < sizeof names / sizeof *names; i++) {
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
 		if (strlen(names[i]) == len && memcmp(names[i], text, len) == 0) {
-			*key = i;
+			*key = (uint16_t)i;
 			return true;
 		}
 	}
@@ -210,7 +210,7 @@ static enum err put_params(struct scan *s, const struct param *all, unsigned cou
 
 enum err scan_svcb(struct scan *s, const struct word *first, struct wire_writer *out)
 {
-	struct param all[KEYS_MAX], p;
+	struct param all[KEYS_MAX] = {{0}}, p = {0};
 	struct word w = *first;
 	unsigned count = 0;
 	enum scanned found;

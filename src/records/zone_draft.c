@@ -375,7 +375,7 @@ static int compare_keys(const void *a, const void *b, void *octets)
 
 static enum err sort_owners(const struct zone_draft *d, size_t count, struct draft_key **out)
 {
-	struct draft_key *keys = calloc(count, sizeof *keys);
+	struct draft_key *keys = calloc(count + 1, sizeof *keys);
 	struct buffer octets = {0};
 	size_t n = 0;
 	*out = keys;
@@ -532,8 +532,10 @@ static enum err allocate(struct layout *l)
 	const size_t sets_at = cells_at + cells * sizeof *l->cells, octets_at = sets_at + l->sets * sizeof *l->set;
 	const size_t bytes = octets_at + l->octets;
 	uint8_t *block = malloc(bytes);
-	if (!block)
-		return diag_no_memory(l->diag);
+	if (!block) {
+		diag_no_memory(l->diag);
+		return ERR_NOMEM;
+	}
 	l->z = (struct zone_data *)block;
 	l->nodes = (struct zone_node *)(block + nodes_at);
 	l->cells = (struct zone_cell *)(block + cells_at);
@@ -689,8 +691,10 @@ enum err zone_draft_finish(struct zone_draft *d, struct zone_data **out, struct 
 	*out = NULL;
 	if (d->soas != 1)
 		err = complain(&l, 0, ERR_SYNTAX, d->soas ? "it has more than one SOA" : "it has no SOA");
-	if (!err && (want_owners(d, &l.owners) || sort_owners(d, l.owners, &l.keys) || sort_records(d, &l.first, &l.order)))
-		err = diag_no_memory(diag);
+	if (!err && (want_owners(d, &l.owners) || sort_owners(d, l.owners, &l.keys) || sort_records(d, &l.first, &l.order))) {
+		diag_no_memory(diag);
+		err = ERR_NOMEM;
+	}
 	if (!err)
 		err = lay_out(&l);
 	if (!err)
