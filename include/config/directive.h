@@ -53,6 +53,7 @@ enum directive_id {
 	DIRECTIVE_K8S_EXTERNAL,
 	DIRECTIVE_KUBERNETES,
 	DIRECTIVE_FILE,
+	DIRECTIVE_SECONDARY,
 	DIRECTIVE_LOOP,
 	DIRECTIVE_FORWARD,
 	DIRECTIVE_WHOAMI,
@@ -299,4 +300,19 @@ struct file_options {
 	struct name_list fallthrough_zones;
 	uint64_t reload_ms; /* private: of the line that is being read, and of those after it, as in CoreDNS */
 	bool reload_by_mtime;
+};
+
+/* `secondary [ZONES...] { transfer from ADDRESS...; poll DURATION; fallthrough [ZONES...] }` */
+struct secondary_line {
+	struct name_list zones; /* none: those of the block's keys */
+	struct sockaddr_storage *primaries;
+	unsigned primary_count; /* one at least */
+	uint64_t poll_ms;       /* how often a primary is asked; 0: as the zone's SOA says */
+};
+struct secondary_options {
+	struct secondary_line *lines;
+	unsigned count;
+	bool fallthrough; /* of any line: it counts for all, as in `file` */
+	struct name_list fallthrough_zones;
+	uint64_t poll_ms; /* private: of the line that is being read */
 };

@@ -41,8 +41,11 @@ enum transfer_fault {
 	TRANSFER_FAULT_ZONE,      /* the records make no zone, or the changes are not of the version that is here */
 	TRANSFER_FAULT_SIZE,      /* there are too many */
 	TRANSFER_FAULT_MEMORY,
+	TRANSFER_FAULT_BEHIND,  /* of zone_follower.h: its version is older than what is here */
+	TRANSFER_FAULT_NETWORK, /* likewise: there is no connection, or it ended in the middle */
+	TRANSFER_FAULT_TIME,    /* likewise: nothing came for too long, or it took too long */
 };
-#define TRANSFER_FAULTS 6
+#define TRANSFER_FAULTS 9
 
 struct transfer_reader;
 

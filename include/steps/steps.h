@@ -8,6 +8,7 @@
 #include "steps/forwarding.h"
 #include "steps/hosts.h"
 #include "steps/loop.h"
+#include "steps/secondaries.h"
 #include "steps/zone_files.h"
 
 #define STEPS_MAX (DIRECTIVES + CLUSTER_STEPS_MAX)
@@ -20,6 +21,7 @@ struct steps_options {
 	struct loop *loop;                  /* NULL: it has no `loop`, or no upstreams. Borrowed, and must live as long as the steps */
 	struct hosts *hosts;                /* NULL: it has no `hosts`. Borrowed, and must live as long as the steps */
 	struct zone_files *files;           /* NULL: it has no `file`. Borrowed likewise */
+	struct secondaries *secondaries;    /* NULL: it has no `secondary`. Borrowed likewise */
 	bool explain;                       /* clients with EDNS are told why they get no answer (RFC 8914) */
 };
 

@@ -413,6 +413,39 @@ static enum err open_files(const struct sites *s, const struct corefile_block *b
 	return err ? diag_set(d, err, "%s: %s", b->said[DIRECTIVE_FILE].place, why.text) : OK;
 }
 
+static struct zone_slot *find_secondary(void *arg, const struct secondary_line *line, const struct name *apex)
+{
+	const struct sites *before = arg;
+	for (unsigned i = 0; before && i < before->count; i++) {
+		struct zone_slot *found = before->all[i].secondaries ? secondaries_find(before->all[i].secondaries, line, apex) : NULL;
+		if (found)
+			return found;
+	}
+	return NULL;
+}
+
+static enum err open_secondaries(const struct sites *s, const struct corefile_block *b, struct site *site, struct diag *d)
+{
+	const struct secondary_options *said = corefile_values(b, DIRECTIVE_SECONDARY);
+	struct name_list keys = {0};
+	enum err err;
+	if (!said)
+		return OK;
+	if (corefile_zones(b, &keys))
+		return diag_no_memory(d);
+	const struct secondaries_setting setting = {
+	        .options = said,
+	        .keys = &keys,
+	        .rotate = site->rotate,
+	        .explain = site->cluster ? site->cluster->kubernetes->ede : true,
+	        .find = find_secondary,
+	        .arg = (void *)s->before,
+	};
+	err = secondaries_new(&setting, &site->secondaries);
+	names_clear(&keys);
+	return err ? diag_no_memory(d) : OK;
+}
+
 /* What the block says; or, where all queries are logged, what `log` alone would say. */
 static enum err open_log(const struct corefile_block *b, const struct options *o, struct query_log *log, struct site *site, struct diag *d)
 {
@@ -440,6 +473,8 @@ enum err sites_open(struct sites *s, const struct options *o, struct query_log *
 		err = open_hosts(&s->corefile.blocks[i], &s->all[i], d);
 	for (unsigned i = 0; i < s->corefile.count && !err; i++)
 		err = open_files(s, &s->corefile.blocks[i], &s->all[i], d);
+	for (unsigned i = 0; i < s->corefile.count && !err; i++)
+		err = open_secondaries(s, &s->corefile.blocks[i], &s->all[i], d);
 	s->before = NULL;
 	for (unsigned i = 0; i < s->count && !err; i++) {
 		struct site_cluster *c = s->all[i].cluster;
@@ -470,6 +505,8 @@ enum err sites_watch(struct sites *s, uv_loop_t *loop, cluster_read *on_read, vo
 			err = diag_no_memory(d);
 		if (!err && s->all[i].files && zone_files_watch(s->all[i].files, loop))
 			err = diag_no_memory(d);
+		if (!err && s->all[i].secondaries && secondaries_watch(s->all[i].secondaries, loop))
+			err = diag_no_memory(d);
 	}
 	return err;
 }
@@ -499,6 +536,7 @@ static enum err add_site(const struct site *site, const struct corefile_block *s
 	        .loop = site->loop,
 	        .hosts = site->hosts,
 	        .files = site->files,
+	        .secondaries = site->secondaries,
 	        .explain = explain,
 	};
 	struct server_step steps[STEPS_MAX];
@@ -558,6 +596,7 @@ void sites_let_go(struct sites *s)
 		struct site_cluster *c = s->all[i].cluster;
 		hosts_unwatch(s->all[i].hosts);
 		zone_files_unwatch(s->all[i].files);
+		secondaries_unwatch(s->all[i].secondaries);
 		if (!c)
 			continue;
 		if (c->users > 1) {
@@ -581,6 +620,7 @@ static void site_clear(struct site *site)
 	loop_free(site->loop);
 	hosts_unref(site->hosts);
 	zone_files_unref(site->files);
+	secondaries_unref(site->secondaries);
 	forwarding_unref(site->forwarding);
 }
 

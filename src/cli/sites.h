@@ -8,6 +8,7 @@
 #include "steps/forwarding.h"
 #include "steps/hosts.h"
 #include "steps/loop.h"
+#include "steps/secondaries.h"
 #include "steps/zone_files.h"
 
 /* A cluster and what it was made of. Blocks of two configurations that say the same of it share it. */
@@ -23,13 +24,14 @@ struct site_cluster {
 };
 
 struct site {
-	char *origin;                  /* where it is said, for messages: "Corefile:3"; NULL: on the command line */
-	struct site_cluster *cluster;  /* NULL: it has no names */
-	struct forwarding *forwarding; /* NULL: it has none, or until sites_open() */
-	struct loop *loop;             /* NULL: it has no `loop`, or no upstreams */
-	struct hosts *hosts;           /* NULL: it has no `hosts`, or until sites_open() */
-	struct zone_files *files;      /* NULL: it has no `file`, or until sites_open() */
-	struct query_log_rules *log;   /* NULL: its queries are not logged, or until sites_open() */
+	char *origin;                    /* where it is said, for messages: "Corefile:3"; NULL: on the command line */
+	struct site_cluster *cluster;    /* NULL: it has no names */
+	struct forwarding *forwarding;   /* NULL: it has none, or until sites_open() */
+	struct loop *loop;               /* NULL: it has no `loop`, or no upstreams */
+	struct hosts *hosts;             /* NULL: it has no `hosts`, or until sites_open() */
+	struct zone_files *files;        /* NULL: it has no `file`, or until sites_open() */
+	struct secondaries *secondaries; /* NULL: it has no `secondary`, or until sites_open() */
+	struct query_log_rules *log;     /* NULL: its queries are not logged, or until sites_open() */
 	struct server_place *places;
 	unsigned place_count;
 	bool rotate;

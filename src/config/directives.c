@@ -49,6 +49,7 @@ static const struct directive *const table[DIRECTIVES] = {
         [DIRECTIVE_K8S_EXTERNAL] = &k8s_external_directive,
         [DIRECTIVE_KUBERNETES] = &kubernetes_block_directive,
         [DIRECTIVE_FILE] = &file_directive,
+        [DIRECTIVE_SECONDARY] = &secondary_directive,
         [DIRECTIVE_LOOP] = &loop_directive,
         [DIRECTIVE_FORWARD] = &forward_directive,
         [DIRECTIVE_WHOAMI] = &whoami_directive,

@@ -64,6 +64,7 @@ extern const struct directive
 	reload_directive,
 	rewrite_directive,
 	root_directive,
+	secondary_directive,
 	shed_directive,
 	template_directive,
 	timeouts_directive,

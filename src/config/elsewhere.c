@@ -12,7 +12,6 @@ static const struct {
 } known[] = {
         /* CoreDNS's own, to come */
         {"metadata", NULL},
-        {"secondary", NULL},
         {"transfer", NULL},
         /* CoreDNS's own, and not ours */
         {"auto", "CoreDNS serves a folder of zone files with it; headns has no such thing: name each zone"},

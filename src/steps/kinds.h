@@ -4,7 +4,7 @@
 #include "server/step.h"
 
 extern const struct step_kind acl_step, any_step, bufsize_step, chaos_step, dns64_step, file_step, header_step, hosts_step,
-        loadbalance_step, local_step, loop_step, minimal_step, nsid_step, rewrite_step, tsig_step, whoami_step;
+        loadbalance_step, local_step, loop_step, minimal_step, nsid_step, rewrite_step, secondary_step, tsig_step, whoami_step;
 
 /* `template` of a block that says it: a step with what else of the block counts for it. Owned by whoever has it; borrows the block. ERR_NOMEM. */
 struct corefile_block;

@@ -98,6 +98,8 @@ static enum err add(const struct steps_options *o, enum directive_id id, struct 
 		steps[(*count)++] = (struct server_step){&hosts_step, o->hosts, false};
 	if (id == DIRECTIVE_FILE && o->files)
 		steps[(*count)++] = (struct server_step){&file_step, o->files, false};
+	if (id == DIRECTIVE_SECONDARY && o->secondaries)
+		steps[(*count)++] = (struct server_step){&secondary_step, o->secondaries, false};
 	if (is_at_work(o->block, id))
 		steps[(*count)++] = (struct server_step){table[id].kind, o->block->said[id].values, false};
 	return OK;

@@ -166,6 +166,28 @@ static enum err add_sources(struct zone_files *f, const struct name_list *keys, 
 	return err;
 }
 
+static enum err set_step(struct zone_files *f)
+{
+	static const struct ede why = EDE_SAYING(DNS_EDE_NOT_READY, "the zone could not be read yet");
+	f->slots = calloc(f->count + !f->count, sizeof *f->slots);
+	if (!f->slots)
+		return ERR_NOMEM;
+	for (unsigned i = 0; i < f->count; i++)
+		f->slots[i] = f->sources[i].slot;
+	f->step = (struct zone_step){
+	        .directive = "file",
+	        .missing = "could not be read yet",
+	        .why = &why,
+	        .slots = f->slots,
+	        .count = f->count,
+	        .fallthrough = f->setting.options->fallthrough,
+	        .fallthrough_zones = &f->setting.options->fallthrough_zones,
+	        .rotate = f->setting.rotate,
+	        .explain = f->setting.explain,
+	};
+	return OK;
+}
+
 enum err zone_files_new(const struct zone_files_setting *setting, struct zone_files **out, struct diag *d)
 {
 	struct zone_files *f = calloc(1, sizeof *f);
@@ -176,6 +198,8 @@ enum err zone_files_new(const struct zone_files_setting *setting, struct zone_fi
 	f->users = 1;
 	f->setting = *setting;
 	err = add_sources(f, setting->keys, d);
+	if (!err && set_step(f))
+		err = diag_no_memory(d);
 	f->setting.keys = NULL;
 	f->setting.root = NULL;
 	f->setting.find = NULL;
@@ -196,6 +220,7 @@ void zone_files_unref(struct zone_files *f)
 		free(f->sources[i].path);
 	}
 	free(f->sources);
+	free(f->slots);
 	free(f);
 }
 

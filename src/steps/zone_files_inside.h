@@ -2,6 +2,7 @@
 #pragma once
 #include "base/err.h"
 #include "steps/zone_files.h"
+#include "zone_step.h"
 
 struct zone_file_watch;
 
@@ -28,4 +29,6 @@ struct zone_files {
 	struct zone_files_setting setting; /* options, rotate and explain alone */
 	struct zone_source *sources;
 	unsigned count;
+	struct zone_slot **slots; /* those of sources */
+	struct zone_step step;
 };
