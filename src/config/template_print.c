@@ -157,7 +157,7 @@ static const char *mark_of(const struct format *f, bool leads_with_zero)
 static void put_number(struct value_writer *w, const struct format *f, bool minus, uint64_t n)
 {
 	char room[DIGITS_MAX];
-	const unsigned base = base_of(f->verb);
+	const unsigned base = base_of(f->verb) ? base_of(f->verb) : 10;
 	size_t at = write_digits(room, n, base, f->verb == 'X'), digits = DIGITS_MAX - at, zeros = 0, marks;
 	const char *sign = minus ? "-" : f->plus ? "+" : f->space ? " " : "", *mark;
 	if (f->has_precision) {

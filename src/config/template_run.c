@@ -86,7 +86,7 @@ static enum err call(struct run *r, enum template_function f, const struct value
 	case FUNCTIONS:
 		break;
 	}
-	return ERR_SYNTAX;
+	return diag_set(r->d, ERR_SYNTAX, "the template has no such part");
 }
 
 static enum err get_first(struct run *r, const struct template_node *n, const struct value *dot, struct value *out)
@@ -119,7 +119,7 @@ static enum err get_call(struct run *r, const struct template_node *n, const str
 
 static enum err get_field(struct run *r, const struct template_node *n, const struct value *dot, struct value *out)
 {
-	struct value of;
+	struct value of = {.kind = VALUE_NONE};
 	enum err err = get(r, n->first, dot, &of);
 	if (!err && !value_field(r->v, &of, n->text, out))
 		err = diag_set(r->d, ERR_SYNTAX, "there is no field .%s", n->text);
@@ -129,7 +129,7 @@ static enum err get_field(struct run *r, const struct template_node *n, const st
 /* Nobody gathers metadata here: each label is empty. */
 static enum err get_meta(struct run *r, const struct template_node *n, const struct value *dot, struct value *out)
 {
-	struct value of, label;
+	struct value of = {.kind = VALUE_NONE}, label = of;
 	enum err err = get(r, n->first, dot, &of);
 	if (!err)
 		err = get(r, n->second, dot, &label);
@@ -172,7 +172,7 @@ static enum err get(struct run *r, unsigned place, const struct value *dot, stru
 	case NODE_CONTINUE:
 		break;
 	}
-	return ERR_SYNTAX;
+	return diag_set(r->d, ERR_SYNTAX, "the template has no such part");
 }
 
 /* --- statements --- */
@@ -182,7 +182,7 @@ static enum err run_list(struct run *r, unsigned place, const struct value *dot,
 static enum err run_action(struct run *r, const struct template_node *n, const struct value *dot)
 {
 	const size_t scratch = r->scratch_len;
-	struct value value;
+	struct value value = {.kind = VALUE_NONE};
 	enum err err = get(r, n->first, dot, &value);
 	if (err)
 		return err;
@@ -199,7 +199,7 @@ static enum err run_action(struct run *r, const struct template_node *n, const s
 
 static enum err run_choice(struct run *r, const struct template_node *n, const struct value *dot, enum flow *flow)
 {
-	struct value value;
+	struct value value = {.kind = VALUE_NONE};
 	bool truth;
 	enum err err = get(r, n->first, dot, &value);
 	if (err)
@@ -257,7 +257,7 @@ static enum err run_map(struct run *r, const struct template_node *n)
 
 static enum err run_range(struct run *r, const struct template_node *n, const struct value *dot, enum flow *flow)
 {
-	struct value value;
+	struct value value = {.kind = VALUE_NONE};
 	size_t len = 0;
 	bool over = false;
 	enum err err = get(r, n->first, dot, &value);
@@ -313,7 +313,7 @@ static enum err run_statement(struct run *r, const struct template_node *n, cons
 	case NODE_CALL:
 		break;
 	}
-	return ERR_SYNTAX;
+	return diag_set(r->d, ERR_SYNTAX, "the template has no such part");
 }
 
 static enum err run_list(struct run *r, unsigned place, const struct value *dot, enum flow *flow)

@@ -178,7 +178,9 @@ static bool read_escape(const char *at, const char *end, char quote, char *octet
 	const char *found = at < end && *at ? strchr(letters, *at) : NULL;
 	*taken = 1;
 	if (found || (at < end && *at == quote)) {
-		*octet = found ? octets[found - letters] : quote;
+		*octet = quote;
+		if (found)
+			*octet = octets[found - letters];
 		return true;
 	}
 	if (end - at >= 3 && *at == 'x' && hex_digit(at[1]) < 16 && hex_digit(at[2]) < 16) {
@@ -239,7 +241,7 @@ static enum err take_character(struct compiling *c, unsigned *place)
 	const size_t quoted = quoted_len(c->at, c->close);
 	const char *from = c->at + 1, *end = c->at + quoted - 1;
 	size_t taken = 0;
-	char octet = quoted > 2 ? *from : 0;
+	char octet = *from;
 	if (quoted < 3 || (*from == '\\' && !read_escape(from + 1, end, '\'', &octet, &taken)) || from + taken + 1 != end || octet & 0x80)
 		return wrong(c, "what stands in single quotes is no character");
 	c->at += quoted;
@@ -340,6 +342,8 @@ static enum err take_fields(struct compiling *c, unsigned *place)
 		const unsigned of = *place;
 		const size_t len = word_len(c, ++c->at);
 		const enum value_kind kind = known_kind(c, of);
+		if (node(c, of)->kind == NODE_META && !node(c, of)->second)
+			return wrong(c, "Meta takes a label, such as .Meta \"view/name\"");
 		const bool is_meta = len == 4 && memcmp(c->at, "Meta", 4) == 0 && (kind == VALUE_ROOT || kind == VALUE_NONE);
 		enum err err = add_node(c, is_meta ? NODE_META : NODE_FIELD, place);
 		if (!err)
@@ -423,6 +427,7 @@ static enum err take_operand(struct compiling *c, unsigned *place)
 	unsigned bare = 0;
 	const char first = *c->at, second = (char)(c->close - c->at > 1 ? c->at[1] : '\0');
 	enum err err;
+	*place = 0;
 	if (first == '"' || first == '`')
 		err = take_string(c, place);
 	else if (first == '\'')
@@ -440,6 +445,8 @@ static enum err take_operand(struct compiling *c, unsigned *place)
 		c->at += !is_letter(second);
 	} else
 		return wrong_word(c, c->at, 1, "is not expected there");
+	if (!err && is_letter(first) && node(c, *place)->kind == NODE_CALL && c->at < c->close && *c->at == '.')
+		err = wrong_word(c, c->at, 1, "is not expected there");
 	if (!err) {
 		bare = *place;
 		err = take_fields(c, place);
@@ -508,6 +515,7 @@ static enum err take_command(struct compiling *c, unsigned piped, unsigned *plac
 static enum err take_pipeline(struct compiling *c, unsigned *place)
 {
 	unsigned piped = 0;
+	*place = 0;
 	do {
 		enum err err = take_command(c, piped, place);
 		if (err)
@@ -599,7 +607,7 @@ static const char *find_close(const char *text, const char *end)
 static enum err take_text(struct compiling *c, unsigned *first, unsigned *last, bool *none)
 {
 	const char *begin = c->text, *open = strstr(begin, "{{"), *end = open ? open : c->end, *close;
-	unsigned place;
+	unsigned place = 0;
 	enum err err;
 	*none = !open;
 	for (; c->trims && begin < end && is_blank(*begin); begin++)
@@ -667,7 +675,7 @@ static enum err add_literal(struct compiling *c, unsigned *first, unsigned *last
 static enum err take_action(struct compiling *c, unsigned *first, unsigned *last)
 {
 	struct target t;
-	unsigned place, value, slot = 0;
+	unsigned place = 0, value = 0, slot = 0;
 	const bool has_target = take_target(c, &t);
 	enum err err = take_pipeline(c, &value);
 	if (!err && !at_end(c))
@@ -864,22 +872,26 @@ static void program_free(struct template_program *p)
 
 enum err template_text_new(const char *text, struct template_text *out, struct diag *d)
 {
-	struct compiling c = {.p = calloc(1, sizeof *c.p), .text = text, .end = text + strlen(text), .slots = 1, .root_dot = true, .d = d};
+	struct template_program *p = calloc(1, sizeof *p);
+	struct compiling c = {.p = p, .text = text, .end = text + strlen(text), .slots = 1, .root_dot = true, .d = d};
 	enum stop stop;
 	unsigned none;
-	enum err err = c.p ? add_node(&c, NODE_NONE, &none) : diag_no_memory(d);
+	enum err err;
 	out->program = NULL;
+	if (!p)
+		return diag_no_memory(d);
+	err = add_node(&c, NODE_NONE, &none);
 	if (!err) {
 		unsigned begin = 0;
 		err = take_statements(&c, &begin, &stop);
-		c.p->begin = begin;
+		p->begin = begin;
 		if (!err && stop != STOP_END_OF_TEXT)
 			err = diag_set(d, ERR_SYNTAX, "{{ %s }} ends nothing", stop == STOP_END ? "end" : "else");
 	}
 	if (err)
-		program_free(c.p);
+		program_free(p);
 	else
-		out->program = c.p;
+		out->program = p;
 	return err;
 }
 

@@ -184,6 +184,8 @@ static const struct {
         {"{{ .Group. }}", "is not expected there"},
         {"{{ .Meta }}", "Meta takes a label"},
         {"{{ print .Meta }}", "Meta takes a label"},
+        {"{{ .Meta.Meta \"x\" }}", "Meta takes a label"},
+        {"{{ not.x }}", "is not expected there"},
         {"{{ index }}", "index has too few values, or too many"},
         {"{{ lt 1 }}", "lt has too few values, or too many"},
         {"{{ parseInt .Name 16 }}", "parseInt has too few values, or too many"},
