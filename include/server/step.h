@@ -71,6 +71,11 @@ struct step_kind {
 	 * others than IN are refused before. */
 	bool all_classes;
 
+	/* Whether the step leaves the query, of class IN, as it is: true if ask() would change nothing and give STEP_PASS, and nothing is done on the way
+	 * out. In the first pass over a batch the steps before a cluster's are asked this; where all say so, they are passed by, and the name
+	 * is looked up together with those of the rest of the batch. x: as in ask(), but that nothing of it is to be changed and reply is not
+	 * to be written to; whoever says true is not asked, and counts here what there is to count. NULL: it may always have something to do. */
+	bool (*leaves)(const void *self, void *state, const struct exchange *x);
 	/* On the way in. Allocates and waits only where it must. */
 	enum step_verdict (*ask)(const void *self, void *state, struct exchange *x);
 	/* On the way out, the last step first: the response may be changed in place, and be no longer than reply_cap. NULL: the step need not

@@ -33,6 +33,19 @@ static struct pending *pending_of(struct exchange *x)
 	return (struct pending *)x;
 }
 
+/* A message in its batch is in the section of the batch. */
+static void section_begin(const struct exchange *x)
+{
+	if (!x->message)
+		rcu_reader_lock();
+}
+
+static void section_end(const struct exchange *x)
+{
+	if (!x->message)
+		rcu_reader_unlock();
+}
+
 /* --- another question --- */
 
 static void set_question(struct request *r, const uint8_t *bytes, uint16_t len)
@@ -286,9 +299,9 @@ static void end(struct exchange *x)
 	query_count(&x->worker->state, &x->query);
 	if (!x->worker->options->done && !x->plan->log)
 		return;
-	rcu_reader_lock();
+	section_begin(x);
 	show(x);
-	rcu_reader_unlock();
+	section_end(x);
 }
 
 static void send_reply(struct pending *p)
@@ -350,14 +363,14 @@ static struct exchange *deliver(struct exchange *x, enum step_verdict *v)
 
 static enum step_verdict go_on(struct exchange *x, enum step_verdict v)
 {
-	rcu_reader_lock();
+	section_begin(x);
 	if (goes_on(v)) {
 		advance(x, v);
 		v = run(x);
 	}
 	if (v != STEP_WAIT)
 		v = complete(x, v);
-	rcu_reader_unlock();
+	section_end(x);
 	return v;
 }
 
@@ -656,7 +669,7 @@ bool exchange_is_for(const struct exchange *x, const struct step_kind *kind)
 
 /* --- the way of a message --- */
 
-/* What only those need who leave the batch's two passes, or whom a view looks at. */
+/* What steps see of it beside its question, and views look at. */
 static void settle(struct exchange *x, struct net_message *m, struct server_worker *w, unsigned address)
 {
 	x->peer = m->peer;
@@ -666,6 +679,32 @@ static void settle(struct exchange *x, struct net_message *m, struct server_work
 	x->hold = w->now;
 	x->message = m;
 	x->address = address;
+}
+
+static bool is_left(struct exchange *x, const struct step *s)
+{
+	void *state;
+	return find_state(x, s, &state) && s->step.kind->leaves(s->step.self, state, x);
+}
+
+static bool locate(struct exchange *x, const struct step *s)
+{
+	const struct query_policy *policy = cluster_names_policy(s);
+	query_locate(&x->query, policy);
+	return x->query.spot.place != ZONE_OUTSIDE || policy->search_count;
+}
+
+/* Apart, for blocks that begin with a cluster don't need it. */
+static __attribute__((noinline)) void pass_by(struct exchange *x, struct net_message *m, struct server_worker *w, unsigned address)
+{
+	if (x->query.request.qclass != DNS_CLASS_IN) /* whether any step is asked is not known yet */
+		return;
+	settle(x, m, w, address);
+	for (; x->at < x->plan->leading; x->at++) {
+		const struct step *s = step_of(x);
+		if (s->of_a_cluster ? locate(x, s) : !is_left(x, s))
+			return;
+	}
 }
 
 void pipeline_begin(struct exchange *x, const struct routes *routes, struct net_message *m, struct server_worker *w, unsigned address)
@@ -678,12 +717,17 @@ void pipeline_begin(struct exchange *x, const struct routes *routes, struct net_
 		settle(x, m, w, address);
 	find_plan(x, routes);
 	q->spot.place = ZONE_OUTSIDE;
-	for (x->at = 0; x->at < x->plan->leading; x->at++) {
-		const struct query_policy *policy = cluster_names_policy(step_of(x));
-		query_locate(q, policy);
-		if (q->spot.place != ZONE_OUTSIDE || policy->search_count)
-			return;
-	}
+	x->at = 0;
+	while (x->at < x->plan->first && !locate(x, step_of(x)))
+		x->at++;
+	if (x->plan->first != x->plan->leading)
+		pass_by(x, m, w, address);
+}
+
+/* The first pass has looked the name up in the cluster of the step that is next. Where it stopped at another's, that one is to be asked. */
+static bool is_located(const struct exchange *x)
+{
+	return x->at < x->plan->leading && step_of(x)->of_a_cluster;
 }
 
 static bool is_of_served_class(const struct exchange *x)
@@ -704,7 +748,7 @@ static __attribute__((noinline)) void leave_batch(struct exchange *x)
 	x->last_word = false;
 	if (!is_of_served_class(x))
 		x->at = (uint8_t)x->plan->count;
-	proceed(x, x->at < x->plan->leading ? cluster_names_verdict(x) : run(x));
+	proceed(x, is_located(x) ? cluster_names_verdict(x) : run(x));
 	x->reply_len = x->message->reply_len; /* none where it is kept */
 }
 
@@ -718,7 +762,7 @@ static __attribute__((noinline)) void show_answered(struct exchange *x, struct n
 void pipeline_answer(struct exchange *x, struct net_message *m, struct server_worker *w, unsigned address)
 {
 	x->reply_len = 0;
-	if (x->at < x->plan->leading) {
+	if (is_located(x)) {
 		x->reply_len = query_answer(&x->query, cluster_names_policy(step_of(x)), &w->state, m->reply, m->reply_cap);
 		if (x->query.outcome == QUERY_ANSWERED) {
 			m->reply_len = x->reply_len;

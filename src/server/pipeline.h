@@ -3,7 +3,8 @@
 #include "plan.h"
 #include "server_worker.h"
 
-/* First pass over a batch, in a read section: which plan a message belongs to, and towards the processor what its cluster knows of the name. */
+/* First pass over a batch, in a read section: which plan a message belongs to, and towards the processor what its cluster knows of the name, where the steps
+ * before the cluster's leave the query as it is. */
 void pipeline_begin(struct exchange *x, const struct routes *routes, struct net_message *m, struct server_worker *w, unsigned address);
 
 /* Second pass, in the same section: answers it, or lets it wait. */

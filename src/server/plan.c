@@ -21,6 +21,17 @@ void plan_set_answerer(struct plan *p, unsigned step, uint8_t answerer)
 	answerers_of(p)[step] = answerer;
 }
 
+static void count_leading(struct plan *p)
+{
+	while (p->first < p->count && p->steps[p->first].of_a_cluster)
+		p->first++;
+	p->leading = p->first;
+	for (unsigned i = 0; !p->first && i < p->count && (p->steps[i].of_a_cluster || p->steps[i].step.kind->leaves); i++) {
+		if (p->steps[i].of_a_cluster)
+			p->leading = i + 1;
+	}
+}
+
 struct plan *plan_new(const struct plan_options *o)
 {
 	struct plan *p = calloc(1, sizeof *p + o->count * sizeof p->steps[0] + o->count + 1);
@@ -32,9 +43,12 @@ struct plan *plan_new(const struct plan_options *o)
 	p->count = o->count;
 	p->answerers = answerers_of(p);
 	for (unsigned i = 0; i < o->count; i++)
-		p->steps[i] = (struct step){.step = o->steps[i], .slot = o->first_slot + i};
-	while (p->leading < p->count && cluster_names_is(p->steps[p->leading].step.kind))
-		p->leading++;
+		p->steps[i] = (struct step){
+		        .step = o->steps[i],
+		        .slot = o->first_slot + i,
+		        .of_a_cluster = cluster_names_is(o->steps[i].kind),
+		};
+	count_leading(p);
 	return p;
 }
 

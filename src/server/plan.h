@@ -5,7 +5,8 @@
 
 struct step {
 	struct server_step step;
-	unsigned slot; /* its state of a worker is that worker's slots[slot] */
+	unsigned slot;     /* its state of a worker is that worker's slots[slot] */
+	bool of_a_cluster; /* cluster_names_is() */
 };
 
 struct plan {
@@ -16,7 +17,9 @@ struct plan {
 	bool shown;               /* somebody looks at queries that are done: always, or because of */
 	const void *log;          /* as in server_block */
 	unsigned count;
-	unsigned leading;         /* so many steps at the beginning are a cluster's: the two passes of a batch answer them */
+	/* The two passes of a batch answer for so many steps at the beginning: first is how many are a cluster's, before all others. Where there are none,
+	 * leading is how many end with a cluster's, and have leaves() before that; else it is the same. */
+	unsigned first, leading;
 	const uint8_t *answerers; /* who answered, in tallies: by the step, and nobody behind the last */
 	struct step steps[];
 };

@@ -46,10 +46,25 @@ static const struct acl_policy *find_policy(const struct acl_options *o, const s
 	return NULL;
 }
 
-static enum step_verdict ask(const void *self, void *state, struct exchange *x)
+static const struct acl_policy *policy_for(const struct acl_options *o, const struct exchange *x)
 {
 	const struct addr a = sockaddr_addr(&x->peer->sa); /* interfaces of link-local ones don't count, as in CoreDNS */
-	const struct acl_policy *p = find_policy(self, &x->query.request, &a);
+	return find_policy(o, &x->query.request, &a);
+}
+
+static bool leaves(const void *self, void *state, const struct exchange *x)
+{
+	const struct acl_policy *p = policy_for(self, x);
+	(void)state;
+	if (p && p->action != ACL_ALLOW)
+		return false;
+	exchange_count(x, TALLY_ACL_ALLOWED);
+	return true;
+}
+
+static enum step_verdict ask(const void *self, void *state, struct exchange *x)
+{
+	const struct acl_policy *p = policy_for(self, x);
 	(void)state;
 	switch (p ? p->action : ACL_ALLOW) {
 	case ACL_ALLOW:
@@ -68,4 +83,4 @@ static enum step_verdict ask(const void *self, void *state, struct exchange *x)
 	return STEP_PASS;
 }
 
-const struct step_kind acl_step = {.name = "acl", .ask = ask};
+const struct step_kind acl_step = {.name = "acl", .leaves = leaves, .ask = ask};

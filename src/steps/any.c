@@ -9,13 +9,19 @@ static const char record[] = "\xc0\x0c\0\x0d\0\1\0\0\x21\x22\0\x1b"
                              "\x0c"
                              "See RFC 8482";
 
+static bool leaves(const void *self, void *state, const struct exchange *x)
+{
+	const struct request *r = &x->query.request;
+	(void)self;
+	(void)state;
+	return r->qtype != DNS_TYPE_ANY;
+}
+
 static enum step_verdict ask(const void *self, void *state, struct exchange *x)
 {
 	struct wire_writer w = {.bytes = x->reply, .limit = x->reply_cap};
 	const struct request *r = &x->query.request;
-	(void)self;
-	(void)state;
-	if (r->qtype != DNS_TYPE_ANY)
+	if (leaves(self, state, x))
 		return STEP_PASS;
 	response_begin(&w, r, 0, DNS_NOERROR);
 	wire_put_bytes(&w, record, sizeof record - 1);
@@ -24,4 +30,4 @@ static enum step_verdict ask(const void *self, void *state, struct exchange *x)
 	return STEP_ANSWER;
 }
 
-const struct step_kind any_step = {.name = "any", .ask = ask};
+const struct step_kind any_step = {.name = "any", .leaves = leaves, .ask = ask};

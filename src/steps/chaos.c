@@ -92,11 +92,23 @@ static void put_answer(struct answer *a, const struct chaos_options *o, enum cha
 	}
 }
 
+static enum chaos_name name_asked(const struct request *r)
+{
+	return r->qclass == CLASS_CH && r->qtype == DNS_TYPE_TXT ? find_name(&r->qname) : CHAOS_NONE;
+}
+
+static bool leaves(const void *self, void *state, const struct exchange *x)
+{
+	(void)self;
+	(void)state;
+	return name_asked(&x->query.request) == CHAOS_NONE;
+}
+
 static enum step_verdict ask(const void *self, void *state, struct exchange *x)
 {
 	const struct request *r = &x->query.request;
 	struct answer a = {.w = {.bytes = x->reply, .limit = exchange_room(x)}};
-	enum chaos_name name = r->qclass == CLASS_CH && r->qtype == DNS_TYPE_TXT ? find_name(&r->qname) : CHAOS_NONE;
+	enum chaos_name name = name_asked(r);
 	(void)state;
 	if (name == CHAOS_NONE)
 		return STEP_PASS;
@@ -107,4 +119,4 @@ static enum step_verdict ask(const void *self, void *state, struct exchange *x)
 	return STEP_ANSWER;
 }
 
-const struct step_kind chaos_step = {.name = "chaos", .all_classes = true, .ask = ask};
+const struct step_kind chaos_step = {.name = "chaos", .all_classes = true, .leaves = leaves, .ask = ask};

@@ -162,14 +162,19 @@ static enum step_verdict answer_unknown(const struct hosts *h, struct exchange *
 }
 
 /* Wherever it is: reverse zones need not be named. */
+static bool has_names(const struct hosts *h, const struct name *qname, struct hosts_cursor found[SOURCES])
+{
+	struct addr a;
+	if (!name_to_addr(qname, &a))
+		return false;
+	find_names(h, &a, found);
+	return found[0].at < found[0].end || found[1].at < found[1].end;
+}
+
 static enum step_verdict answer_reverse(const struct hosts *h, struct exchange *x)
 {
 	struct hosts_cursor found[SOURCES];
-	struct addr a;
-	if (!name_to_addr(&x->query.request.qname, &a))
-		return STEP_PASS;
-	find_names(h, &a, found);
-	return found[0].at < found[0].end || found[1].at < found[1].end ? answer(h, x, found, 0) : STEP_PASS;
+	return has_names(h, &x->query.request.qname, found) ? answer(h, x, found, 0) : STEP_PASS;
 }
 
 static enum step_verdict answer_forward(const struct hosts *h, struct hosts_state *s, struct exchange *x)
@@ -186,6 +191,17 @@ static enum step_verdict answer_forward(const struct hosts *h, struct hosts_stat
 	if (!count && !is_known(h, &r->qname))
 		return answer_unknown(h, x);
 	return answer(h, x, found, h->setting.rotate && count > 1 ? draw(s) % count : 0);
+}
+
+static bool leaves(const void *self, void *state, const struct exchange *x)
+{
+	const struct hosts *h = self;
+	const struct request *r = &x->query.request;
+	struct hosts_cursor found[SOURCES];
+	(void)state;
+	if (r->qtype == DNS_TYPE_PTR)
+		return !has_names(h, &r->qname, found);
+	return !is_in(&r->qname, h->rules.zones.names, h->rules.zones.count) || (falls_through(h, &r->qname) && !is_known(h, &r->qname));
 }
 
 static enum step_verdict ask(const void *self, void *state, struct exchange *x)
@@ -214,4 +230,4 @@ static void end(void *state)
 	free(state);
 }
 
-const struct step_kind hosts_step = {.name = "hosts", .ask = ask, .begin = begin, .end = end};
+const struct step_kind hosts_step = {.name = "hosts", .leaves = leaves, .ask = ask, .begin = begin, .end = end};

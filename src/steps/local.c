@@ -113,6 +113,12 @@ static bool put_answer(struct wire_writer *w, enum local_name is, uint16_t type)
 	return true;
 }
 
+static bool leaves(const void *self, void *state, const struct exchange *x)
+{
+	(void)state;
+	return find(self, &x->query.request.qname).is == LOCAL_NONE;
+}
+
 static enum step_verdict ask(const void *self, void *state, struct exchange *x)
 {
 	const struct request *r = &x->query.request;
@@ -134,4 +140,4 @@ static enum step_verdict ask(const void *self, void *state, struct exchange *x)
 	return STEP_ANSWER;
 }
 
-const struct step_kind local_step = {.name = "local", .ask = ask};
+const struct step_kind local_step = {.name = "local", .leaves = leaves, .ask = ask};

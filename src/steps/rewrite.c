@@ -260,6 +260,30 @@ static enum step_verdict fail(struct exchange *x, enum outcome outcome, const st
 	return exchange_fail(x, DNS_SERVFAIL, &invalid, "invalid name after rewrite of %s", text);
 }
 
+/* Cheaply: true where only the rule's text can tell. */
+static bool may_be_about(const struct rewrite_rule *rule, const struct request *r)
+{
+	if (rule->field == REWRITE_CLASS)
+		return r->qclass == rule->number;
+	if (rule->field == REWRITE_TYPE)
+		return r->qtype == rule->number;
+	return rule->kind != REWRITE_EXACT || name_equal(&rule->exact, &r->qname);
+}
+
+static bool leaves(const void *self, void *state, const struct exchange *x)
+{
+	const struct rewrite_options *o = self;
+	struct rewrite_state *w = state;
+	struct subject s;
+	unsigned i = 0;
+	while (i < o->count && !may_be_about(&o->rules[i], &x->query.request))
+		i++;
+	if (i == o->count)
+		return true;
+	subject_begin(&s, &x->query.request);
+	return go_through(o, w, &s) == RULES_DONE && !w->count;
+}
+
 static enum step_verdict ask(const void *self, void *state, struct exchange *x)
 {
 	struct rewrite_state *w = state;
@@ -500,4 +524,4 @@ static void *begin(const void *self, unsigned worker, struct uv_loop_s *loop)
 	return NULL;
 }
 
-const struct step_kind rewrite_step = {.name = "rewrite", .ask = ask, .answered = answered, .begin = begin, .end = end};
+const struct step_kind rewrite_step = {.name = "rewrite", .leaves = leaves, .ask = ask, .answered = answered, .begin = begin, .end = end};

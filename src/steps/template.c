@@ -286,6 +286,12 @@ static enum step_verdict answer(struct asked *a, const struct response *theirs, 
 	return STEP_ANSWER;
 }
 
+/* The zone of the rule that the question is in; NULL: the rule is not about it. */
+static const struct name *zone_of(const struct template_step *t, const struct template_rule *rule, const struct request *r)
+{
+	return is_about(rule, r) ? find_zone(&r->qname, rule->zones.count ? &rule->zones : &t->keys) : NULL;
+}
+
 /* STEP_PASS: no rule has it. */
 static enum step_verdict decide(struct asked *a, const struct response *theirs, bool may_ask)
 {
@@ -293,8 +299,8 @@ static enum step_verdict decide(struct asked *a, const struct response *theirs, 
 	const struct template_options *o = a->step->options;
 	for (unsigned i = 0; i < o->count; i++) {
 		const struct template_rule *rule = &o->rules[i];
-		const struct name *zone = find_zone(&r->qname, rule->zones.count ? &rule->zones : &a->step->keys);
-		if (!zone || !is_about(rule, r))
+		const struct name *zone = zone_of(a->step, rule, r);
+		if (!zone)
 			continue;
 		if (!*a->name) /* most questions are nobody's here, and need no text */
 			name_to_go_text(&r->qname, a->name);
@@ -311,6 +317,18 @@ static enum step_verdict decide(struct asked *a, const struct response *theirs, 
 		}
 	}
 	return STEP_PASS;
+}
+
+/* Regexps are left to ask(). */
+static bool leaves(const void *self, void *state, const struct exchange *x)
+{
+	const struct template_step *t = self;
+	(void)state;
+	for (unsigned i = 0; i < t->options->count; i++) {
+		if (zone_of(t, &t->options->rules[i], &x->query.request))
+			return false;
+	}
+	return true;
 }
 
 static enum step_verdict ask(const void *self, void *state, struct exchange *x)
@@ -370,6 +388,7 @@ static void step_free(void *self)
 
 static const struct step_kind kind = {
         .name = "template",
+        .leaves = leaves,
         .ask = ask,
         .heard = heard,
         .begin = begin,

@@ -28,6 +28,10 @@ COREFILES = {
     "the same without prometheus": "errors\nforward . 127.0.0.1:9 {\n max_concurrent 1000\n}\ncache 30\nreload\nloadbalance",
     "bare block with prometheus": "prometheus 127.0.0.1:0",
     "bare block with loadbalance": "loadbalance",
+    "acl, rewrite and template of other names": 'acl {\n allow net 127.0.0.0/8\n}\nrewrite name exact a.example b.example\n'
+    'template IN A other.example {\n answer "{{ .Name }} 60 IN A 192.0.2.1"\n}',
+    "the same with prometheus, and log of other names": 'acl {\n allow net 127.0.0.0/8\n}\nrewrite name exact a.example b.example\n'
+    'template IN A other.example {\n answer "{{ .Name }} 60 IN A 192.0.2.1"\n}\nprometheus 127.0.0.1:0\nlog other.example',
 }
 QUESTIONS = {
     "a Service with a clusterIP": ("web.default.svc.cluster.local.", "A"),

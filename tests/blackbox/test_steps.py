@@ -5,6 +5,7 @@ import socket
 
 import dns.edns
 import dns.flags
+import dns.message
 import dns.rcode
 import dns.rdatatype
 import pytest
@@ -61,6 +62,42 @@ def test_other_classes(corefile, beside, taken):  # noqa: F811
         s.send(whoami)
         octets = s.recv(4096)
     assert octets[len(whoami) :][:6] == (b"\xc0\x0c\x00\x01\x00\x03" if taken else b"")
+
+
+def test_one_batch_of_all_sorts(api, corefile):  # noqa: F811
+    """Names that the steps before the cluster leave as they are, and such as one of them has: each gets what it gets alone."""
+    lines = """acl {
+        block type TXT
+    }
+    rewrite name exact web.test web-0.nginx.default.svc.cluster.local
+    template IN A made.test {
+        answer "{{ .Name }} 60 IN A 192.0.2.2"
+    }
+    hosts {
+        192.0.2.3 h.test
+        fallthrough
+    }"""
+    server = corefile(beside(block(api(NGINX, web(0, "10.244.0.7"))), lines))
+    inside = f"{WEB0}.cluster.local."
+    sorts = [
+        (inside, "A", dns.rcode.NOERROR, ["10.244.0.7"]),
+        (inside, "TXT", dns.rcode.REFUSED, []),
+        ("web.test.", "A", dns.rcode.NOERROR, ["10.244.0.7"]),
+        ("a.made.test.", "A", dns.rcode.NOERROR, ["192.0.2.2"]),
+        ("h.test.", "A", dns.rcode.NOERROR, ["192.0.2.3"]),
+        ("no.default.svc.cluster.local.", "A", dns.rcode.NXDOMAIN, []),
+        ("nobody.test.", "A", dns.rcode.REFUSED, []),
+    ]
+    with server.udp_socket() as s:
+        for n in range(70):
+            name, rdtype, _, _ = sorts[n % len(sorts)]
+            s.send(make_query(name, rdtype, id=n).to_wire())
+        responses = [dns.message.from_wire(s.recv(65535)) for _ in range(70)]
+    assert sorted(r.id for r in responses) == list(range(70))
+    for response in responses:
+        name, rdtype, rcode, wanted = sorts[response.id % len(sorts)]
+        assert (response.question[0].name.to_text(), response.rcode()) == (name, rcode), name
+        assert [rdata.to_text() for rrset in response.answer for rdata in rrset] == wanted, name
 
 
 def test_whoami_stands_behind_the_cluster(api, corefile):  # noqa: F811

@@ -1,5 +1,6 @@
 /* `acl` and `header`: who may ask what, and what becomes of flags. */
 #include "ask.h"
+#include "leaves.h"
 
 static const struct {
 	const char *lines, *from, *name;
@@ -50,7 +51,7 @@ static void test_acl(void **state)
 		asked_begin(&a, policies[i].lines);
 		asked_from(&a, policies[i].from);
 		asked_for(&a, policies[i].name, policies[i].type, DNS_CLASS_IN);
-		asked_text(&a, acl_step.ask(corefile_values(&a.corefile.blocks[0], DIRECTIVE_ACL), NULL, &a.x), text);
+		asked_text(&a, ask_step(&acl_step, corefile_values(&a.corefile.blocks[0], DIRECTIVE_ACL), NULL, &a.x, true), text);
 		if (strcmp(text, policies[i].want) != 0)
 			fail_msg("row %zu: \"%s\"", i, text);
 		asked_end(&a);

@@ -7,6 +7,7 @@
 #include "hosts_names.h"
 #include "hosts_table.h"
 #include "kinds.h"
+#include "leaves.h"
 #include "plan.h"
 #include "steps/hosts.h"
 #include "unit.h"
@@ -324,7 +325,7 @@ static void describe(struct fixture *f, char *text)
 static void answer_text(struct fixture *f, const char *name, uint16_t type, char *text)
 {
 	ask_as(f, name, type, QUERY_UDP, DNS_CLASS_IN);
-	if (hosts_step.ask(f->hosts, f->state, &f->x) == STEP_ANSWER)
+	if (ask_step(&hosts_step, f->hosts, f->state, &f->x, false) == STEP_ANSWER)
 		describe(f, text);
 	else
 		strcpy(text, "-");
@@ -385,7 +386,7 @@ static void test_another_class(void **state)
 	(void)state;
 	begin(&f, "10.0.0.1 a.x", "x", "hosts hosts");
 	ask_as(&f, "a.x.", DNS_TYPE_A, QUERY_UDP, 3);
-	assert_int_equal(hosts_step.ask(f.hosts, f.state, &f.x), STEP_ANSWER);
+	assert_int_equal(ask_step(&hosts_step, f.hosts, f.state, &f.x, false), STEP_ANSWER);
 	end(&f);
 }
 
@@ -403,7 +404,7 @@ static void test_too_many(void **state)
 	begin(&f, all, "x", "hosts hosts\nloadbalance");
 	for (unsigned tcp = 0; tcp < 2; tcp++) {
 		ask_as(&f, "a.x.", DNS_TYPE_A, tcp ? QUERY_TCP : QUERY_UDP, DNS_CLASS_IN);
-		assert_int_equal(hosts_step.ask(f.hosts, f.state, &f.x), STEP_ANSWER);
+		assert_int_equal(ask_step(&hosts_step, f.hosts, f.state, &f.x, false), STEP_ANSWER);
 		assert_int_equal(response_parse(&r, f.reply, f.x.reply_len), RESPONSE_OK);
 		assert_int_equal(!!(r.flags & DNS_TC), !tcp);
 		assert_int_equal(r.counts[DNS_ANSWER], tcp ? 1000 : (512 - 21) / 16);

@@ -1,5 +1,6 @@
 /* `local` and `chaos`: names that every server can answer by itself. */
 #include "ask.h"
+#include "leaves.h"
 #include <unistd.h>
 
 #define CH 3
@@ -54,7 +55,7 @@ static void ask(const struct step_kind *kind, enum directive_id id, const char *
 	struct asked a;
 	asked_begin(&a, lines);
 	asked_for(&a, name, type, class);
-	asked_text(&a, kind->ask(corefile_values(&a.corefile.blocks[0], id), NULL, &a.x), text);
+	asked_text(&a, ask_step(kind, corefile_values(&a.corefile.blocks[0], id), NULL, &a.x, true), text);
 	asked_end(&a);
 }
 

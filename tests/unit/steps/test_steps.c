@@ -1,6 +1,7 @@
 /* Directives at work: which of them a block has, and what each does with a query. */
 #include "dns/response.h"
 #include "kinds.h"
+#include "leaves.h"
 #include "steps/steps.h"
 #include "unit.h"
 #include <arpa/inet.h>
@@ -134,7 +135,7 @@ static void test_any(void **state)
 	char text[1024];
 	(void)state;
 	ask_for(&q, "X.example.", DNS_TYPE_ANY, DNS_CLASS_IN, true);
-	assert_int_equal(any_step.ask(NULL, NULL, &q.x), STEP_ANSWER);
+	assert_int_equal(ask_step(&any_step, NULL, NULL, &q.x, true), STEP_ANSWER);
 	read_reply(&q, &r);
 	assert_int_equal(r.rcode, DNS_NOERROR);
 	assert_false(r.flags & DNS_AA);
@@ -149,7 +150,7 @@ static void test_any_leaves_all_else(void **state)
 	struct question q;
 	(void)state;
 	ask_for(&q, "a.", DNS_TYPE_A, DNS_CLASS_IN, true);
-	assert_int_equal(any_step.ask(NULL, NULL, &q.x), STEP_PASS);
+	assert_int_equal(ask_step(&any_step, NULL, NULL, &q.x, true), STEP_PASS);
 	assert_int_equal(q.x.reply_len, 0);
 }
 
@@ -241,10 +242,10 @@ static void test_bufsize_lowers(void **state)
 	(void)state;
 	ask_for(&q, "a.", DNS_TYPE_A, DNS_CLASS_IN, true);
 	assert_int_equal(q.x.query.request.edns_udp_size, 4096);
-	assert_int_equal(bufsize_step.ask(&o, NULL, &q.x), STEP_PASS);
+	assert_int_equal(ask_step(&bufsize_step, &o, NULL, &q.x, true), STEP_PASS);
 	assert_int_equal(q.x.query.request.edns_udp_size, 600);
 	ask_for(&q, "a.", DNS_TYPE_A, DNS_CLASS_IN, false);
-	assert_int_equal(bufsize_step.ask(&o, NULL, &q.x), STEP_PASS);
+	assert_int_equal(ask_step(&bufsize_step, &o, NULL, &q.x, true), STEP_PASS);
 	assert_int_equal(q.x.query.request.edns_udp_size, 512);
 }
 
