@@ -210,6 +210,26 @@ static enum err take_keys(const struct reader *r, const struct syntax_block *fro
 	return err;
 }
 
+/* Names that `rewrite` leads out of the block's zones are none of the affair of directives that are about these: where nothing else is said, they are told
+ * which zones that are. Without rewrite there are no such names. */
+static enum err confine(const struct reader *r, struct corefile_block *b)
+{
+	struct cache_values *cache = b->said[DIRECTIVE_CACHE].values;
+	struct acl_options *acl = b->said[DIRECTIVE_ACL].values;
+	enum err err = OK;
+	if (!b->said[DIRECTIVE_REWRITE].place)
+		return OK;
+	if (cache && !cache->zones.count) {
+		err = corefile_zones(b, &cache->zones);
+		cache->options.zones = (struct cache_names){cache->zones.names, cache->zones.count};
+	}
+	for (unsigned i = 0; acl && i < acl->rule_count && !err; i++) {
+		if (!acl->rules[i].zones.count)
+			err = corefile_zones(b, &acl->rules[i].zones);
+	}
+	return err ? reader_no_memory(r) : OK;
+}
+
 static enum err take_lines(const struct reader *r, const struct syntax_block *from, struct corefile_block *b)
 {
 	enum err err = OK;
@@ -221,6 +241,8 @@ static enum err take_lines(const struct reader *r, const struct syntax_block *fr
 		                b->said[DIRECTIVE_K8S_EXTERNAL].place);
 	if (!err && !r->notes->count)
 		err = reader_note(r, find_identity(r, b));
+	if (!err)
+		err = confine(r, b);
 	if (!err)
 		err = keep_cluster_text(r, from, b);
 	return err ? err : keep_forward_text(r, from, b);

@@ -88,7 +88,13 @@ def is_below_floor(step, ours, theirs):
 def is_do_unasked(step, ours, theirs):
     """DO in the answer to a query without; all else of EDNS is the same."""
     asked = step.value.edns
-    return asked and not asked.do and theirs.edns and theirs.edns.do and ours.edns == theirs.edns._replace(do=False)
+    return asked and not asked.do and theirs.edns and theirs.edns.do and ours.edns and not ours.edns.do and b"\0\3" in theirs.edns.options
+
+
+def is_of_another_upstream(step, ours, theirs):
+    """It says which one it is: `from ADDRESS`."""
+    told = [[record[4][1:] for record in of.response.answer if record[1] == m.TXT] for of in (ours, theirs)]
+    return all(len(texts) == 1 and isinstance(texts[0], bytes) and texts[0].startswith(b"from ") for texts in told)
 
 
 def is_of_dns64(step, ours, theirs):
@@ -109,6 +115,7 @@ SEEN = [
     Cause("ad-unasked", "flags", is_unasked_ad),
     Cause("acl-edns", "edns edns-size edns-options", is_by_acl),
     Cause("dns64-flags", "flags", is_of_dns64),
+    Cause("upstream-drawn", "answer", is_of_another_upstream),
     Cause("no-line", "rcode", is_nobodys),
     Cause("least-ttl", "answer additional", is_below_floor),
     Cause("nsid-do", "edns", is_do_unasked),
