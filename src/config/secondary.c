@@ -50,7 +50,7 @@ static enum err set_transfer(void *values, const struct words *w, struct diag *d
 	enum err err = OK;
 	if (strcmp(w->texts[0], "from") != 0)
 		return diag_set(d, ERR_SYNTAX,
-		                "transfer %s: secondary has transfer from ADDRESS...; who may fetch zones, the directive transfer says",
+		                "%s: secondary has transfer from ADDRESS...; who may fetch zones, the directive transfer says",
 		                w->texts[0]);
 	for (unsigned i = 1; i < w->count && !err; i++)
 		err = add_primary(line_of(values), w->texts[i], d);
@@ -67,7 +67,7 @@ static enum err refuse_catalog(void *values, const struct words *w, struct diag 
 {
 	(void)values;
 	(void)w;
-	return diag_set(d, ERR_SYNTAX, "catalog: zones of a catalog are not followed; name each zone");
+	return diag_set(d, ERR_SYNTAX, "zones of a catalog are not followed; name each zone");
 }
 
 static enum err finish(void *values, option_set given, struct diag *d)
@@ -75,7 +75,7 @@ static enum err finish(void *values, option_set given, struct diag *d)
 	struct secondary_options *o = values;
 	(void)given;
 	if (!o->count || !line_of(o)->primary_count)
-		return diag_set(d, ERR_SYNTAX, "secondary wants transfer from ADDRESS... in its braces");
+		return diag_set(d, ERR_SYNTAX, "transfer from ADDRESS... is wanted in its braces");
 	line_of(o)->poll_ms = o->poll_ms;
 	return OK;
 }

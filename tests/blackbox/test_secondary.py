@@ -306,7 +306,7 @@ def test_knot_as_primary(knot, corefile):  # noqa: F811
 
 def test_what_is_wrong_in_a_corefile(tmp_path):
     for options, said in {
-        "": "secondary wants transfer from ADDRESS",
+        "": "transfer from ADDRESS... is wanted",
         "transfer to 1.2.3.4": "secondary has transfer from ADDRESS",
         "transfer from here.test": "here.test",
         "transfer from tls://1.2.3.4": "plain TCP",

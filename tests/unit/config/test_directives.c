@@ -592,6 +592,14 @@ static const struct {
         {"file db {\n reload\n}", "f:3: reload: it is written: reload DURATION"},
         {"file db {\n reload 5\n}", "f:3: reload: a duration such as"},
         {"file db {\n reload_by_mtime x\n}", "f:3: reload_by_mtime: "},
+        {"secondary", "f:2: secondary: transfer from ADDRESS... is wanted in its braces"},
+        {"secondary a {\n transfer from 1.2.3.4\n}\nsecondary b {\n poll 1s\n}",
+         "f:5: secondary: transfer from ADDRESS... is wanted in its braces"},
+        {"secondary {\n transfer from\n}", "f:3: transfer: it is written: transfer from ADDRESS..."},
+        {"secondary {\n transfer to 1.2.3.4\n}", "f:3: transfer: to: secondary has transfer from ADDRESS..."},
+        {"secondary {\n transfer from tls://1.2.3.4\n}", "f:3: transfer: \"tls://1.2.3.4\": zones are transferred over plain TCP"},
+        {"secondary {\n poll 99ms\n}", "f:3: poll: "},
+        {"secondary {\n catalog\n}", "f:3: catalog: zones of a catalog are not followed"},
         {"file db {\n ttl 5\n}", "f:3: file has no \"ttl\"; it has: fallthrough, reload, "},
         {"hosts {\n ttl 0\n}", "f:3: ttl: a number from 1 to 65535"},
         {"hosts {\n nonsense x\n}", "f:3: hosts has no \"nonsense\"; it has: "},
@@ -750,7 +758,8 @@ static void test_no_memory(void **state)
 {
 	const char *lines = "root a\nnsid b\nready c:1\nprometheus {\n tls d\n}\nerrors {\n consolidate 1s (?P<a>x)\n}\nlog f . {common}\n"
 	                    "chaos g h i\ncache 1 q {\n disable success r\n disable denial s t\n}\nacl j {\n allow type A net 10.0.0.1\n "
-	                    "block\n}\nfile da za {\n fallthrough zb\n}\nfile dc\nhosts k l {\n 10.0.0.1 m\n fallthrough "
+	                    "block\n}\nfile da za {\n fallthrough zb\n}\nfile dc\nsecondary sa {\n transfer from ::1 ::2\n fallthrough "
+	                    "sb\n}\nhosts k l {\n 10.0.0.1 m\n fallthrough "
 	                    "n\n}\nhealth o:1\nroot p\ntemplate IN A u {\n match v w\n answer \"{{ .Name }} A {{ .Group.x }}\" \"y. A "
 	                    "192.0.2.1\"\n ederror 1 z\n fallthrough u\n}\ntemplate IN A {\n rcode NXDOMAIN\n}\n"
 	                    "loadbalance {\n prefer ::/0\n}\nautopath q @kubernetes\nrewrite stop {\n name regex (x) {1} answer name (y) z "
