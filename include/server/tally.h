@@ -138,6 +138,7 @@ static inline bool tally_is_short(uint16_t type, size_t request_len, size_t resp
 	return ((response_len - 1) | request_len | type) < TALLY_SHORT; /* 0 octets of a response are not */
 }
 
+/* On the worker's thread whose number it is. */
 static inline void tally_add(tally_number *n, uint64_t amount)
 {
 	counter_add(n, amount);

@@ -51,6 +51,7 @@ enum template_function {
 	FUNCTIONS,
 };
 
+/* Values of these kinds; of a text, borrowed. */
 struct value value_text(const char *text, size_t len);
 struct value value_int(int64_t n);
 struct value value_bool(bool truth);
@@ -93,6 +94,7 @@ struct value_writer {
 	bool overflow;
 };
 
+/* Appends octets; what does not fit sets overflow. */
 void value_put(struct value_writer *w, const char *bytes, size_t len);
 
 /* As Go prints it by itself ("<no value>" for none), by print or println, and by printf. */

@@ -22,6 +22,7 @@ struct scan {
 
 enum scanned { SCAN_WORD, SCAN_END, SCAN_WRONG };
 
+/* Of ASCII; no locale has a say. */
 static inline bool is_digit(char c)
 {
 	return c >= '0' && c <= '9';

@@ -54,6 +54,7 @@ struct zone_data {
 	struct name apex;
 };
 
+/* What a cell of the index keeps of a hash, to tell most others from it without a look at the name. */
 static inline uint32_t zone_check_of(uint64_t hash)
 {
 	return (uint32_t)(hash >> 32);
@@ -71,11 +72,13 @@ const struct zone_node *zone_data_before(const struct zone_data *z, const struct
 /* NULL: there is none. Not for RRSIG. */
 const struct zone_set *zone_node_set(const struct zone_data *z, const struct zone_node *n, uint16_t type);
 
+/* Its name in wire form, lower case, whole; borrowed from z. */
 static inline const uint8_t *zone_node_wire(const struct zone_data *z, const struct zone_node *n)
 {
 	return z->octets + n->name;
 }
 
+/* A copy of it. */
 static inline void zone_node_name(const struct zone_data *z, const struct zone_node *n, struct name *out)
 {
 	name_from_wire(out, z->octets + n->name, n->name_len);
@@ -87,6 +90,7 @@ struct zone_rdata_cursor {
 	uint16_t left;
 };
 
+/* Before the first rdata of a set. */
 static inline struct zone_rdata_cursor zone_set_rdata(const struct zone_data *z, const struct zone_set *s)
 {
 	return (struct zone_rdata_cursor){z->octets + s->rdata, s->count};

@@ -210,7 +210,8 @@ static enum err write_response(const struct asked *a, struct writing *g, struct 
 	enum err err = OK;
 	g->has_cname = false;
 	name_from_wire(&spelt, r->bytes + DNS_HEADER_LEN, r->question_len);
-	writer_begin(&g->w, x->reply, exchange_room(x), r->id, (uint16_t)(DNS_QR | DNS_AA | (r->flags & (DNS_RD | DNS_CD)) | (rcode & RCODE_LOW)));
+	writer_begin(&g->w, x->reply, exchange_room(x), r->id,
+	             (uint16_t)(DNS_QR | DNS_AA | (r->flags & (DNS_RD | DNS_CD)) | (rcode & RCODE_LOW)));
 	writer_put_question(&g->w, &spelt, r->qtype, r->qclass); /* fits in the least there is */
 	if (r->edns && !writer_reserve_opt(&g->w, opt.len)) {
 		opt.len = 0;

@@ -16,7 +16,9 @@ struct zone_step {
 	bool fallthrough, rotate, explain;
 };
 
+/* Answers from the slot with the longest zone that the name is in; state: of zone_step_begin(). STEP_PASS: none has it. */
 enum step_verdict zone_step_ask(const struct zone_step *step, void *state, struct exchange *x);
+/* What a CNAME of an answer leads to has come: the answer is made anew, and that put behind it. */
 enum step_verdict zone_step_heard(const struct zone_step *step, void *state, struct exchange *x, const uint8_t *bytes, size_t len);
 
 /* The state of a worker, to be freed with free(). NULL: out of memory. */

@@ -142,11 +142,8 @@ static int end(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	        cmocka_unit_test(test_come_and_go),
-	        cmocka_unit_test(test_search_list),
-	        cmocka_unit_test(test_two_pods),
-	        cmocka_unit_test(test_many),
-	        cmocka_unit_test(test_no_memory),
+	        cmocka_unit_test(test_come_and_go), cmocka_unit_test(test_search_list), cmocka_unit_test(test_two_pods),
+	        cmocka_unit_test(test_many),        cmocka_unit_test(test_no_memory),
 	};
 	return cmocka_run_group_tests(tests, begin, end);
 }
