@@ -4,6 +4,7 @@ import re
 import shutil
 from pathlib import Path
 
+import network
 import script
 
 COMMON = Path(__file__).resolve().parent / "common"
@@ -46,7 +47,8 @@ class Trial:
     def upstreams(self):
         texts = [self.corefile, *(p.read_text() for p in self.folder.rglob("*") if p.is_file() and not p.name.startswith("db."))]
         named = {a for text in texts for line in text.splitlines() if not INLINE.match(line) for a in ADDRESS.findall(line)}
-        return sorted(a for a in {RESOLVER, *named} - set(self.bound()) if not a.startswith(("127.", "0.", "224.", "240.")))
+        ours = {*self.bound(), network.INSIDE, network.OUTSIDE}
+        return sorted(a for a in {RESOLVER, *named} - ours if not a.startswith(("127.", "0.", "224.", "240.")))
 
     def prepare(self, folder, kubeconfig):
         """A copy of it in the folder; the Corefile's path. Files of a distribution's machines are ours, and kubernetes has an address."""
