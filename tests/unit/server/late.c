@@ -87,9 +87,18 @@ static enum step_verdict ask(const void *self, void *state, struct exchange *x)
 		return keep(state, x, BRIEF_MS);
 	if (begins(x, "bad"))
 		return exchange_fail(x, DNS_SERVFAIL, NULL, "%s, %d", "broken", 7);
+	if (begins(x, "back"))
+		return exchange_error(x, DNS_NXDOMAIN, NULL);
 	if (begins(x, "ask"))
 		return ask_rest(x);
 	return STEP_PASS;
+}
+
+static enum step_verdict reconsider(const void *self, void *state, struct exchange *x)
+{
+	(void)self;
+	(void)state;
+	return begins(x, "back") ? ask_rest(x) : STEP_ANSWER;
 }
 
 static void answered(const void *self, void *state, struct exchange *x)
@@ -198,6 +207,7 @@ static void freed(void *self)
 	.name = "late", .ask = ask, .answered = answered, .heard = heard, .forget = forget, .begin = begin, .end = end, .free = freed
 const struct step_kind late_kind = {LATE_KIND};
 const struct step_kind late_expiring = {LATE_KIND, .expired = expired};
+const struct step_kind late_reconsidering = {LATE_KIND, .reconsider = reconsider};
 
 void late_init(struct late *l)
 {

@@ -8,6 +8,7 @@
  *   brief…   waits, but for BRIEF_MS at most
  *   patient… the same; when that is over it answers, where the kind is &late_expiring
  *   bad…     fails
+ *   back…    answers NXDOMAIN; where the kind is &late_reconsidering it asks, on the way out, for what stands to the right of that label
  *   ask…     asks for what stands to the right of that label, and answers as that was answered
  */
 #pragma once
@@ -28,7 +29,7 @@ struct late {
 	struct late_worker *_Atomic workers[LATE_WORKERS]; /* those begun, and not ended */
 };
 
-extern const struct step_kind late_kind, late_expiring;
+extern const struct step_kind late_kind, late_expiring, late_reconsidering;
 
 void late_init(struct late *l);
 void late_clear(struct late *l);

@@ -306,6 +306,58 @@ static void test_sub_queries(void **state)
 	stop(&f);
 }
 
+/* The first answer is not the last word: once each, and who has asked does not see the response once more. */
+static void test_questions_on_the_way_out(void **state)
+{
+	static const struct {
+		const char *name;
+		unsigned rcode, heard, answered;
+	} cases[] = {
+	        {"back.now.test", NOERROR, 1, 1},     {"back.fall.test", NXDOMAIN, 1, 1},   {"back.back.now.test", NOERROR, 2, 1},
+	        {"back.ask.now.test", NOERROR, 2, 2}, {"ask.back.now.test", NOERROR, 2, 2}, {"back.drop.test", SERVFAIL, 1, 0},
+	        {"back.brief.test", SERVFAIL, 1, 1},  {"now.test", NOERROR, 0, 1},
+	};
+	struct fixture f;
+	(void)state;
+	start(&f, &(struct server_options){0});
+	serve(&f, &late_reconsidering, 1);
+	int fd = client(&f, SOCK_DGRAM, 0);
+	for (unsigned i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		atomic_store(&f.late[0].heard, 0);
+		atomic_store(&f.late[0].answered, 0);
+		ask(fd, (uint16_t)i, cases[i].name);
+		assert_reply(fd, (uint16_t)i, cases[i].rcode);
+		assert_int_equal(atomic_load(&f.late[0].heard), cases[i].heard);
+		if (atomic_load(&f.late[0].answered) != cases[i].answered)
+			fail_msg("%s: %u", cases[i].name, atomic_load(&f.late[0].answered));
+	}
+	for (uint16_t i = 0; i < 20; i++)
+		ask(fd, i, "back.wait.test");
+	late_await(&f.late[0], 20);
+	late_resume_all(&f.late[0], STEP_ANSWER);
+	for (unsigned i = 0; i < 20; i++)
+		assert_int_equal(reply(fd).rcode, NOERROR);
+	close(fd);
+	stop(&f);
+}
+
+static void test_questions_on_the_way_out_without_room(void **state)
+{
+	struct fixture f;
+	(void)state;
+	start(&f, &(struct server_options){.pending_max = 1});
+	serve(&f, &late_reconsidering, 1);
+	int fd = client(&f, SOCK_DGRAM, 0);
+	ask(fd, 1, "back.now.test");
+	assert_reply(fd, 1, SERVFAIL);
+	ask(fd, 2, "back.now.test");
+	assert_reply(fd, 2, SERVFAIL);
+	ask(fd, 3, "now.test");
+	assert_reply(fd, 3, NOERROR);
+	close(fd);
+	stop(&f);
+}
+
 /* Each query takes as many places as it has questions; whoever has made room takes them along. */
 static void test_sub_queries_without_room(void **state)
 {
@@ -595,6 +647,8 @@ int main(void)
 	        cmocka_unit_test(test_the_same_again),
 	        cmocka_unit_test(test_a_quarter_for_one_client),
 	        cmocka_unit_test(test_the_oldest_makes_room),
+	        cmocka_unit_test(test_questions_on_the_way_out),
+	        cmocka_unit_test(test_questions_on_the_way_out_without_room),
 	        cmocka_unit_test(test_sub_queries),
 	        cmocka_unit_test(test_sub_queries_without_room),
 	        cmocka_unit_test(test_reload),
