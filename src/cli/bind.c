@@ -13,7 +13,7 @@
 static bool has(const struct bind_addresses *set, const struct net_address *a)
 {
 	for (unsigned i = 0; i < set->count; i++) {
-		if (memcmp(&set->all[i], a, sizeof *a) == 0) /* all of them were zeroed first */
+		if (net_address_equal(&set->all[i], a))
 			return true;
 	}
 	return false;

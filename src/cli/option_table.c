@@ -51,7 +51,8 @@ enum err options_set_forward(struct options *o, const char *to, struct diag *d)
 	free(o->forward);
 	if (asprintf(&o->forward, ". {\nforward . %s\ncache\n}\n", to) < 0) {
 		o->forward = NULL;
-		return diag_no_memory(d);
+		diag_no_memory(d);
+		return ERR_NOMEM;
 	}
 	for (char *c = o->forward; *c; c++) {
 		if (*c == ',')

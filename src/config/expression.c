@@ -23,6 +23,19 @@ struct asking {
 
 static bool ask(struct asking *a, const struct node *n, struct value *v);
 
+/* --- octets, of which a text without any has none --- */
+
+static bool same(const char *a, const char *b, size_t len)
+{
+	return !len || (a && b && memcmp(a, b, len) == 0);
+}
+
+static void put(char *at, const struct value *v)
+{
+	if (v->text && v->len)
+		memcpy(at, v->text, v->len);
+}
+
 /* --- texts that are made --- */
 
 /* NULL: there is no room. */
@@ -97,12 +110,16 @@ static bool make_changed(struct asking *a, struct value *v, const struct value *
 
 static char lower(char c)
 {
-	return c >= 'A' && c <= 'Z' ? (char)(c | 0x20) : c;
+	if (c >= 'A' && c <= 'Z')
+		return (char)(c + ('a' - 'A'));
+	return c;
 }
 
 static char upper(char c)
 {
-	return c >= 'a' && c <= 'z' ? (char)(c & ~0x20) : c;
+	if (c >= 'a' && c <= 'z')
+		return (char)(c - ('a' - 'A'));
+	return c;
 }
 
 static bool make_joined(struct asking *a, struct value *v, const struct value *first, const struct value *second)
@@ -110,8 +127,8 @@ static bool make_joined(struct asking *a, struct value *v, const struct value *f
 	char *at = make_room(a, first->len + second->len);
 	if (!at)
 		return false;
-	memcpy(at, first->text, first->len);
-	memcpy(at + first->len, second->text, second->len);
+	put(at, first);
+	put(at + first->len, second);
 	v->text = at;
 	v->len = first->len + second->len;
 	return true;
@@ -135,12 +152,12 @@ static void trim(struct value *v, const struct value *from)
 
 static bool begins(const struct value *text, const struct value *with)
 {
-	return with->len <= text->len && memcmp(text->text, with->text, with->len) == 0;
+	return with->len <= text->len && same(text->text, with->text, with->len);
 }
 
 static bool ends(const struct value *text, const struct value *with)
 {
-	return with->len <= text->len && memcmp(text->text + text->len - with->len, with->text, with->len) == 0;
+	return with->len <= text->len && (!with->len || same(text->text + (text->len - with->len), with->text, with->len));
 }
 
 static bool is_in_range(const struct node *n, const struct value *address, const struct value *range, int64_t *is)
@@ -238,7 +255,7 @@ static bool ask_function(struct asking *a, const struct node *n, struct value *v
 static int compare(enum value_type type, const struct value *a, const struct value *b)
 {
 	size_t len = a->len < b->len ? a->len : b->len;
-	int order = type == VALUE_TEXT ? memcmp(a->text, b->text, len) : 0;
+	int order = type == VALUE_TEXT && len && a->text && b->text ? memcmp(a->text, b->text, len) : 0;
 	if (order)
 		return order;
 	if (type == VALUE_TEXT)

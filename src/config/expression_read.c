@@ -114,7 +114,9 @@ static char unescape(char c)
 {
 	static const char from[] = "abfnrtv\\'\"`", to[] = "\a\b\f\n\r\t\v\\'\"`";
 	const char *found = c ? strchr(from, c) : NULL;
-	return found ? to[found - from] : '\0';
+	if (found)
+		return to[found - from];
+	return '\0';
 }
 
 static struct node *read_text(struct reading *r, char quote)

@@ -100,7 +100,7 @@ static void format_v6(const struct sockaddr_in6 *in6, char text[64])
 void net_address_format(const struct net_address *a, char text[64])
 {
 	if (a->tls) {
-		strcpy(text, TLS_PREFIX);
+		memcpy(text, TLS_PREFIX, sizeof TLS_PREFIX);
 		text += strlen(TLS_PREFIX);
 	}
 	if (a->sa.ss_family == AF_INET6) {
