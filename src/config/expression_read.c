@@ -136,7 +136,10 @@ static struct node *read_text(struct reading *r, char quote)
 	if (!n)
 		return NULL;
 	n->text[n->len] = '\0';
-	return *r->at++ ? n : wrong(r, begin, ERR_SYNTAX, "the text has no end");
+	if (!*r->at)
+		return wrong(r, begin, ERR_SYNTAX, "the text has no end");
+	r->at++;
+	return n;
 }
 
 static struct node *read_number(struct reading *r)

@@ -396,7 +396,8 @@ enum err value_slice(const struct template_values *v, const struct value *args, 
 	if (err)
 		return err;
 	*out = args[0];
-	out->text += out->text ? places[0] : 0;
+	if (out->text)
+		out->text += places[0];
 	out->len = places[1] - places[0];
 	out->to = args[0].from + (unsigned)places[1];
 	out->from += (unsigned)places[0];
