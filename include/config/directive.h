@@ -226,7 +226,7 @@ struct header_options {
 
 /* `rewrite [continue|stop] name|class|type|ttl|rcode ...`: the rules in the order of the file. Texts of names are as Go's library writes names, in lower case
  * and with a last dot, but patterns. */
-enum rewrite_field { REWRITE_NAME, REWRITE_CLASS, REWRITE_TYPE, REWRITE_TTL, REWRITE_RCODE };
+enum rewrite_field { REWRITE_NAME, REWRITE_CLASS, REWRITE_TYPE, REWRITE_TTL, REWRITE_RCODE, REWRITE_CNAME };
 enum rewrite_kind { REWRITE_EXACT, REWRITE_PREFIX, REWRITE_SUFFIX, REWRITE_SUBSTRING, REWRITE_REGEX };
 /* `answer name|value PATTERN TO` */
 struct rewrite_answer {
@@ -238,12 +238,12 @@ struct rewrite_rule {
 	enum rewrite_field field;
 	bool goes_on; /* the next rule sees what this one made */
 
-	enum rewrite_kind kind; /* NAME, TTL, RCODE: which names it is about */
+	enum rewrite_kind kind; /* NAME, TTL, RCODE: which names it is about; CNAME: which targets */
 	char *from;
 	struct regexp *pattern; /* REWRITE_REGEX, in the place of from */
 	struct name exact;      /* REWRITE_EXACT: from, too */
 
-	char *to;       /* NAME; of a pattern with groups */
+	char *to;       /* NAME, CNAME; of a pattern with groups */
 	bool automatic; /* NAME: the answer's names are put back */
 	struct rewrite_answer *answers;
 	unsigned answer_count;
@@ -254,6 +254,7 @@ struct rewrite_rule {
 struct rewrite_options {
 	struct rewrite_rule *rules;
 	unsigned count;
+	bool any_cname;           /* one of them is REWRITE_CNAME */
 	struct text_list reading; /* private: the words of the line that is being read, */
 	bool whole;               /* and that it has nothing in braces */
 };

@@ -1,5 +1,5 @@
-/* `rewrite [continue|stop] FIELD ...`, also with the words behind it in braces: one rule a line. CoreDNS's cname and edns0, and metadata of name, are
- * not built yet. */
+/* `rewrite [continue|stop] FIELD ...`, also with the words behind it in braces: one rule a line. CoreDNS's edns0, and metadata of name, are not built
+ * yet. */
 #include "config/value.h"
 #include "directives.h"
 #include "dns/type.h"
@@ -21,8 +21,8 @@ static unsigned find(const char *word, const char *const *words, unsigned count)
 
 /* --- texts --- */
 
-/* In lower case and with a last dot, as CoreDNS makes all of them. */
-static enum err take_text(char **out, const char *word, struct diag *d)
+/* In lower case, and with a last dot if it is to have one. */
+static enum err take_part(char **out, const char *word, bool dot, struct diag *d)
 {
 	size_t len = strlen(word);
 	char *text;
@@ -33,11 +33,23 @@ static enum err take_text(char **out, const char *word, struct diag *d)
 		return diag_no_memory(d);
 	for (size_t i = 0; i < len; i++)
 		text[i] = (char)name_octet_lower((uint8_t)word[i]);
-	if (!len || text[len - 1] != '.')
+	if (dot && (!len || text[len - 1] != '.'))
 		text[len++] = '.';
 	text[len] = '\0';
 	*out = text;
 	return OK;
+}
+
+/* With a last dot, as CoreDNS makes all of them but those of cname. */
+static enum err take_text(char **out, const char *word, struct diag *d)
+{
+	return take_part(out, word, true, d);
+}
+
+/* Parts of a target are as they are written. */
+static bool is_whole(const struct rewrite_rule *rule)
+{
+	return rule->field != REWRITE_CNAME || rule->kind == REWRITE_EXACT;
 }
 
 static enum err take_pattern(struct regexp **out, const char *word, struct diag *d)
@@ -87,7 +99,7 @@ static enum err take_names(struct rewrite_rule *rule, const struct words *w, uns
 	if (rule->kind == REWRITE_EXACT && name_from_text(&rule->exact, from, strlen(from)))
 		return diag_set(d, ERR_SYNTAX, "\"%s\" is not a name", from);
 	name_lower(&rule->exact);
-	return take_text(&rule->from, from, d);
+	return take_part(&rule->from, from, is_whole(rule), d);
 }
 
 /* --- name --- */
@@ -275,6 +287,19 @@ static enum err take_rcode(struct rewrite_rule *rule, const struct words *w, str
 	return err;
 }
 
+static enum err take_cname(struct rewrite_rule *rule, const struct words *w, struct diag *d)
+{
+	unsigned taken = 0;
+	const char *to;
+	enum err err = w->count > 3 ? diag_set(d, ERR_SYNTAX, "\"%s\" is too much", w->texts[3]) : take_names(rule, w, 1, &taken, d);
+	if (err)
+		return err;
+	to = w->texts[taken];
+	if (rule->kind == REWRITE_REGEX && groups_used(to) > regexp_groups(rule->pattern))
+		return diag_set(d, ERR_RANGE, "%s uses more groups than the pattern %s has", to, w->texts[taken - 1]);
+	return take_part(&rule->to, to, is_whole(rule), d);
+}
+
 static enum err take_later(struct rewrite_rule *rule, const struct words *w, struct diag *d)
 {
 	(void)rule;
@@ -288,7 +313,7 @@ static enum err take_rule(struct rewrite_rule *rule, const struct words *w, stru
 {
 	static const char *const fields[] = {"name", "class", "type", "ttl", "rcode", "cname", "edns0"};
 	static enum err (*const takers[])(struct rewrite_rule *, const struct words *,
-	                                  struct diag *) = {take_name, take_class, take_type, take_ttl, take_rcode, take_later, take_later};
+	                                  struct diag *) = {take_name, take_class, take_type, take_ttl, take_rcode, take_cname, take_later};
 	static const char *const modes[] = {"stop", "continue"};
 	const unsigned mode = w->count ? find(w->texts[0], modes, 2) : 2, at = mode < 2;
 	struct words behind = {w->name, w->texts + at + 1, 0};
@@ -296,9 +321,9 @@ static enum err take_rule(struct rewrite_rule *rule, const struct words *w, stru
 	unsigned field = w->count > at ? find(w->texts[at], fields, 7) : 7;
 	enum err err;
 	if (w->count <= at)
-		return diag_set(d, ERR_SYNTAX, "a field is wanted: name, class, type, ttl or rcode");
+		return diag_set(d, ERR_SYNTAX, "a field is wanted: name, class, type, ttl, rcode or cname");
 	if (field == 7)
-		return diag_set(d, ERR_SYNTAX, "name, class, type, ttl or rcode is wanted, not \"%s\"", w->texts[at]);
+		return diag_set(d, ERR_SYNTAX, "name, class, type, ttl, rcode or cname is wanted, not \"%s\"", w->texts[at]);
 	rule->field = (enum rewrite_field)field;
 	rule->goes_on = mode == 1;
 	behind.count = w->count - at - 1;
@@ -328,6 +353,7 @@ static enum err add_rule(struct rewrite_options *o, const struct words *w, struc
 		return err ? err : diag_no_memory(d);
 	}
 	o->rules = more;
+	o->any_cname |= rule.field == REWRITE_CNAME;
 	more[o->count++] = rule;
 	return OK;
 }

@@ -1,6 +1,7 @@
 /* `rewrite`: another question for those who come after it, and what they answer as the answer to the client's. What was done to a question is not kept
  * with it: the rules are gone through once more on the way out, with the client's question, and do the same. */
 #include "dns/response_copy.h"
+#include "dns/writer.h"
 #include "kinds.h"
 #include <stdlib.h>
 #include <string.h>
@@ -195,7 +196,9 @@ static bool change_number(uint16_t *number, const struct rewrite_rule *rule)
 static enum outcome apply(const struct rewrite_rule *rule, struct rewrite_state *state, struct subject *s, bool *about)
 {
 	struct applied *a = &state->applied[state->count];
-	*about = false;
+	*about = rule->field == REWRITE_CNAME; /* whatever is asked: it is about what is answered */
+	if (*about)
+		return RULES_DONE;
 	if (rule->field == REWRITE_CLASS || rule->field == REWRITE_TYPE) {
 		*about = change_number(rule->field == REWRITE_CLASS ? &s->class : &s->type, rule);
 		return RULES_DONE;
@@ -246,6 +249,16 @@ static void subject_begin(struct subject *s, const struct request *r)
 	s->has_text = false;
 }
 
+/* The client's question, while another one stands in the place of it. */
+static void asked_subject(struct subject *s, const struct exchange *x)
+{
+	const uint8_t *bytes = x->asked + DNS_HEADER_LEN, *behind = bytes + name_from_wire(&s->name, bytes, x->asked_len);
+	name_lower(&s->name);
+	s->type = (uint16_t)wire_load_u16(behind);
+	s->class = (uint16_t)wire_load_u16(behind + 2);
+	s->has_text = false;
+}
+
 static enum step_verdict fail(struct exchange *x, enum outcome outcome, const struct subject *s)
 {
 	static const struct ede slow = EDE_SAYING(DNS_EDE_OTHER, "a rewrite rule's pattern takes too long"),
@@ -263,6 +276,8 @@ static enum step_verdict fail(struct exchange *x, enum outcome outcome, const st
 /* Cheaply: true where only the rule's text can tell. */
 static bool may_be_about(const struct rewrite_rule *rule, const struct request *r)
 {
+	if (rule->field == REWRITE_CNAME)
+		return true;
 	if (rule->field == REWRITE_CLASS)
 		return r->qclass == rule->number;
 	if (rule->field == REWRITE_TYPE)
@@ -492,6 +507,142 @@ static void answered(const void *self, void *state, struct exchange *x)
 	}
 }
 
+/* --- cname --- */
+
+/* A response that waits for what its CNAME leads to now; which record that is, and where to. */
+struct changed {
+	struct name target;
+	unsigned at; /* in the answer section */
+	size_t len;
+	uint8_t octets[];
+};
+
+/* What the first rule that is about this target makes of it; false: none is, or what it makes is no name. */
+static bool change_target(struct rewrite_state *state, struct name *target)
+{
+	for (unsigned i = 0; i < state->count; i++) {
+		const struct rewrite_rule *rule = state->applied[i].rule;
+		struct subject s = {.name = *target};
+		if (rule->field != REWRITE_CNAME || is_about_name(rule, state, &s) != REGEXP_FOUND)
+			continue;
+		if (!change_name(rule, state, &s))
+			return false;
+		*target = s.name;
+		return true;
+	}
+	return false;
+}
+
+/* The first CNAME of the answer whose target a rule is about, and its new one. */
+static bool find_target(struct rewrite_state *state, const struct response *r, unsigned *at, struct name *target)
+{
+	struct response_cursor c = response_section(r, DNS_ANSWER);
+	struct response_record record;
+	for (*at = 0; response_next(r, &c, &record); ++*at) {
+		if (record.type != DNS_TYPE_CNAME)
+			continue;
+		response_rdata_name(r, &record, 0, target);
+		if (change_target(state, target))
+			return true;
+	}
+	return false;
+}
+
+static enum step_verdict ask_for_target(struct exchange *x, unsigned at, const struct name *target)
+{
+	struct changed *kept = malloc(sizeof *kept + x->reply_len);
+	enum step_verdict v;
+	if (!kept)
+		return exchange_fail(x, DNS_SERVFAIL, NULL, "out of memory");
+	*kept = (struct changed){.target = *target, .at = at, .len = x->reply_len};
+	memcpy(kept->octets, x->reply, x->reply_len);
+	x->waiting = kept;
+	v = exchange_ask(x, target, x->query.request.qtype);
+	if (v != STEP_WAIT)
+		free(kept);
+	return v == STEP_PASS ? STEP_ANSWER : v;
+}
+
+static enum step_verdict reconsider(const void *self, void *state, struct exchange *x)
+{
+	const struct rewrite_options *o = self;
+	struct response r;
+	struct subject s;
+	struct name target;
+	unsigned at;
+	if (!o->any_cname || !x->asked || response_parse(&r, x->reply, x->reply_len) != RESPONSE_OK)
+		return STEP_ANSWER;
+	asked_subject(&s, x);
+	if (go_through(o, state, &s) || !find_target(state, &r, &at, &target))
+		return STEP_ANSWER;
+	return ask_for_target(x, at, &target);
+}
+
+/* The CNAMEs up to the one that leads elsewhere now, and what was found there; the other sections are as they were. */
+static size_t compose(const struct changed *kept, const struct response *ours, const struct response *theirs, uint8_t *out, size_t cap)
+{
+	struct writer w;
+	struct response_record record;
+	struct opt opt = {.udp_size = ours->edns_udp_size,
+	                  .dnssec_ok = ours->edns_do,
+	                  .rcode = ours->rcode,
+	                  .data = ours->options.bytes,
+	                  .len = (uint16_t)ours->options.len};
+	struct response_cursor c = response_section(ours, DNS_ANSWER);
+	writer_begin(&w, out, cap, ours->id, ours->flags);
+	if (!writer_put_question(&w, &ours->qname, ours->qtype, ours->qclass) || (ours->edns && !writer_reserve_opt(&w, opt.len)))
+		return 0;
+	for (unsigned i = 0; i <= kept->at && response_next(ours, &c, &record); i++) {
+		const struct rdata target = {kept->target.wire, kept->target.len};
+		struct name owner;
+		response_owner(ours, &record, &owner);
+		if (i == kept->at)
+			writer_put(&w, DNS_ANSWER, &owner, record.type, record.rclass, record.ttl_s, &target);
+		else if (record.type == DNS_TYPE_CNAME)
+			response_put_record(ours, &record, DNS_ANSWER, &w);
+	}
+	response_put_answers(theirs, &w);
+	for (unsigned s = DNS_AUTHORITY; s < DNS_SECTIONS; s++) {
+		c = response_section(ours, (enum dns_section)s);
+		while (response_next(ours, &c, &record))
+			response_put_record(ours, &record, (enum dns_section)s, &w);
+	}
+	return writer_end(&w, ours->edns ? &opt : NULL);
+}
+
+static enum step_verdict heard(const void *self, void *state, struct exchange *x, const uint8_t *bytes, size_t len)
+{
+	struct changed *kept = x->waiting;
+	struct response ours, theirs;
+	x->waiting = NULL;
+	x->reply_len = 0;
+	if (response_parse(&ours, kept->octets, kept->len) == RESPONSE_OK && response_parse(&theirs, bytes, len) == RESPONSE_OK &&
+	    theirs.rcode != DNS_SERVFAIL) /* a CNAME alone would say that there is nothing */
+		x->reply_len = compose(kept, &ours, &theirs, x->reply, exchange_room(x));
+	free(kept);
+	if (!x->reply_len)
+		exchange_fail(x, DNS_SERVFAIL, NULL, "what rewrite's cname leads to is not to be had");
+	answered(self, state, x);
+	return STEP_ANSWER;
+}
+
+static void forget(const void *self, void *state, struct exchange *x)
+{
+	(void)self;
+	(void)state;
+	free(x->waiting);
+	x->waiting = NULL;
+}
+
+/* The client's question is in the response, too. */
+static enum step_verdict give_up(const void *self, void *state, struct exchange *x)
+{
+	static const struct ede late = EDE_SAYING(DNS_EDE_NETWORK_ERROR, "what rewrite's cname leads to did not come in time");
+	forget(self, state, x);
+	exchange_restore(x);
+	return exchange_fail(x, DNS_SERVFAIL, &late, "%s", late.text);
+}
+
 /* --- its life --- */
 
 /* How many may be about one question: those that let others follow, and one that does not. */
@@ -524,4 +675,16 @@ static void *begin(const void *self, unsigned worker, struct uv_loop_s *loop)
 	return NULL;
 }
 
-const struct step_kind rewrite_step = {.name = "rewrite", .leaves = leaves, .ask = ask, .answered = answered, .begin = begin, .end = end};
+const struct step_kind rewrite_step = {
+        .name = "rewrite",
+        .leaves = leaves,
+        .ask = ask,
+        .reconsider = reconsider,
+        .heard = heard,
+        .expired = give_up,
+        .yield = give_up,
+        .forget = forget,
+        .answered = answered,
+        .begin = begin,
+        .end = end,
+};

@@ -12,7 +12,7 @@ import pytest
 import harness
 from harness import make_query, run_headns, service
 from test_corefile import NGINX, WEB0, answer, api, block, corefile, web  # noqa: F401: fixtures
-from test_forward import address, alone, outside, rcode_of, upstream  # noqa: F401: a fixture
+from test_forward import STUB_S, address, alone, outside, rcode_of, upstream  # noqa: F401: a fixture
 from upstream import SOA, reply_to
 
 WEB = f"{WEB0}.cluster.local."
@@ -230,6 +230,48 @@ def test_what_is_no_name(upstream, corefile):  # noqa: F811
     assert rcode_of(server, "a.z.") == "NOERROR" and up.names() == ["a.z."]
 
 
+# --- cname ---
+
+
+def leading(query, transport):
+    """Names in test. are aliases of www.internal., of which nobody says more."""
+    name = query.question[0].name.to_text()
+    if name.lower().endswith(".test."):
+        return reply_to(query, (name, 300, "CNAME", "www.internal."))
+    return None if name.lower().startswith("slow.") else address(query)
+
+
+ALIASED = "rewrite continue cname exact www.internal slow.internal\n rewrite name suffix .old .test answer auto"
+
+
+def test_where_a_cname_leads(upstream, corefile):  # noqa: F811
+    server = corefile(outside(upstream(leading), more=ALIASED.replace("slow", "fast")), clusters=0)
+    for ask in (server.udp, server.tcp):
+        assert records(ask(make_query("a.old."))) == ["a.old. 300 fast.internal.", "fast.internal. 300 192.0.2.1"]
+        assert records(ask(make_query("b.internal."))) == ["b.internal. 300 192.0.2.1"]
+
+
+def test_where_nobody_says_what_it_leads_to(upstream, corefile):  # noqa: F811
+    """SERVFAIL, in time, for the client's own question."""
+    server = corefile(outside(upstream(leading), more=ALIASED), clusters=0)
+    response = server.udp(make_query("A.old."), timeout=STUB_S)
+    assert response.rcode() == dns.rcode.SERVFAIL and response.question[0].name.to_text() == "A.old."
+
+
+def test_a_stop_while_that_is_asked(upstream, corefile):  # noqa: F811
+    up = upstream(leading)
+    server = corefile(outside(up, more=ALIASED), clusters=0)
+    with server.udp_socket() as s:
+        for n in range(30):
+            s.send(make_query(f"n{n}.old.", id=n).to_wire())
+        up.wait(31)  # the target is asked for once
+        server.signal(signal.SIGTERM)
+        for _ in range(30):
+            response = dns.message.from_wire(s.recv(4096))
+            assert response.rcode() == dns.rcode.SERVFAIL and response.question[0].name.to_text() == f"n{response.id}.old."
+    server.wait_end()
+
+
 # --- others ---
 
 
@@ -268,7 +310,10 @@ def test_a_reload(upstream, api, corefile, tmp_path):  # noqa: F811
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        ("cname exact a b", "rewrite: cname: it is not built yet"),
+        ("cname a", "rewrite: cname: there are too few words"),
+        ("cname exact a b c", 'rewrite: cname: "c" is too much'),
+        ("cname regex ^a {1}", "rewrite: cname: {1} uses more groups than the pattern ^a has"),
+        ("cname ends a b", 'rewrite: cname: exact, prefix, suffix, substring or regex is wanted, not "ends"'),
         ("edns0 nsid set", "rewrite: edns0: it is not built yet"),
         ("name regex a b metadata", "rewrite: name: metadata is not built yet"),
         ("name regex ( b", "rewrite: name: the pattern (: "),

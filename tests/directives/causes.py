@@ -124,7 +124,7 @@ SEEN = [
     Cause("cd-clear", "flags", is_clear_cd),
     Cause("extended-error", "edns-options", is_said),
 ]
-NAMED = {"rewrite-broken": "silence", "rewrite-unrestored": "silence", "zone-cname-nodata": "soa soa-ttl", "zone-empty-name": "answer soa soa-ttl", "zone-set-ttl": "answer",
+NAMED = {"rewrite-cname": "answer", "rewrite-broken": "silence", "rewrite-unrestored": "silence", "zone-cname-nodata": "soa soa-ttl", "zone-empty-name": "answer soa soa-ttl", "zone-set-ttl": "answer",
          "zone-denial": "soa soa-ttl", "autopath-itself": "flags rcode"}  # id: aspects
 BY_CHANCE = {"upstream-drawn"}  # not in every run
 IDS = {cause.id for cause in SEEN} | set(NAMED)
