@@ -7,6 +7,7 @@ import contextlib
 import itertools
 import json
 import os
+import random
 import re
 import shlex
 import signal
@@ -215,6 +216,19 @@ class Server:
 def is_plain(server):
     """No sanitizer and no wrapper, whose own memory would be measured with ours."""
     return not WRAP and b"__sanitizer_" not in Path(f"/proc/{server.process.pid}/exe").read_bytes()
+
+
+def free_port():
+    """One that nobody has, over UDP and TCP, and that no socket gets that asks for any (those are of a range above)."""
+    while True:
+        port = random.randrange(10000, 32000)
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as stream, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams:
+            try:
+                stream.bind(("127.0.0.1", port))
+                datagrams.bind(("127.0.0.1", port))
+                return port
+            except OSError:
+                continue
 
 
 def parse_addresses(start_line):

@@ -1,6 +1,5 @@
 """The command line that CoreDNS has, as manifests of clusters and scripts use it."""
 
-import socket
 import subprocess
 
 import pytest
@@ -36,9 +35,7 @@ def serve():
 
 @pytest.mark.parametrize("option", ["-p", "--p", "-dns.port"])
 def test_the_port(serve, corefile, option):
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = harness.free_port()
     assert serve("-conf", corefile(), option, port).port == port
 
 

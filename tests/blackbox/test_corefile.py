@@ -1,7 +1,6 @@
 """headns configured as CoreDNS is: Corefiles, one or several server blocks, settings beside them, a pod's service account."""
 
 import re
-import socket
 
 import dns.rcode
 import pytest
@@ -98,9 +97,7 @@ def test_with_the_subcommand_and_two_dashes(api, corefile):
 
 
 def test_dns_port(api, corefile):
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = harness.free_port()
     server = corefile(block(api(NGINX, web(0, "10.244.0.7")), keys="."), "-dns.port", port)
     assert server.port == port
     assert answer(server, WEB0) == {"10.244.0.7"}

@@ -9,18 +9,11 @@ import dns.rcode
 import pytest
 
 import harness
-from harness import pod, service, web
+from harness import free_port, pod, service, web
 
 NGINX = service("nginx", selector={"app": "nginx"})
 WEB0 = "web-0.nginx.default.svc"
 SERVED = r"Corefile is served as it is now"
-
-
-def free_port():
-    """One that is free for both transports, most likely."""
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def text(api, port, bind="127.0.0.1", more="", beside=""):
@@ -190,7 +183,7 @@ def test_an_address_that_is_taken_changes_nothing(cluster, corefile):
     port = free_port()
     corefile.start(text(cluster, port))
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as taken:
-        taken.bind(("127.0.0.1", 0))
+        taken.bind(("127.0.0.1", free_port()))
         more = f"example.org:{taken.getsockname()[1]} {{\n  bind 127.0.0.1\n}}\n"
         corefile.change(text(cluster, port, more="ttl 9") + more, expect="address is in use")
         assert corefile.ask() == ("NOERROR", {"10.244.0.7"}, 5)

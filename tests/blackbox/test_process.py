@@ -106,9 +106,7 @@ def test_too_many_open_files(serve, api, tmp_path, host):
 
 def test_standard_descriptors_that_are_closed(tmp_path):
     """Else the first socket would be number 2, and the log would go to its other side."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = harness.free_port()
     command = ["sh", "-c", 'exec "$@" <&- >&- 2>&-', "sh", *headns("serve", "--listen", f"127.0.0.1:{port}", OBSERVED)]
     process = subprocess.Popen(command, env=harness.environment())
     query = harness.make_query(NAME)

@@ -1,7 +1,6 @@
 """Zones that are fetched from their primaries: good ones, and such as send nonsense."""
 
 import signal
-import socket
 import subprocess
 
 import dns.rcode
@@ -274,11 +273,7 @@ def knot(tmp_path):
     folder = tmp_path / "knot"
     (folder / "db").mkdir(parents=True)
     (folder / "zone").write_text(knot_zone(1, A))
-
-
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        port = s.getsockname()[1]
+    port = harness.free_port()
     (folder / "conf").write_text(KNOT.format(port=port, folder=folder))
     daemon = subprocess.Popen(["knotd", "-c", folder / "conf"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
